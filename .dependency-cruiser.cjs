@@ -1,0 +1,25 @@
+// The picture in docs/architecture.md, as rules that fail the build.
+const domains = ["machine", "lvs", "caddy"];
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "domains-meet-at-their-index",
+      severity: "error",
+      from: { path: `^constructs/(${domains.join("|")})/` },
+      to: { path: `^constructs/(${domains.join("|")})/(?!index\\.ts$)`, pathNot: "^constructs/$1/" },
+    },
+    { name: "nobody-imports-stacks", severity: "error", from: { path: "^(constructs|lab|cli|inventory)/" }, to: { path: "^stacks/" } },
+    { name: "lab-and-constructs-are-strangers", severity: "error", from: { path: "^lab/" }, to: { path: "^(constructs|stacks|inventory|cli)/" } },
+    { name: "constructs-do-not-know-the-lab", severity: "error", from: { path: "^constructs/" }, to: { path: "^(lab|cli|stacks|inventory)/" } },
+    {
+      name: "pure-text-knows-no-cdktf",
+      severity: "error",
+      from: { path: "(-rules|-text|cloud-init|machine-model|machine-script|topology)\\.ts$" },
+      to: { path: "^node_modules/(cdktf|constructs|@cdktf)/" },
+    },
+    { name: "providers-only-where-they-belong", severity: "error", from: { pathNot: "^(constructs/(nomad|consul|apisix)|stacks)/" }, to: { path: "^node_modules/@cdktf/provider-" } },
+    { name: "private-stays-private", severity: "error", from: { pathNot: "^(constructs|test)/" }, to: { path: "^constructs/private/" } },
+  ],
+  options: { doNotFollow: { path: "node_modules" }, exclude: { path: "^(dist|cdktf.out)/" }, tsConfig: { fileName: "tsconfig.json" }, tsPreCompilationDeps: true },
+};

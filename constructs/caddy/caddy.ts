@@ -1,0 +1,43 @@
+import { Construct } from "constructs";
+import { IMachine } from "../machine";
+import { Validation } from "../private/validation";
+
+export interface CaddyProps {
+  readonly machine: IMachine;
+  /** Port to the text that it answers with: `{ 80: "d2:80" }`. */
+  readonly answers: Readonly<Record<number, string>>;
+}
+
+/**
+ * A web server with fixed answers, one a port: the simplest real server there is. Debian's caddy, nothing else.
+ *
+ * @see https://caddyserver.com/docs/caddyfile
+ */
+export class Caddy extends Construct {
+  constructor(scope: Construct, id: string, props: CaddyProps) {
+    super(scope, id);
+    const answers = Object.entries(props.answers).map(([port, text]) => ({ port: Number(port), text }));
+    const validation = new Validation(this);
+    validation.require(answers.length > 0, {
+      property: "answers",
+      rule: "must name at least one port",
+      cure: 'for example { 80: "hello" }',
+    });
+    for (const { port } of answers) validation.integer("answers", port, 1, 65535, "choose a TCP port");
+    validation.finish();
+
+    props.machine.contribute(this, {
+      packages: ["caddy"],
+      files: [{ path: "/etc/caddy/Caddyfile", content: renderCaddyfile(answers) }],
+      units: [{ name: "caddy.service" }],
+      ports: answers.map(({ port }) => ({ protocol: "tcp", port })),
+      ready: answers.map(({ port }) => `curl --fail --silent --output /dev/null http://127.0.0.1:${port}/`),
+    });
+  }
+}
+
+function renderCaddyfile(answers: readonly { port: number; text: string }[]): string {
+  const sites = answers.map(({ port, text }) => `http://:${port} {\n\trespond ${JSON.stringify(`${text}\n`)}\n}\n`);
+  // The admin interface would claim port 2019; nobody here uses it.
+  return ["{\n\tadmin off\n}\n", ...sites].join("\n");
+}

@@ -1,0 +1,1 @@
+export { Caddy, CaddyProps } from "./caddy";

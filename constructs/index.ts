@@ -1,0 +1,5 @@
+export * from "./caddy";
+export * from "./lvs";
+export * from "./machine";
+export { ValidationError } from "./private/validation";
+export { Failure } from "./private/failure";

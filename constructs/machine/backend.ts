@@ -1,0 +1,45 @@
+import { IConstruct } from "constructs";
+import { LocalCommand, TerraformData } from "../private/terraform-data";
+import { CloudInit } from "./cloud-init";
+
+/** What a backend is told about a machine. */
+export interface MachineDescription {
+  readonly name: string;
+  /** Interface name to its addresses with prefix length: `{ eth0: ["192.168.139.29/24"] }`. */
+  readonly interfaces: Readonly<Record<string, readonly string[]>>;
+  readonly memoryMiB: number;
+  readonly model: CloudInit;
+}
+
+/** What a backend answers: how Terraform makes, changes and removes that machine. */
+export interface MachineLifecycle {
+  readonly create: LocalCommand;
+  readonly destroy: LocalCommand;
+  /** Brings live content to the running machine. */
+  readonly push: LocalCommand;
+  /** Replaces the machine when changed, beside its boot content. */
+  readonly triggers: Readonly<Record<string, string>>;
+  /** Files written beside the stack's JSON, which the commands read; called at synth. */
+  readonly documents: Readonly<Record<string, () => string>>;
+  readonly dependsOn: readonly TerraformData[];
+}
+
+/**
+ * Turns the model of a machine into a machine: {@link LabBackend} boots one, {@link OrbStackBackend} asks OrbStack for one,
+ * {@link SshBackend} prepares a host that exists.
+ */
+export interface IBackend extends IConstruct {
+  /** How a person and `vipstack up` reach its machines. */
+  readonly access: MachineAccess;
+  /** @internal */
+  _bind(machine: MachineDescription): MachineLifecycle;
+}
+
+/** How the machines of a backend are reached: `ssh [-F configFile] NAME`, or a command of the backend's own. */
+export interface MachineAccess {
+  readonly kind: "lab" | "ssh" | "orbstack";
+  /** @default - the user's own ssh configuration */
+  readonly sshConfigFile?: string;
+  /** The lab's state folder. @default - not a lab */
+  readonly labDirectory?: string;
+}

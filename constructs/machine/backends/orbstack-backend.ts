@@ -1,0 +1,51 @@
+import { Construct } from "constructs";
+import { IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
+import { renderCloudConfig } from "../cloud-config-text";
+import { renderPushScript } from "../setup-script";
+
+export interface OrbStackBackendProps {
+  /** Distribution and version as `orb create` takes them. @default "debian:bookworm" */
+  readonly image?: string;
+}
+
+/**
+ * OrbStack machines on a Mac. OrbStack gives a machine its own address only after creation and takes no static one, so the
+ * addresses of the program are added to it as further ones; the transport is the machine's name.
+ *
+ * All machines share OrbStack's kernel, whose modules are built in: nothing here fails where `modprobe` does.
+ *
+ * @see https://docs.orbstack.dev/machines/cloud-init
+ */
+export class OrbStackBackend extends Construct implements IBackend {
+  readonly access: MachineAccess = { kind: "orbstack" };
+  private readonly image: string;
+
+  constructor(scope: Construct, id: string, props: OrbStackBackendProps = {}) {
+    super(scope, id);
+    this.image = props.image ?? "debian:bookworm";
+  }
+
+  /** @internal */
+  _bind({ name, interfaces, model }: MachineDescription): MachineLifecycle {
+    model.add("OrbStackBackend", { addresses: ownAddresses(interfaces) });
+    const folder = `machines/${name}`;
+    const asRoot = `orb -m ${name} -u root`;
+    return {
+      create: {
+        command: `orb create --user-data ${folder}/user-data ${this.image} ${name} && ${asRoot} cloud-init status --wait`,
+      },
+      destroy: { command: `orb delete --force ${name}` },
+      push: { command: `${asRoot} sh -s < ${folder}/live.sh` },
+      triggers: { image: this.image },
+      documents: {
+        [`${folder}/user-data`]: () => renderCloudConfig(model),
+        [`${folder}/live.sh`]: () => renderPushScript(model),
+      },
+      dependsOn: [],
+    };
+  }
+}
+
+function ownAddresses(interfaces: MachineDescription["interfaces"]): string[] {
+  return Object.entries(interfaces).flatMap(([nic, addresses]) => addresses.map((address) => `${address} dev ${nic}`));
+}

@@ -1,0 +1,50 @@
+import { resolve } from "node:path";
+import { Construct } from "constructs";
+import { shellQuote } from "../boot-plan";
+import { IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
+import { renderPushScript, renderSetupScript, renderTeardownScript } from "../setup-script";
+
+export interface SshBackendProps {
+  /** An OpenSSH client configuration in which each machine's name is a `Host`. @default - your own, as `ssh NAME` uses it */
+  readonly configFile?: string;
+  /** Runs the scripts by `sudo -n`. @default true */
+  readonly sudo?: boolean;
+}
+
+/**
+ * Hosts that exist: `ssh NAME` must work without a question. The machine's model becomes one script that can run again and
+ * again; it never touches the host's network configuration or its name.
+ *
+ * @see https://man.openbsd.org/ssh_config
+ */
+export class SshBackend extends Construct implements IBackend {
+  readonly access: MachineAccess;
+  private readonly shell: string;
+
+  constructor(scope: Construct, id: string, props: SshBackendProps = {}) {
+    super(scope, id);
+    const configFile = props.configFile === undefined ? undefined : resolve(props.configFile);
+    this.access = { kind: "ssh", ...(configFile !== undefined && { sshConfigFile: configFile }) };
+    this.shell = props.sudo === false ? "sh -s" : "sudo -n sh -s";
+  }
+
+  /** @internal */
+  _bind({ name, model }: MachineDescription): MachineLifecycle {
+    const config = this.access.sshConfigFile === undefined ? "" : `-F ${shellQuote(this.access.sshConfigFile)} `;
+    const run = (file: string) => ({
+      command: `ssh ${config}-o BatchMode=yes ${name} ${this.shell} < machines/${name}/${file}`,
+    });
+    return {
+      create: run("setup.sh"),
+      destroy: run("teardown.sh"),
+      push: run("live.sh"),
+      triggers: {},
+      documents: {
+        [`machines/${name}/setup.sh`]: () => renderSetupScript(model),
+        [`machines/${name}/teardown.sh`]: () => renderTeardownScript(model),
+        [`machines/${name}/live.sh`]: () => renderPushScript(model),
+      },
+      dependsOn: [],
+    };
+  }
+}

@@ -1,0 +1,51 @@
+import { CloudInit } from "./cloud-init";
+import { MachineFile } from "./contribution";
+
+const MODULES_FILE = "/etc/modules-load.d/vipstack.conf";
+const SYSCTL_FILE = "/etc/sysctl.d/90-vipstack.conf";
+
+/** Every file of a machine, the derived ones (modules, sysctls, units) included; without live content on request. */
+export function bootFiles(model: CloudInit, content: { readonly live: boolean }): MachineFile[] {
+  const units = model.units.flatMap(({ name, content: text }) =>
+    text === undefined ? [] : [{ path: `/etc/systemd/system/${name}`, content: text }],
+  );
+  const live = model.liveFiles.map(({ path, content: text, mode }) => ({
+    path,
+    content: content.live ? text : "",
+    mode,
+  }));
+  return [...moduleFile(model), ...sysctlFile(model), ...model.files, ...units, ...live];
+}
+
+/**
+ * What happens once on a machine after its files and packages are there, in the only order that works: modules, then sysctls
+ * (`net.ipv4.vs.*` does not exist before the module), then units. At every later boot systemd keeps the same order.
+ */
+export function startCommands(model: CloudInit): string[] {
+  const modules = model.kernelModules;
+  const enabled = model.units.filter(({ enable }) => enable !== false).map(({ name }) => name);
+  return [
+    // Built-in modules (OrbStack's kernel, containers) make modprobe fail; whether the feature works is asked by `ready`.
+    ...(modules.length > 0 ? [`modprobe --all ${modules.join(" ")} || true`] : []),
+    ...(model.sysctls.length > 0 ? [`sysctl --quiet --load ${SYSCTL_FILE}`] : []),
+    "systemctl daemon-reload",
+    ...(enabled.length > 0 ? [`systemctl enable --quiet --now ${enabled.join(" ")}`] : []),
+    ...model.commands,
+    ...model.ready.map((check) => `timeout 60 sh -c ${shellQuote(`until ${check}; do sleep 1; done`)}`),
+  ];
+}
+
+/** A POSIX shell word that stands for exactly this text. */
+export function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function moduleFile(model: CloudInit): MachineFile[] {
+  const modules = model.kernelModules;
+  return modules.length === 0 ? [] : [{ path: MODULES_FILE, content: modules.map((name) => `${name}\n`).join("") }];
+}
+
+function sysctlFile(model: CloudInit): MachineFile[] {
+  const lines = model.sysctls.map(({ key, value, reason }) => `# ${reason}\n${key} = ${value}\n`);
+  return lines.length === 0 ? [] : [{ path: SYSCTL_FILE, content: lines.join("") }];
+}

@@ -1,0 +1,160 @@
+import { createHash } from "node:crypto";
+import { Construct, IConstruct } from "constructs";
+import { writeAtSynth } from "../private/synth-file";
+import { TerraformData } from "../private/terraform-data";
+import { Validation, ValidationError } from "../private/validation";
+import { addressKeeper } from "./address-keeper";
+import { IBackend } from "./backend";
+import { renderCloudConfig } from "./cloud-config-text";
+import { CloudInit } from "./cloud-init";
+import { Contribution } from "./contribution";
+import { InterfaceAddress, parseInterfaceAddress } from "./subnet";
+
+/** Something with addresses that roles are put on. */
+export interface IMachine extends IConstruct {
+  /** The name it is known by: its host name, and `ssh NAME`. */
+  readonly name: string;
+  /** Its first IPv4 address, without prefix length. */
+  readonly address: string;
+  /** All its addresses, with interface and subnet. */
+  readonly addresses: readonly InterfaceAddress[];
+  /**
+   * Adds what a role needs.
+   *
+   * @throws ValidationError where another role of the machine wants something else
+   */
+  contribute(role: IConstruct, part: Contribution): void;
+}
+
+export interface MachineProps {
+  readonly backend: IBackend;
+  /**
+   * Interface name to its addresses with prefix length; IPv4 and IPv6 may share an interface. The first IPv4 address is the
+   * machine's own: `{ eth0: ["192.168.139.29/24"] }`.
+   */
+  readonly interfaces: Readonly<Record<string, readonly string[]>>;
+  /** Letters, digits and hyphens. @default - the construct's id */
+  readonly name?: string;
+  /** Memory in MiB, 256 to 65536; only the lab uses it. @default 320 */
+  readonly memoryMiB?: number;
+}
+
+/** A machine that the program makes. What it is comes from the roles that are put on it. */
+export class Machine extends Construct implements IMachine {
+  /**
+   * A machine that nobody here makes or changes, for example a real server that another team runs.
+   *
+   * @param attributes its name and its interfaces, as in {@link MachineProps}
+   */
+  static fromAddresses(scope: Construct, id: string, attributes: Pick<MachineProps, "interfaces" | "name">): IMachine {
+    return new ForeignMachine(scope, id, attributes);
+  }
+
+  readonly name: string;
+  readonly address: string;
+  readonly addresses: readonly InterfaceAddress[];
+  readonly model: CloudInit;
+
+  constructor(scope: Construct, id: string, props: MachineProps) {
+    super(scope, id);
+    this.name = props.name ?? id;
+    this.addresses = checkedAddresses(this, this.name, props);
+    this.address = ownAddress(this.addresses);
+    this.model = new CloudInit({ hostname: this.name });
+
+    const lifecycle = props.backend._bind({
+      name: this.name,
+      interfaces: props.interfaces,
+      memoryMiB: props.memoryMiB ?? 320,
+      model: this.model,
+    });
+    for (const [path, content] of Object.entries(lifecycle.documents)) writeAtSynth(this, path, content);
+
+    const machine = new TerraformData(this, "Default", {
+      triggersReplace: () => ({ ...lifecycle.triggers, boot: sha256(renderCloudConfig(this.model, { live: false })) }),
+      onCreate: lifecycle.create,
+      onDestroy: lifecycle.destroy,
+      dependsOn: lifecycle.dependsOn,
+    });
+    // The user-data carried the live content to the first boot; from then on this resource carries its changes, and the
+    // plan shows them as text.
+    new TerraformData(this, "live", {
+      triggersReplace: () => ({
+        machine: machine.idReference,
+        ...Object.fromEntries(this.model.liveFiles.map(({ path, content }) => [path, content])),
+      }),
+      onCreate: lifecycle.push,
+      dependsOn: [machine],
+    });
+  }
+
+  contribute(role: IConstruct, part: Contribution): void {
+    const keeper = (part.addresses ?? []).length > 0 ? this.model.contribute(this.node.path, addressKeeper()) : [];
+    const conflicts = [...keeper, ...this.model.contribute(role.node.path, part)];
+    if (conflicts.length > 0) throw new ValidationError(role, conflicts);
+  }
+}
+
+class ForeignMachine extends Construct implements IMachine {
+  readonly name: string;
+  readonly address: string;
+  readonly addresses: readonly InterfaceAddress[];
+
+  constructor(scope: Construct, id: string, attributes: Pick<MachineProps, "interfaces" | "name">) {
+    super(scope, id);
+    this.name = attributes.name ?? id;
+    this.addresses = checkedAddresses(this, this.name, attributes);
+    this.address = ownAddress(this.addresses);
+  }
+
+  /** Nothing is done: whoever owns the machine has to bring what the role needs. */
+  contribute(): void {
+    // Its owner does it.
+  }
+}
+
+function checkedAddresses(
+  scope: IConstruct,
+  name: string,
+  props: Pick<MachineProps, "interfaces"> & { memoryMiB?: number },
+): InterfaceAddress[] {
+  const validation = new Validation(scope);
+  validation.require(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(name), {
+    property: "name",
+    rule: "must be a host name: letters, digits and hyphens, at most 63, starting with a letter",
+    got: name,
+    cure: "choose a name like 'web-1'",
+  });
+  validation.integer("memoryMiB", props.memoryMiB, 256, 65536, "320 is enough for a director, 1500 for a Nomad client");
+  const parsed = Object.entries(props.interfaces).flatMap(([nic, addresses]) =>
+    addresses.map((text) => ({ text, address: parseInterfaceAddress(nic, text) })),
+  );
+  for (const { text, address } of parsed) {
+    validation.require(address !== undefined, {
+      property: "interfaces",
+      rule: "must hold addresses with a prefix length",
+      got: text,
+      cure: "write it like '192.168.139.29/24' or 'fd00:139::29/64'",
+    });
+  }
+  const addresses = parsed.flatMap(({ address }) => (address === undefined ? [] : [address]));
+  validation.require(
+    addresses.some(({ family }) => family === 4),
+    {
+      property: "interfaces",
+      rule: "must hold an IPv4 address",
+      got: props.interfaces,
+      cure: 'give the first interface one, for example { eth0: ["192.168.139.29/24"] }',
+    },
+  );
+  validation.finish();
+  return addresses;
+}
+
+function ownAddress(addresses: readonly InterfaceAddress[]): string {
+  return addresses.find(({ family }) => family === 4)?.address ?? "";
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,82 @@
+import { bootFiles, shellQuote, startCommands } from "./boot-plan";
+import { CloudInit } from "./cloud-init";
+import { MachineFile } from "./contribution";
+
+/**
+ * The machine as one shell script for a host that exists: the same files, packages, modules, sysctls and units as the
+ * user-data, in the same order. Running it again changes nothing; services are reloaded only where a file changed.
+ */
+export function renderSetupScript(model: CloudInit): string {
+  const enabled = model.units.filter(({ enable }) => enable !== false).map(({ name }) => name);
+  return script([
+    PUT,
+    ...bootFiles(model, { live: true }).map(putFile),
+    ...installPackages(model.packages),
+    ...(model.hostname === undefined ? [] : [`hostnamectl set-hostname ${shellQuote(model.hostname)}`]),
+    ...startCommands(model),
+    ...(enabled.length > 0 ? [`[ -z "$changed" ] || systemctl reload-or-restart ${enabled.join(" ")}`] : []),
+  ]);
+}
+
+/** Undoes on an existing host what stays in effect otherwise: the units are stopped, the files removed. Packages stay. */
+export function renderTeardownScript(model: CloudInit): string {
+  const own = model.units.filter(({ content }) => content !== undefined).map(({ name }) => name);
+  return script([
+    ...(own.length > 0 ? [`systemctl disable --now ${own.slice().reverse().join(" ")} || true`] : []),
+    ...bootFiles(model, { live: true }).map(({ path }) => `rm -f ${shellQuote(path)}`),
+    "systemctl daemon-reload",
+  ]);
+}
+
+/** Live content for a machine that runs: files whose text differs are replaced, then their units reloaded, once each. */
+export function renderPushScript(model: CloudInit): string {
+  const units = [...new Set(model.liveFiles.map(({ reloads }) => reloads))];
+  return script([
+    PUT,
+    ...units.flatMap((unit) => [
+      "changed=",
+      ...model.liveFiles.filter(({ reloads }) => reloads === unit).map(putFile),
+      // A reload also where nothing changed: the table may have been altered by hand, and the reload says whether it is right now.
+      `systemctl reload-or-restart ${unit} || { journalctl --no-pager --output=cat --lines=20 --unit=${unit} >&2; exit 1; }`,
+    ]),
+  ]);
+}
+
+/** Replaces a file in one step and only where its text differs, so that a reader never sees half of it. */
+const PUT = `changed=
+put() { # put PATH MODE, the text in base64 on standard input
+  mkdir -p "$(dirname "$1")"
+  base64 -d > "$1.new"
+  chmod "$2" "$1.new"
+  if cmp -s "$1.new" "$1" && [ "$(stat -c %a "$1")" = "$(stat -c %a "$1.new")" ]; then
+    rm "$1.new"
+  else
+    mv "$1.new" "$1"
+    changed=yes
+    echo "wrote $1"
+  fi
+}`;
+
+function putFile({ path, content, mode }: MachineFile): string {
+  const lines = Buffer.from(content)
+    .toString("base64")
+    .replace(/.{100}/g, "$&\n");
+  return `put ${shellQuote(path)} ${mode ?? "0644"} <<'EOF'\n${lines}\nEOF`;
+}
+
+function installPackages(packages: readonly string[]): string[] {
+  if (packages.length === 0) return [];
+  return [
+    `missing=$(for p in ${packages.join(" ")}; do dpkg-query --show --showformat='\${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || echo "$p"; done)`,
+    `[ -z "$missing" ] || {
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update --quiet
+  # shellcheck disable=SC2086 # one word a package
+  apt-get install --quiet --assume-yes --option Dpkg::Options::=--force-confold $missing
+}`,
+  ];
+}
+
+function script(lines: readonly string[]): string {
+  return `${["#!/bin/sh", "set -eu", ...lines].join("\n")}\n`;
+}

@@ -1,0 +1,43 @@
+import * as ipaddr from "ipaddr.js";
+
+/** An address of a machine, where it is, and the network it is in. */
+export interface InterfaceAddress {
+  /** `eth0` */
+  readonly interface: string;
+  /** Without prefix length, in the usual short form. */
+  readonly address: string;
+  readonly family: 4 | 6;
+  /** The network in CIDR form: `192.168.139.0/24`. */
+  readonly subnet: string;
+}
+
+/** `192.168.139.29/24` on an interface; undefined where the text is no such thing. */
+export function parseInterfaceAddress(nic: string, text: string): InterfaceAddress | undefined {
+  const slash = text.indexOf("/");
+  const address = normalizeAddress(slash < 0 ? "" : text.slice(0, slash));
+  const subnet = normalizeSubnet(text);
+  if (address === undefined || subnet === undefined) return undefined;
+  return { interface: nic, address, family: address.includes(":") ? 6 : 4, subnet };
+}
+
+/** The usual short form of an IPv4 or IPv6 address; undefined where the text is none. */
+export function normalizeAddress(text: string): string | undefined {
+  const ok = text.includes(":") ? ipaddr.IPv6.isValid(text) : ipaddr.IPv4.isValidFourPartDecimal(text);
+  return ok ? ipaddr.parse(text).toString() : undefined;
+}
+
+/** A network in CIDR form with its host bits zeroed: `192.168.139.29/24` gives `192.168.139.0/24`. */
+export function normalizeSubnet(text: string): string | undefined {
+  if (!ipaddr.isValidCIDR(text)) return undefined;
+  const [address, prefix] = ipaddr.parseCIDR(text);
+  const network =
+    address.kind() === "ipv4" ? ipaddr.IPv4.networkAddressFromCIDR(text) : ipaddr.IPv6.networkAddressFromCIDR(text);
+  return `${network.toString()}/${prefix}`;
+}
+
+/** Whether an address lies in a network; false across address families. */
+export function subnetContains(subnet: string, address: string): boolean {
+  const host = ipaddr.parse(address);
+  const [network, prefix] = ipaddr.parseCIDR(subnet);
+  return host.kind() === network.kind() && host.match([network, prefix] as [typeof host, number]);
+}

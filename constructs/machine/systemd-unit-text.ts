@@ -1,0 +1,68 @@
+export interface OneshotUnitProps {
+  readonly description: string;
+  /** Units that must be finished first; the network is always among them. */
+  readonly after?: readonly string[];
+  /** Absolute command line, run at start and again at reload. */
+  readonly apply: string;
+  /** Run at stop. @default - what was applied stays */
+  readonly stop?: string;
+  /** `NAME=value` lines read from here where the file exists. @default - none */
+  readonly environmentFile?: string;
+}
+
+/**
+ * A unit that makes something true at boot and counts as active from then on; `systemctl reload` makes it true again.
+ *
+ * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html
+ */
+export function oneshotUnit({ description, after = [], apply, stop, environmentFile }: OneshotUnitProps): string {
+  const order = ["network-online.target", "systemd-modules-load.service", "systemd-sysctl.service", ...after];
+  return lines([
+    "[Unit]",
+    `Description=${description}`,
+    "Wants=network-online.target",
+    `After=${order.join(" ")}`,
+    "",
+    "[Service]",
+    "Type=oneshot",
+    "RemainAfterExit=yes",
+    ...(environmentFile === undefined ? [] : [`EnvironmentFile=-${environmentFile}`]),
+    `ExecStart=${apply}`,
+    `ExecReload=${apply}`,
+    ...(stop === undefined ? [] : [`ExecStop=${stop}`]),
+    "",
+    "[Install]",
+    "WantedBy=multi-user.target",
+  ]);
+}
+
+/** Reloads a unit again and again, `seconds` after the last time ended: heals what a hand changed. */
+export function reloadTimer(unit: string, seconds: number): { readonly service: string; readonly timer: string } {
+  return {
+    service: lines([
+      "[Unit]",
+      `Description=Make ${unit} true again`,
+      `After=${unit}`,
+      "",
+      "[Service]",
+      "Type=oneshot",
+      `ExecStart=systemctl reload ${unit}`,
+    ]),
+    timer: lines([
+      "[Unit]",
+      `Description=Every ${seconds} s: ${unit}`,
+      "",
+      "[Timer]",
+      `OnActiveSec=${seconds}`,
+      `OnUnitInactiveSec=${seconds}`,
+      "AccuracySec=1",
+      "",
+      "[Install]",
+      "WantedBy=timers.target",
+    ]),
+  };
+}
+
+function lines(text: readonly string[]): string {
+  return `${text.join("\n")}\n`;
+}

@@ -1,0 +1,83 @@
+import { TerraformResource, TerraformStack } from "cdktf";
+import { Construct } from "constructs";
+import { escapeTemplate, escapeTemplates } from "./template-escape";
+import { ValidationError } from "./validation";
+
+/** A command that Terraform runs on the operator's machine. */
+export interface LocalCommand {
+  readonly command: string;
+  readonly environment?: Record<string, string>;
+}
+
+export interface TerraformDataProps {
+  /** A change of any value replaces the resource. Called at synth, so that later additions count. */
+  readonly triggersReplace: () => Record<string, string>;
+  /** Run after creation; its failure fails the deployment. */
+  readonly onCreate: LocalCommand;
+  /** Run before destruction. @default - nothing is run */
+  readonly onDestroy?: LocalCommand;
+  /** Other terraform_data that must be there first. */
+  readonly dependsOn?: readonly TerraformData[];
+}
+
+/**
+ * Terraform's built-in `terraform_data`, which needs no provider.
+ *
+ * cdktf's own binding starts the terraform binary once per instance at synth and fails where there is none; this thin one
+ * only writes JSON. All text is escaped here, in one place.
+ *
+ * @see https://developer.hashicorp.com/terraform/language/resources/terraform-data
+ */
+export class TerraformData extends TerraformResource {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: TerraformDataProps,
+  ) {
+    super(scope, id, { terraformResourceType: "terraform_data", dependsOn: props.dependsOn && [...props.dependsOn] });
+    claimLogicalId(this);
+  }
+
+  /** Changes whenever the resource was replaced: put it into another one's triggers to follow. */
+  get idReference(): string {
+    return this.getStringAttribute("id");
+  }
+
+  protected override synthesizeAttributes(): Record<string, unknown> {
+    const { triggersReplace, onCreate, onDestroy } = this.props;
+    return {
+      triggers_replace: escapeTemplates(triggersReplace()),
+      provisioner: [localExec(onCreate), ...(onDestroy ? [localExec(onDestroy, { when: "destroy" })] : [])],
+    };
+  }
+}
+
+function localExec({ command, environment }: LocalCommand, extra: Record<string, string> = {}): unknown {
+  return {
+    "local-exec": {
+      ...extra,
+      command: escapeTemplate(command),
+      ...(environment && { environment: escapeTemplates(environment) }),
+    },
+  };
+}
+
+const claimed = new WeakMap<TerraformStack, Map<string, string>>();
+
+/** cdktf strips characters from ids: `a.b` and `ab` become one resource, silently. Here the second one is an error. */
+function claimLogicalId(element: TerraformResource): void {
+  const stack = TerraformStack.of(element);
+  const ids = claimed.get(stack) ?? new Map<string, string>();
+  claimed.set(stack, ids);
+  const first = ids.get(element.friendlyUniqueId);
+  if (first !== undefined) {
+    throw new ValidationError(element, [
+      {
+        property: "id",
+        rule: `must lead to a Terraform name of its own; '${element.friendlyUniqueId}' is already the name of ${first}`,
+        cure: "rename one of the two (Terraform names keep only letters, digits, '-' and '_')",
+      },
+    ]);
+  }
+  ids.set(element.friendlyUniqueId, element.node.path);
+}

@@ -1,0 +1,13 @@
+import { defineInventory } from "./inventory";
+
+/** Three machines on one subnet: a client, a machine with two web servers, a director. */
+export const lab = defineInventory({
+  name: "lab",
+  subnets: ["192.168.139.0/24"],
+  machines: [
+    { name: "vm-1", address: "192.168.139.68" },
+    { name: "d2", address: "192.168.139.184" },
+    { name: "ipvs", address: "192.168.139.29" },
+  ],
+  forwards: [{ listen: 8080, to: "192.168.139.29:80" }],
+});
