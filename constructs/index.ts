@@ -1,4 +1,5 @@
 export * from "./caddy";
+export * from "./deployment";
 export * from "./lvs";
 export * from "./machine";
 export { ValidationError } from "./private/validation";

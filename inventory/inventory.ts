@@ -43,9 +43,15 @@ export function defineInventory<const Name extends string>(inventory: Inventory<
   const { machines, subnets } = inventory;
   const backend: string = inventory.backend ?? "lab";
   const problems = [
-    ...(["lab", "ssh", "orbstack"].includes(backend) ? [] : [`backend '${backend}' is unknown: use lab, ssh or orbstack`]),
-    ...subnets.filter((subnet) => !ipaddr.isValidCIDR(subnet)).map((subnet) => `subnet '${subnet}' is not a network: write it like '192.168.139.0/24'`),
-    ...repeated(machines.map(({ name }) => name)).map((name) => `machine '${name}' is listed twice: rename one of them`),
+    ...(["lab", "ssh", "orbstack"].includes(backend)
+      ? []
+      : [`backend '${backend}' is unknown: use lab, ssh or orbstack`]),
+    ...subnets
+      .filter((subnet) => !ipaddr.isValidCIDR(subnet))
+      .map((subnet) => `subnet '${subnet}' is not a network: write it like '192.168.139.0/24'`),
+    ...repeated(machines.map(({ name }) => name)).map(
+      (name) => `machine '${name}' is listed twice: rename one of them`,
+    ),
     ...repeated(machines.flatMap(addressesOf)).map(
       (address) => `address ${address} is given to ${owners(machines, address)}: give each machine its own`,
     ),
@@ -74,10 +80,17 @@ function addressesOf({ address }: MachineEntry): string[] {
 function addressProblems(machine: MachineEntry, subnets: readonly string[]): string[] {
   return addressesOf(machine).flatMap((address) => {
     const known = subnets.filter((subnet) => ipaddr.isValidCIDR(subnet));
-    if (!ipaddr.isValid(address)) return [`machine '${machine.name}' has the address '${address}', which is none: write it like '192.168.139.29'`];
+    if (!isAddress(address))
+      return [`machine '${machine.name}' has the address '${address}', which is none: write it like '192.168.139.29'`];
     if (subnetOf(address, known) !== undefined) return [];
-    return [`machine '${machine.name}' has the address ${address}, which is in none of the subnets (${subnets.join(", ")}): add its subnet or change it`];
+    return [
+      `machine '${machine.name}' has the address ${address}, which is in none of the subnets (${subnets.join(", ")}): add its subnet or change it`,
+    ];
   });
+}
+
+function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
 }
 
 function subnetOf(address: string, subnets: readonly string[]): string | undefined {
@@ -89,7 +102,10 @@ function subnetOf(address: string, subnets: readonly string[]): string | undefin
 }
 
 function owners(machines: readonly MachineEntry[], address: string): string {
-  return machines.filter((machine) => addressesOf(machine).includes(address)).map(({ name }) => `'${name}'`).join(" and ");
+  return machines
+    .filter((machine) => addressesOf(machine).includes(address))
+    .map(({ name }) => `'${name}'`)
+    .join(" and ");
 }
 
 function repeated(items: readonly string[]): string[] {

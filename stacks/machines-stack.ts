@@ -1,32 +1,38 @@
 import { join, resolve } from "node:path";
 import { LocalBackend, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
-import { IBackend, LabBackend, Machine, OrbStackBackend, SshBackend } from "../constructs";
+import { Deployment, IBackend, LabBackend, Machine, OrbStackBackend, SshBackend } from "../constructs";
 import { Inventory, interfacesOf } from "../inventory/inventory";
-import { writeDeployment } from "./deployment";
 
 export interface MachinesStackProps<Name extends string> {
   readonly inventory: Inventory<Name>;
-  /** Where state is kept. @default ".vipstack" below the working directory */
-  readonly stateFolder?: string;
+  /** The machine that `vipstack up` sends its requests from. @default - it sends none */
+  readonly client?: Name;
 }
 
 /** The machines of an inventory, and the roles that the program puts on them. Needs no Terraform provider. */
 export class MachinesStack<Name extends string> extends TerraformStack {
   /** Every machine, by its name. */
   readonly all: Readonly<Record<Name, Machine>>;
-  readonly backend: IBackend;
 
-  constructor(scope: Construct, id: string, { inventory, stateFolder = process.env.VIPSTACK_STATE ?? ".vipstack" }: MachinesStackProps<Name>) {
+  constructor(scope: Construct, id: string, { inventory, client }: MachinesStackProps<Name>) {
     super(scope, id);
-    new LocalBackend(this, { path: resolve(stateFolder, "terraform", `${id}.tfstate`) });
-    this.backend = backendOf(this, inventory, stateFolder);
+    // One git-ignored folder holds all state, a subfolder a deployment, so that several can be up side by side.
+    const stateFolder = resolve(process.env.VIPSTACK_STATE ?? ".vipstack", inventory.name);
+    new LocalBackend(this, { path: join(stateFolder, `${id}.tfstate`) });
+
+    const backend = backendOf(this, inventory, stateFolder);
     const machines = inventory.machines.map((entry) => {
       const interfaces = interfacesOf(entry, inventory.subnets);
-      return [entry.name, new Machine(this, entry.name, { backend: this.backend, interfaces, memoryMiB: entry.memoryMiB })] as const;
+      return [entry.name, new Machine(this, entry.name, { backend, interfaces, memoryMiB: entry.memoryMiB })] as const;
     });
     this.all = Object.fromEntries(machines) as Record<Name, Machine>;
-    writeDeployment(this, inventory, this.backend.access);
+    new Deployment(this, "deployment", {
+      name: inventory.name,
+      backend,
+      stateFolder,
+      client: client && this.all[client],
+    });
   }
 }
 
@@ -36,7 +42,7 @@ function backendOf(scope: Construct, inventory: Inventory, stateFolder: string):
       return new LabBackend(scope, "lab", {
         subnets: inventory.subnets,
         forwards: inventory.forwards,
-        directory: join(stateFolder, "lab", inventory.name),
+        directory: join(stateFolder, "lab"),
       });
     case "ssh":
       return new SshBackend(scope, "hosts", { configFile: inventory.sshConfigFile });

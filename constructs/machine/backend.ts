@@ -20,7 +20,7 @@ export interface MachineLifecycle {
   /** Replaces the machine when changed, beside its boot content. */
   readonly triggers: Readonly<Record<string, string>>;
   /** Files written beside the stack's JSON, which the commands read; called at synth. */
-  readonly documents: Readonly<Record<string, () => string>>;
+  readonly documents: () => Readonly<Record<string, string>>;
   readonly dependsOn: readonly TerraformData[];
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Construct, IConstruct } from "constructs";
-import { writeAtSynth } from "../private/synth-file";
+import { writeAtSynth } from "../private/synth-files";
 import { TerraformData } from "../private/terraform-data";
 import { Validation, ValidationError } from "../private/validation";
 import { addressKeeper } from "./address-keeper";
@@ -68,7 +68,7 @@ export class Machine extends Construct implements IMachine {
       memoryMiB: props.memoryMiB ?? 320,
       model: this.model,
     });
-    for (const [path, content] of Object.entries(lifecycle.documents)) writeAtSynth(this, path, content);
+    writeAtSynth(this, lifecycle.documents);
 
     const machine = new TerraformData(this, "Default", {
       triggersReplace: () => ({ ...lifecycle.triggers, boot: sha256(renderCloudConfig(this.model, { live: false })) }),
@@ -84,6 +84,7 @@ export class Machine extends Construct implements IMachine {
         ...Object.fromEntries(this.model.liveFiles.map(({ path, content }) => [path, content])),
       }),
       onCreate: lifecycle.push,
+      logicalId: `${machine.friendlyUniqueId}_live`,
       dependsOn: [machine],
     });
   }

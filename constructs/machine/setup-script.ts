@@ -4,7 +4,8 @@ import { MachineFile } from "./contribution";
 
 /**
  * The machine as one shell script for a host that exists: the same files, packages, modules, sysctls and units as the
- * user-data, in the same order. Running it again changes nothing; services are reloaded only where a file changed.
+ * user-data, in the same order; only the host's name stays as it is. Running it again changes nothing; services are reloaded
+ * only where a file changed.
  */
 export function renderSetupScript(model: CloudInit): string {
   const enabled = model.units.filter(({ enable }) => enable !== false).map(({ name }) => name);
@@ -12,7 +13,6 @@ export function renderSetupScript(model: CloudInit): string {
     PUT,
     ...bootFiles(model, { live: true }).map(putFile),
     ...installPackages(model.packages),
-    ...(model.hostname === undefined ? [] : [`hostnamectl set-hostname ${shellQuote(model.hostname)}`]),
     ...startCommands(model),
     ...(enabled.length > 0 ? [`[ -z "$changed" ] || systemctl reload-or-restart ${enabled.join(" ")}`] : []),
   ]);
@@ -34,11 +34,11 @@ export function renderPushScript(model: CloudInit): string {
   return script([
     PUT,
     ...units.flatMap((unit) => [
-      "changed=",
       ...model.liveFiles.filter(({ reloads }) => reloads === unit).map(putFile),
       // A reload also where nothing changed: the table may have been altered by hand, and the reload says whether it is right now.
       `systemctl reload-or-restart ${unit} || { journalctl --no-pager --output=cat --lines=20 --unit=${unit} >&2; exit 1; }`,
     ]),
+    `[ -n "$changed" ] || echo "no file differs"`,
   ]);
 }
 

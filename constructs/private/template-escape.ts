@@ -1,11 +1,12 @@
 /** A string token as cdktf writes it into text; everything else in the text is a literal. */
 const TOKEN = /(\$\{TfToken\[[^\]]+\]\})/;
 
-/** One or more `$` (or `%`) directly before a `{`: the only places where Terraform's template language starts. */
-const TEMPLATE_START = /([$%])\1*(?=\{)/g;
+/** `$` and `%` directly before a `{`: the only places where Terraform's template language starts. */
+const TEMPLATE_START = /[$%]+(?=\{)/g;
 
 /**
- * Makes any text come out of Terraform byte for byte as it went in; tokens keep working.
+ * Makes any text come out of Terraform byte for byte as it went in; tokens keep working. (Terraform itself brings all text
+ * into Unicode's composed form, NFC: text in another form can't pass through it, escaped or not.)
  *
  * A single `${` becomes `$${` (what a person would write). In a longer run, `$${` would itself be read as an escape, so the
  * run goes into a quoted literal of its own: `${"$$"}{`.

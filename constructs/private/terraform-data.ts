@@ -16,6 +16,8 @@ export interface TerraformDataProps {
   readonly onCreate: LocalCommand;
   /** Run before destruction. @default - nothing is run */
   readonly onDestroy?: LocalCommand;
+  /** Its name in plans and state, which is public contract. @default - cdktf's: the path, with a hash below the first level */
+  readonly logicalId?: string;
   /** Other terraform_data that must be there first. */
   readonly dependsOn?: readonly TerraformData[];
 }
@@ -35,7 +37,14 @@ export class TerraformData extends TerraformResource {
     private readonly props: TerraformDataProps,
   ) {
     super(scope, id, { terraformResourceType: "terraform_data", dependsOn: props.dependsOn && [...props.dependsOn] });
+    if (props.logicalId !== undefined) this.overrideLogicalId(props.logicalId);
     claimLogicalId(this);
+    const { onCreate, onDestroy } = props;
+    // An override, since cdktf's own provisioner type drops what it does not know.
+    this.addOverride("provisioner", [
+      localExec(onCreate),
+      ...(onDestroy ? [localExec(onDestroy, { when: "destroy" })] : []),
+    ]);
   }
 
   /** Changes whenever the resource was replaced: put it into another one's triggers to follow. */
@@ -44,11 +53,7 @@ export class TerraformData extends TerraformResource {
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
-    const { triggersReplace, onCreate, onDestroy } = this.props;
-    return {
-      triggers_replace: escapeTemplates(triggersReplace()),
-      provisioner: [localExec(onCreate), ...(onDestroy ? [localExec(onDestroy, { when: "destroy" })] : [])],
-    };
+    return { triggers_replace: escapeTemplates(this.props.triggersReplace()) };
   }
 }
 

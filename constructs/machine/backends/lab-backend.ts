@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { Construct } from "constructs";
 import { LocalCommand, TerraformData } from "../../private/terraform-data";
-import { writeAtSynth } from "../../private/synth-file";
+import { writeAtSynth } from "../../private/synth-files";
 import { IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
 import { renderCloudConfig } from "../cloud-config-text";
 import { renderPushScript } from "../setup-script";
@@ -44,7 +44,7 @@ export class LabBackend extends Construct implements IBackend {
 
     const forwards = props.forwards ?? [];
     const document = () => ({ name: id, subnets: props.subnets, machines: this.machines, forwards });
-    writeAtSynth(this, "lab.json", () => `${JSON.stringify(document(), null, 2)}\n`);
+    writeAtSynth(this, () => ({ "lab.json": `${JSON.stringify(document(), null, 2)}\n` }));
 
     this.network = new TerraformData(this, "Default", {
       triggersReplace: () => ({ subnets: props.subnets.join(" "), directory }),
@@ -59,6 +59,7 @@ export class LabBackend extends Construct implements IBackend {
         forwards: forwards.map(({ listen, to }) => `${listen}=${to}`).join(" "),
       }),
       onCreate: this.run("sync lab.json"),
+      logicalId: `${this.network.friendlyUniqueId}_members`,
       dependsOn: [this.network],
     });
   }
@@ -74,11 +75,11 @@ export class LabBackend extends Construct implements IBackend {
       destroy: this.run(`delete ${name}`),
       push: this.command(`ssh -F "$LAB_DIRECTORY/ssh_config" ${name} sh -s < ${folder}/live.sh`),
       triggers: { lab: this.network.idReference, hardware },
-      documents: {
-        [`${folder}/machine.json`]: () => hardware,
-        [`${folder}/user-data`]: () => renderCloudConfig(model),
-        [`${folder}/live.sh`]: () => renderPushScript(model),
-      },
+      documents: () => ({
+        [`${folder}/machine.json`]: hardware,
+        [`${folder}/user-data`]: renderCloudConfig(model),
+        [`${folder}/live.sh`]: renderPushScript(model),
+      }),
       dependsOn: [this.network],
     };
   }

@@ -37,10 +37,10 @@ export class OrbStackBackend extends Construct implements IBackend {
       destroy: { command: `orb delete --force ${name}` },
       push: { command: `${asRoot} sh -s < ${folder}/live.sh` },
       triggers: { image: this.image },
-      documents: {
-        [`${folder}/user-data`]: () => renderCloudConfig(model),
-        [`${folder}/live.sh`]: () => renderPushScript(model),
-      },
+      documents: () => ({
+        [`${folder}/user-data`]: renderCloudConfig(model),
+        [`${folder}/live.sh`]: renderPushScript(model),
+      }),
       dependsOn: [],
     };
   }

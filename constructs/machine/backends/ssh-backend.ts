@@ -39,11 +39,11 @@ export class SshBackend extends Construct implements IBackend {
       destroy: run("teardown.sh"),
       push: run("live.sh"),
       triggers: {},
-      documents: {
-        [`machines/${name}/setup.sh`]: () => renderSetupScript(model),
-        [`machines/${name}/teardown.sh`]: () => renderTeardownScript(model),
-        [`machines/${name}/live.sh`]: () => renderPushScript(model),
-      },
+      documents: () => ({
+        [`machines/${name}/setup.sh`]: renderSetupScript(model),
+        [`machines/${name}/teardown.sh`]: renderTeardownScript(model),
+        [`machines/${name}/live.sh`]: renderPushScript(model),
+      }),
       dependsOn: [],
     };
   }

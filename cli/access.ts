@@ -1,0 +1,24 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { MachineAccess } from "../constructs/machine";
+
+const execute = promisify(execFile);
+
+/** The command line that runs something on a machine. */
+export function accessCommand(access: MachineAccess, machine: string): string[] {
+  if (access.kind === "orbstack") return ["orb", "-m", machine, "-u", "root"];
+  return [
+    "ssh",
+    ...(access.sshConfigFile === undefined ? [] : ["-F", access.sshConfigFile]),
+    "-o",
+    "BatchMode=yes",
+    machine,
+  ];
+}
+
+/** Runs a command on a machine and returns what it printed. */
+export async function runOn(access: MachineAccess, machine: string, command: string): Promise<string> {
+  const [program = "ssh", ...words] = [...accessCommand(access, machine), command];
+  const { stdout } = await execute(program, words);
+  return stdout;
+}

@@ -1,0 +1,71 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import execa from "execa";
+import { DEPLOYMENT_FILE, DeploymentDescription } from "../constructs/deployment";
+import { CliError } from "./errors";
+
+/** A cdktf program, seen from the command line: where it is, how cdktf is called for it, what it deploys. */
+export class Program {
+  /** Where cdktf writes the synthesized stacks. */
+  readonly output: string;
+  private readonly app?: string;
+
+  /** @param example name of a folder in `examples/`; left out: the program of `cdktf.json` */
+  constructor(example?: string) {
+    this.output = join("cdktf.out", ...(example === undefined ? [] : ["examples", example]));
+    if (example === undefined) return;
+    const main = join("dist", "examples", example, "main.js");
+    if (!existsSync(main))
+      throw new CliError(`there is no example '${example}'`, `choose one of: ${examples().join(", ")}`);
+    this.app = `node ${main}`;
+  }
+
+  /** Synthesizes; an error of the program itself is shown as it is, without cdktf's frame. */
+  async synth(): Promise<DeploymentDescription[]> {
+    const result = await execa("npx", ["--no-install", "cdktf", "synth", ...this.words()], {
+      all: true,
+      reject: false,
+      env: ENVIRONMENT,
+    });
+    if (result.exitCode !== 0) throw new CliError(programError(result.all), "change the program, then run this again");
+    return this.deployments();
+  }
+
+  /** Every stack's description, as the last synth wrote it. */
+  deployments(): DeploymentDescription[] {
+    const stacks = resolve(this.output, "stacks");
+    if (!existsSync(stacks)) return [];
+    return readdirSync(stacks)
+      .map((stack) => join(stacks, stack, DEPLOYMENT_FILE))
+      .filter((file) => existsSync(file))
+      .map((file) => JSON.parse(readFileSync(file, "utf8")) as DeploymentDescription);
+  }
+
+  /** `cdktf deploy` or `cdktf destroy`, one stack at a time. */
+  run(verb: "deploy" | "destroy"): execa.ExecaChildProcess {
+    const words = [verb, "*", "--auto-approve", "--skip-synth", "--parallelism", "1", ...this.words()];
+    return execa("npx", ["--no-install", "cdktf", ...words], { all: true, reject: false, env: ENVIRONMENT });
+  }
+
+  private words(): string[] {
+    return ["--output", this.output, ...(this.app === undefined ? [] : ["--app", this.app])];
+  }
+}
+
+/** The names of the examples that are compiled. */
+export function examples(): string[] {
+  const folder = join("dist", "examples");
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => existsSync(join(folder, name, "main.js")))
+        .sort()
+    : [];
+}
+
+const ENVIRONMENT = { CHECKPOINT_DISABLE: "1", FORCE_COLOR: "0", CI: "1" };
+
+/** cdktf prints the program's stack trace with frames around it; a person needs the message. */
+function programError(output = ""): string {
+  const message = /^(?:\w*Error): (.+(?:\n {2}- .+)*)/m.exec(output);
+  return message?.[1] ?? output.trim();
+}

@@ -1,0 +1,80 @@
+import Table from "cli-table3";
+import { DeploymentDescription, VirtualServiceDescription } from "../constructs/deployment";
+import { runOn } from "./access";
+
+/** How many requests the report sends through each virtual service. */
+const REQUESTS = 4;
+
+/** What a person sees at the end: machines, the director's table, answers through the virtual address, what to type next. */
+export async function report(deployment: DeploymentDescription, example?: string): Promise<string> {
+  const parts = [machineTable(deployment)];
+  for (const director of new Set(deployment.virtualServices.map((service) => service.director))) {
+    parts.push(await rules(deployment, director));
+  }
+  for (const service of deployment.virtualServices.filter(({ protocol }) => protocol === "tcp")) {
+    parts.push(await answers(deployment, service));
+  }
+  parts.push(next(deployment, example));
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function machineTable({ machines, virtualServices, client }: DeploymentDescription): string {
+  const table = new Table({ head: ["machine", "address", "what it is"], style: { head: [], border: [] } });
+  for (const { name, addresses } of machines) {
+    const services = virtualServices
+      .filter(({ director }) => director === name)
+      .map((service) => `${service.protocol} ${endpoint(service)}`);
+    const role = services.length > 0 ? `director of ${services.join(", ")}` : name === client ? "client" : "";
+    table.push([name, addresses.join(", "), role]);
+  }
+  return table.toString();
+}
+
+async function rules(deployment: DeploymentDescription, director: string): Promise<string> {
+  const plane = deployment.virtualServices.find((service) => service.director === director)?.plane;
+  const command = plane === "iptables" ? "iptables -t nat -S | grep VIPSTACK" : "ipvsadm -ln";
+  return `${director}# ${command}\n${(await runOn(deployment.access, director, command)).trimEnd()}`;
+}
+
+async function answers(deployment: DeploymentDescription, service: VirtualServiceDescription): Promise<string> {
+  if (deployment.client === undefined) return "";
+  const url = `http://${endpoint(service)}/`;
+  const curl = `curl --silent --show-error --max-time 5 ${url} 2>&1 | head -n 1 | cut -c1-100`;
+  // One connection for all four: a login takes most of the time.
+  const output = await runOn(deployment.access, deployment.client, `for i in $(seq ${REQUESTS}); do ${curl}; done`);
+  const lines = output
+    .trimEnd()
+    .split("\n")
+    .map((line) => `  ${line}`);
+  return `${deployment.client}$ curl ${url}   (${REQUESTS} times)\n${lines.join("\n")}`;
+}
+
+function next({ access, machines, virtualServices, client }: DeploymentDescription, example?: string): string {
+  const from = client ?? machines[0]?.name ?? "";
+  const director = virtualServices[0]?.director ?? from;
+  const lab =
+    access.labDirectory === undefined ? undefined : `npm run lab -- %s --dir ${relative(access.labDirectory)}`;
+  const words = example === undefined ? "" : ` -- ${example}`;
+  const lines =
+    lab === undefined
+      ? []
+      : [
+          ["log in", lab.replace("%s", `ssh ${from}`)],
+          ["watch the connections", lab.replace("%s", `ipvs ${director}`)],
+        ];
+  return [
+    "Next:",
+    ...[...lines, ["remove everything", `npm run down${words}`]].map(
+      ([what = "", how = ""]) => `  ${what.padEnd(24)}${how}`,
+    ),
+  ].join("\n");
+}
+
+function relative(path: string): string {
+  const here = `${process.cwd()}/`;
+  return path.startsWith(here) ? path.slice(here.length) : path;
+}
+
+function endpoint({ address, port }: VirtualServiceDescription): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}

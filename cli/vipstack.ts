@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { down } from "./down";
+import { CliError } from "./errors";
+import { lab } from "./lab";
+import { up } from "./up";
+
+const program = new Command("vipstack").description(
+  "Directors, machines and jobs of a typed program: up, down, and the lab they run in",
+);
+
+program
+  .command("up")
+  .argument("[example]", "a folder of examples/; left out: the program of cdktf.json")
+  .description("checks, cdktf deploy, and waits until every service answers")
+  .action(up);
+
+program
+  .command("down")
+  .argument("[example]", "a folder of examples/; left out: the program of cdktf.json")
+  .description("removes everything that up has made")
+  .action(down);
+
+program
+  .command("lab")
+  .argument("[words...]", "as `vipstack-lab` takes them; try `lab help`")
+  .description("the lab's own commands: status, ssh, exec, logs, capture, power-cut, …")
+  .allowUnknownOption()
+  .helpOption(false)
+  .action(async (words: string[]) => {
+    const { exitCode } = await lab(words, { stdio: "inherit", reject: false });
+    process.exitCode = exitCode;
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  if (!(error instanceof CliError)) throw error;
+  console.error(`\n${error.message}\n→ ${error.cure}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,85 @@
+import { TerraformStack } from "cdktf";
+import { Construct } from "constructs";
+import { Director, VirtualService } from "../lvs";
+import { IBackend, IMachine, Machine } from "../machine";
+import { writeAtSynth } from "../private/synth-files";
+
+/** The file beside the stack's JSON. */
+export const DEPLOYMENT_FILE = "deployment.json";
+
+export interface DeploymentProps {
+  /** What a person calls it. */
+  readonly name: string;
+  readonly backend: IBackend;
+  /** The folder of its state: Terraform's, the lab's, logs. */
+  readonly stateFolder: string;
+  /** The machine that requests are sent from to see whether the services answer. @default - none are sent */
+  readonly client?: IMachine;
+}
+
+/**
+ * Tells `vipstack up` and `vipstack down` what the stack deploys: machines, how they are reached, virtual services. One a
+ * stack; it makes no resource.
+ */
+export class Deployment extends Construct {
+  constructor(scope: Construct, id: string, props: DeploymentProps) {
+    super(scope, id);
+    writeAtSynth(this, () => ({ [DEPLOYMENT_FILE]: `${JSON.stringify(this.describe(props), null, 2)}\n` }));
+  }
+
+  private describe({ name, backend, stateFolder, client }: DeploymentProps): DeploymentDescription {
+    const stack = TerraformStack.of(this);
+    const all = stack.node.findAll();
+    return {
+      name,
+      stack: stack.node.id,
+      stateFolder,
+      access: backend.access,
+      client: client?.name,
+      machines: all.filter(isMachine).map((machine) => ({
+        name: machine.name,
+        addresses: machine.addresses.map(({ address }) => address),
+      })),
+      virtualServices: all
+        .filter(isDirector)
+        .flatMap((director) => director.virtualServices.map((service) => describeService(director, service))),
+    };
+  }
+}
+
+/** What {@link DEPLOYMENT_FILE} holds. */
+export interface DeploymentDescription {
+  readonly name: string;
+  readonly stack: string;
+  readonly stateFolder: string;
+  readonly access: IBackend["access"];
+  readonly client?: string;
+  readonly machines: readonly { readonly name: string; readonly addresses: readonly string[] }[];
+  readonly virtualServices: readonly VirtualServiceDescription[];
+}
+
+export interface VirtualServiceDescription {
+  readonly director: string;
+  readonly plane: string;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: string;
+}
+
+function describeService(director: Director, service: VirtualService): VirtualServiceDescription {
+  return {
+    director: director.machine.name,
+    plane: director.plane,
+    address: service.address,
+    port: service.port,
+    protocol: service.protocol,
+  };
+}
+
+function isMachine(construct: unknown): construct is Machine {
+  return construct instanceof Machine;
+}
+
+function isDirector(construct: unknown): construct is Director {
+  return construct instanceof Director;
+}

@@ -1,0 +1,7 @@
+export {
+  Deployment,
+  DEPLOYMENT_FILE,
+  DeploymentDescription,
+  DeploymentProps,
+  VirtualServiceDescription,
+} from "./deployment";

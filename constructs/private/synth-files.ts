@@ -1,0 +1,23 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { TerraformStack } from "cdktf";
+import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
+import { IConstruct } from "constructs";
+
+/**
+ * Writes files beside the stack's JSON at synth, readable by people and by the commands that Terraform runs there. At most
+ * once a construct.
+ *
+ * @param files path, relative to the folder that Terraform runs in, to text; called at synth, so that later additions count
+ */
+export function writeAtSynth(scope: IConstruct, files: () => Readonly<Record<string, string>>): void {
+  addCustomSynthesis(scope, {
+    onSynthesize(session) {
+      const folder = join(session.outdir, session.manifest.forStack(TerraformStack.of(scope)).workingDirectory);
+      for (const [path, text] of Object.entries(files())) {
+        mkdirSync(dirname(join(folder, path)), { recursive: true });
+        writeFileSync(join(folder, path), text);
+      }
+    },
+  });
+}

@@ -1,0 +1,24 @@
+#!/bin/sh
+set -eu
+changed=
+put() { # put PATH MODE, the text in base64 on standard input
+  mkdir -p "$(dirname "$1")"
+  base64 -d > "$1.new"
+  chmod "$2" "$1.new"
+  if cmp -s "$1.new" "$1" && [ "$(stat -c %a "$1")" = "$(stat -c %a "$1.new")" ]; then
+    rm "$1.new"
+  else
+    mv "$1.new" "$1"
+    changed=yes
+    echo "wrote $1"
+  fi
+}
+put '/etc/vipstack/addresses' 0644 <<'EOF'
+MTAuMC4wLjkvMzIgZGV2IGxvCg==
+EOF
+systemctl reload-or-restart vipstack-addresses.service || { journalctl --no-pager --output=cat --lines=20 --unit=vipstack-addresses.service >&2; exit 1; }
+put '/etc/live' 0644 <<'EOF'
+d2VpZ2h0IDEK
+EOF
+systemctl reload-or-restart a.service || { journalctl --no-pager --output=cat --lines=20 --unit=a.service >&2; exit 1; }
+[ -n "$changed" ] || echo "no file differs"

@@ -1,0 +1,28 @@
+#!/bin/sh
+set -eu
+changed=
+put() { # put PATH MODE, the text in base64 on standard input
+  mkdir -p "$(dirname "$1")"
+  base64 -d > "$1.new"
+  chmod "$2" "$1.new"
+  if cmp -s "$1.new" "$1" && [ "$(stat -c %a "$1")" = "$(stat -c %a "$1.new")" ]; then
+    rm "$1.new"
+  else
+    mv "$1.new" "$1"
+    changed=yes
+    echo "wrote $1"
+  fi
+}
+put '/etc/systemd/system/a.service' 0644 <<'EOF'
+W1VuaXRdCg==
+EOF
+missing=$(for p in curl; do dpkg-query --show --showformat='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || echo "$p"; done)
+[ -z "$missing" ] || {
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update --quiet
+  # shellcheck disable=SC2086 # one word a package
+  apt-get install --quiet --assume-yes --option Dpkg::Options::=--force-confold $missing
+}
+systemctl daemon-reload
+systemctl enable --quiet --now a.service
+[ -z "$changed" ] || systemctl reload-or-restart a.service

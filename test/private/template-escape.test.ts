@@ -1,0 +1,53 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Token } from "cdktf";
+import fc from "fast-check";
+import { escapeTemplate, escapeTemplates } from "../../constructs/private/template-escape";
+
+/** Text made mostly of what is special to Terraform, JSON and shells. */
+const awkwardText = fc.oneof(
+  fc
+    .array(
+      fc.constantFrom("$", "%", "{", "}", "${", "%{", "$$", "%%", "~", '"', "\\", "\n", "x", "if", "é", "\u2028"),
+      { maxLength: 12 },
+    )
+    .map((parts) => parts.join("")),
+  fc.fullUnicodeString(),
+);
+
+test("a single template start is doubled, as a person would write it", () => {
+  expect(escapeTemplate("${HOME} %{http_code} 5% $5 {}")).toBe("$${HOME} %%{http_code} 5% $5 {}");
+});
+
+test("tokens keep working between escaped literals", () => {
+  const token = Token.asString({ resolve: () => "x", creationStack: [], toString: () => "x" });
+  expect(escapeTemplate(`\${A} ${token} %{B}`)).toBe(`$\${A} ${token} %%{B}`);
+});
+
+test("keys and values of nested objects are escaped, other values left alone", () => {
+  expect(escapeTemplates({ "${a}": ["%{b}", 1, true, null] })).toEqual({ "$${a}": ["%%{b}", 1, true, null] });
+});
+
+const terraform =
+  spawnSync("terraform", ["version"], { env: { ...process.env, CHECKPOINT_DISABLE: "1" } }).status === 0;
+(terraform ? test : test.skip)(
+  "any string comes out of Terraform byte for byte (a real terraform evaluates 300 of them)",
+  () => {
+    const texts = fc.sample(awkwardText, { numRuns: 300, seed: 20 });
+    const folder = mkdtempSync(join(tmpdir(), "vipstack-escape-"));
+    try {
+      const output = Object.fromEntries(texts.map((text, index) => [`t${index}`, { value: escapeTemplate(text) }]));
+      writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ output }));
+      const env = { ...process.env, CHECKPOINT_DISABLE: "1" };
+      execFileSync("terraform", ["apply", "-auto-approve", "-input=false"], { cwd: folder, env, stdio: "pipe" });
+      const outputs = JSON.parse(
+        execFileSync("terraform", ["output", "-json"], { cwd: folder, env, encoding: "utf8" }),
+      ) as Record<string, { value: string }>;
+      expect(texts.map((_, index) => outputs[`t${index}`]?.value)).toEqual(texts.map((text) => text.normalize("NFC")));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
