@@ -1,4 +1,4 @@
-// Two projects: `unit` needs nothing but Node, `lab` boots machines (root, Linux) and runs one file at a time.
+// `unit` needs nothing but Node; `package` installs the packed library elsewhere; `lab` boots machines (Linux, root).
 const common = {
   transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
   testEnvironment: "node",
@@ -7,6 +7,7 @@ const common = {
 module.exports = {
   projects: [
     { ...common, displayName: "unit", testMatch: ["<rootDir>/test/**/*.test.ts"] },
+    { ...common, displayName: "package", testMatch: ["<rootDir>/test/package/*.pack.ts"] },
     { ...common, displayName: "lab", testMatch: ["<rootDir>/test/lab/**/*.lab.ts"] },
   ],
 };

@@ -12,7 +12,9 @@ export class Program {
 
   /** @param example name of a folder in `examples/`; left out: the program of `cdktf.json` */
   constructor(example?: string) {
-    this.output = join("cdktf.out", ...(example === undefined ? [] : ["examples", example]));
+    // Terraform remembers in there where the state is, so another state folder needs another output folder.
+    const root = process.env.VIPSTACK_STATE === undefined ? "cdktf.out" : join(process.env.VIPSTACK_STATE, "cdktf.out");
+    this.output = join(root, ...(example === undefined ? [] : ["examples", example]));
     if (example === undefined) return;
     const main = join("dist", "examples", example, "main.js");
     if (!existsSync(main))

@@ -9,5 +9,6 @@ export const lab = defineInventory({
     { name: "d2", address: "192.168.139.184" },
     { name: "ipvs", address: "192.168.139.29" },
   ],
-  forwards: [{ listen: 8080, to: "192.168.139.29:80" }],
+  // The VIP in a browser of this host; VIPSTACK_VIP_PORT chooses another port where 8080 is taken.
+  forwards: [{ listen: Number(process.env.VIPSTACK_VIP_PORT ?? "8080"), to: "192.168.139.29:80" }],
 });

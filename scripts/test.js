@@ -27,6 +27,7 @@ step("dependency rules", [
 ]);
 jest("unit", ["--ci"]);
 if (!unitOnly) {
+  jest("package", ["--ci"]);
   const reason = whyNoLab();
   if (reason) skip("every lab test", reason);
   else if (total.failed > 0) skip("every lab test", "what needs no machines failed already");

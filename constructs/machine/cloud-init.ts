@@ -1,6 +1,6 @@
 import { describeFailure, Failure } from "../private/failure";
 import { ADDRESS_FILE, ADDRESSES_UNIT } from "./address-file";
-import { Contribution, LiveFile, MachineFile, PortClaim, Sysctl, Unit } from "./contribution";
+import { Contribution, LazyContribution, LiveFile, MachineFile, PortClaim, Sysctl, Unit } from "./contribution";
 
 export interface CloudInitProps {
   /** @default - the machine keeps the name it has */
@@ -20,7 +20,7 @@ export interface CloudInitProps {
 export class CloudInit {
   readonly hostname?: string;
   readonly apt?: Record<string, unknown>;
-  private readonly parts: { owner: string; part: Contribution }[] = [];
+  private readonly sources: { owner: string; part: LazyContribution }[] = [];
 
   constructor(props: CloudInitProps = {}) {
     this.hostname = props.hostname;
@@ -31,30 +31,23 @@ export class CloudInit {
    * Adds what a role brings.
    *
    * @param owner names the role in conflicts, e.g. its construct path
-   * @returns the conflicts with what is there; where there are any, nothing was added
+   * @param part a function where the role still grows; it is called whenever the model is read
+   * @returns the conflicts with what is there; where there are any, nothing was added. Those of a function are found by
+   * {@link conflicts}.
    */
-  contribute(owner: string, part: Contribution): Failure[] {
-    const conflicts = [
-      ...this.conflictsOf(
-        owner,
-        part,
-        "files",
-        filesOf,
-        (f) => f.path,
-        (f) => `${f.mode ?? "0644"} ${f.content}`,
-      ),
-      ...this.conflictsOf(
-        owner,
-        part,
-        "sysctls",
-        (p) => p.sysctls ?? [],
-        (s) => s.key,
-        (s) => s.value,
-      ),
-      ...this.portConflicts(owner, part),
-    ];
-    if (conflicts.length === 0) this.parts.push({ owner, part });
+  contribute(owner: string, part: LazyContribution): Failure[] {
+    const known = this.sources.flatMap(({ owner, part }) => (typeof part === "function" ? [] : [{ owner, part }]));
+    const conflicts = typeof part === "function" ? [] : conflictsWith(known, { owner, part });
+    if (conflicts.length === 0) this.sources.push({ owner, part });
     return conflicts;
+  }
+
+  /** Every two roles that want different things, as the model is now. */
+  conflicts(): { readonly owner: string; readonly failure: Failure }[] {
+    const parts = this.parts;
+    return parts.flatMap((part, index) =>
+      conflictsWith(parts.slice(0, index), part).map((failure) => ({ owner: part.owner, failure })),
+    );
   }
 
   /** {@link contribute}, for use without constructs. @throws Error naming both owners */
@@ -94,10 +87,11 @@ export class CloudInit {
     );
   }
 
-  /** The address file among them, where a role has added a line to it. */
+  /** The address file among them, where a role gives addresses, be it none yet. */
   get liveFiles(): LiveFile[] {
-    const addresses = this.addresses.map((line) => `${line}\n`).join("");
-    const own = addresses === "" ? [] : [{ path: ADDRESS_FILE, content: addresses, reloads: ADDRESSES_UNIT }];
+    const content = this.addresses.map((line) => `${line}\n`).join("");
+    const kept = this.parts.some(({ part }) => part.addresses !== undefined);
+    const own = kept ? [{ path: ADDRESS_FILE, content, reloads: ADDRESSES_UNIT }] : [];
     return uniqueBy([...own, ...this.parts.flatMap(({ part }) => part.liveFiles ?? [])], (file) => file.path);
   }
 
@@ -113,43 +107,55 @@ export class CloudInit {
     return unique(this.parts.flatMap(({ part }) => part.ready ?? []));
   }
 
-  private conflictsOf<T>(
-    owner: string,
-    part: Contribution,
-    property: string,
-    itemsOf: (part: Contribution) => readonly T[],
-    keyOf: (item: T) => string,
-    valueOf: (item: T) => string,
-  ): Failure[] {
-    const failures: Failure[] = [];
-    for (const item of itemsOf(part)) {
-      for (const other of this.parts) {
-        const clash = itemsOf(other.part).find(
-          (theirs) => keyOf(theirs) === keyOf(item) && valueOf(theirs) !== valueOf(item),
-        );
-        if (clash === undefined) continue;
-        const values = property === "sysctls" ? ` (${valueOf(clash)} there, ${valueOf(item)} here)` : "";
-        failures.push({
-          property,
-          rule: `can't give ${keyOf(item)} another content than ${other.owner} does${values}`,
-          cure: `put ${owner} and ${other.owner} on machines of their own, or let one of them leave it out`,
-        });
-      }
-    }
-    return failures;
+  private get parts(): Part[] {
+    return this.sources.map(({ owner, part }) => ({ owner, part: typeof part === "function" ? part() : part }));
   }
+}
 
-  private portConflicts(owner: string, part: Contribution): Failure[] {
-    return (part.ports ?? []).flatMap((port) =>
-      this.parts
-        .filter((other) => other.part.ports?.some((theirs) => samePort(theirs, port)))
-        .map((other) => ({
-          property: "ports",
-          rule: `can't claim ${port.protocol} port ${port.port}, which ${other.owner} listens on`,
-          cure: `give ${owner} or ${other.owner} another port, or another machine`,
-        })),
-    );
-  }
+interface Part {
+  readonly owner: string;
+  readonly part: Contribution;
+}
+
+function conflictsWith(others: readonly Part[], { owner, part }: Part): Failure[] {
+  return others.flatMap((other) => [
+    ...clashes("files", filesOf, (f) => f.path, (f) => `${f.mode ?? "0644"} ${f.content}`)(other, { owner, part }),
+    ...clashes("sysctls", (p) => p.sysctls ?? [], (s) => s.key, (s) => s.value)(other, { owner, part }),
+    ...portClashes(other, { owner, part }),
+  ]);
+}
+
+function clashes<T>(
+  property: string,
+  itemsOf: (part: Contribution) => readonly T[],
+  keyOf: (item: T) => string,
+  valueOf: (item: T) => string,
+): (theirs: Part, ours: Part) => Failure[] {
+  return (theirs, ours) => {
+    const there = new Map(itemsOf(theirs.part).map((item) => [keyOf(item), valueOf(item)]));
+    return itemsOf(ours.part).flatMap((item) => {
+      const value = there.get(keyOf(item));
+      if (value === undefined || value === valueOf(item)) return [];
+      const values = property === "sysctls" ? ` (${value} there, ${valueOf(item)} here)` : "";
+      return [
+        {
+          property,
+          rule: `can't give ${keyOf(item)} another content than ${theirs.owner} does${values}`,
+          cure: `put ${ours.owner} and ${theirs.owner} on machines of their own, or let one of them leave it out`,
+        },
+      ];
+    });
+  };
+}
+
+function portClashes(theirs: Part, ours: Part): Failure[] {
+  return (ours.part.ports ?? [])
+    .filter((port) => theirs.part.ports?.some((other) => samePort(other, port)))
+    .map((port) => ({
+      property: "ports",
+      rule: `can't claim ${port.protocol} port ${port.port}, which ${theirs.owner} listens on`,
+      cure: `give ${ours.owner} or ${theirs.owner} another port, or another machine`,
+    }));
 }
 
 function filesOf(part: Contribution): MachineFile[] {

@@ -11,7 +11,10 @@ export interface Contribution {
   readonly files?: readonly MachineFile[];
   readonly units?: readonly Unit[];
   readonly liveFiles?: readonly LiveFile[];
-  /** Lines of the machine's address file: virtual addresses and routes. Live. */
+  /**
+   * Lines of the machine's address file: virtual addresses and routes. Live. An empty list already puts the file there, so
+   * that a first line that comes later replaces no machine.
+   */
   readonly addresses?: readonly string[];
   /** Ports that the role listens on; two roles can't claim the same. */
   readonly ports?: readonly PortClaim[];
@@ -20,6 +23,9 @@ export interface Contribution {
   /** Shell commands that succeed once the role works; the first boot waits for each, up to a minute. */
   readonly ready?: readonly string[];
 }
+
+/** A contribution, or a function where the role still grows after its construction; it is called at synth. */
+export type LazyContribution = Contribution | (() => Contribution);
 
 /** A kernel setting, and why it is set: the reason is written beside it on the machine. */
 export interface Sysctl {

@@ -5,7 +5,7 @@ export { SshBackend, SshBackendProps } from "./backends/ssh-backend";
 export { ADDRESSES_UNIT } from "./address-file";
 export { renderCloudConfig } from "./cloud-config-text";
 export { CloudInit, CloudInitProps } from "./cloud-init";
-export { Contribution, LiveFile, MachineFile, PortClaim, Sysctl, Unit } from "./contribution";
+export { Contribution, LazyContribution, LiveFile, MachineFile, PortClaim, Sysctl, Unit } from "./contribution";
 export { IMachine, Machine, MachineProps } from "./machine";
 export { nodeProgram, PROGRAM_FOLDER } from "./node-program";
 export { renderPushScript, renderSetupScript, renderTeardownScript } from "./setup-script";

@@ -7,7 +7,7 @@ import { addressKeeper } from "./address-keeper";
 import { IBackend } from "./backend";
 import { renderCloudConfig } from "./cloud-config-text";
 import { CloudInit } from "./cloud-init";
-import { Contribution } from "./contribution";
+import { LazyContribution } from "./contribution";
 import { InterfaceAddress, parseInterfaceAddress } from "./subnet";
 
 /** Something with addresses that roles are put on. */
@@ -19,11 +19,11 @@ export interface IMachine extends IConstruct {
   /** All its addresses, with interface and subnet. */
   readonly addresses: readonly InterfaceAddress[];
   /**
-   * Adds what a role needs.
+   * Adds what a role needs; a function where the role still grows (conflicts of its result are errors of synth).
    *
    * @throws ValidationError where another role of the machine wants something else
    */
-  contribute(role: IConstruct, part: Contribution): void;
+  contribute(role: IConstruct, part: LazyContribution): void;
 }
 
 export interface MachineProps {
@@ -61,6 +61,9 @@ export class Machine extends Construct implements IMachine {
     this.addresses = checkedAddresses(this, this.name, props);
     this.address = ownAddress(this.addresses);
     this.model = new CloudInit({ hostname: this.name });
+    this.node.addValidation({
+      validate: () => this.model.conflicts().map(({ owner, failure }) => `${owner}: ${describeFailure(failure)}`),
+    });
 
     const lifecycle = props.backend._bind({
       name: this.name,
@@ -89,8 +92,9 @@ export class Machine extends Construct implements IMachine {
     });
   }
 
-  contribute(role: IConstruct, part: Contribution): void {
-    const keeper = (part.addresses ?? []).length > 0 ? this.model.contribute(this.node.path, addressKeeper()) : [];
+  contribute(role: IConstruct, part: LazyContribution): void {
+    const keepsAddresses = typeof part === "function" || part.addresses !== undefined;
+    const keeper = keepsAddresses ? this.model.contribute(this.node.path, addressKeeper()) : [];
     const conflicts = [...keeper, ...this.model.contribute(role.node.path, part)];
     if (conflicts.length > 0) throw new ValidationError(role, conflicts);
   }
