@@ -37,7 +37,7 @@ export async function up(example?: string): Promise<void> {
       },
       {
         title: "cdktf deploy",
-        task: (ctx, task) => task.newListr(deployTasks(program, ctx), { concurrent: true, exitOnError: false }),
+        task: (ctx, task) => task.newListr(deployTasks(program, ctx), { concurrent: true }),
       },
       { title: "Every service answers", task: (ctx, task) => waitForServices(ctx, (line) => (task.output = line)) },
     ],

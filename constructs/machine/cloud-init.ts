@@ -119,8 +119,18 @@ interface Part {
 
 function conflictsWith(others: readonly Part[], { owner, part }: Part): Failure[] {
   return others.flatMap((other) => [
-    ...clashes("files", filesOf, (f) => f.path, (f) => `${f.mode ?? "0644"} ${f.content}`)(other, { owner, part }),
-    ...clashes("sysctls", (p) => p.sysctls ?? [], (s) => s.key, (s) => s.value)(other, { owner, part }),
+    ...clashes(
+      "files",
+      filesOf,
+      (f) => f.path,
+      (f) => `${f.mode ?? "0644"} ${f.content}`,
+    )(other, { owner, part }),
+    ...clashes(
+      "sysctls",
+      (p) => p.sysctls ?? [],
+      (s) => s.key,
+      (s) => s.value,
+    )(other, { owner, part }),
     ...portClashes(other, { owner, part }),
   ]);
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Construct, IConstruct } from "constructs";
+import { describeFailure } from "../private/failure";
 import { writeAtSynth } from "../private/synth-files";
 import { TerraformData } from "../private/terraform-data";
 import { Validation, ValidationError } from "../private/validation";

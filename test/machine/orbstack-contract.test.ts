@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { App, TerraformStack } from "cdktf";
+import { App, LocalBackend, TerraformStack } from "cdktf";
 import { Machine, OrbStackBackend } from "../../constructs/machine";
 
 // There is no OrbStack outside of a Mac. What is tested here is the contract of its command line as its documentation and two
@@ -33,6 +33,7 @@ afterAll(() => {
   () => {
     const app = new App({ outdir: folder });
     const stack = new TerraformStack(app, "mac");
+  new LocalBackend(stack, { path: join(folder, "mac.tfstate") });
     const box = new Machine(stack, "box", {
       backend: new OrbStackBackend(stack, "orbstack"),
       interfaces: { eth0: ["192.168.139.29/24"] },

@@ -1,0 +1,168 @@
+import { join } from "node:path";
+import {
+  ADDRESSES_UNIT,
+  Contribution,
+  InterfaceAddress,
+  LiveFile,
+  nodeProgram,
+  oneshotUnit,
+  PROGRAM_FOLDER,
+  Unit,
+} from "../machine";
+import { Claim } from "./claim";
+import { addIpvsSupport } from "./iptables-ipvs-rules";
+import { iptablesFiles, iptablesKeeper, IPTABLES_UNIT, NO_RULES } from "./iptables-keeper";
+import { ipvsKeeper } from "./ipvs-keeper-text";
+import { addBalancedService } from "./iptables-plane-rules";
+import { IptablesRules } from "./iptables-rules";
+import { renderIpvsRules } from "./ipvs-rules";
+import { Plane } from "./plane";
+import { Protocol } from "./protocol";
+import { hostNetwork, ServiceSpec, sortedServices } from "./service-spec";
+import { directorSysctls, DirectorTraits } from "./sysctl-profile";
+import { neighbourOf, Place } from "./topology";
+
+const IPVS_UNIT = "vipstack-ipvs.service";
+const IPVS_PROGRAM = `${PROGRAM_FOLDER}/ipvs-rules`;
+const IPVS_ENVIRONMENT = "/etc/default/vipstack-ipvs";
+const KEEPER = "vipstack-ipvs-keeper";
+const KEEPER_SECONDS = 5;
+
+/** Rules that are no virtual service's. */
+export interface LocalRules {
+  /** @internal */
+  _addRules(rules: IptablesRules, family: 4 | 6, director: Place): void;
+}
+
+/** A director as its machine sees it. */
+export interface DirectorSpec {
+  readonly plane: Plane;
+  readonly machine: Place;
+  readonly drainSeconds: number;
+  readonly services: readonly ServiceSpec[];
+  readonly localRules: readonly LocalRules[];
+  /** Ports that it answers for. */
+  readonly claims: readonly Claim[];
+}
+
+/** Everything a director brings to its machine. */
+export function directorContribution(spec: DirectorSpec): Contribution {
+  const iptables = iptablesKeeper();
+  const ipvs = spec.plane === Plane.IPVS ? ipvsContribution(spec) : {};
+  return {
+    packages: [...(iptables.packages ?? []), ...(ipvs.packages ?? [])],
+    kernelModules: ipvs.kernelModules,
+    sysctls: directorSysctls(traitsOf(spec)),
+    files: [...(iptables.files ?? []), ...(ipvs.files ?? [])],
+    units: [...(iptables.units ?? []), ...(ipvs.units ?? [])],
+    liveFiles: [
+      ...iptablesFiles("director", iptablesRules(spec, 4), iptablesRules(spec, 6)),
+      ...(ipvs.liveFiles ?? []),
+    ],
+    addresses: addressLines(spec),
+    ports: spec.claims.map(({ protocol, port, address }) => ({
+      protocol: protocol === Protocol.TCP ? "tcp" : "udp",
+      port,
+      address,
+    })),
+    ready: [...(iptables.ready ?? []), ...(ipvs.ready ?? [])],
+  };
+}
+
+function ipvsContribution(spec: DirectorSpec): Contribution {
+  const snat = spec.services.some(({ forwarding }) => forwarding.snat);
+  return {
+    packages: ["ipvsadm"],
+    kernelModules: ["ip_vs", ...(snat ? ["nf_conntrack", "xt_ipvs"] : [])],
+    files: [
+      nodeProgram("ipvs-rules", join(__dirname, "node", "ipvs-rules.py")),
+      { path: `${NO_RULES}/none.rules`, content: "" },
+    ],
+    units: ipvsUnits(),
+    liveFiles: ipvsFiles(spec),
+    ready: ["ipvsadm -ln", `${IPVS_PROGRAM} check`],
+  };
+}
+
+/**
+ * `systemctl stop` takes the whole table away, as removing the director from a host does; a reload, which is all that a change
+ * of rules does, cuts nobody off.
+ */
+function ipvsUnits(): Unit[] {
+  const keeper = ipvsKeeper({
+    unit: IPVS_UNIT,
+    apply: `${IPVS_PROGRAM} apply --quiet`,
+    environmentFile: IPVS_ENVIRONMENT,
+    seconds: KEEPER_SECONDS,
+  });
+  return [
+    {
+      name: IPVS_UNIT,
+      content: oneshotUnit({
+        description: "IPVS table of /etc/vipstack/ipvs.d",
+        after: [ADDRESSES_UNIT, IPTABLES_UNIT],
+        apply: `${IPVS_PROGRAM} apply`,
+        stop: `${IPVS_PROGRAM} apply --rules ${NO_RULES} --drain-seconds 0`,
+        environmentFile: IPVS_ENVIRONMENT,
+      }),
+    },
+    { name: `${KEEPER}.service`, content: keeper.service, enable: false },
+    { name: `${KEEPER}.timer`, content: keeper.timer },
+  ];
+}
+
+/**
+ * What changes while the director runs. The schedulers' modules are among them: the kernel loads one by itself when a rule
+ * names it, so that a new scheduler needs no new machine; the list is for the next boot.
+ */
+function ipvsFiles({ services, drainSeconds }: DirectorSpec): LiveFile[] {
+  const schedulers = [...new Set(services.map(({ scheduler }) => `ip_vs_${scheduler.word}\n`))].sort();
+  return [
+    { path: "/etc/modules-load.d/vipstack-ipvs.conf", content: schedulers.join(""), reloads: IPVS_UNIT },
+    { path: IPVS_ENVIRONMENT, content: `DRAIN_SECONDS=${drainSeconds}\n`, reloads: IPVS_UNIT },
+    { path: "/etc/vipstack/ipvs.d/static.rules", content: renderIpvsRules(services), reloads: IPVS_UNIT },
+  ];
+}
+
+function iptablesRules({ plane, machine, services, localRules }: DirectorSpec, family: 4 | 6): IptablesRules {
+  const rules = new IptablesRules();
+  for (const each of localRules) each._addRules(rules, family, machine);
+  for (const service of sortedServices(services).filter((each) => each.family === family)) {
+    if (plane === Plane.IPVS) addIpvsSupport(rules, service);
+    else addBalancedService(rules, service);
+  }
+  return rules;
+}
+
+function addressLines({ machine, services }: DirectorSpec): string[] {
+  const vips = [...new Set(services.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)))].sort();
+  return vips
+    .filter((vip) => !machine.addresses.some(({ address }) => address === vip))
+    .map((vip) => `${hostNetwork(vip)} dev ${neighbourOf(machine, vip)?.interface ?? "lo"}`);
+}
+
+function traitsOf({ plane, machine, services }: DirectorSpec): DirectorTraits {
+  const masquerading = services.filter(({ forwarding }) => forwarding.name === "masquerading");
+  return {
+    plane,
+    interfaces: [...new Set(machine.addresses.map((own) => own.interface))],
+    masquerades: new Set(masquerading.map(({ family }) => family)),
+    oneArmedInterfaces: [
+      ...new Set(
+        masquerading.filter(({ family }) => family === 4).flatMap((service) => sharedInterfaces(machine, service)),
+      ),
+    ].sort(),
+    persistence: services.some(({ persistenceTimeoutSeconds }) => persistenceTimeoutSeconds !== undefined),
+    conntrack: services.some(({ forwarding }) => forwarding.snat && forwarding.conntrack !== false),
+  };
+}
+
+/** Interfaces with clients and real servers behind them. What lies behind a router is taken to be behind the first one. */
+function sharedInterfaces(machine: Place, { endpoints, realServers }: ServiceSpec): string[] {
+  const interfaceTo = (address: string): InterfaceAddress | undefined =>
+    neighbourOf(machine, address) ?? machine.addresses[0];
+  const clientSide = new Set(endpoints.map(({ address }) => interfaceTo(address)?.interface));
+  return realServers
+    .flatMap(({ address }) => interfaceTo(address)?.interface ?? [])
+    .filter((nic) => clientSide.has(nic));
+}

@@ -1,0 +1,139 @@
+import { Construct } from "constructs";
+import { IMachine } from "../machine";
+import { Validation } from "../private/validation";
+import { Claim } from "./claim";
+import { directorContribution, LocalRules } from "./director-end";
+import { requireKnown } from "./known-values";
+import { Plane } from "./plane";
+import { onlyIpvs } from "./plane-limits";
+import { PortFilter, PortFilterOptions } from "./port-filter";
+import { Redirect, RedirectOptions } from "./redirect";
+import { VirtualService } from "./virtual-service";
+import { FirewallMarkServiceOptions, VirtualServiceOptions } from "./virtual-service-options";
+
+export interface DirectorProps {
+  readonly machine: IMachine;
+  /** What in its kernel spreads the connections. @default Plane.IPVS */
+  readonly plane?: Plane;
+  /**
+   * How long the connections of a real server that was taken out may go on, 0 to 86400 s; it gets no new ones in that time.
+   * Ipvs plane: iptables never cuts an established connection. @default 60
+   */
+  readonly drainSeconds?: number;
+}
+
+/**
+ * A machine that spreads connections over real servers. It brings its machine the packages, modules, sysctls, VIPs and rules,
+ * and every real server what the forwarding method needs there.
+ *
+ * A change of rules is pushed to the running machine. So is the removal of a real server: its connections may end first.
+ *
+ * @see https://manpages.debian.org/ipvsadm.8
+ */
+export class Director extends Construct {
+  readonly machine: IMachine;
+  readonly plane: Plane;
+  readonly drainSeconds: number;
+  private readonly services: VirtualService[] = [];
+  private readonly redirects: Redirect[] = [];
+  private readonly filters: PortFilter[] = [];
+
+  constructor(scope: Construct, id: string, props: DirectorProps) {
+    super(scope, id);
+    this.machine = props.machine;
+    this.plane = props.plane ?? Plane.IPVS;
+    this.drainSeconds = props.drainSeconds ?? 60;
+
+    const validation = new Validation(this);
+    if (this.plane === Plane.IPTABLES && props.drainSeconds !== undefined)
+      validation.add(onlyIpvs("drainSeconds", "can't be given"));
+    requireKnown(validation, { drainSeconds: props.drainSeconds });
+    validation.integer("drainSeconds", props.drainSeconds, 0, 86400, "60 is usual, a day is the most");
+    validation.finish();
+
+    this.machine.contribute(this, () =>
+      directorContribution({
+        plane: this.plane,
+        machine: this.machine,
+        drainSeconds: this.drainSeconds,
+        services: this.services.map((service) => service._spec),
+        localRules: this.localRules,
+        claims: this.claims,
+      }),
+    );
+    this.node.addValidation({ validate: () => (this.isEmpty ? [NOTHING_TO_DO] : []) });
+  }
+
+  get virtualServices(): VirtualService[] {
+    return [...this.services];
+  }
+
+  /**
+   * Adds an address and port that clients connect to.
+   *
+   * @throws ValidationError for what can't work, unless it is acknowledged
+   */
+  addVirtualService(id: string, options: VirtualServiceOptions): VirtualService {
+    const { address, port, protocol, ...rest } = options;
+    return this.addService(id, { ...rest, endpoints: [{ address, port, protocol }] });
+  }
+
+  /**
+   * Adds several addresses and ports that are one virtual service, as 80 and 443 that have to meet the same real server: their
+   * packets get a firewall mark, and IPVS looks at that. Ipvs plane.
+   *
+   * @throws ValidationError for what can't work, unless it is acknowledged
+   */
+  addFirewallMarkService(id: string, options: FirewallMarkServiceOptions): VirtualService {
+    return this.addService(id, options);
+  }
+
+  /** Adds a port of the director that leads to a range of its own ports. @throws ValidationError */
+  addRedirect(id: string, options: RedirectOptions): Redirect {
+    const redirect = new Redirect(this, id, options, this.claims);
+    this.redirects.push(redirect);
+    return redirect;
+  }
+
+  /** Adds ports that are shut or opened. @throws ValidationError */
+  addPortFilter(id: string, options: PortFilterOptions): PortFilter {
+    const filter = new PortFilter(this, id, options);
+    this.filters.push(filter);
+    return filter;
+  }
+
+  private addService(
+    id: string,
+    options: Omit<FirewallMarkServiceOptions, "mark"> & { mark?: number },
+  ): VirtualService {
+    const { machine, plane, claims } = this;
+    const service = new VirtualService(this, id, { ...options, director: machine, plane, claims });
+    this.services.push(service);
+    return service;
+  }
+
+  /** Filters first: what they shut stays shut. */
+  private get localRules(): LocalRules[] {
+    return [...this.filters, ...this.redirects];
+  }
+
+  private get claims(): Claim[] {
+    const services = this.services.flatMap(({ endpoints, mark, node }) =>
+      endpoints.map((endpoint) => ({ ...endpoint, mark, owner: node.path })),
+    );
+    const redirects = this.redirects.map(({ protocol, port, address, node }) => ({
+      protocol,
+      port,
+      address,
+      owner: node.path,
+    }));
+    return [...services, ...redirects];
+  }
+
+  private get isEmpty(): boolean {
+    return this.services.length + this.redirects.length + this.filters.length === 0;
+  }
+}
+
+const NOTHING_TO_DO =
+  "a director must have at least one virtual service, redirect or port filter: addVirtualService, or leave the director out";

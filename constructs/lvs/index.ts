@@ -1,0 +1,17 @@
+export { Director, DirectorProps } from "./director";
+export { ForwardingMethod, MasqueradingOptions } from "./forwarding-method";
+export { Plane } from "./plane";
+export { FilterAction, FilterChain, PortFilter, PortFilterOptions } from "./port-filter";
+export { Protocol } from "./protocol";
+export { RealServer, RealServerOptions } from "./real-server";
+export { Redirect, RedirectOptions } from "./redirect";
+export { Refusal } from "./refusal";
+export { HashingOptions, Scheduler } from "./scheduler";
+export { Endpoint } from "./service-spec";
+export { VirtualService } from "./virtual-service";
+export {
+  EndpointOptions,
+  FirewallMarkServiceOptions,
+  ServiceOptions,
+  VirtualServiceOptions,
+} from "./virtual-service-options";

@@ -1,0 +1,40 @@
+import { IptablesRules } from "./iptables-rules";
+import { Protocol } from "./protocol";
+import { Endpoint, hostNetwork, RealServerSpec, ServiceSpec } from "./service-spec";
+
+const PROTOCOL_NUMBER = { [Protocol.TCP]: 6, [Protocol.UDP]: 17 };
+
+/**
+ * What a virtual service of IPVS needs of iptables: its mark, leave to come in (IPVS takes a connection after INPUT let it
+ * pass) and to go back (the answer passes FORWARD before IPVS rewrites it), and SNAT.
+ */
+export function addIpvsSupport(rules: IptablesRules, service: ServiceSpec): void {
+  const { mark, forwarding, endpoints, realServers } = service;
+  for (const endpoint of endpoints) {
+    const { protocol, address, port } = endpoint;
+    const toService = `-d ${hostNetwork(address)} -p ${protocol} -m ${protocol} --dport ${port}`;
+    if (mark !== undefined) {
+      const setMark = `${toService} -j MARK --set-xmark 0x${mark.toString(16)}/0xffffffff`;
+      rules.add("mangle", "PREROUTING", setMark).add("mangle", "OUTPUT", setMark);
+    }
+    rules.add("filter", "INPUT", `${toService} -j ACCEPT`);
+    if (forwarding.name !== "masquerading") continue;
+    rules.add("filter", "FORWARD", ...unique(realServers.map((server) => answerRule(endpoint, server))));
+    rules.add("nat", "POSTROUTING", ...unique(realServers.flatMap((server) => sourceRule(endpoint, server))));
+  }
+}
+
+function answerRule({ protocol, port: asked }: Endpoint, { address, port }: RealServerSpec): string {
+  return `-s ${hostNetwork(address)} -p ${protocol} -m ${protocol} --sport ${port || asked} -j ACCEPT`;
+}
+
+function sourceRule({ protocol, address: vip, port: asked }: Endpoint, server: RealServerSpec): string[] {
+  if (server.snatTo === undefined) return [];
+  const toServer = `-d ${hostNetwork(server.address)} -p ${protocol} -m ${protocol} --dport ${server.port || asked}`;
+  const cameThrough = `-m ipvs --vproto ${PROTOCOL_NUMBER[protocol]} --vaddr ${vip} --vport ${asked}`;
+  return [`${toServer} ${cameThrough} -j SNAT --to-source ${server.snatTo}`];
+}
+
+function unique(rules: readonly string[]): string[] {
+  return [...new Set(rules)];
+}

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { ADDRESSES_UNIT, Contribution, LiveFile, nodeProgram, oneshotUnit, PROGRAM_FOLDER } from "../machine";
+import { IptablesRules } from "./iptables-rules";
+
+/** Where rules of iptables lie, a file a source and address family. */
+const FOLDER = "/etc/vipstack/iptables.d";
+
+/** A rules folder with no rules: what a unit applies when it stops. */
+export const NO_RULES = `${PROGRAM_FOLDER}/no-rules`;
+
+/** The unit that loads them. */
+export const IPTABLES_UNIT = "vipstack-iptables.service";
+
+/** The program and the unit behind the rules folder. */
+export function iptablesKeeper(): Contribution {
+  return {
+    packages: ["iptables"],
+    files: [
+      nodeProgram("iptables-rules", join(__dirname, "node", "iptables-rules.py")),
+      { path: `${NO_RULES}/none.v4`, content: "" },
+      { path: `${NO_RULES}/none.v6`, content: "" },
+    ],
+    units: [
+      {
+        name: IPTABLES_UNIT,
+        content: oneshotUnit({
+          description: `Own iptables chains of ${FOLDER}`,
+          after: [ADDRESSES_UNIT],
+          apply: `${PROGRAM_FOLDER}/iptables-rules apply`,
+          stop: `${PROGRAM_FOLDER}/iptables-rules apply --rules ${NO_RULES}`,
+        }),
+      },
+    ],
+    ready: [`${PROGRAM_FOLDER}/iptables-rules check`],
+  };
+}
+
+/** Both files of a source, be they empty: a first rule that comes later replaces no machine. */
+export function iptablesFiles(source: string, ipv4: IptablesRules, ipv6: IptablesRules): LiveFile[] {
+  return [
+    { path: `${FOLDER}/${source}.v4`, content: ipv4.render(), reloads: IPTABLES_UNIT },
+    { path: `${FOLDER}/${source}.v6`, content: ipv6.render(), reloads: IPTABLES_UNIT },
+  ];
+}

@@ -1,0 +1,110 @@
+import { Construct } from "constructs";
+import { normalizeAddress, normalizeSubnet } from "../machine";
+import { Validation } from "../private/validation";
+import { IptablesRules } from "./iptables-rules";
+import { Protocol } from "./protocol";
+
+/** What happens to a packet. */
+export enum FilterAction {
+  /** It vanishes; the sender waits in vain. */
+  DROP = "DROP",
+  /** The sender is told at once. */
+  REJECT = "REJECT",
+  /** It may pass, whatever comes later. */
+  ACCEPT = "ACCEPT",
+}
+
+/** Where packets are looked at. */
+export enum FilterChain {
+  /** Those for the director itself; IPVS takes its connections after this. */
+  INPUT = "INPUT",
+  /** Those that pass through; the iptables plane's connections are among them. */
+  FORWARD = "FORWARD",
+}
+
+export interface PortFilterOptions {
+  /** Destination ports, single or `first:last`: `["21:25", "135:139"]`. At most 15 slots, of which a range takes two. */
+  readonly ports: readonly string[];
+  readonly action: FilterAction;
+  /** @default Protocol.TCP */
+  readonly protocol?: Protocol;
+  /** @default FilterChain.INPUT */
+  readonly chain?: FilterChain;
+  /** Only packets from this address or network. @default - from anywhere, IPv4 and IPv6 */
+  readonly source?: string;
+}
+
+/** iptables' `multiport` has an array of that size. */
+const SLOTS = 15;
+
+/**
+ * Ports that are shut or opened by one rule; made by `Director.addPortFilter`. Filters come before everything else that the
+ * director lets pass, in the order in which they were added.
+ *
+ * @see https://manpages.debian.org/iptables-extensions.8
+ */
+export class PortFilter extends Construct {
+  private readonly options: PortFilterOptions;
+
+  /** @internal */
+  constructor(scope: Construct, id: string, options: PortFilterOptions) {
+    super(scope, id);
+    this.options = options;
+    const { ports, source } = options;
+    const validation = new Validation(this);
+    validation.require(ports.length > 0, {
+      property: "ports",
+      rule: "must name at least one port",
+      cure: 'for example ["21:25"]',
+    });
+    for (const port of ports.filter((text) => !isPortOrRange(text))) {
+      validation.add({
+        property: "ports",
+        rule: "must hold ports from 0 to 65535 or ranges of them",
+        got: port,
+        cure: "write '80' or '21:25', the smaller port first",
+      });
+    }
+    const slots = ports.reduce((sum, port) => sum + (port.includes(":") ? 2 : 1), 0);
+    validation.require(slots <= SLOTS, {
+      property: "ports",
+      rule: `must fit into ${SLOTS} slots, of which a range takes two`,
+      got: slots,
+      cure: "make a second filter for the rest",
+    });
+    validation.require(source === undefined || familyOf(source) !== undefined, {
+      property: "source",
+      rule: "must be an address or a network",
+      got: source,
+      cure: "write it like '10.0.0.7' or '10.0.0.0/24'",
+    });
+    validation.finish();
+  }
+
+  /** @internal */
+  _addRules(rules: IptablesRules, family: 4 | 6): void {
+    const { ports, action, chain = FilterChain.INPUT, protocol = Protocol.TCP, source } = this.options;
+    if (source !== undefined && familyOf(source) !== family) return;
+    const from = source === undefined ? [] : [`-s ${networkOf(source)}`];
+    const rule = [...from, `-p ${protocol} -m multiport --dports ${ports.join(",")}`, `-j ${action}`].join(" ");
+    rules.add("filter", chain, rule);
+  }
+}
+
+function isPortOrRange(text: string): boolean {
+  const match = /^(\d{1,5})(?::(\d{1,5}))?$/.exec(text);
+  if (match === null) return false;
+  const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])];
+  return first <= last && last <= 65535;
+}
+
+function networkOf(source: string): string {
+  const address = normalizeAddress(source);
+  if (address !== undefined) return `${address}/${address.includes(":") ? 128 : 32}`;
+  return normalizeSubnet(source) ?? source;
+}
+
+function familyOf(source: string): 4 | 6 | undefined {
+  if (normalizeAddress(source) === undefined && normalizeSubnet(source) === undefined) return undefined;
+  return source.includes(":") ? 6 : 4;
+}

@@ -1,0 +1,5 @@
+/** Transport protocol of a virtual service. */
+export enum Protocol {
+  TCP = "tcp",
+  UDP = "udp",
+}

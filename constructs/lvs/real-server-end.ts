@@ -1,0 +1,119 @@
+import { IConstruct } from "constructs";
+import { ADDRESSES_UNIT, Contribution, IMachine, oneshotUnit } from "../machine";
+import { ValidationError } from "../private/validation";
+import { iptablesKeeper, iptablesFiles } from "./iptables-keeper";
+import { IptablesRules } from "./iptables-rules";
+import { hostNetwork } from "./service-spec";
+import { realServerSysctls } from "./sysctl-profile";
+
+const ends = new WeakMap<IMachine, RealServerEnd>();
+
+/** Tunnel of each address family, and the TCP segment that fits into it at an MTU of 1500. */
+const TUNNELS = {
+  4: { device: "tunl0", module: "ipip", segment: 1500 - 20 - 40 },
+  6: { device: "ip6tnl0", module: "ip6_tunnel", segment: 1500 - 40 - 60 },
+} as const;
+
+/**
+ * What a machine needs as a real server, once a machine, for all virtual services together.
+ *
+ * @see https://docs.kernel.org/networking/ip-sysctl.html
+ */
+export class RealServerEnd {
+  /** The one of this machine. @param role the real server that asks; the first one is named in conflicts */
+  static of(machine: IMachine, role: IConstruct): RealServerEnd {
+    const end = ends.get(machine) ?? new RealServerEnd(machine, role);
+    ends.set(machine, end);
+    return end;
+  }
+
+  private readonly directVips = new Set<string>();
+  private readonly tunnelVips = new Set<string>();
+  private readonly tunnelNics = new Set<string>();
+  private readonly gateways = new Map<4 | 6, { address: string; nic: string; owner: IConstruct }>();
+
+  private constructor(
+    private readonly machine: IMachine,
+    role: IConstruct,
+  ) {
+    machine.contribute(role, () => this.render());
+  }
+
+  /** It has the VIPs itself, and nobody gets to know by ARP. */
+  addDirectRouting(vips: readonly string[]): void {
+    for (const vip of vips) this.directVips.add(vip);
+  }
+
+  /** Packets for the VIPs come out of a tunnel whose outer packets come in at `nic`. */
+  addTunneling(vips: readonly string[], nic: string): void {
+    for (const vip of vips) this.tunnelVips.add(vip);
+    this.tunnelNics.add(nic);
+  }
+
+  /** The director is its default gateway. @throws ValidationError where another director is that already */
+  setGateway(owner: IConstruct, address: string, nic: string): void {
+    const family = familyOf(address);
+    const other = this.gateways.get(family);
+    if (other !== undefined && other.address !== address) {
+      throw new ValidationError(owner, [
+        {
+          property: "machine",
+          rule: `can't have two gateways; ${other.owner.node.path} made ${other.address} the gateway of ${this.machine.name}`,
+          got: address,
+          cure: "use ForwardingMethod.masquerading({ snat: true }) for one of the two virtual services",
+        },
+      ]);
+    }
+    this.gateways.set(family, { address, nic, owner });
+  }
+
+  private render(): Contribution {
+    const tunnels = [...new Set([...this.tunnelVips].map(familyOf))].sort().map((family) => TUNNELS[family]);
+    const ipv4Tunnel = [...this.tunnelVips].some((vip) => familyOf(vip) === 4);
+    const vips = [...new Set([...this.directVips, ...this.tunnelVips])].sort();
+    const clamped = [...this.tunnelVips].sort();
+    return {
+      ...(tunnels.length > 0 ? iptablesKeeper() : {}),
+      kernelModules: tunnels.map(({ module }) => module),
+      sysctls: realServerSysctls({
+        directRouting: vips.some((vip) => familyOf(vip) === 4),
+        tunnelInterfaces: ipv4Tunnel ? [TUNNELS[4].device, ...[...this.tunnelNics].sort()] : [],
+      }),
+      units: [...tunnels.map(tunnelUnit), ...(tunnels.length > 0 ? (iptablesKeeper().units ?? []) : [])],
+      liveFiles:
+        tunnels.length > 0 ? iptablesFiles("real-server", segmentRules(clamped, 4), segmentRules(clamped, 6)) : [],
+      addresses: [
+        ...vips.map((vip) => `${hostNetwork(vip)} dev lo`),
+        ...[...this.gateways.values()].map(({ address, nic }) => `route default via ${address} dev ${nic}`),
+      ],
+    };
+  }
+}
+
+/** The tunnel's device comes with its module; it only has to be up. */
+function tunnelUnit({ device }: (typeof TUNNELS)[4 | 6]): { name: string; content: string } {
+  return {
+    name: `vipstack-${device}.service`,
+    content: oneshotUnit({
+      description: `Tunnel device ${device} takes a director's packets`,
+      after: [ADDRESSES_UNIT],
+      apply: `/sbin/ip link set dev ${device} up`,
+      stop: `/sbin/ip link set dev ${device} down`,
+    }),
+  };
+}
+
+/** Answers of the VIP ask clients for segments that fit into the tunnel, also where nobody passes "too big" messages on. */
+function segmentRules(vips: readonly string[], family: 4 | 6): IptablesRules {
+  const rules = new IptablesRules();
+  const { segment } = TUNNELS[family];
+  for (const vip of vips.filter((each) => familyOf(each) === family)) {
+    const answers = `-s ${hostNetwork(vip)} -p tcp -m tcp --tcp-flags SYN,RST SYN`;
+    rules.add("mangle", "POSTROUTING", `${answers} -j TCPMSS --set-mss ${segment}`);
+  }
+  return rules;
+}
+
+function familyOf(address: string): 4 | 6 {
+  return address.includes(":") ? 6 : 4;
+}

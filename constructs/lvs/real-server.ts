@@ -1,0 +1,178 @@
+import { Construct } from "constructs";
+import { IMachine, InterfaceAddress } from "../machine";
+import { Validation } from "../private/validation";
+import { Acknowledgement } from "./acknowledgement";
+import { ForwardingMethod } from "./forwarding-method";
+import { requireKnown } from "./known-values";
+import { MAX_NTH_RULES, turnCount } from "./iptables-balancing-rules";
+import { Plane } from "./plane";
+import { onlyIpvs } from "./plane-limits";
+import { RealServerEnd } from "./real-server-end";
+import { Scheduler } from "./scheduler";
+import { Endpoint, RealServerSpec, socketAddress } from "./service-spec";
+import { neighbourOf, realServerAddress, realServerFindings, snatSource } from "./topology";
+
+export interface RealServerOptions {
+  /**
+   * Where it runs. Of its addresses, the first one of the VIP's family in a network of the director takes the connections;
+   * behind a director that is its gateway, the first one outside the VIP's network.
+   */
+  readonly machine: IMachine;
+  /** TCP or UDP port that the server listens on, 1 to 65535. @default - the port that the client asked for */
+  readonly port?: number;
+  /** Its share of new connections, 0 to 65535; 0 gives it none and keeps those it has. @default 1 */
+  readonly weight?: number;
+  /** With this many connections it gets no more, 1 to 65535. Ipvs plane. @default - no limit */
+  readonly upperThreshold?: number;
+  /** It gets new ones again once it has fewer, 1 to `upperThreshold`. @default - three quarters of `upperThreshold` */
+  readonly lowerThreshold?: number;
+}
+
+/** What a real server is told about its virtual service. @internal */
+export interface RealServerContext extends RealServerOptions {
+  readonly director: IMachine;
+  readonly plane: Plane;
+  readonly endpoints: readonly Endpoint[];
+  readonly marked: boolean;
+  readonly forwarding: ForwardingMethod;
+  readonly scheduler: Scheduler;
+  readonly acknowledgement: Acknowledgement;
+  /** The real servers that the virtual service has already. */
+  readonly siblings: readonly RealServer[];
+}
+
+/**
+ * A server that takes connections of a virtual service; made by `VirtualService.addRealServer`. It brings its machine what
+ * the forwarding method needs there: a gateway, or the VIP and its ARP settings.
+ */
+export class RealServer extends Construct {
+  readonly machine: IMachine;
+  /** The machine's address that takes the connections. */
+  readonly address: string;
+  /** 0: the port that the client asked for. */
+  readonly port: number;
+  readonly weight: number;
+  /** @internal */
+  readonly _spec: RealServerSpec;
+
+  /** @internal */
+  constructor(scope: Construct, id: string, context: RealServerContext) {
+    super(scope, id);
+    const { machine, director, endpoints, forwarding, plane } = context;
+    const [first] = endpoints;
+    if (first === undefined) throw new Error("assumption broken: a virtual service has an endpoint");
+    this.machine = machine;
+    this.port = context.port ?? (context.marked ? 0 : first.port);
+    this.weight = context.weight ?? 1;
+
+    const validation = new Validation(this);
+    checkNumbers(validation, context);
+    const own = addressOn(validation, context, first);
+    if (own !== undefined) this.checkPlace(validation, context, own);
+    validation.finish();
+
+    this.address = own?.address ?? machine.address;
+    this._spec = {
+      address: this.address,
+      // Direct routing and tunneling can't change the port, so ipvsadm ignores another one.
+      port: forwarding.name === "masquerading" ? this.port : context.marked ? 0 : first.port,
+      weight: this.weight,
+      upperThreshold: context.upperThreshold,
+      lowerThreshold: context.lowerThreshold,
+      snatTo: forwarding.snat && own ? snatSource(director, first.address, own, plane) : undefined,
+    };
+    if (own !== undefined && machine !== director) this.contribute(context, own);
+  }
+
+  private checkPlace(validation: Validation, context: RealServerContext, own: InterfaceAddress): void {
+    const { machine, director, endpoints, forwarding, acknowledgement, siblings } = context;
+    const twin = siblings.find(({ address, port }) => address === own.address && port === this.port);
+    validation.require(twin === undefined, {
+      property: "machine",
+      rule: `can't be a real server of one virtual service twice; ${socketAddress(own.address, this.port)} is already ${twin?.node.path ?? ""}`,
+      got: machine.name,
+      cure: "give it another port, or raise the weight of the first one",
+    });
+    const vip = endpoints.find(({ address }) => machine !== director && hasAddress(machine, address));
+    validation.require(vip === undefined, {
+      property: "machine",
+      rule: `can't have the VIP ${vip?.address ?? ""} as an address of its own`,
+      got: machine.name,
+      cure: "choose a VIP that no machine has",
+    });
+    const server = { name: machine.name, addresses: machine.addresses, own, port: this.port };
+    const service = { endpoints, forwarding, onePacket: false };
+    acknowledgement.judge(this, validation, realServerFindings(director, server, service));
+    checkTurns(validation, context, this.weight);
+  }
+
+  private contribute({ machine, director, endpoints, forwarding }: RealServerContext, own: InterfaceAddress): void {
+    const vips = [...new Set(endpoints.map(({ address }) => address))];
+    if (forwarding.name === "direct routing") RealServerEnd.of(machine, this).addDirectRouting(vips);
+    if (forwarding.name === "tunneling") RealServerEnd.of(machine, this).addTunneling(vips, own.interface);
+    if (forwarding.name !== "masquerading" || forwarding.snat) return;
+    const gateway = neighbourOf(director, own.address);
+    if (gateway !== undefined) RealServerEnd.of(machine, this).setGateway(this, gateway.address, own.interface);
+  }
+}
+
+function hasAddress({ addresses }: IMachine, address: string): boolean {
+  return addresses.some((own) => own.address === address);
+}
+
+function checkNumbers(validation: Validation, context: RealServerContext): void {
+  const { port, weight, upperThreshold, lowerThreshold, plane } = context;
+  requireKnown(validation, { port, weight, upperThreshold, lowerThreshold });
+  validation.integer("port", port, 1, 65535, "choose the port that the server listens on");
+  validation.integer("weight", weight, 0, 65535, "weights count in relation to each other; 0 means no new connections");
+  if (plane === Plane.IPTABLES) {
+    if (upperThreshold !== undefined) validation.add(onlyIpvs("upperThreshold", "can't be given"));
+    if (lowerThreshold !== undefined) validation.add(onlyIpvs("lowerThreshold", "can't be given"));
+    return;
+  }
+  validation.integer("upperThreshold", upperThreshold, 1, 65535, "leave it out for no limit");
+  validation.integer("lowerThreshold", lowerThreshold, 1, 65535, "leave it out for three quarters of 'upperThreshold'");
+  if (lowerThreshold === undefined) return;
+  validation.require(upperThreshold !== undefined, {
+    property: "lowerThreshold",
+    rule: "has no effect without 'upperThreshold'",
+    got: lowerThreshold,
+    cure: "give 'upperThreshold', too, or leave both out",
+  });
+  validation.require(upperThreshold === undefined || lowerThreshold <= upperThreshold, {
+    property: "lowerThreshold",
+    rule: `can't be above 'upperThreshold' (${upperThreshold ?? 0})`,
+    got: lowerThreshold,
+    cure: "choose a smaller one, or leave it out for three quarters of 'upperThreshold'",
+  });
+}
+
+function addressOn(
+  validation: Validation,
+  { machine, director, endpoints, forwarding }: RealServerContext,
+  first: Endpoint,
+): InterfaceAddress | undefined {
+  const family = first.address.includes(":") ? 6 : 4;
+  const own = realServerAddress(director, machine, family, { endpoints, forwarding, onePacket: false });
+  validation.require(own !== undefined, {
+    property: "machine",
+    rule: `must have an IPv${family} address, as the VIP ${first.address} has`,
+    got: machine.name,
+    cure: `give ${machine.name} one in its 'interfaces', or make an IPv${family === 6 ? 4 : 6} virtual service`,
+  });
+  return own;
+}
+
+/** Turns by weight are made of rules on the iptables plane, so some weights would need too many. */
+function checkTurns(validation: Validation, context: RealServerContext, weight: number): void {
+  if (context.plane !== Plane.IPTABLES || context.scheduler.word !== "wrr") return;
+  const weights = [...context.siblings.map((sibling) => sibling.weight), weight];
+  if (!weights.every((each) => Number.isInteger(each) && each >= 0)) return;
+  const count = turnCount(weights);
+  validation.require(count <= MAX_NTH_RULES, {
+    property: "weight",
+    rule: `must let the weights (${weights.join(", ")}) make at most ${MAX_NTH_RULES} turns on the iptables plane, and they make ${count}`,
+    got: weight,
+    cure: "choose smaller weights or such with a common divisor, or Scheduler.RANDOM, which takes any",
+  });
+}

@@ -1,0 +1,82 @@
+import { Construct } from "constructs";
+import { normalizeAddress } from "../machine";
+import { Validation } from "../private/validation";
+import { Claim, claimMet } from "./claim";
+import { IptablesRules } from "./iptables-rules";
+import { Protocol } from "./protocol";
+import { hostNetwork } from "./service-spec";
+import { Place } from "./topology";
+
+export interface RedirectOptions {
+  /** What clients connect to, 1 to 65535. */
+  readonly port: number;
+  /** First and last local port, 1 to 65535 each; new connections spread over the range. One number twice is one port. */
+  readonly toPorts: readonly [first: number, last: number];
+  /** @default Protocol.TCP */
+  readonly protocol?: Protocol;
+  /** Only connections to this address of the director. @default - to any of its addresses; IPv6 where it has such a one */
+  readonly address?: string;
+}
+
+/**
+ * Connections to a port of the director go to a range of its own ports; made by `Director.addRedirect`.
+ *
+ * @see https://manpages.debian.org/iptables-extensions.8
+ */
+export class Redirect extends Construct {
+  readonly port: number;
+  readonly toPorts: readonly [first: number, last: number];
+  readonly protocol: Protocol;
+  readonly address?: string;
+
+  /** @internal */
+  constructor(scope: Construct, id: string, options: RedirectOptions, claims: readonly Claim[]) {
+    super(scope, id);
+    this.port = options.port;
+    this.toPorts = options.toPorts;
+    this.protocol = options.protocol ?? Protocol.TCP;
+    this.address = options.address === undefined ? undefined : (normalizeAddress(options.address) ?? options.address);
+
+    const [first, last] = this.toPorts;
+    const taken = claimMet(claims, this);
+    const validation = new Validation(this);
+    validation.integer("port", this.port, 1, 65535, "choose the port that clients connect to");
+    for (const port of new Set(this.toPorts)) validation.integer("toPorts", port, 1, 65535, "choose local ports");
+    validation.require(!(first > last), {
+      property: "toPorts",
+      rule: "must name the first port, then the last one",
+      got: this.toPorts,
+      cure: `write [${last}, ${first}]`,
+    });
+    validation.require(this.address === undefined || normalizeAddress(this.address) !== undefined, {
+      property: "address",
+      rule: "must be an IPv4 or IPv6 address",
+      got: this.address,
+      cure: "write it like '192.168.139.29', or leave it out for every address of the director",
+    });
+    validation.require(taken === undefined, {
+      property: "port",
+      rule: `can't be redirected, because ${taken?.owner ?? ""} answers for it`,
+      got: this.port,
+      cure: "choose another port, or an 'address' of its own for each of the two",
+    });
+    validation.finish();
+  }
+
+  /** @internal */
+  _addRules(rules: IptablesRules, family: 4 | 6, director: Place): void {
+    const { protocol, port, address, toPorts } = this;
+    const own = address === undefined ? director.addresses : [{ family: address.includes(":") ? 6 : 4 }];
+    if (!own.some((each) => each.family === family)) return;
+    const [first, last] = toPorts;
+    const redirect = [
+      ...(address === undefined ? [] : [`-d ${hostNetwork(address)}`]),
+      `-p ${protocol} -m ${protocol} --dport ${port}`,
+      ...(address === undefined ? ["-m addrtype --dst-type LOCAL"] : []),
+      `-j REDIRECT --to-ports ${first === last ? first : `${first}-${last}`}`,
+    ].join(" ");
+    for (const chain of ["PREROUTING", "OUTPUT"]) rules.add("nat", chain, redirect);
+    const toRange = `-p ${protocol} -m ${protocol} --dport ${first === last ? first : `${first}:${last}`}`;
+    rules.add("filter", "INPUT", `${toRange} -m conntrack --ctstate DNAT --ctorigdstport ${port} -j ACCEPT`);
+  }
+}

@@ -1,0 +1,34 @@
+import { Failure } from "../private/failure";
+
+/**
+ * What is refused because it can't work on the wire. Each can be acknowledged by name on its virtual service: then it is
+ * built, and said as a warning.
+ */
+export enum Refusal {
+  /** The real server answers a client of the VIP's subnet directly: the connection hangs in SYN_RECV. */
+  MASQUERADING_SAME_SUBNET = "masquerading-same-subnet",
+  /** IPVS keeps its connections out of connection tracking: the SNAT rules never see them. */
+  SNAT_WITHOUT_CONNTRACK = "snat-without-conntrack",
+  /** Without SNAT the director must be the real server's gateway, so it needs an address in its subnet. */
+  GATEWAY_OUT_OF_REACH = "gateway-out-of-reach",
+  /** Only the MAC address changes, so the port can't. */
+  DIRECT_ROUTING_OTHER_PORT = "direct-routing-other-port",
+  /** A MAC address is known in its own network segment only. */
+  DIRECT_ROUTING_ACROSS_SUBNETS = "direct-routing-across-subnets",
+  /** The packet inside the tunnel is the client's own, so the port can't change. */
+  TUNNELING_OTHER_PORT = "tunneling-other-port",
+  /** A one-packet connection is forgotten before its answer comes: nobody rewrites it back. */
+  ONE_PACKET_MASQUERADING = "one-packet-masquerading",
+  /** Nobody in the director's networks asks it for that address. */
+  VIP_OUTSIDE_SUBNETS = "vip-outside-subnets",
+  /** The real servers get the VIP, too, and would take the director's own packets for theirs: they never answer its ARP. */
+  VIP_IS_DIRECTOR_ADDRESS = "vip-is-director-address",
+  /** The director would forward to itself. */
+  REAL_SERVER_IS_DIRECTOR = "real-server-is-director",
+}
+
+/** A refusal that applies here. Pure, so that the checks can return it. */
+export interface Finding {
+  readonly refusal: Refusal;
+  readonly failure: Failure;
+}

@@ -1,0 +1,79 @@
+/** Flags of the schedulers that hash. */
+export interface HashingOptions {
+  /** The port is hashed together with the address. @default false */
+  readonly port?: boolean;
+  /** A connection of an unavailable real server goes to another one. @default false */
+  readonly fallback?: boolean;
+}
+
+/**
+ * How a virtual service chooses the real server of a new connection.
+ *
+ * @see https://manpages.debian.org/ipvsadm.8
+ */
+export class Scheduler {
+  /** In turn, weights ignored (but for weight 0). */
+  static readonly ROUND_ROBIN = new Scheduler("rr");
+  /** In turn, as often as the weight says: 5, 3 and 2 get 50, 30 and 20 of a hundred. */
+  static readonly WEIGHTED_ROUND_ROBIN = new Scheduler("wrr");
+  /** The one with the fewest connections. */
+  static readonly LEAST_CONNECTION = new Scheduler("lc");
+  /** The one with the fewest connections for its weight. */
+  static readonly WEIGHTED_LEAST_CONNECTION = new Scheduler("wlc");
+  /** For caches: one destination address stays with one real server, unless that is overloaded. */
+  static readonly LOCALITY_BASED_LEAST_CONNECTION = new Scheduler("lblc");
+  /** For caches: one destination address stays with a small set of real servers. */
+  static readonly LOCALITY_BASED_LEAST_CONNECTION_WITH_REPLICATION = new Scheduler("lblcr");
+  /** By a hash of the destination address. */
+  static readonly DESTINATION_HASHING = new Scheduler("dh");
+  /** By a hash of the client's address; half the clients move when a real server leaves: see {@link maglevHashing}. */
+  static readonly SOURCE_HASHING = new Scheduler("sh");
+  /** The one that is expected to answer first, by connections and weight. */
+  static readonly SHORTEST_EXPECTED_DELAY = new Scheduler("sed");
+  /** An idle one where there is one, else the shortest expected delay. */
+  static readonly NEVER_QUEUE = new Scheduler("nq");
+  /** The one with the highest weight; the next one once that is gone. */
+  static readonly WEIGHTED_FAILOVER = new Scheduler("fo");
+  /** The one with the highest weight until it has as many connections as its weight; then the next one. */
+  static readonly WEIGHTED_OVERFLOW = new Scheduler("ovf");
+  /** By Maglev's hash of the client's address: hardly a client moves when a real server leaves. */
+  static readonly MAGLEV_HASHING = new Scheduler("mh");
+  /** At random by weight. The iptables plane only. */
+  static readonly RANDOM = new Scheduler("random");
+
+  /** {@link SOURCE_HASHING} with its flags `sh-port` and `sh-fallback`. */
+  static sourceHashing(options: HashingOptions = {}): Scheduler {
+    return new Scheduler("sh", hashingFlags("sh", options));
+  }
+
+  /** {@link MAGLEV_HASHING} with its flags `mh-port` and `mh-fallback`. */
+  static maglevHashing(options: HashingOptions = {}): Scheduler {
+    return new Scheduler("mh", hashingFlags("mh", options));
+  }
+
+  /**
+   * A scheduler by ipvsadm's word; its kernel module is `ip_vs_WORD`.
+   *
+   * @param word for example `twos`
+   * @param flags as in `ipvsadm --sched-flags`
+   */
+  static of(word: string, flags: readonly string[] = []): Scheduler {
+    return new Scheduler(word, flags);
+  }
+
+  private constructor(
+    /** ipvsadm's word: `wrr`. */
+    readonly word: string,
+    /** As in `ipvsadm --sched-flags`, in the order in which it prints them. */
+    readonly flags: readonly string[] = [],
+  ) {}
+
+  /** The kernel module that brings it. */
+  get kernelModule(): string {
+    return `ip_vs_${this.word}`;
+  }
+}
+
+function hashingFlags(word: string, { port = false, fallback = false }: HashingOptions): string[] {
+  return [...(fallback ? [`${word}-fallback`] : []), ...(port ? [`${word}-port`] : [])];
+}

@@ -1,0 +1,59 @@
+import { Protocol } from "./protocol";
+
+/** Where clients connect to. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
+/** A real server as the rules see it. */
+export interface RealServerSpec {
+  readonly address: string;
+  /** 0: the port that the client asked for. */
+  readonly port: number;
+  /** 0: no new connections. */
+  readonly weight: number;
+  readonly upperThreshold?: number;
+  readonly lowerThreshold?: number;
+  /** The address that takes the client's place. @default - the client's own stays */
+  readonly snatTo?: string;
+}
+
+/** A virtual service as the rules see it: plain data, addresses in their usual short form. */
+export interface ServiceSpec {
+  /** Its own iptables chain. */
+  readonly chain: string;
+  readonly family: 4 | 6;
+  readonly endpoints: readonly Endpoint[];
+  /** A firewall mark that stands for all endpoints. @default - none: there is one endpoint */
+  readonly mark?: number;
+  readonly scheduler: { readonly word: string; readonly flags: readonly string[] };
+  readonly persistenceTimeoutSeconds?: number;
+  readonly persistenceNetmask?: string;
+  readonly onePacket: boolean;
+  readonly forwarding: {
+    readonly name: string;
+    readonly option: string;
+    readonly snat: boolean;
+    readonly conntrack?: boolean;
+  };
+  readonly realServers: readonly RealServerSpec[];
+}
+
+/** `192.168.139.29:80`, `[fd00:139::29]:80` */
+export function socketAddress(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** `192.168.139.29/32`, `fd00:139::29/128` */
+export function hostNetwork(address: string): string {
+  return `${address}/${address.includes(":") ? 128 : 32}`;
+}
+
+/** Services in an order that doesn't depend on the program's. */
+export function sortedServices(services: readonly ServiceSpec[]): ServiceSpec[] {
+  const keyOf = ({ mark, family, endpoints: [first] }: ServiceSpec): string =>
+    mark !== undefined ? `f ${mark} ${family}` : `${first?.protocol ?? ""} ${first?.address ?? ""} ${first?.port ?? 0}`;
+  return [...services].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}

@@ -1,0 +1,160 @@
+import { Annotations, Aspects } from "cdktf";
+import { Construct } from "constructs";
+import { IMachine, normalizeAddress } from "../machine";
+import { Validation } from "../private/validation";
+import { Acknowledgement } from "./acknowledgement";
+import { chainName } from "./chain-name";
+import { Claim } from "./claim";
+import { ForwardingMethod } from "./forwarding-method";
+import { Plane } from "./plane";
+import { planeFailures } from "./plane-limits";
+import { Protocol } from "./protocol";
+import { RealServer, RealServerOptions } from "./real-server";
+import { Scheduler } from "./scheduler";
+import { Endpoint, ServiceSpec } from "./service-spec";
+import { serviceFindings } from "./topology";
+import { checkEndpoints, checkOptions } from "./virtual-service-checks";
+import { EndpointOptions, ServiceOptions } from "./virtual-service-options";
+
+/** What a virtual service is told about its director. @internal */
+export interface VirtualServiceContext extends ServiceOptions {
+  readonly director: IMachine;
+  readonly plane: Plane;
+  /** Ports of the director that are taken. */
+  readonly claims: readonly Claim[];
+  readonly mark?: number;
+  readonly endpoints: readonly EndpointOptions[];
+}
+
+/**
+ * An address and port that clients connect to, served by real servers; made by `Director.addVirtualService`, or by
+ * `Director.addFirewallMarkService` for several of them.
+ *
+ * @see https://manpages.debian.org/ipvsadm.8
+ */
+export class VirtualService extends Construct {
+  /** The first of {@link endpoints}. */
+  readonly address: string;
+  /** The first of {@link endpoints}. */
+  readonly port: number;
+  /** The first of {@link endpoints}. */
+  readonly protocol: Protocol;
+  /** What clients connect to; more than one with a firewall mark only. */
+  readonly endpoints: readonly Endpoint[];
+  /** The firewall mark of its packets. @default - none */
+  readonly mark?: number;
+  readonly scheduler: Scheduler;
+  readonly forwarding: ForwardingMethod;
+  private readonly servers: RealServer[] = [];
+  private readonly acknowledgement: Acknowledgement;
+
+  /** @internal */
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly context: VirtualServiceContext,
+  ) {
+    super(scope, id);
+    this.endpoints = context.endpoints.map(({ address, port, protocol }) => ({
+      address: normalizeAddress(address) ?? address,
+      port,
+      protocol: protocol ?? Protocol.TCP,
+    }));
+    this.mark = context.mark;
+    this.scheduler = context.scheduler ?? Scheduler.ROUND_ROBIN;
+    this.forwarding = context.forwarding ?? ForwardingMethod.masquerading({ snat: true });
+    this.acknowledgement = new Acknowledgement(this, context.acknowledge ?? []);
+    this.validate();
+
+    const [first] = this.endpoints;
+    if (first === undefined) throw new Error("assumption broken: no endpoint is a failure of validate");
+    this.address = first.address;
+    this.port = first.port;
+    this.protocol = first.protocol;
+    for (const options of context.realServers ?? []) this.addRealServer(this.idFor(options), options);
+    Aspects.of(this).add({
+      visit: (node) => {
+        if (node === this) this.warn();
+      },
+    });
+  }
+
+  get realServers(): RealServer[] {
+    return [...this.servers];
+  }
+
+  /**
+   * Adds a server that takes connections.
+   *
+   * @throws ValidationError where it can't work with the forwarding method
+   */
+  addRealServer(id: string, options: RealServerOptions): RealServer {
+    const { director, plane } = this.context;
+    const server = new RealServer(this, id, {
+      ...options,
+      director,
+      plane,
+      endpoints: this.endpoints,
+      marked: this.mark !== undefined,
+      forwarding: this.forwarding,
+      scheduler: this.scheduler,
+      acknowledgement: this.acknowledgement,
+      siblings: this.servers,
+    });
+    this.servers.push(server);
+    return server;
+  }
+
+  /** @internal */
+  get _spec(): ServiceSpec {
+    const { persistenceTimeoutSeconds, persistenceNetmask, onePacket } = this.context;
+    return {
+      chain: chainName(this.node.id),
+      family: this.address.includes(":") ? 6 : 4,
+      endpoints: this.endpoints,
+      mark: this.mark,
+      scheduler: this.scheduler,
+      persistenceTimeoutSeconds,
+      persistenceNetmask,
+      onePacket: onePacket ?? false,
+      forwarding: this.forwarding,
+      realServers: this.servers.map((server) => server._spec),
+    };
+  }
+
+  /** Ids of servers given as a list: the machine's name and the port, numbered where that is taken. */
+  private idFor({ machine, port }: RealServerOptions): string {
+    const id = port === undefined ? machine.name : `${machine.name}-${port}`;
+    const taken = this.servers.filter(({ node }) => node.id === id || node.id.startsWith(`${id}.`)).length;
+    return taken === 0 ? id : `${id}.${taken + 1}`;
+  }
+
+  private validate(): void {
+    const { context, endpoints, forwarding, scheduler } = this;
+    const validation = new Validation(this);
+    checkEndpoints(validation, endpoints, context);
+    checkOptions(validation, endpoints, context);
+    validation.add(...planeFailures(context.plane, { ...context, forwarding, scheduler }));
+    validation.require(forwarding.conntrack === undefined || forwarding.snat, {
+      property: "forwarding",
+      rule: "can't set 'conntrack' without 'snat', where it has no effect",
+      got: forwarding.conntrack,
+      cure: "leave 'conntrack' out, or use ForwardingMethod.masquerading({ snat: true })",
+    });
+    const wellFormed = endpoints.filter(({ address }) => normalizeAddress(address) !== undefined);
+    const service = { endpoints: wellFormed, forwarding, onePacket: context.onePacket ?? false };
+    this.acknowledgement.judge(this, validation, serviceFindings(context.director, service));
+    validation.finish();
+  }
+
+  /** Legal but odd, as it is at synth. */
+  private warn(): void {
+    const warn = (message: string): void => {
+      Annotations.of(this).addWarning(message);
+    };
+    if (this.servers.length === 0) warn("has no real server, so clients are refused: addRealServer");
+    const weights = new Set(this.servers.map(({ weight }) => weight).filter((weight) => weight > 0));
+    if (this.scheduler.word === "rr" && weights.size > 1)
+      warn(`'weight' has no effect with Scheduler.ROUND_ROBIN (${[...weights].join(", ")}): use WEIGHTED_ROUND_ROBIN`);
+  }
+}

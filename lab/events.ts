@@ -1,0 +1,60 @@
+import * as fs from "fs";
+import type { LabState } from "./state";
+
+/** How far a machine, or the lab itself, has come. */
+export type Stage =
+  | "host"
+  | "image"
+  | "network"
+  | "kernel"
+  | "cloud-init"
+  | "packages"
+  | "services"
+  | "ready"
+  | "failed"
+  | "removed"
+  | "fault"
+  | "stopped";
+
+/** One line of `events.ndjson`. */
+export interface LabEvent {
+  readonly time: string;
+  readonly machine: string | null;
+  readonly stage: Stage;
+  readonly detail: string;
+  readonly percent?: number;
+}
+
+/** Tells a person on stderr, and a program by `events.ndjson`, what is going on. */
+export class Progress {
+  private last = "";
+
+  constructor(
+    private readonly state: LabState | undefined,
+    private readonly quiet = false,
+  ) {}
+
+  /** Appends one event; the same event twice in a row is told once. */
+  tell(machine: string | null, stage: Stage, detail: string, percent?: number): void {
+    const key = `${machine ?? ""}/${stage}/${detail}`;
+    if (key === this.last) return;
+    this.last = key;
+    const event: LabEvent = {
+      time: new Date().toISOString(),
+      machine,
+      stage,
+      detail,
+      ...(percent === undefined ? {} : { percent }),
+    };
+    if (!this.quiet) process.stderr.write(`${formatEvent(event)}\n`);
+    if (this.state && fs.existsSync(this.state.dir)) {
+      // One write of one line: machines are created in parallel, and appends of this size don't mix.
+      fs.appendFileSync(this.state.file("events.ndjson"), JSON.stringify(event) + "\n");
+    }
+  }
+}
+
+/** An event as a line for a person. */
+export function formatEvent(event: LabEvent): string {
+  return `${event.time.slice(11, 19)} ${event.machine ?? "lab"}: ${event.stage === "failed" ? "FAILED: " : ""}${event.detail}`;
+}

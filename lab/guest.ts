@@ -1,0 +1,131 @@
+import * as fs from "fs";
+import * as path from "path";
+import { macAddress, tapName } from "./addresses";
+import type { MachineDocument } from "./documents";
+import { LabError } from "./errors";
+import { withLock } from "./lock";
+import { namespaced, plugIn, unplug } from "./namespace";
+import { endRecorded, isAlive, readRecord, startRecorded } from "./processes";
+import { seedOf, writeSeed } from "./seed";
+import { closeConnection, ensureKey, makeHostKey, writeSshConfig } from "./ssh-config";
+import { type LabState, readIfThere } from "./state";
+
+/** Where guests' memory lives: a file in a memory file system, mapped by the guest's kernel. */
+const MEMORY_FOLDER = "/dev/shm";
+
+/** Makes a machine's folder: description, seed disk, keys, its place in ssh_config. Nothing runs yet. */
+export async function makeGuest(
+  state: LabState,
+  machine: MachineDocument,
+  userData: string,
+  image: string,
+): Promise<void> {
+  const dir = state.guestDir(machine.name);
+  fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+  fs.writeFileSync(path.join(dir, "machine.json"), JSON.stringify(machine, null, 2) + "\n");
+  fs.writeFileSync(path.join(dir, "console.log"), "", { mode: 0o600 });
+  const keys = { authorizedKey: await ensureKey(state), hostKey: await makeHostKey(dir, machine.name) };
+  await writeSeed(seedOf(state.id, machine, userData, keys), dir);
+  state.saveGuest(machine.name, { image, phase: "booting", faults: {} });
+  await writeSshConfig(state);
+}
+
+/** Starts a machine's kernel. Its disk may be new or have been used before. Returns where in the console log this boot begins. */
+export async function bootGuest(state: LabState, name: string): Promise<number> {
+  const machine = state.machine(name);
+  const dir = state.guestDir(name);
+  requireMemory(machine);
+  // Two machines that meet a subnet for the first time would each make a bridge for it.
+  await withLock(state.run("network.lock"), () => plugIn(state, state.requireLab(), machine));
+  const umlDir = state.run("uml", name);
+  fs.rmSync(umlDir, { recursive: true, force: true }); // the kernel refuses to start while its old socket lies there
+  fs.mkdirSync(umlDir, { recursive: true });
+  const offset = fs.statSync(guestConsole(state, name)).size;
+  startRecorded(state, recordName(name), namespaced(state, kernelCommand(state, machine, umlDir)), {
+    log: guestConsole(state, name),
+    // No HOME and the like: nothing of the caller's surroundings decides how a guest runs.
+    env: { PATH: process.env.PATH, TMPDIR: MEMORY_FOLDER, TERM: "dumb" },
+    cwd: dir,
+  });
+  return offset;
+}
+
+/** Whether a machine's kernel runs. */
+export function guestRuns(state: LabState, name: string): boolean {
+  return isAlive(readRecord(state, recordName(name)));
+}
+
+/** Process id of a machine's kernel, while it runs. */
+export function guestPid(state: LabState, name: string): number | undefined {
+  const record = readRecord(state, recordName(name));
+  return isAlive(record) ? record?.pid : undefined;
+}
+
+/** The file that everything on a machine's console is appended to. */
+export function guestConsole(state: LabState, name: string): string {
+  return path.join(state.guestDir(name), "console.log");
+}
+
+/** Takes the power away: the machine gets no chance to write anything. Its disk stays. */
+export async function cutPower(state: LabState, name: string): Promise<void> {
+  await endRecorded(state, recordName(name));
+  await closeConnection(state, name);
+  fs.rmSync(state.run("uml", name), { recursive: true, force: true });
+}
+
+/** Ends a machine and removes everything it had. Works on half-made ones and on none. */
+export async function removeGuest(state: LabState, name: string): Promise<boolean> {
+  const dir = state.guestDir(name);
+  const existed = fs.existsSync(dir);
+  await cutPower(state, name);
+  const text = readIfThere(path.join(dir, "machine.json"));
+  if (text !== undefined) await unplug(state, JSON.parse(text) as MachineDocument);
+  fs.rmSync(dir, { recursive: true, force: true });
+  if (existed && fs.existsSync(state.runDir)) await writeSshConfig(state);
+  return existed;
+}
+
+function kernelCommand(state: LabState, machine: MachineDocument, umlDir: string): string[] {
+  const dir = state.guestDir(machine.name);
+  const nics = machine.nics.map(
+    (_, index) =>
+      `vec${index}:transport=tap,ifname=${tapName(machine.name, index)},depth=128,gro=1,mac=${macAddress(state.id, machine.name, index)}`,
+  );
+  const { image } = state.guest(machine.name);
+  return [
+    "linux.uml",
+    `mem=${machine.memoryMiB}M`,
+    "root=/dev/ubda",
+    "rw",
+    `ubd0=${path.join(dir, "cow")},${image}`,
+    `ubd1r=${path.join(dir, "seed.iso")}`,
+    "con=null",
+    "con0=null,fd:1",
+    `umid=${machine.name}`,
+    `uml_dir=${umlDir}/`,
+    ...nics,
+  ];
+}
+
+function requireMemory(machine: MachineDocument): void {
+  const { bavail, bsize } = fs.statfsSync(MEMORY_FOLDER);
+  const free = Math.floor((bavail * bsize) / 2 ** 20);
+  if (free < machine.memoryMiB) {
+    throw new LabError(
+      `machine "${machine.name}" wants ${machine.memoryMiB} MiB, ${MEMORY_FOLDER} has ${free} MiB left`,
+      `enlarge it (mount -o remount,size=75% ${MEMORY_FOLDER}), or give machines less memory`,
+    );
+  }
+}
+
+function recordName(name: string): string {
+  return `guest-${name}`;
+}
+
+/** Lets a guest's processes go on, or halts all of them. */
+export function signalGuest(state: LabState, name: string, signal: "SIGSTOP" | "SIGCONT"): void {
+  const pid = guestPid(state, name);
+  if (pid === undefined)
+    throw new LabError(`machine "${name}" is off`, `switch it on: vipstack-lab power-on ${name} --dir ${state.dir}`);
+  process.kill(pid, signal);
+}

@@ -1,0 +1,145 @@
+import { createHash } from "crypto";
+import execa from "execa";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { distributionSources, hostAptChecks, hostSources, sourceLines } from "./apt-sources";
+import { buildImage } from "./image-build";
+import { imageRecipe, type ImageRecipe } from "./image-recipe";
+import { LabError } from "./errors";
+import type { Progress } from "./events";
+import { withLock } from "./lock";
+import { readIfThere, writeAtomically } from "./state";
+
+/** Room for the unpacked system, the image made of it, and some air. */
+const NEEDED_BYTES = 2.5e9;
+const MODULES = "/usr/lib/uml/modules";
+
+/** What is remembered about a finished image, to notice a damaged one without reading all of it. */
+interface Sidecar {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly blocks: number;
+}
+
+/** Folder of the cached images, in the user's cache folder. */
+export function imageFolder(): string {
+  const base = process.env.XDG_CACHE_HOME ?? "";
+  return path.join(path.isAbsolute(base) ? base : path.join(os.homedir(), ".cache"), "vipstack", "images");
+}
+
+/** Path of the base image; built now if it isn't in the cache, or is damaged there. */
+export async function prepareImage(progress: Progress): Promise<string> {
+  const recipe = await hostRecipe();
+  const hash = createHash("sha256").update(JSON.stringify(recipe)).digest("hex").slice(0, 16);
+  const image = path.join(imageFolder(), `${hash}.ext4`);
+  if ((await damageOf(image)) === undefined) return image;
+  await withLock(
+    path.join(imageFolder(), `${hash}.lock`),
+    async () => {
+      const damage = await damageOf(image); // somebody else may have built it while this waited
+      if (damage === undefined) return;
+      if (fs.existsSync(image))
+        progress.tell(null, "image", `the cached base image is damaged (${damage}); building it again`);
+      checkSpace(imageFolder());
+      await build(recipe, image, progress);
+    },
+    () => {
+      progress.tell(null, "image", "another process is building the base image; waiting for it");
+    },
+  );
+  return image;
+}
+
+/** What is wrong with a cached image; undefined if nothing is. */
+export async function damageOf(image: string): Promise<string | undefined> {
+  const text = readIfThere(`${image}.json`);
+  if (!fs.existsSync(image)) return "it is not there";
+  if (text === undefined) return "its description is not there";
+  try {
+    const expected = JSON.parse(text) as Sidecar;
+    const found = fs.statSync(image);
+    if (found.size !== expected.size) return `${found.size} bytes instead of ${expected.size}`;
+    if (found.mtimeMs !== expected.mtimeMs || found.blocks !== expected.blocks)
+      return "it was changed after it was built";
+  } catch {
+    return "its description can't be read";
+  }
+  const check = await execa("e2fsck", ["-n", image], { reject: false });
+  return check.exitCode === 0 ? undefined : "its file system has errors";
+}
+
+async function build(recipe: ImageRecipe, image: string, progress: Progress): Promise<void> {
+  const started = Date.now();
+  for (const left of fs.readdirSync(imageFolder()).filter((name) => name.startsWith(".build-"))) {
+    await removeTree(path.join(imageFolder(), left)); // the lock is ours, so these are of crashed builds
+  }
+  const work = fs.mkdtempSync(path.join(imageFolder(), ".build-"));
+  const abort = new AbortController();
+  const interrupted = (): void => {
+    abort.abort();
+  };
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  try {
+    const built = await buildImage(recipe, {
+      work,
+      modules: path.join(MODULES, recipe.kernel),
+      progress,
+      signal: abort.signal,
+    });
+    const { size, mtimeMs, blocks } = fs.statSync(built);
+    writeAtomically(`${image}.json`, JSON.stringify({ size, mtimeMs, blocks } satisfies Sidecar) + "\n");
+    fs.renameSync(built, image);
+  } catch (error) {
+    if (abort.signal.aborted)
+      throw new LabError("interrupted while building the base image", "run the same command again");
+    throw error;
+  } finally {
+    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
+    await removeTree(work);
+  }
+  progress.tell(
+    null,
+    "image",
+    `base image built in ${Math.round((Date.now() - started) / 1000)} s, kept in ${image}`,
+    100,
+  );
+}
+
+/** The recipe for this host: its own release, its own package archives, the user-mode Linux kernel that is installed. */
+async function hostRecipe(): Promise<ImageRecipe> {
+  const suite = /^VERSION_CODENAME=(.+)$/m.exec(readIfThere("/etc/os-release") ?? "")?.[1]?.replace(/"/g, "");
+  if (suite === undefined) {
+    throw new LabError(
+      "/etc/os-release does not name the release of this system",
+      "run the lab on a Debian or Ubuntu release",
+    );
+  }
+  const sources = distributionSources(await hostSources(), suite);
+  if (sources.length === 0) {
+    throw new LabError(
+      `apt has no http source for ${suite} on this machine, so no base image can be built`,
+      `add the distribution's archive to /etc/apt/sources.list and run apt-get update`,
+    );
+  }
+  const kernel = fs.existsSync(MODULES) ? fs.readdirSync(MODULES).sort().at(-1) : undefined;
+  if (kernel === undefined) {
+    throw new LabError(`no kernel modules in ${MODULES}`, "install them: apt-get install --reinstall user-mode-linux");
+  }
+  return imageRecipe({ suite, kernel, sources: sourceLines(sources), aptChecks: await hostAptChecks() });
+}
+
+function checkSpace(folder: string): void {
+  const { bavail, bsize } = fs.statfsSync(folder);
+  if (bavail * bsize < NEEDED_BYTES) {
+    throw new LabError(
+      `not enough disk space for the base image: ${(NEEDED_BYTES / 1e9).toFixed(1)} GB needed in ${folder}, ${((bavail * bsize) / 1e9).toFixed(1)} GB free`,
+      "make room there, or set XDG_CACHE_HOME to a folder on a bigger disk",
+    );
+  }
+}
+
+/** Never across a mount point: a build that was killed may have left one. */
+async function removeTree(folder: string): Promise<void> {
+  await execa("rm", ["-rf", "--one-file-system", folder], { reject: false });
+}

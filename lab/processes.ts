@@ -1,0 +1,135 @@
+import { spawn } from "child_process";
+import * as fs from "fs";
+import * as path from "path";
+import { codeOf } from "./errors";
+import { type LabState, readIfThere, writeAtomically } from "./state";
+
+/** A process the lab started. A process id alone is not enough: the kernel gives it to somebody else one day. */
+export interface ProcessRecord {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: clock ticks between boot and start. */
+  readonly startTime: string;
+  readonly bootId: string;
+}
+
+/** The parts of /proc/PID/stat that are needed here. */
+export interface ProcessStat {
+  readonly state: string;
+  readonly startTime: string;
+}
+
+/** Reads the text of /proc/PID/stat; the command's name may hold blanks and brackets itself. */
+export function parseStat(text: string): ProcessStat {
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return { state: fields[0] ?? "?", startTime: fields[19] ?? "" };
+}
+
+/** Whether exactly the recorded process is alive. A dead one that nobody has waited for is not. */
+export function isAlive(record: ProcessRecord | undefined): boolean {
+  const stat = record && statOf(record.pid);
+  return (
+    stat !== undefined &&
+    record?.bootId === bootId() &&
+    stat.startTime === record.startTime &&
+    !"ZX".includes(stat.state)
+  );
+}
+
+/** Starts a process in a session of its own (so its whole group can be ended) and records it under `name`. */
+export function startRecorded(
+  state: LabState,
+  name: string,
+  command: string[],
+  options: { log: string; env?: NodeJS.ProcessEnv; cwd?: string },
+): ProcessRecord {
+  const [file, ...args] = command;
+  if (file === undefined) throw new Error("no command");
+  const log = fs.openSync(options.log, "a", 0o600);
+  const child = spawn(file, args, {
+    detached: true,
+    stdio: ["ignore", log, log],
+    env: options.env,
+    cwd: options.cwd ?? "/",
+  });
+  fs.closeSync(log);
+  child.on("error", () => undefined); // seen as "not alive" by whoever waits for it
+  child.unref();
+  const record = recordOf(child.pid ?? -1) ?? { pid: -1, startTime: "", bootId: bootId() };
+  writeAtomically(recordFile(state, name), JSON.stringify(record) + "\n");
+  return record;
+}
+
+/** Record of a running process, for what is not started by `startRecorded`. */
+export function recordOf(pid: number): ProcessRecord | undefined {
+  const stat = statOf(pid);
+  return stat && { pid, startTime: stat.startTime, bootId: bootId() };
+}
+
+export function readRecord(state: LabState, name: string): ProcessRecord | undefined {
+  return parseRecord(readIfThere(recordFile(state, name)));
+}
+
+/** Names of all recorded processes. */
+export function recordedNames(state: LabState): string[] {
+  try {
+    return fs
+      .readdirSync(state.run("processes"))
+      .filter((file) => file.endsWith(".json"))
+      .map((file) => path.basename(file, ".json"));
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Ends the recorded process with its group, waits until it is gone, and forgets it. A recycled process id is left alone. */
+export async function endRecorded(state: LabState, name: string): Promise<void> {
+  const record = readRecord(state, name);
+  if (record && isAlive(record)) {
+    signalGroup(record.pid, "SIGCONT"); // a frozen guest dies as well, but its parent sees it sooner
+    signalGroup(record.pid, "SIGKILL");
+    for (let tries = 0; isAlive(record) && tries < 250; tries++) await sleep(20);
+  }
+  fs.rmSync(recordFile(state, name), { force: true });
+}
+
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Identity of this boot of the host; records of an earlier one name dead processes. */
+export function bootId(): string {
+  return readIfThere("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
+}
+
+/** Reads a record's text; anything unreadable is no record. */
+export function parseRecord(text: string | undefined): ProcessRecord | undefined {
+  try {
+    const value = JSON.parse(text ?? "") as Partial<ProcessRecord>;
+    return typeof value.pid === "number" && value.pid > 1 && typeof value.startTime === "string"
+      ? { pid: value.pid, startTime: value.startTime, bootId: value.bootId ?? "" }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function recordFile(state: LabState, name: string): string {
+  return state.run("processes", `${name}.json`);
+}
+
+function statOf(pid: number): ProcessStat | undefined {
+  try {
+    return parseStat(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (codeOf(error) !== "ESRCH") throw error;
+  }
+}

@@ -1,0 +1,99 @@
+import { createHash } from "crypto";
+import execa from "execa";
+import * as fs from "fs";
+import * as path from "path";
+import { stringify } from "yaml";
+import { familyOf, macAddress, plain, routerAddress, subnetOf } from "./addresses";
+import type { MachineDocument } from "./documents";
+import { PACKAGE_PORT } from "./package-proxy";
+
+/** The files of a NoCloud seed. */
+export interface Seed {
+  readonly "meta-data": string;
+  readonly "network-config": string;
+  readonly "vendor-data": string;
+  readonly "user-data": string;
+}
+
+/** What the lab itself gives a machine, apart from user-data. */
+export interface LabKeys {
+  readonly authorizedKey: string;
+  readonly hostKey: string;
+}
+
+/** Texts of a machine's seed. user-data is handed through byte for byte. */
+export function seedOf(labId: string, machine: MachineDocument, userData: string, keys: LabKeys): Seed {
+  const networkConfig = networkConfigOf(labId, machine);
+  // Changed content is a new instance: cloud-init then does everything again.
+  const hash = createHash("sha256").update(networkConfig).update(userData).digest("hex").slice(0, 12);
+  return {
+    "meta-data": stringify({ "instance-id": `${machine.name}-${hash}`, "local-hostname": machine.name }),
+    "network-config": networkConfig,
+    "vendor-data": vendorDataOf(machine, keys),
+    "user-data": userData,
+  };
+}
+
+/** Network configuration, version 2: static addresses, and the lab's router as default gateway by the first interface. */
+export function networkConfigOf(labId: string, machine: MachineDocument): string {
+  const ethernets = machine.nics.map((nic, index) => [
+    nic.interface,
+    {
+      match: { macaddress: macAddress(labId, machine.name, index) },
+      "set-name": nic.interface,
+      addresses: nic.addresses,
+      ...(index === 0 ? { routes: defaultRoutes(nic.addresses) } : {}),
+    },
+  ]);
+  return stringify({ version: 2, ethernets: Object.fromEntries(ethernets) as Record<string, unknown> });
+}
+
+/**
+ * The lab's own part of the boot: how it gets in, and where packages come from. A boothook, because lists of a vendor's
+ * cloud-config (write_files, ssh_authorized_keys) are replaced by those of user-data, and this must hold whatever user-data says.
+ */
+export function vendorDataOf(machine: MachineDocument, keys: LabKeys): string {
+  const first = machine.nics[0]?.addresses[0] ?? "";
+  const router = routerAddress(subnetOf(first));
+  const proxy = `http://${familyOf(router) === 6 ? `[${router}]` : router}:${PACKAGE_PORT}`;
+  return `#cloud-boothook
+#!/bin/sh
+set -eu
+umask 077
+cat > /etc/ssh/lab_host_key <<'END'
+${keys.hostKey.trim()}
+END
+umask 022
+cat > /etc/ssh/lab_authorized_keys <<'END'
+${keys.authorizedKey.trim()}
+END
+cat > /etc/apt/apt.conf.d/01lab <<'END'
+Acquire::http::Proxy "${proxy}";
+Acquire::https::Proxy "${proxy}";
+END
+`;
+}
+
+/** Writes the seed disk. */
+export async function writeSeed(seed: Seed, guestDir: string): Promise<string> {
+  const folder = path.join(guestDir, "seed");
+  const image = path.join(guestDir, "seed.iso");
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const [name, text] of Object.entries(seed))
+    fs.writeFileSync(path.join(folder, name), text as string, { mode: 0o600 });
+  await execa("genisoimage", ["-quiet", "-V", "cidata", "-J", "-R", "-o", image, folder], { stdin: "ignore" });
+  fs.chmodSync(image, 0o600);
+  return image;
+}
+
+function defaultRoutes(addresses: string[]): { to: string; via: string }[] {
+  const routerOf = (family: 4 | 6): string | undefined => {
+    const address = addresses.find((candidate) => familyOf(plain(candidate)) === family);
+    return address === undefined ? undefined : routerAddress(subnetOf(address));
+  };
+  const [via4, via6] = [routerOf(4), routerOf(6)];
+  return [
+    ...(via4 === undefined ? [] : [{ to: "0.0.0.0/0", via: via4 }]),
+    ...(via6 === undefined ? [] : [{ to: "::/0", via: via6 }]),
+  ];
+}

@@ -1,0 +1,127 @@
+import { countLines, curlTimes, deployed, eventually, MINUTES } from "./support/deployment";
+
+describe("masquerading, the director is the gateway", () => {
+  const nat = deployed("nat-gateway");
+
+  test(
+    "alternates, and the real servers see the client's address",
+    async () => {
+      expect(countLines(await nat.on("client", curlTimes(10, "http://10.77.0.100:80/")))).toEqual({ web1: 5, web2: 5 });
+      const seen = nat.on("web1", "timeout 20 tcpdump -lnni eth0 -c 1 'tcp dst port 8080' 2>/dev/null");
+      await eventually(async () => {
+        await nat.on("client", curlTimes(2, "http://10.77.0.100:80/"));
+        await expectSettled(seen);
+      });
+      expect(await seen).toMatch(/IP 10\.77\.0\.10\.\d+ > 10\.77\.1\.31\.8080/);
+    },
+    2 * MINUTES,
+  );
+
+  test(
+    "the real servers' default route is the director",
+    async () => {
+      expect(await nat.on("web1", "ip route show default")).toMatch(/^default via 10\.77\.1\.20 dev eth0/);
+    },
+    MINUTES,
+  );
+});
+
+describe("direct routing", () => {
+  const direct = deployed("direct-routing");
+
+  test(
+    "alternates, and replies do not pass the director",
+    async () => {
+      expect(countLines(await direct.on("client", curlTimes(10, "http://10.77.0.100:80/")))).toEqual({
+        web1: 5,
+        web2: 5,
+      });
+      const capture = direct.tryOn("director", "timeout 8 tcpdump -lnni eth0 'tcp port 80' 2>/dev/null");
+      await direct.on("client", `sleep 4; ${curlTimes(2, "http://10.77.0.100:80/")}`);
+      const { output } = await capture;
+      expect(output).toMatch(/10\.77\.0\.10\.\d+ > 10\.77\.0\.100\.80: Flags \[S\]/);
+      expect(output).not.toMatch(/10\.77\.0\.100\.80 > /);
+    },
+    2 * MINUTES,
+  );
+
+  test(
+    "only the director answers the question who has the VIP",
+    async () => {
+      const mac = (await direct.on("director", "cat /sys/class/net/eth0/address")).trim().toUpperCase();
+      const replies = await direct.on("client", "arping -c 3 -w 5 -I eth0 10.77.0.100 || true");
+      const answering = [...replies.matchAll(/\[([0-9A-F:]{17})\]/gi)].map(([, address]) => address?.toUpperCase());
+      expect(answering.length).toBeGreaterThan(0);
+      expect(new Set(answering)).toEqual(new Set([mac]));
+    },
+    MINUTES,
+  );
+
+  test(
+    "a real server has the VIP on lo and keeps quiet about it, also after a power cut",
+    async () => {
+      const state =
+        "ip -o address show dev lo to 10.77.0.100; sysctl -n net.ipv4.conf.all.arp_ignore net.ipv4.conf.all.arp_announce";
+      const expected = /10\.77\.0\.100\/32[^\n]*\n1\n2/;
+      expect(await direct.on("web1", state)).toMatch(expected);
+      await direct.lab("power-cut", "web1");
+      await direct.lab("power-on", "web1");
+      await eventually(async () => {
+        expect(await direct.on("web1", state)).toMatch(expected);
+      }, 3 * MINUTES);
+      await eventually(async () => {
+        expect(countLines(await direct.on("client", curlTimes(4, "http://10.77.0.100:80/")))).toEqual({
+          web1: 2,
+          web2: 2,
+        });
+      }, 2 * MINUTES);
+    },
+    8 * MINUTES,
+  );
+});
+
+describe("tunneling", () => {
+  const tunnel = deployed("tunneling");
+
+  test(
+    "alternates across subnets; what the director sends is IPIP",
+    async () => {
+      expect(countLines(await tunnel.on("client", curlTimes(10, "http://10.77.0.100:80/")))).toEqual({
+        web1: 5,
+        web2: 5,
+      });
+      const capture = tunnel.tryOn("director", "timeout 8 tcpdump -lnni eth0 'ip proto 4' 2>/dev/null");
+      await tunnel.on("client", `sleep 4; ${curlTimes(2, "http://10.77.0.100:80/")}`);
+      expect((await capture).output).toMatch(
+        /IP 10\.77\.0\.20 > 10\.78\.0\.3[12]: IP 10\.77\.0\.10\.\d+ > 10\.77\.0\.100\.80/,
+      );
+    },
+    2 * MINUTES,
+  );
+
+  test(
+    "a big upload goes through: the segment size leaves room for the tunnel's header",
+    async () => {
+      expect(
+        await tunnel.on(
+          "client",
+          "head -c 2000000 /dev/zero | curl --silent --max-time 60 --data-binary @- http://10.77.0.100:80/",
+        ),
+      ).toMatch(/^web[12]$/);
+    },
+    2 * MINUTES,
+  );
+});
+
+async function expectSettled(promise: Promise<unknown>): Promise<void> {
+  const pending = Symbol("pending");
+  const first = await Promise.race([
+    promise,
+    new Promise((resolve) =>
+      setTimeout(() => {
+        resolve(pending);
+      }, 100),
+    ),
+  ]);
+  expect(first).not.toBe(pending);
+}

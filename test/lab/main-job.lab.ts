@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import execa from "execa";
+import { BOOT, countLines, LabDeployment, MINUTES } from "./support/deployment";
+
+const port = "18080";
+const main = new LabDeployment();
+const environment = { VIPSTACK_VIP_PORT: port };
+let before: HostState;
+let printed = "";
+
+beforeAll(async () => {
+  before = await hostState();
+  printed = await main.up(environment);
+}, BOOT);
+
+test("up ends with the machines, the director's table, four answers through the VIP, and what to type next", () => {
+  const end = printed.slice(printed.indexOf("┌"));
+  for (const text of ["vm-1", "192.168.139.68", "d2", "192.168.139.184", "ipvs", "192.168.139.29"])
+    expect(end).toContain(text);
+  expect(end).toMatch(
+    /TCP {2}192\.168\.139\.29:80 rr\n {2}-> 192\.168\.139\.184:80 +Masq +1 .*\n {2}-> 192\.168\.139\.184:81 +Masq +1 /,
+  );
+  expect(countLines(end.slice(end.indexOf("vm-1$ curl")))).toMatchObject({ "  d2:80": 2, "  d2:81": 2 });
+  expect(end).toMatch(/npm run down/);
+});
+
+test(
+  "a port of the host's loopback leads to the VIP",
+  async () => {
+    const answers = await Promise.all([1, 2, 3, 4].map(async () => (await fetch(`http://127.0.0.1:${port}/`)).text()));
+    expect(countLines(answers.join(""))).toEqual({ "d2:80": 2, "d2:81": 2 });
+  },
+  MINUTES,
+);
+
+test(
+  "cloud-init is done on every machine, without an error, and no unit has failed",
+  async () => {
+    for (const machine of ["vm-1", "d2", "ipvs"]) {
+      expect(JSON.parse(await main.on(machine, "cloud-init status --format json"))).toMatchObject({
+        status: "done",
+        errors: [],
+      });
+      expect(await main.on(machine, "systemctl --failed --no-legend")).toBe("");
+    }
+  },
+  MINUTES,
+);
+
+test(
+  "cloud-init itself finds every user-data right",
+  async () => {
+    for (const machine of ["vm-1", "d2", "ipvs"]) {
+      expect(await main.on(machine, "cloud-init schema --system")).toMatch(/Valid/);
+    }
+  },
+  MINUTES,
+);
+
+test(
+  "the director really installed ipvsadm at its first boot, loaded the modules, and sets what the notes set",
+  async () => {
+    expect(await main.on("ipvs", "grep -h ' install ipvsadm' /var/log/dpkg.log")).toMatch(/install ipvsadm:amd64/);
+    expect((await main.on("ipvs", "lsmod | cut -d ' ' -f 1")).split("\n")).toEqual(
+      expect.arrayContaining(["ip_vs", "ip_vs_rr"]),
+    );
+    expect(
+      await main.on(
+        "ipvs",
+        "sysctl -n net.ipv4.ip_forward net.ipv4.conf.all.rp_filter net.ipv4.conf.eth0.rp_filter net.ipv4.vs.conntrack",
+      ),
+    ).toBe("1\n0\n0\n1");
+  },
+  MINUTES,
+);
+
+test(
+  "a second up changes nothing and says so",
+  async () => {
+    expect(await main.up(environment)).toMatch(/Nothing to change: everything was up already/);
+  },
+  BOOT,
+);
+
+test(
+  "down leaves nothing behind: no process, namespace, mount, interface or file",
+  async () => {
+    await main.down();
+    expect(existsSync(main.root)).toBe(false);
+    expect(await hostState()).toEqual(before);
+  },
+  BOOT,
+);
+
+interface HostState {
+  processes: string[];
+  namespaces: string;
+  mounts: string[];
+  interfaces: string;
+  temporary: string[];
+}
+
+/** What a lab could leave on a host; only what looks like a lab's is compared, since other things come and go. */
+async function hostState(): Promise<HostState> {
+  const { stdout: processes } = await execa("ps", ["-eo", "args"]);
+  const { stdout: namespaces } = await execa("ip", ["netns", "list"]);
+  const { stdout: interfaces } = await execa("ip", ["-brief", "link"]);
+  return {
+    processes: processes
+      .split("\n")
+      .filter((line) => /linux\.uml|vipstack|socat|ip netns/.test(line) && !/jest|npm|scripts\/test/.test(line))
+      .sort(),
+    namespaces,
+    mounts: readFileSync("/proc/mounts", "utf8")
+      .split("\n")
+      .filter((line) => !line.startsWith("overlay"))
+      .sort(),
+    interfaces,
+    temporary: ["/tmp", "/run", "/dev/shm"]
+      .flatMap((folder) =>
+        readdirSync(folder)
+          .filter((name) => /vipstack|uml|vm_file/.test(name))
+          .map((name) => join(folder, name)),
+      )
+      .sort(),
+  };
+}

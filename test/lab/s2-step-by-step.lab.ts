@@ -1,0 +1,133 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { BOOT, curlTimes, eventually, LabDeployment, MINUTES } from "./support/deployment";
+
+const s2 = new LabDeployment("s2-step-by-step");
+const vip = "http://192.168.139.29:80/";
+const rules =
+  "-A -t 192.168.139.29:80 -s rr\n-a -t 192.168.139.29:80 -r 192.168.139.184:80 -m -w 1\n-a -t 192.168.139.29:80 -r 192.168.139.184:81 -m -w 1";
+
+afterAll(() => s2.down(), BOOT);
+
+describe("step 1: masquerading on one subnet, no SNAT, no vs.conntrack", () => {
+  beforeAll(() => s2.up({ STEP: "1" }), BOOT);
+
+  test(
+    "the director's table is the one of the notes",
+    async () => {
+      expect((await s2.on("ipvs", "ipvsadm -S -n")).trim()).toBe(rules);
+      expect(
+        await s2.on(
+          "ipvs",
+          "sysctl -n net.ipv4.ip_forward net.ipv4.conf.all.rp_filter net.ipv4.conf.eth0.rp_filter net.ipv4.vs.conntrack",
+        ),
+      ).toBe("1\n0\n0\n0");
+    },
+    MINUTES,
+  );
+
+  test(
+    "curl hangs, and the entry is stuck in SYN_RECV",
+    async () => {
+      const curl = s2.tryOn("vm-1", `curl --silent --max-time 8 ${vip}`);
+      await eventually(async () => {
+        expect(await s2.on("ipvs", "ipvsadm -lnc")).toMatch(
+          /TCP .* SYN_RECV +192\.168\.139\.68:\d+ +192\.168\.139\.29:80 +192\.168\.139\.184:8[01]/,
+        );
+      });
+      // 28: curl's own time limit
+      expect((await curl).exitCode).toBe(28);
+    },
+    MINUTES,
+  );
+
+  test(
+    "captures on all three machines show why: the server answers the client directly, which knows nothing of it",
+    async () => {
+      const folder = join(s2.root, "not-snat");
+      const capturing = s2.lab(
+        "capture",
+        "vm-1:port 80 or port 81",
+        "ipvs:port 80 or port 81",
+        "d2:port 80 or port 81",
+        "--seconds",
+        "12",
+        "--output",
+        folder,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 6000));
+      await s2.tryOn("vm-1", `curl --silent --max-time 4 ${vip}`);
+      await capturing;
+      const onClient = readFileSync(join(folder, "vm-1.txt"), "utf8");
+      expect(onClient).toMatch(/192\.168\.139\.184\.8[01] > 192\.168\.139\.68\.\d+: Flags \[S\.\]/);
+      expect(onClient).toMatch(/192\.168\.139\.68\.\d+ > 192\.168\.139\.184\.8[01]: Flags \[R\]/);
+      expect(readFileSync(join(folder, "ipvs.txt"), "utf8")).not.toMatch(/Flags \[S\.\]/);
+    },
+    2 * MINUTES,
+  );
+});
+
+describe("step 2: SNAT rules alone", () => {
+  beforeAll(() => s2.up({ STEP: "2" }), BOOT);
+
+  test(
+    "the rules are there, and it still hangs",
+    async () => {
+      expect(await s2.on("ipvs", "iptables -t nat -S")).toMatch(/-j SNAT --to-source 192\.168\.139\.29/);
+      expect(await s2.on("ipvs", "sysctl -n net.ipv4.vs.conntrack")).toBe("0");
+      const curl = s2.tryOn("vm-1", `curl --silent --max-time 8 ${vip}`);
+      await eventually(async () => {
+        expect(await s2.on("ipvs", "ipvsadm -lnc")).toMatch(/SYN_RECV/);
+      });
+      expect((await curl).exitCode).toBe(28);
+    },
+    MINUTES,
+  );
+});
+
+describe("step 3: and net.ipv4.vs.conntrack=1", () => {
+  beforeAll(() => s2.up({ STEP: "3" }), BOOT);
+
+  test(
+    "works, and alternates between the two",
+    async () => {
+      const answers = (await s2.on("vm-1", curlTimes(20, vip))).split("\n");
+      expect(new Set(answers)).toEqual(new Set(["d2:80", "d2:81"]));
+      for (const [index, answer] of answers.slice(1).entries()) expect(answer).not.toBe(answers[index]);
+    },
+    MINUTES,
+  );
+
+  test(
+    "conntrack shows flows from the client to the director, answered from .184:80 and :81",
+    async () => {
+      const flows = await s2.lab("conntrack", "ipvs");
+      for (const port of [80, 81]) {
+        expect(flows).toMatch(
+          new RegExp(
+            `src=192\\.168\\.139\\.68 dst=192\\.168\\.139\\.29 sport=\\d+ dport=80 .*src=192\\.168\\.139\\.184 dst=192\\.168\\.139\\.29 sport=${port}`,
+          ),
+        );
+      }
+    },
+    MINUTES,
+  );
+
+  test(
+    "no request is lost and none is late: 300 in a row",
+    async () => {
+      const worst = await s2.on(
+        "vm-1",
+        `for i in $(seq 300); do curl --silent --max-time 5 --output /dev/null --write-out '%{http_code} %{time_connect}\\n' ${vip}; done`,
+      );
+      const lines = worst
+        .trim()
+        .split("\n")
+        .map((line) => line.split(" ").map(Number));
+      expect(lines.filter(([status]) => status !== 200)).toEqual([]);
+      // A lost SYN would be sent again after a second.
+      expect(Math.max(...lines.map(([, seconds]) => seconds ?? 0))).toBeLessThan(1);
+    },
+    5 * MINUTES,
+  );
+});

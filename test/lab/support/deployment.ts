@@ -1,0 +1,170 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import execa from "execa";
+import { DeploymentDescription } from "../../../constructs/deployment";
+
+const PROJECT = join(__dirname, "..", "..", "..");
+const VIPSTACK = join(PROJECT, "dist", "cli", "vipstack.js");
+const LAB = join(PROJECT, "dist", "lab", "vipstack-lab.js");
+
+/** A program brought up for real, with the commands that a person would type, in a state folder of its own. */
+export class LabDeployment {
+  /** Holds all state of this deployment; another one may be up beside it. */
+  readonly root = mkdtempSync(join(tmpdir(), "vipstack-lab-test-"));
+
+  /** @param example a folder of examples/; left out: the main program */
+  constructor(private readonly example?: string) {}
+
+  /** `vipstack up`, which ends when every service answers. @returns what it printed */
+  async up(environment: Record<string, string> = {}): Promise<string> {
+    return (await this.run("up", environment)).all ?? "";
+  }
+
+  /** `vipstack up` that is expected to fail. */
+  async upFails(environment: Record<string, string> = {}): Promise<{ exitCode: number; output: string }> {
+    const { exitCode, all = "" } = await this.run("up", environment, false);
+    return { exitCode, output: all };
+  }
+
+  /** `vipstack down`, and the state folder goes, too. */
+  async down(): Promise<string> {
+    const { all } = await this.run("down", {});
+    rmSync(this.root, { recursive: true, force: true });
+    return all ?? "";
+  }
+
+  /** Runs shell text on a machine and returns what it printed; fails where it does. */
+  async on(machine: string, script: string): Promise<string> {
+    const { stdout } = await execa("ssh", ["-F", join(this.labDirectory, "ssh_config"), machine, "sh", "-s"], {
+      input: `set -eu\n${script}\n`,
+    });
+    return stdout;
+  }
+
+  /** {@link on}, telling the exit code instead of failing. */
+  async tryOn(machine: string, script: string): Promise<{ exitCode: number; output: string }> {
+    const options = { input: `${script}\n`, reject: false, all: true } as const;
+    const { exitCode, all = "" } = await execa(
+      "ssh",
+      ["-F", join(this.labDirectory, "ssh_config"), machine, "sh", "-s"],
+      options,
+    );
+    return { exitCode, output: all };
+  }
+
+  /** Connections through a virtual service from a machine: some held open, others made one after the other. */
+  startLoad(machine: string, options: { address: string; port: number; held: number; seconds: number }): Load {
+    const { address, port, held, seconds } = options;
+    const program = readFileSync(join(__dirname, "load.py"), "utf8");
+    const words = [machine, "python3", "-", address, String(port), String(held), String(seconds)];
+    return new Load(execa("ssh", ["-F", join(this.labDirectory, "ssh_config"), ...words], { input: program }));
+  }
+
+  /** What `cdktf deploy` printed the last time. */
+  deployLog(): string {
+    return readFileSync(join(this.description.stateFolder, "deploy.log"), "utf8");
+  }
+
+  /** The lab's own command line. */
+  async lab(...words: string[]): Promise<string> {
+    const { stdout } = await execa("node", [LAB, ...words, "--dir", this.labDirectory]);
+    return stdout;
+  }
+
+  /** A file that synth wrote for the stack. */
+  file(path: string): string {
+    return readFileSync(join(this.output, "stacks", "machines", path), "utf8");
+  }
+
+  get description(): DeploymentDescription {
+    return JSON.parse(this.file("deployment.json")) as DeploymentDescription;
+  }
+
+  get labDirectory(): string {
+    return this.description.access.labDirectory ?? "";
+  }
+
+  private get output(): string {
+    return join(this.root, "cdktf.out", ...(this.example === undefined ? [] : ["examples", this.example]));
+  }
+
+  private run(verb: string, environment: Record<string, string>, reject = true): execa.ExecaChildProcess {
+    const words = [VIPSTACK, verb, ...(this.example === undefined ? [] : [this.example])];
+    return execa("node", words, {
+      cwd: PROJECT,
+      all: true,
+      reject,
+      env: { VIPSTACK_STATE: this.root, ...environment },
+    });
+  }
+}
+
+export interface LoadResult {
+  readonly held: number;
+  readonly heldLost: number;
+  readonly newAnswered: number;
+  readonly newFailed: number;
+}
+
+/** A running load; see load.py. */
+export class Load {
+  constructor(private readonly running: execa.ExecaChildProcess) {}
+
+  /** Once all connections are open. */
+  async ready(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.running.stdout?.on("data", (chunk: Buffer) => {
+        if (chunk.toString().includes("ready")) resolve();
+      });
+      this.running.catch(reject);
+    });
+  }
+
+  async finish(): Promise<LoadResult> {
+    const { stdout } = await this.running;
+    return JSON.parse(stdout.split("\n").at(-1) ?? "") as LoadResult;
+  }
+}
+
+/** Brings a program up once for all tests of a file, and takes it down whatever happens. */
+export function deployed(example?: string, environment: Record<string, string> = {}): LabDeployment {
+  const deployment = new LabDeployment(example);
+  beforeAll(async () => {
+    await deployment.up(environment);
+  }, BOOT);
+  afterAll(async () => {
+    await deployment.down();
+  }, BOOT);
+  return deployment;
+}
+
+/** Deadlines in ms, generous: these tests also run on machines that are busy with other things. */
+export const BOOT = 600_000;
+export const MINUTES = 60_000;
+
+/** Tries until `check` passes or the deadline is over; then its last failure is the test's. */
+export async function eventually(check: () => Promise<void>, deadlineMs = 60_000): Promise<void> {
+  const end = Date.now() + deadlineMs;
+  for (;;) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
+/** The shell line that asks a URL so many times, an answer a line; a request that fails prints its error. */
+export function curlTimes(count: number, url: string): string {
+  return `for i in $(seq ${count}); do curl --silent --show-error --max-time 5 ${url} 2>&1 || true; done`;
+}
+
+/** How often each line occurs. */
+export function countLines(text: string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const line of text.split("\n").filter((each) => each !== "")) counts[line] = (counts[line] ?? 0) + 1;
+  return counts;
+}

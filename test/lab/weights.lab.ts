@@ -1,0 +1,133 @@
+import { BOOT, countLines, curlTimes, deployed, eventually, MINUTES } from "./support/deployment";
+
+const weights = deployed("weights");
+const vip = "http://192.168.139.29:80/";
+const table = async (): Promise<string> => (await weights.on("ipvs", "ipvsadm -S -n")).trim();
+const boots = async (): Promise<string> => weights.on("ipvs", "cat /proc/sys/kernel/random/boot_id");
+
+test(
+  "wrr spreads 100 connections exactly 50/30/20",
+  async () => {
+    expect(countLines(await weights.on("vm-1", curlTimes(100, vip)))).toEqual({
+      "d2:80": 50,
+      "d2:81": 30,
+      "d2:82": 20,
+    });
+  },
+  3 * MINUTES,
+);
+
+test(
+  "applying again changes nothing",
+  async () => {
+    const before = await table();
+    expect(
+      await weights.on("ipvs", "/usr/local/lib/vipstack/ipvs-rules apply && /usr/local/lib/vipstack/ipvs-rules check"),
+    ).toMatch(/nothing to change/);
+    expect(await table()).toBe(before);
+  },
+  MINUTES,
+);
+
+test(
+  "a new weight is pushed: the plan replaces one document, no machine",
+  async () => {
+    const boot = await boots();
+    const started = Date.now();
+    await weights.up({ WEIGHTS: "1,1,8" });
+    const seconds = (Date.now() - started) / 1000;
+    expect(await table()).toMatch(/:80 -m -w 1\n.*:81 -m -w 1\n.*:82 -m -w 8/);
+    expect(await boots()).toBe(boot);
+    const log = weights.deployLog();
+    expect(log).toMatch(/Resources: 1 added, 0 changed, 1 destroyed/);
+    expect(log).toMatch(/terraform_data\.ipvs_live: Creation complete/);
+    console.log(`a weight change took ${seconds.toFixed(0)} s from the command to the report`);
+  },
+  BOOT,
+);
+
+test(
+  "adding, re-weighting and draining a real server under load loses no connection, open or new",
+  async () => {
+    await weights.up({ WEIGHTS: "1,1" });
+    const load = weights.startLoad("vm-1", { address: "192.168.139.29", port: 80, held: 200, seconds: 150 });
+    await load.ready();
+    await weights.up({ WEIGHTS: "1,1,1" });
+    await weights.up({ WEIGHTS: "3,1,2" });
+    await weights.up({ WEIGHTS: "3,1," });
+    await eventually(async () => {
+      expect(await table()).toMatch(/:82 -m -w 0/);
+    });
+    // 20 s is the example's deadline; the held connections keep the real server until then.
+    const result = await load.finish();
+    expect(result).toMatchObject({ held: 200, heldLost: 0, newFailed: 0 });
+    expect(result.newAnswered).toBeGreaterThan(50);
+    console.log(`under load: ${result.newAnswered} new connections, ${result.held} held, none lost`);
+  },
+  BOOT,
+);
+
+test(
+  "a rule folder with a bad line keeps the last good state; the error is in the exit code and in the journal",
+  async () => {
+    const before = await table();
+    await weights.on(
+      "ipvs",
+      "echo '-a -t 192.168.139.29:80 -r 192.168.139.184:99999 -m -w 1' > /etc/vipstack/ipvs.d/zz-bad.rules",
+    );
+    const { exitCode, output } = await weights.tryOn("ipvs", "/usr/local/lib/vipstack/ipvs-rules apply");
+    expect(exitCode).toBe(2);
+    expect(output).toMatch(/zz-bad\.rules:1: .*99999/);
+    expect((await weights.tryOn("ipvs", "systemctl reload vipstack-ipvs.service")).exitCode).not.toBe(0);
+    expect(await weights.on("ipvs", "journalctl --no-pager --output cat --unit vipstack-ipvs.service")).toMatch(
+      /zz-bad\.rules:1: /,
+    );
+    expect(await table()).toBe(before);
+    await weights.on("ipvs", "rm /etc/vipstack/ipvs.d/zz-bad.rules; systemctl reload vipstack-ipvs.service");
+  },
+  MINUTES,
+);
+
+test(
+  "a table emptied by hand is healed",
+  async () => {
+    const before = await table();
+    await weights.on("ipvs", "ipvsadm -C");
+    await eventually(async () => {
+      expect(await table()).toBe(before);
+    });
+  },
+  2 * MINUTES,
+);
+
+test.each([
+  ["a clean reboot", "reboot"],
+  ["a power cut", "power-cut"],
+])(
+  "after %s of the director its table and addresses are back without a hand",
+  async (_, command) => {
+    const before = await table();
+    const boot = await boots();
+    await weights.lab(command, "ipvs");
+    if (command === "power-cut") await weights.lab("power-on", "ipvs");
+    await eventually(async () => {
+      expect(await boots()).not.toBe(boot);
+    }, 5 * MINUTES);
+    await eventually(async () => {
+      expect(await table()).toBe(before);
+    }, 2 * MINUTES);
+    expect(
+      await weights.on(
+        "ipvs",
+        "sysctl -n net.ipv4.ip_forward net.ipv4.conf.eth0.rp_filter net.ipv4.vs.conntrack net.ipv4.vs.expire_nodest_conn",
+      ),
+    ).toBe("1\n0\n1\n1");
+    await eventually(async () => {
+      expect(countLines(await weights.on("vm-1", curlTimes(4, vip)))).not.toEqual({});
+    });
+    expect(
+      Object.keys(countLines(await weights.on("vm-1", curlTimes(4, vip)))).every((line) => line.startsWith("d2:")),
+    ).toBe(true);
+  },
+  BOOT,
+);
