@@ -5,7 +5,18 @@ import tseslint from "typescript-eslint";
 export default tseslint.config(
   { ignores: ["dist", "cdktf.out", ".vipstack", "node_modules"] },
   js.configs.recommended,
-  { files: ["**/*.js"], languageOptions: { globals: { require: "readonly", module: "writable", process: "readonly", console: "readonly", __dirname: "readonly" } } },
+  {
+    files: ["**/*.js"],
+    languageOptions: {
+      globals: {
+        require: "readonly",
+        module: "writable",
+        process: "readonly",
+        console: "readonly",
+        __dirname: "readonly",
+      },
+    },
+  },
   {
     files: ["**/*.ts"],
     extends: [...tseslint.configs.strictTypeChecked],
@@ -19,5 +30,14 @@ export default tseslint.config(
       "@typescript-eslint/no-extraneous-class": "off",
     },
   },
-  { files: ["test/**/*.ts"], plugins: { jest }, rules: { ...jest.configs["flat/recommended"].rules, "jest/no-large-snapshots": ["error", { maxSize: 60 }], "@typescript-eslint/no-non-null-assertion": "off" } },
+  {
+    files: ["test/**/*.ts"],
+    plugins: { jest },
+    rules: {
+      ...jest.configs["flat/recommended"].rules,
+      "jest/no-standalone-expect": ["error", { additionalTestBlockFunctions: ["withTerraform"] }],
+      "jest/no-large-snapshots": ["error", { maxSize: 60 }],
+      "@typescript-eslint/no-non-null-assertion": "off",
+    },
+  },
 );

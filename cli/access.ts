@@ -5,7 +5,7 @@ import { MachineAccess } from "../constructs/machine";
 const execute = promisify(execFile);
 
 /** The command line that runs something on a machine. */
-export function accessCommand(access: MachineAccess, machine: string): string[] {
+export function accessCommand(access: MachineAccess, machine: string): [program: string, ...words: string[]] {
   if (access.kind === "orbstack") return ["orb", "-m", machine, "-u", "root"];
   return [
     "ssh",
@@ -18,7 +18,7 @@ export function accessCommand(access: MachineAccess, machine: string): string[] 
 
 /** Runs a command on a machine and returns what it printed. */
 export async function runOn(access: MachineAccess, machine: string, command: string): Promise<string> {
-  const [program = "ssh", ...words] = [...accessCommand(access, machine), command];
-  const { stdout } = await execute(program, words);
+  const [program, ...words] = accessCommand(access, machine);
+  const { stdout } = await execute(program, [...words, command]);
   return stdout;
 }

@@ -39,7 +39,7 @@ async function rules(deployment: DeploymentDescription, director: string): Promi
 async function answers(deployment: DeploymentDescription, service: VirtualServiceDescription): Promise<string> {
   if (deployment.client === undefined) return "";
   const url = `http://${endpoint(service)}/`;
-  const curl = `curl --silent --show-error --max-time 5 ${url} 2>&1 | head -n 1 | cut -c1-100`;
+  const curl = `curl --globoff --silent --show-error --max-time 5 ${url} 2>&1 | head -n 1 | cut -c1-100`;
   // One connection for all four: a login takes most of the time.
   const output = await runOn(deployment.access, deployment.client, `for i in $(seq ${REQUESTS}); do ${curl}; done`);
   const lines = output

@@ -8,7 +8,7 @@ import { namespaced, plugIn, unplug } from "./namespace";
 import { endRecorded, isAlive, readRecord, startRecorded } from "./processes";
 import { seedOf, writeSeed } from "./seed";
 import { closeConnection, ensureKey, makeHostKey, writeSshConfig } from "./ssh-config";
-import { type LabState, readIfThere } from "./state";
+import { type LabState, readIfThere, writeAtomically } from "./state";
 
 /** Where guests' memory lives: a file in a memory file system, mapped by the guest's kernel. */
 const MEMORY_FOLDER = "/dev/shm";
@@ -85,6 +85,24 @@ export async function removeGuest(state: LabState, name: string): Promise<boolea
   return existed;
 }
 
+/**
+ * The program that becomes the kernel. When a guest reboots, its kernel runs the program it was started as once more, in the same
+ * process, with all files still open: the memory of the boot before would stay, and its network device would be busy.
+ */
+const KERNEL_STARTER = `#!/bin/bash
+for fd in /proc/$$/fd/*; do
+  fd=\${fd##*/}
+  if [ "$fd" -gt 2 ] && [ "$fd" -ne 255 ]; then eval "exec $fd>&-"; fi
+done
+exec -a "$0" linux.uml "$@"
+`;
+
+function kernelStarter(state: LabState): string {
+  const file = state.run("boot-kernel");
+  if (!fs.existsSync(file)) writeAtomically(file, KERNEL_STARTER, 0o755);
+  return file;
+}
+
 function kernelCommand(state: LabState, machine: MachineDocument, umlDir: string): string[] {
   const dir = state.guestDir(machine.name);
   const nics = machine.nics.map(
@@ -93,7 +111,7 @@ function kernelCommand(state: LabState, machine: MachineDocument, umlDir: string
   );
   const { image } = state.guest(machine.name);
   return [
-    "linux.uml",
+    kernelStarter(state),
     `mem=${machine.memoryMiB}M`,
     "root=/dev/ubda",
     "rw",

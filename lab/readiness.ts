@@ -33,23 +33,18 @@ export async function waitUntilReady(
   const { progress } = options;
   const deadline = Date.now() + options.timeoutMs;
   const lines = new LineFollower(guestConsole(state, name), options.consoleOffset);
-  let stage = "start";
-  for (let finished = false; !finished;) {
-    for (const line of lines.next()) {
-      const step = consoleStep(line);
-      if (!step) continue;
-      stage = step.detail;
-      progress.tell(name, step.stage, step.detail, step.percent);
-      finished ||= step.finished === true;
-    }
-    if (finished) break;
-    if (!guestRuns(state, name))
+  for (let stage = "start"; ; await sleep(200)) {
+    const steps = lines.next().flatMap((line) => consoleStep(line) ?? []);
+    for (const step of steps) progress.tell(name, step.stage, step.detail, step.percent);
+    if (steps.some((step) => step.finished)) break;
+    stage = steps.at(-1)?.detail ?? stage;
+    if (!guestRuns(state, name)) {
       throw failure(state, name, `stopped by itself (after: ${stage})`, consoleTail(state, name));
+    }
     if (Date.now() > deadline) {
       const seconds = Math.round(options.timeoutMs / 1000);
       throw failure(state, name, `not ready after ${seconds} s (still at: ${stage})`, consoleTail(state, name));
     }
-    await sleep(200);
   }
   const report = await readReport(state, name);
   if (report.stages.length > 0 || report.failedUnits.length > 0) {
@@ -106,7 +101,7 @@ async function lastWords(state: LabState, name: string, report: BootReport): Pro
 
 function consoleTail(state: LabState, name: string): string[] {
   const lines = (readIfThere(guestConsole(state, name)) ?? "").split("\n").map(plainLine);
-  return ["-- console:", ...lines.filter((line) => line.trim() !== "").slice(-15)];
+  return ["-- console:", ...lines.filter((line) => line.trim() !== "" && !/\*.*running \(/.test(line)).slice(-15)];
 }
 
 function failure(state: LabState, name: string, what: string, lines: string[]): LabError {

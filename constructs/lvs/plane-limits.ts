@@ -58,11 +58,17 @@ export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
             cure: "use Scheduler.ROUND_ROBIN, WEIGHTED_ROUND_ROBIN or RANDOM, or a director with plane: Plane.IPVS",
           },
         ]),
-    ...(mark === undefined ? [] : [onlyIpvs("mark", "can't stand for a virtual service")]),
+    ...(mark === undefined ? [] : [MARKS_ARE_IPVS]),
     ...(persistenceTimeoutSeconds === undefined ? [] : [onlyIpvs("persistenceTimeoutSeconds", "can't be given")]),
     ...(onePacket === true ? [onlyIpvs("onePacket", "can't be true")] : []),
   ];
 }
+
+const MARKS_ARE_IPVS: Failure = {
+  property: "mark",
+  rule: "can't stand for a virtual service on the iptables plane",
+  cure: "make a virtual service of each endpoint, or use a director with plane: Plane.IPVS",
+};
 
 /** Something that only IPVS has. */
 export function onlyIpvs(property: string, rule: string): Failure {

@@ -2,6 +2,7 @@ import { Construct } from "constructs";
 import { normalizeAddress, normalizeSubnet } from "../machine";
 import { Validation } from "../private/validation";
 import { IptablesRules } from "./iptables-rules";
+import { requireKnown } from "./known-values";
 import { Protocol } from "./protocol";
 
 /** What happens to a packet. */
@@ -52,6 +53,7 @@ export class PortFilter extends Construct {
     this.options = options;
     const { ports, source } = options;
     const validation = new Validation(this);
+    requireKnown(validation, { ...options });
     validation.require(ports.length > 0, {
       property: "ports",
       rule: "must name at least one port",

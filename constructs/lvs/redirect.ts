@@ -3,6 +3,7 @@ import { normalizeAddress } from "../machine";
 import { Validation } from "../private/validation";
 import { Claim, claimMet } from "./claim";
 import { IptablesRules } from "./iptables-rules";
+import { requireKnown } from "./known-values";
 import { Protocol } from "./protocol";
 import { hostNetwork } from "./service-spec";
 import { Place } from "./topology";
@@ -40,6 +41,7 @@ export class Redirect extends Construct {
     const [first, last] = this.toPorts;
     const taken = claimMet(claims, this);
     const validation = new Validation(this);
+    requireKnown(validation, { ...options });
     validation.integer("port", this.port, 1, 65535, "choose the port that clients connect to");
     for (const port of new Set(this.toPorts)) validation.integer("toPorts", port, 1, 65535, "choose local ports");
     validation.require(!(first > last), {

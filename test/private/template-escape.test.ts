@@ -1,10 +1,11 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Token } from "cdktf";
 import fc from "fast-check";
 import { escapeTemplate, escapeTemplates } from "../../constructs/private/template-escape";
+import { TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
 
 /** Text made mostly of what is special to Terraform, JSON and shells. */
 const awkwardText = fc.oneof(
@@ -14,7 +15,7 @@ const awkwardText = fc.oneof(
       { maxLength: 12 },
     )
     .map((parts) => parts.join("")),
-  fc.fullUnicodeString(),
+  fc.string({ unit: "binary" }),
 );
 
 test("a single template start is doubled, as a person would write it", () => {
@@ -30,24 +31,19 @@ test("keys and values of nested objects are escaped, other values left alone", (
   expect(escapeTemplates({ "${a}": ["%{b}", 1, true, null] })).toEqual({ "$${a}": ["%%{b}", 1, true, null] });
 });
 
-const terraform =
-  spawnSync("terraform", ["version"], { env: { ...process.env, CHECKPOINT_DISABLE: "1" } }).status === 0;
-(terraform ? test : test.skip)(
-  "any string comes out of Terraform byte for byte (a real terraform evaluates 300 of them)",
-  () => {
-    const texts = fc.sample(awkwardText, { numRuns: 300, seed: 20 });
-    const folder = mkdtempSync(join(tmpdir(), "vipstack-escape-"));
-    try {
-      const output = Object.fromEntries(texts.map((text, index) => [`t${index}`, { value: escapeTemplate(text) }]));
-      writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ output }));
-      const env = { ...process.env, CHECKPOINT_DISABLE: "1" };
-      execFileSync("terraform", ["apply", "-auto-approve", "-input=false"], { cwd: folder, env, stdio: "pipe" });
-      const outputs = JSON.parse(
-        execFileSync("terraform", ["output", "-json"], { cwd: folder, env, encoding: "utf8" }),
-      ) as Record<string, { value: string }>;
-      expect(texts.map((_, index) => outputs[`t${index}`]?.value)).toEqual(texts.map((text) => text.normalize("NFC")));
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  },
-);
+withTerraform("any string comes out of Terraform byte for byte (a real terraform evaluates 300 of them)", () => {
+  const texts = fc.sample(awkwardText, { numRuns: 300, seed: 20 });
+  const folder = mkdtempSync(join(tmpdir(), "vipstack-escape-"));
+  try {
+    const output = Object.fromEntries(texts.map((text, index) => [`t${index}`, { value: escapeTemplate(text) }]));
+    writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ output }));
+    const env = TERRAFORM_ENVIRONMENT;
+    execFileSync("terraform", ["apply", "-auto-approve", "-input=false"], { cwd: folder, env, stdio: "pipe" });
+    const outputs = JSON.parse(
+      execFileSync("terraform", ["output", "-json"], { cwd: folder, env, encoding: "utf8" }),
+    ) as Record<string, { value: string }>;
+    expect(texts.map((_, index) => outputs[`t${index}`]?.value)).toEqual(texts.map((text) => text.normalize("NFC")));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -21,7 +21,7 @@ export interface Machines {
 }
 
 /** Synthesizes a program around one director; answers the machines, whose models can be looked at. */
-export function program(build: (machines: Machines) => void): Machines {
+export function program(build: (machines: Machines) => unknown): Machines {
   let machines: Machines | undefined;
   synth((stack) => {
     const backend = new LabBackend(stack, "lab", { subnets: ["192.168.139.0/24", "10.0.0.0/24", "172.16.0.0/24"] });
