@@ -22,3 +22,43 @@ case "$1" in
 esac
 `;
 
+const terraform = spawnSync("terraform", ["version"], { env: { ...TERRAFORM_ENVIRONMENT } }).status === 0;
+const folder = mkdtempSync(join(tmpdir(), "vipstack-orb-"));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+withTerraform(
+  "terraform apply and destroy use orb as its contract has it",
+  () => {
+    const app = new App({ outdir: folder });
+    const stack = new TerraformStack(app, "mac");
+    new LocalBackend(stack, { path: join(folder, "mac.tfstate") });
+    const box = new Machine(stack, "box", {
+      backend: new OrbStackBackend(stack, "orbstack"),
+      interfaces: { eth0: ["192.168.139.29/24"] },
+    });
+    box.contribute(stack, { liveFiles: [{ path: "/etc/live", content: "1\n", reloads: "a.service" }] });
+    app.synth();
+
+    writeFileSync(join(folder, "orb"), CONTRACT);
+    chmodSync(join(folder, "orb"), 0o755);
+    const log = join(folder, "orb.log");
+    const env = {
+      ...TERRAFORM_ENVIRONMENT,
+      ORB_LOG: log,
+      PATH: `${folder}${delimiter}${process.env.PATH ?? ""}`,
+    };
+    const cwd = join(folder, "stacks", "mac");
+    for (const words of [["init"], ["apply", "-auto-approve"], ["destroy", "-auto-approve"]]) {
+      execFileSync("terraform", [...words, "-input=false"], { cwd, env, stdio: "pipe" });
+    }
+    expect(readFileSync(log, "utf8").trim().split("\n")).toEqual([
+      "create --user-data machines/box/user-data debian:bookworm box",
+      "-m box -u root cloud-init status --wait",
+      "-m box -u root sh -s",
+      "delete --force box",
+    ]);
+  },
+  60_000,
+);
