@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import execa from "execa";
 import { DEPLOYMENT_FILE, DeploymentDescription } from "../constructs/deployment";
@@ -24,6 +24,7 @@ export class Program {
 
   /** Synthesizes; an error of the program itself is shown as it is, without cdktf's frame. */
   async synth(): Promise<DeploymentDescription[]> {
+    mkdirSync(this.output, { recursive: true });
     const result = await execa("npx", ["--no-install", "cdktf", "synth", ...this.words()], {
       all: true,
       reject: false,

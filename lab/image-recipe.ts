@@ -27,6 +27,8 @@ const MASKED = [
   ...["dpkg-db-backup.timer", "man-db.timer", "systemd-logind.service", "systemd-pstore.service"],
   ...["systemd-timesyncd.service", "systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount"],
   ...["systemd-hwdb-update.service", "systemd-update-utmp.service", "systemd-update-utmp-runlevel.service"],
+  ...["systemd-sysusers.service", "systemd-random-seed.service", "systemd-remount-fs.service"],
+  ...["systemd-network-generator.service", "systemd-repart.service", "systemd-firstboot.service"],
   ...["dev-hugepages.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "modprobe@.service"],
   ...[
     "cloud-init-hotplugd.socket",
@@ -36,11 +38,17 @@ const MASKED = [
   ],
 ];
 
+/** Programs that systemd runs before anything else, looking for what a machine of the lab never has; each takes a tenth of a second. */
+const GENERATORS = [
+  ...["cloud-init-generator", "systemd-cryptsetup-generator", "systemd-debug-generator", "systemd-getty-generator"],
+  ...["systemd-gpt-auto-generator", "systemd-hibernate-resume-generator", "systemd-integritysetup-generator"],
+  ...["systemd-run-generator", "systemd-system-update-generator", "systemd-veritysetup-generator"],
+];
+
 const CLOUD_CONFIG = `# cloud-init finds its data on the lab's seed disk at once, and runs the modules that mean something in a lab machine.
 datasource_list: [NoCloud, None]
 disable_root: false
-users: []
-locale: false
+users: {}
 ssh_genkeytypes: [ed25519]
 ssh_quiet_keygen: true
 system_info:
@@ -105,7 +113,6 @@ esac
 const FILES: Record<string, string> = {
   "/usr/local/lib/lab/apt-get": APT_GET,
   "/etc/cloud/cloud.cfg.d/90_lab.cfg": CLOUD_CONFIG,
-  "/etc/cloud/ds-identify.cfg": "policy: search,found=all,maybe=none,notfound=disabled\ndatasource: NoCloud\n",
   // The kernel calls interfaces vec0, vec1, …; renamed when they appear, /etc/sysctl.d lines for eth0 hold from then on.
   "/etc/udev/rules.d/70-lab-interface-names.rules": 'ACTION=="add", SUBSYSTEM=="net", KERNEL=="vec*", NAME="eth%n"\n',
   // The lab's own keys lie beside those that user-data may set, so no user-data can lock the lab out.
@@ -118,6 +125,10 @@ const FILES: Record<string, string> = {
   "/etc/systemd/system/systemd-udev-trigger.service.d/lab.conf":
     "[Service]\nExecStart=\nExecStart=udevadm trigger --type=subsystems --action=add\n" +
     "ExecStart=udevadm trigger --type=devices --action=add --subsystem-match=net --subsystem-match=block\n",
+  // Duplicate addresses are looked for during a second in which an IPv6 address can't be used; services start earlier than that.
+  "/etc/sysctl.d/10-lab.conf": ["all", "default", ...[0, 1, 2, 3, 4, 5, 6, 7].map((number) => `eth${number}`)]
+    .map((name) => `-net.ipv6.conf.${name}.accept_dad = 0\n`)
+    .join(""),
   "/etc/machine-id": "",
   "/etc/resolv.conf": "",
   "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
@@ -133,6 +144,10 @@ const COMMANDS: string[][] = [
   ["systemctl", "enable", "systemd-networkd.service", "ssh.service"],
   ["systemctl", "disable", "caddy.service", "systemd-networkd-wait-online.service"],
   ["systemctl", "mask", ...MASKED],
+  // What cloud-init's generator would do after a search for a data source: here there is always one.
+  ["systemctl", "add-wants", "multi-user.target", "cloud-init.target"],
+  ["mkdir", "-p", "/etc/systemd/system-generators"],
+  ...GENERATORS.map((name) => ["ln", "-sf", "/dev/null", `/etc/systemd/system-generators/${name}`]),
 ];
 
 /** The recipe for a release of the host's own distribution. */

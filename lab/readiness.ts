@@ -33,7 +33,8 @@ export async function waitUntilReady(
   const { progress } = options;
   const deadline = Date.now() + options.timeoutMs;
   const lines = new LineFollower(guestConsole(state, name), options.consoleOffset);
-  for (let stage = "start"; ; await sleep(200)) {
+  let stage = "start";
+  for (;;) {
     const steps = lines.next().flatMap((line) => consoleStep(line) ?? []);
     for (const step of steps) progress.tell(name, step.stage, step.detail, step.percent);
     if (steps.some((step) => step.finished)) break;
@@ -45,6 +46,7 @@ export async function waitUntilReady(
       const seconds = Math.round(options.timeoutMs / 1000);
       throw failure(state, name, `not ready after ${seconds} s (still at: ${stage})`, consoleTail(state, name));
     }
+    await sleep(200);
   }
   const report = await readReport(state, name);
   if (report.stages.length > 0 || report.failedUnits.length > 0) {

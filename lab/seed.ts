@@ -3,7 +3,7 @@ import execa from "execa";
 import * as fs from "fs";
 import * as path from "path";
 import { stringify } from "yaml";
-import { familyOf, macAddress, plain, routerAddress, subnetOf } from "./addresses";
+import { familyOf, macAddress, routerAddress, subnetOf } from "./addresses";
 import type { MachineDocument } from "./documents";
 import { PACKAGE_PORT } from "./package-proxy";
 
@@ -42,7 +42,7 @@ export function networkConfigOf(labId: string, machine: MachineDocument): string
       match: { macaddress: macAddress(labId, machine.name, index) },
       "set-name": nic.interface,
       addresses: nic.addresses,
-      ...(index === 0 ? { routes: defaultRoutes(nic.addresses) } : {}),
+      ...(index === 0 ? gateways(nic.addresses) : {}),
     },
   ]);
   return stringify({ version: 2, ethernets: Object.fromEntries(ethernets) as Record<string, unknown> });
@@ -86,14 +86,12 @@ export async function writeSeed(seed: Seed, guestDir: string): Promise<string> {
   return image;
 }
 
-function defaultRoutes(addresses: string[]): { to: string; via: string }[] {
+/** The default gateways; as routes to "::/0" cloud-init 22.4 writes "::/64". */
+function gateways(addresses: string[]): { gateway4?: string; gateway6?: string } {
   const routerOf = (family: 4 | 6): string | undefined => {
-    const address = addresses.find((candidate) => familyOf(plain(candidate)) === family);
+    const address = addresses.find((candidate) => familyOf(candidate) === family);
     return address === undefined ? undefined : routerAddress(subnetOf(address));
   };
-  const [via4, via6] = [routerOf(4), routerOf(6)];
-  return [
-    ...(via4 === undefined ? [] : [{ to: "0.0.0.0/0", via: via4 }]),
-    ...(via6 === undefined ? [] : [{ to: "::/0", via: via6 }]),
-  ];
+  const [gateway4, gateway6] = [routerOf(4), routerOf(6)];
+  return { ...(gateway4 === undefined ? {} : { gateway4 }), ...(gateway6 === undefined ? {} : { gateway6 }) };
 }

@@ -37,7 +37,9 @@ export class Caddy extends Construct {
 }
 
 function renderCaddyfile(answers: readonly { port: number; text: string }[]): string {
-  const sites = answers.map(({ port, text }) => `http://:${port} {\n\trespond "${text.replaceAll(/["\\]/g, "\\$&")}\n"\n}\n`);
+  const sites = answers.map(
+    ({ port, text }) => `http://:${port} {\n\trespond "${text.replaceAll(/["\\]/g, "\\$&")}\n"\n}\n`,
+  );
   // The admin interface would claim port 2019; nobody here uses it.
   return ["{\n\tadmin off\n}\n", ...sites].join("\n");
 }

@@ -14,6 +14,7 @@ export function addressKeeper(): Contribution {
         content: oneshotUnit({
           description: `Virtual addresses and routes of ${ADDRESS_FILE}`,
           apply: `${PROGRAM_FOLDER}/addresses apply`,
+          stop: `${PROGRAM_FOLDER}/addresses apply --file /dev/null`,
         }),
       },
     ],

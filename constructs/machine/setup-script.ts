@@ -24,6 +24,8 @@ export function renderTeardownScript(model: CloudInit): string {
   return script([
     ...(own.length > 0 ? [`systemctl disable --now ${own.slice().reverse().join(" ")} || true`] : []),
     ...bootFiles(model, { live: true }).map(({ path }) => `rm -f ${shellQuote(path)}`),
+    // What the rules folders held; foreign files in them keep them.
+    "find /etc/vipstack /usr/local/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true",
     "systemctl daemon-reload",
   ]);
 }

@@ -19,7 +19,7 @@ const inventory = defineInventory({
 
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory, client: "client" });
-const { director, web1, web2 } = machines.all;
+const { client, director, web1, web2 } = machines.all;
 
 new Caddy(machines, "caddy-web1", { machine: web1, answers: { 8080: "web1" } });
 new Caddy(machines, "caddy-web2", { machine: web2, answers: { 8080: "web2" } });
@@ -37,9 +37,11 @@ balancer.addVirtualService("web", {
   ],
 });
 balancer.addRedirect("local", { port: 80, toPorts: [8001, 8002] });
+// From the client only: 21:25 holds port 22, by which rules are pushed to the director.
 balancer.addPortFilter("no-old-services", {
   protocol: Protocol.TCP,
   ports: ["21:25", "135:139"],
+  source: client.address,
   action: FilterAction.DROP,
 });
 

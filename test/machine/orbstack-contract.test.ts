@@ -22,7 +22,6 @@ case "$1" in
 esac
 `;
 
-const terraform = spawnSync("terraform", ["version"], { env: { ...TERRAFORM_ENVIRONMENT } }).status === 0;
 const folder = mkdtempSync(join(tmpdir(), "vipstack-orb-"));
 afterAll(() => {
   rmSync(folder, { recursive: true });
