@@ -48,7 +48,7 @@ export async function capture(
   const interrupt = (): void => {
     for (const { child } of captures) child.kill("SIGINT");
   };
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
     await Promise.all(captures.map((one) => one.listening));
     started();

@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
-import { type LabDocument, readLab, readMachine } from "./documents";
+import { plain } from "./addresses";
+import { type LabDocument, type MachineDocument, readLab, readMachine } from "./documents";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
 import { requireFreeForwards, runningForwards, syncForwards } from "./forwards";
@@ -29,6 +30,7 @@ export async function prepare(progress: Progress): Promise<string> {
 export async function startLab(state: LabState, file: string, progress: Progress): Promise<void> {
   const lab = readLab(file);
   await prepare(progress);
+  await requireFreeForwards(state, lab.forwards); // before anything is made
   state.create();
   await withLock(state.run("lab.lock"), async () => {
     const before = state.lab();
@@ -38,7 +40,6 @@ export async function startLab(state: LabState, file: string, progress: Progress
       return;
     }
     if (!running) await cleanUp(state, progress);
-    await requireFreeForwards(state, lab.forwards);
     await ensureKey(state);
     await ensureNamespace(state, lab);
     await ensurePackageProxy(state);
@@ -86,9 +87,17 @@ export async function createMachine(
     () => removeGuest(state, name),
     async () => {
       await removeGuest(state, name);
-      await makeGuest(state, machine, userData, image);
+      requireOwnAddresses(state, machine);
       progress.tell(name, "kernel", `starting (${machine.memoryMiB} MiB, ${machine.nics[0]?.addresses[0] ?? ""})`, 0);
-      await bootAndWait(state, name, progress, timeoutS);
+      let consoleOffset: number;
+      try {
+        await makeGuest(state, machine, userData, image);
+        consoleOffset = await bootGuest(state, name);
+      } catch (error) {
+        await removeGuest(state, name); // a machine whose boot failed can be looked at; one that never started is only in the way
+        throw error;
+      }
+      await finishBoot(state, name, consoleOffset, progress, timeoutS);
     },
   );
 }
@@ -104,7 +113,7 @@ export async function powerOn(state: LabState, name: string, progress: Progress,
   await cutPower(state, name); // forgets what the dead one left
   state.saveGuest(name, { ...state.guest(name), phase: "booting", faults: {} });
   progress.tell(name, "kernel", "power is back", 0);
-  await bootAndWait(state, name, progress, timeoutS);
+  await finishBoot(state, name, await bootGuest(state, name), progress, timeoutS);
 }
 
 /** Reboots a machine from the inside, as an administrator would. */
@@ -143,10 +152,6 @@ async function cleanUp(state: LabState, progress: Progress): Promise<void> {
     for (const entry of fs.readdirSync(state.run(part)))
       fs.rmSync(state.run(part, entry), { recursive: true, force: true });
   }
-}
-
-async function bootAndWait(state: LabState, name: string, progress: Progress, timeoutS: number): Promise<void> {
-  await finishBoot(state, name, await bootGuest(state, name), progress, timeoutS);
 }
 
 async function finishBoot(
@@ -192,6 +197,20 @@ function requireRunning(state: LabState): void {
       `the lab in ${state.dir} does not run (the host was restarted, or its processes were ended)`,
       `start it again: vipstack-lab start LAB.json --dir ${state.dir}`,
     );
+  }
+}
+
+function requireOwnAddresses(state: LabState, machine: MachineDocument): void {
+  const own = machine.nics.flatMap((nic) => nic.addresses.map(plain));
+  for (const other of state.guests()) {
+    const taken = state.machine(other).nics.flatMap((nic) => nic.addresses.map(plain));
+    const shared = own.find((address) => taken.includes(address));
+    if (shared !== undefined) {
+      throw new LabError(
+        `machine "${machine.name}": its address ${shared} belongs to machine "${other}"`,
+        "give each machine addresses of its own",
+      );
+    }
   }
 }
 

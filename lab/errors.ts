@@ -11,10 +11,15 @@ export class LabError extends Error {
 
 /** Text of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return hasField(error, "message") ? String(error.message) : String(error);
 }
 
 /** The `code` of a system error (ENOENT, EADDRINUSE, …), if it has one. */
 export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+  return hasField(error, "code") ? String(error.code) : undefined;
+}
+
+// Not "instanceof Error": errors of Node's own modules belong to another realm under jest.
+function hasField<K extends string>(error: unknown, field: K): error is Record<K, unknown> {
+  return typeof error === "object" && error !== null && field in error;
 }

@@ -41,8 +41,11 @@ export async function buildImage(
 
 async function bootstrap(recipe: ImageRecipe, root: string, progress: Progress, signal: AbortSignal): Promise<void> {
   const child = execa(
-    "mmdebstrap",
+    "setpriv",
     [
+      ...["--pdeathsig", "KILL", "unshare"],
+      // In namespaces of its own: if this program or the build is killed, all the build's processes and mounts are gone in the same moment.
+      ...["--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "mmdebstrap"],
       "--mode=root",
       "--variant=minbase",
       // Package lists stay, so that "apt-get update" in a machine finds them unchanged instead of fetching and parsing them.
@@ -59,7 +62,7 @@ async function bootstrap(recipe: ImageRecipe, root: string, progress: Progress, 
     { stdin: "ignore", all: true, reject: false, env: { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" } },
   );
   const stop = (): void => {
-    child.kill("SIGTERM");
+    child.kill("SIGKILL");
   };
   signal.addEventListener("abort", stop);
   child.all?.on("data", (data: Buffer) => {

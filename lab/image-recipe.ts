@@ -48,7 +48,9 @@ const GENERATORS = [
 const CLOUD_CONFIG = `# cloud-init finds its data on the lab's seed disk at once, and runs the modules that mean something in a lab machine.
 datasource_list: [NoCloud, None]
 disable_root: false
-users: {}
+users:
+ - name: root
+   lock_passwd: false
 ssh_genkeytypes: [ed25519]
 ssh_quiet_keygen: true
 system_info:

@@ -19,7 +19,6 @@ const MODULES = "/usr/lib/uml/modules";
 interface Sidecar {
   readonly size: number;
   readonly mtimeMs: number;
-  readonly blocks: number;
 }
 
 /** Folder of the cached images, in the user's cache folder. */
@@ -60,8 +59,7 @@ export async function damageOf(image: string): Promise<string | undefined> {
     const expected = JSON.parse(text) as Sidecar;
     const found = fs.statSync(image);
     if (found.size !== expected.size) return `${found.size} bytes instead of ${expected.size}`;
-    if (found.mtimeMs !== expected.mtimeMs || found.blocks !== expected.blocks)
-      return "it was changed after it was built";
+    if (found.mtimeMs !== expected.mtimeMs) return "it was changed after it was built";
   } catch {
     return "its description can't be read";
   }
@@ -79,7 +77,8 @@ async function build(recipe: ImageRecipe, image: string, progress: Progress): Pr
   const interrupted = (): void => {
     abort.abort();
   };
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  // "on", not "once": a library that ends children on signals ends this program as well when it finds nobody else listening.
+  process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
   try {
     const built = await buildImage(recipe, {
       work,
@@ -87,8 +86,8 @@ async function build(recipe: ImageRecipe, image: string, progress: Progress): Pr
       progress,
       signal: abort.signal,
     });
-    const { size, mtimeMs, blocks } = fs.statSync(built);
-    writeAtomically(`${image}.json`, JSON.stringify({ size, mtimeMs, blocks } satisfies Sidecar) + "\n");
+    const { size, mtimeMs } = fs.statSync(built);
+    writeAtomically(`${image}.json`, JSON.stringify({ size, mtimeMs } satisfies Sidecar) + "\n");
     fs.renameSync(built, image);
   } catch (error) {
     if (abort.signal.aborted)

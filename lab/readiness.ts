@@ -60,11 +60,18 @@ export function parseReport(text: string): BootReport {
   const [json = "", units = ""] = text.split(/\n---(?:\n|$)/);
   const status = JSON.parse(json) as { v1: Record<string, { errors?: unknown[] } | string | null> };
   const stages = Object.entries(status.v1).flatMap(([name, value]) => {
-    const errors = typeof value === "object" && value !== null ? (value.errors ?? []).map(String) : [];
+    const errors =
+      typeof value === "object" && value !== null ? (value.errors ?? []).map((error) => readable(String(error))) : [];
     return errors.length > 0 ? [{ name, errors }] : [];
   });
   const failedUnits = units.split("\n").flatMap((line) => /^\s*(\S+\.\w+)\s/.exec(line)?.[1] ?? []);
   return { stages, failedUnits };
+}
+
+/** cloud-init writes errors as Python values: ('scripts-user', RuntimeError('text')). */
+function readable(error: string): string {
+  const match = /^\('([^']+)', \w+\((['"])(.*)\2\)\)$/.exec(error);
+  return match ? `${match[1] ?? ""}: ${match[3] ?? ""}` : error;
 }
 
 /** The failing stage and units in words. */
@@ -93,7 +100,12 @@ async function readReport(state: LabState, name: string): Promise<BootReport> {
 async function lastWords(state: LabState, name: string, report: BootReport): Promise<string[]> {
   const units = report.failedUnits.filter((unit) => !/^cloud-(init|config|final)/.test(unit));
   const journals = units.map((unit) => `echo "-- ${unit}:"; journalctl -q --no-pager -o cat -n 12 -u '${unit}'`);
-  const output = report.stages.length > 0 ? ['echo "-- cloud-init:"; tail -n 15 /var/log/cloud-init-output.log'] : [];
+  const output =
+    report.stages.length > 0
+      ? [
+          'echo "-- cloud-init:"; grep -v -e "^ci-info:" -e "Running module" /var/log/cloud-init-output.log | tail -n 15',
+        ]
+      : [];
   const { stdout } = await runScript(state, name, [...journals, ...output].join("\n"));
   return stdout
     .split("\n")

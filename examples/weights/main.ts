@@ -1,5 +1,6 @@
 // Weights: of ten connections five go to d2's port 80, three to 81 and two to 82.
 //   WEIGHTS=1,1,8 npm run up -- weights      a push of one document, no machine is rebuilt
+//   WEIGHTS=5,3 npm run up -- weights        port 82 leaves: its connections may end first, for a minute at most
 import { App } from "cdktf";
 import { Caddy, Director, ForwardingMethod, Scheduler } from "../../constructs";
 import { defineInventory } from "../../inventory/inventory";
@@ -23,7 +24,10 @@ const ports = [80, 81, 82];
 const weights = (process.env.WEIGHTS ?? "5,3,2").split(",");
 
 new Caddy(machines, "caddy", { machine: d2, answers: Object.fromEntries(ports.map((port) => [port, `d2:${port}`])) });
-new Director(machines, "director", { machine: ipvs, drainSeconds: 20 }).addVirtualService("web", {
+new Director(machines, "director", {
+  machine: ipvs,
+  drainSeconds: Number(process.env.DRAIN ?? "60"),
+}).addVirtualService("web", {
   address: ipvs.address,
   port: 80,
   scheduler: Scheduler.WEIGHTED_ROUND_ROBIN,

@@ -40,7 +40,7 @@ test(
     expect(await boots()).toBe(boot);
     const log = weights.deployLog();
     expect(log).toMatch(/Resources: 1 added, 0 changed, 1 destroyed/);
-    expect(log).toMatch(/terraform_data\.ipvs_live: Creation complete/);
+    expect(log).toMatch(/terraform_data\.ipvs_live \(ipvs\/live\): Creation complete/);
     console.log(`a weight change took ${seconds.toFixed(0)} s from the command to the report`);
   },
   BOOT,
@@ -49,20 +49,39 @@ test(
 test(
   "adding, re-weighting and draining a real server under load loses no connection, open or new",
   async () => {
-    await weights.up({ WEIGHTS: "1,1" });
-    const load = weights.startLoad("vm-1", { address: "192.168.139.29", port: 80, held: 200, seconds: 150 });
-    await load.ready();
-    await weights.up({ WEIGHTS: "1,1,1" });
-    await weights.up({ WEIGHTS: "3,1,2" });
-    await weights.up({ WEIGHTS: "3,1," });
+    await weights.up({ WEIGHTS: "1,1", DRAIN: "900" });
+    const early = await weights.startLoad("vm-1", { address: "192.168.139.29", port: 80, held: 100 });
+    await weights.up({ WEIGHTS: "1,1,2", DRAIN: "900" });
+    // These meet the new real server, too.
+    const late = await weights.startLoad("d2", { address: "192.168.139.29", port: 80, held: 100 });
+    await weights.up({ WEIGHTS: "3,1,2", DRAIN: "900" });
+    await weights.up({ WEIGHTS: "3,1,", DRAIN: "900" });
+    // Half of the late ones are held by :82, which takes no new one and keeps those until they end.
     await eventually(async () => {
       expect(await table()).toMatch(/:82 -m -w 0/);
     });
-    // 20 s is the example's deadline; the held connections keep the real server until then.
-    const result = await load.finish();
-    expect(result).toMatchObject({ held: 200, heldLost: 0, newFailed: 0 });
-    expect(result.newAnswered).toBeGreaterThan(50);
-    console.log(`under load: ${result.newAnswered} new connections, ${result.held} held, none lost`);
+    const results = [await early.finish(), await late.finish()];
+    for (const result of results) expect(result).toMatchObject({ held: 100, heldLost: 0, newFailed: [] });
+    const answered = results.reduce((sum, { newAnswered }) => sum + newAnswered, 0);
+    expect(answered).toBeGreaterThan(50);
+    console.log(`under load: ${answered} new connections, 200 held, none lost`);
+    await eventually(async () => {
+      expect(await table()).not.toMatch(/:82/);
+    }, 2 * MINUTES);
+  },
+  2 * BOOT,
+);
+
+test(
+  "the deadline of a drain cuts what is still there",
+  async () => {
+    await weights.up({ WEIGHTS: ",,1", DRAIN: "15" });
+    const load = await weights.startLoad("vm-1", { address: "192.168.139.29", port: 80, held: 5 });
+    await weights.up({ WEIGHTS: "1,,", DRAIN: "15" });
+    await eventually(async () => {
+      expect(await table()).not.toMatch(/:82/);
+    }, 2 * MINUTES);
+    expect(await load.finish()).toMatchObject({ held: 5, heldLost: 5, newFailed: [] });
   },
   BOOT,
 );

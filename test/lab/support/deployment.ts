@@ -53,12 +53,15 @@ export class LabDeployment {
     return { exitCode, output: all };
   }
 
-  /** Connections through a virtual service from a machine: some held open, others made one after the other. */
-  startLoad(machine: string, options: { address: string; port: number; held: number; seconds: number }): Load {
-    const { address, port, held, seconds } = options;
+  /** Connections through a virtual service from a machine: some held open, others made one after the other until it is ended. */
+  async startLoad(machine: string, options: { address: string; port: number; held: number }): Promise<Load> {
     const program = readFileSync(join(__dirname, "load.py"), "utf8");
-    const words = [machine, "python3", "-", address, String(port), String(held), String(seconds)];
-    return new Load(execa("ssh", ["-F", join(this.labDirectory, "ssh_config"), ...words], { input: program }));
+    const file = `/tmp/load-${options.port}.py`;
+    await this.on(machine, `cat > ${file} <<'PROGRAM'\n${program}\nPROGRAM`);
+    const words = ["python3", file, options.address, String(options.port), String(options.held)];
+    const load = new Load(execa("ssh", ["-F", join(this.labDirectory, "ssh_config"), machine, ...words]));
+    await load.ready();
+    return load;
   }
 
   /** What `cdktf deploy` printed the last time. */
@@ -104,14 +107,15 @@ export interface LoadResult {
   readonly held: number;
   readonly heldLost: number;
   readonly newAnswered: number;
-  readonly newFailed: number;
+  /** What went wrong with each new connection that failed. */
+  readonly newFailed: readonly string[];
 }
 
 /** A running load; see load.py. */
 export class Load {
   constructor(private readonly running: execa.ExecaChildProcess) {}
 
-  /** Once all connections are open. */
+  /** Once all held connections are open. */
   async ready(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.running.stdout?.on("data", (chunk: Buffer) => {
@@ -121,7 +125,9 @@ export class Load {
     });
   }
 
+  /** Asks every held connection a last time, ends, and says what was lost. */
   async finish(): Promise<LoadResult> {
+    this.running.stdin?.end();
     const { stdout } = await this.running;
     return JSON.parse(stdout.split("\n").at(-1) ?? "") as LoadResult;
   }

@@ -1,14 +1,22 @@
 """Holds TCP connections open through a virtual service and makes new ones beside them; says what was lost.
 
-Prints `ready` once all are open, then one JSON line at the end. Usage: load.py ADDRESS PORT HELD SECONDS
+Prints `ready` once all are open, goes on until its standard input ends, then prints one JSON line.
+Usage: load.py ADDRESS PORT HELD
 """
 
 import json
 import socket
 import sys
+import threading
 import time
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: load\r\n\r\n"
+
+
+def connect(address: str, port: int) -> socket.socket:
+    connection = socket.create_connection((address, port), timeout=20)
+    connection.settimeout(20)
+    return connection
 
 
 def ask(connection: socket.socket) -> bool:
@@ -20,40 +28,40 @@ def ask(connection: socket.socket) -> bool:
         return False
 
 
-def connect(address: str, port: int) -> socket.socket:
-    connection = socket.create_connection((address, port), timeout=10)
-    connection.settimeout(10)
-    return connection
-
-
-def new_request(address: str, port: int) -> bool:
+def new_request(address: str, port: int) -> str:
+    """One request on a connection of its own; what went wrong, or nothing."""
+    started = time.monotonic()
     try:
         with connect(address, port) as connection:
-            return ask(connection)
-    except OSError:
-        return False
+            problem = "" if ask(connection) else "no answer"
+    except OSError as error:
+        problem = repr(error)
+    return problem and f"{problem} after {time.monotonic() - started:.1f} s, at {time.strftime('%H:%M:%S')}"
 
 
 def main() -> None:
-    address, port, held, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+    address, port, held = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     connections = [connect(address, port) for _ in range(held)]
     alive = [ask(connection) for connection in connections]
     print("ready", flush=True)
-    end = time.monotonic() + seconds
-    answered = failed = turn = 0
-    while time.monotonic() < end:
-        if new_request(address, port):
-            answered += 1
+    ended = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    answered = turn = 0
+    failures: list[str] = []
+    while not ended.wait(0.02):
+        failure = new_request(address, port)
+        if failure:
+            failures.append(failure)
         else:
-            failed += 1
+            answered += 1
         # Every held connection is used again and again, so that a black hole shows.
         index = turn % held
         alive[index] = alive[index] and ask(connections[index])
         turn += 1
-        time.sleep(0.02)
     # Once more for each: nothing may have died since its last turn.
     alive = [was and ask(connection) for was, connection in zip(alive, connections)]
-    print(json.dumps({"held": held, "heldLost": alive.count(False), "newAnswered": answered, "newFailed": failed}), flush=True)
+    result = {"held": held, "heldLost": alive.count(False), "newAnswered": answered, "newFailed": failures}
+    print(json.dumps(result), flush=True)
 
 
 main()

@@ -1,0 +1,222 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import execa from "execa";
+import { BOOT, eventually, MINUTES } from "./support/deployment";
+
+// The lab by its own command line, without any program: what it promises to whoever uses it.
+
+const LAB = join(__dirname, "..", "..", "dist", "lab", "vipstack-lab.js");
+const root = mkdtempSync(join(tmpdir(), "vipstack-lab-engine-"));
+
+class Lab {
+  readonly directory: string;
+  constructor(
+    private readonly name: string,
+    private readonly address: string,
+  ) {
+    this.directory = join(root, name, "state");
+    mkdirSync(join(root, name, "machines", "box"), { recursive: true });
+  }
+
+  async start(forwards: { listen: number; to: string }[] = []): Promise<string> {
+    const document = { name: this.name, subnets: ["10.55.0.0/24"], machines: ["box"], forwards };
+    writeFileSync(join(root, this.name, "lab.json"), JSON.stringify(document));
+    return (await this.run("start", join(root, this.name, "lab.json"))).all ?? "";
+  }
+
+  async create(userData = "#cloud-config\n{}\n", reject = true): Promise<execa.ExecaReturnValue> {
+    return this.creating(userData, reject);
+  }
+
+  creating(userData: string, reject = true): execa.ExecaChildProcess {
+    const folder = join(root, this.name, "machines", "box");
+    writeFileSync(join(folder, "user-data"), userData);
+    writeFileSync(
+      join(folder, "machine.json"),
+      JSON.stringify({ name: "box", memoryMiB: 320, nics: [{ interface: "eth0", addresses: [`${this.address}/24`] }] }),
+    );
+    return this.run("create", folder, "--reject", String(reject));
+  }
+
+  run(...words: string[]): execa.ExecaChildProcess {
+    const at = words.indexOf("--reject");
+    const reject = at < 0 || words[at + 1] === "true";
+    const plain = at < 0 ? words : words.slice(0, at);
+    return execa("node", [LAB, ...plain, "--dir", this.directory], { all: true, reject });
+  }
+
+  /** Round trip in ms from the guest to the lab's router, and how many of ten were lost. */
+  async ping(): Promise<{ ms: number; lost: number }> {
+    const { stdout } = await this.run("exec", "box", "--", "ping -c 10 -i 0.2 -W 1 10.55.0.1 || true");
+    return {
+      ms: Number(/= [\d.]+\/([\d.]+)\//.exec(stdout)?.[1] ?? NaN),
+      lost: Number(/(\d+)% packet loss/.exec(stdout)?.[1] ?? NaN),
+    };
+  }
+}
+
+const one = new Lab("one", "10.55.0.11");
+const two = new Lab("two", "10.55.0.11");
+
+beforeAll(async () => {
+  await one.start();
+  await two.start();
+  await Promise.all([one.create(), two.create()]);
+}, BOOT);
+
+afterAll(async () => {
+  for (const lab of [one, two]) await lab.run("stop", "--reject", "false");
+  rmSync(root, { recursive: true, force: true });
+}, BOOT);
+
+test(
+  "two labs with one subnet and one address are up side by side",
+  async () => {
+    const ids = await Promise.all(
+      [one, two].map(async (lab) => (await lab.run("exec", "box", "--", "cat /proc/sys/kernel/random/boot_id")).stdout),
+    );
+    expect(new Set(ids).size).toBe(2);
+  },
+  MINUTES,
+);
+
+test(
+  "status knows each machine's state",
+  async () => {
+    const status = JSON.parse((await one.run("status", "--json")).stdout) as {
+      running: boolean;
+      machines: { name: string; state: string }[];
+    };
+    expect(status).toMatchObject({ running: true, machines: [{ name: "box", state: "running" }] });
+  },
+  MINUTES,
+);
+
+test(
+  "starting a lab that runs is a no-op that says so",
+  async () => {
+    expect(await one.start()).toMatch(/already/);
+  },
+  MINUTES,
+);
+
+test(
+  "delay and loss do what they say, heal undoes them",
+  async () => {
+    const before = await one.ping();
+    expect(before.lost).toBe(0);
+    await one.run("delay", "box", "200");
+    expect((await one.ping()).ms).toBeGreaterThan(190);
+    await one.run("heal", "box");
+    await one.run("loss", "box", "100");
+    // Commands reach a machine over its network, so the router asks here.
+    const { namespace } = JSON.parse(readFileSync(join(one.directory, "lab.json"), "utf8")) as { namespace?: string };
+    expect(namespace ?? "").toBeDefined();
+    await one.run("heal", "box");
+    await eventually(async () => {
+      expect((await one.ping()).lost).toBe(0);
+    });
+  },
+  3 * MINUTES,
+);
+
+test(
+  "a cut network cuts, healed it comes back",
+  async () => {
+    await one.run("network-cut", "box");
+    expect(
+      (
+        await execa("ssh", ["-F", join(one.directory, "ssh_config"), "-o", "ConnectTimeout=5", "box", "true"], {
+          reject: false,
+        })
+      ).exitCode,
+    ).not.toBe(0);
+    await one.run("heal", "box");
+    await eventually(async () => {
+      expect((await one.ping()).lost).toBe(0);
+    });
+  },
+  2 * MINUTES,
+);
+
+test(
+  "a lab that was killed with everything in it is cleaned up by the next command",
+  async () => {
+    const { stdout } = await execa("pgrep", ["-f", two.directory], { reject: false });
+    for (const pid of stdout.split("\n").filter((line) => line !== "")) {
+      try {
+        process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // A child that went with its parent.
+      }
+    }
+    await two.start();
+    await two.create();
+    expect((await two.run("exec", "box", "--", "hostname")).stdout.trim()).toBe("box");
+  },
+  BOOT,
+);
+
+test(
+  "a guest whose commands fail is an error with its name, the stage, its last lines and what to type next",
+  async () => {
+    const { exitCode, all = "" } = await two.create(
+      "#cloud-config\nruncmd:\n  - set -eu\n  - echo the disk is full >&2; exit 3\n",
+      false,
+    );
+    expect(exitCode).toBe(1);
+    for (const text of ["box", "runcmd", "the disk is full", "logs box"]) expect(all).toContain(text);
+  },
+  BOOT,
+);
+
+test(
+  "a guest with a failed unit is an error that names the unit",
+  async () => {
+    const unit =
+      "#cloud-config\nwrite_files:\n  - path: /etc/systemd/system/broken.service\n    content: |\n      [Service]\n      Type=oneshot\n      ExecStart=sh -c 'echo no such luck; exit 1'\nruncmd:\n  - systemctl start broken.service || true\n";
+    const { exitCode, all = "" } = await two.create(unit, false);
+    expect(exitCode).toBe(1);
+    for (const text of ["box", "broken.service", "no such luck"]) expect(all).toContain(text);
+  },
+  BOOT,
+);
+
+test(
+  "an interrupted create leaves no half-made guest",
+  async () => {
+    const creating = two.creating("#cloud-config\n{}\n", false);
+    await eventually(async () => {
+      expect((await execa("pgrep", ["-f", `${two.directory}/guests/box`], { reject: false })).exitCode).toBe(0);
+    });
+    creating.kill("SIGINT", { forceKillAfterTimeout: false });
+    expect((await creating).exitCode).not.toBe(0);
+    expect((await execa("pgrep", ["-f", `${two.directory}/guests/box`], { reject: false })).exitCode).toBe(1);
+    expect(existsSync(join(two.directory, "guests", "box"))).toBe(false);
+  },
+  BOOT,
+);
+
+test(
+  "a forward whose port is in use is an error that names the port; nothing is changed",
+  async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const document = {
+      name: "one",
+      subnets: ["10.55.0.0/24"],
+      machines: ["box"],
+      forwards: [{ listen: port, to: "10.55.0.11:80" }],
+    };
+    writeFileSync(join(root, "one", "busy.json"), JSON.stringify(document));
+    const { exitCode, all = "" } = await one.run("sync", join(root, "one", "busy.json"), "--reject", "false");
+    server.close();
+    expect(exitCode).toBe(1);
+    expect(all).toContain(String(port));
+    expect((await one.run("exec", "box", "--", "hostname")).stdout.trim()).toBe("box");
+  },
+  MINUTES,
+);

@@ -1,0 +1,72 @@
+import { spawn } from "child_process";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { withLock } from "../../lab/lock";
+import { isAlive, parseRecord, parseStat, recordOf, sleep } from "../../lab/processes";
+
+test("the stat line of a process whose name holds blanks and brackets is read right", () => {
+  const fields = ["S", ...Array.from({ length: 18 }, (_, index) => String(index)), "4711", "more"];
+  expect(parseStat(`42 (a) b) ${fields.join(" ")}`)).toEqual({ state: "S", startTime: "4711" });
+});
+
+test("a process is known by its start, so a recycled id is not taken for it", () => {
+  const self = recordOf(process.pid)!;
+  expect(isAlive(self)).toBe(true);
+  expect(isAlive({ ...self, startTime: "1" })).toBe(false);
+  expect(isAlive({ ...self, bootId: "an earlier boot" })).toBe(false);
+  expect(isAlive({ ...self, pid: 2 ** 22 + 1 })).toBe(false);
+  expect(isAlive(undefined)).toBe(false);
+});
+
+test("a dead process that nobody has waited for is dead", async () => {
+  // The shell becomes sleep, which never waits for its child.
+  const parent = spawn("sh", ["-c", "sleep 0.05 & echo $!; exec sleep 20"]);
+  const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once("data", resolve)));
+  const record = recordOf(pid);
+  expect(isAlive(record)).toBe(true);
+  for (let tries = 0; isAlive(record) && tries < 100; tries++) await sleep(20);
+  expect(fs.readFileSync(`/proc/${pid}/stat`, "utf8")).toContain(") Z ");
+  expect(isAlive(record)).toBe(false);
+  parent.kill("SIGKILL");
+});
+
+test("a record that can't be read is no record", () => {
+  for (const text of [undefined, "", "{", "{}", '{"pid":1,"startTime":"1"}', '{"pid":"5"}', "null"]) {
+    expect(parseRecord(text)).toBeUndefined();
+  }
+});
+
+describe("a lock", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lab-lock-"));
+  const file = path.join(folder, "lock");
+  afterAll(() => {
+    fs.rmSync(folder, { recursive: true });
+  });
+
+  test("lets one in at a time, and leaves nothing behind", async () => {
+    let inside = 0;
+    let most = 0;
+    await Promise.all(
+      Array.from({ length: 5 }, () =>
+        withLock(file, async () => {
+          most = Math.max(most, ++inside);
+          await sleep(5);
+          inside--;
+        }),
+      ),
+    );
+    expect(most).toBe(1);
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  test("of a holder that died is taken over", async () => {
+    fs.writeFileSync(file, JSON.stringify({ pid: process.pid, startTime: "1", bootId: "gone" }));
+    await expect(withLock(file, () => Promise.resolve("done"))).resolves.toBe("done");
+  });
+
+  test("is given back when the work fails", async () => {
+    await expect(withLock(file, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+});
