@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { capture, parseCapturePoint } from "./capture";
 import { contextOf, labCommand, numberIn } from "./command-line";
 import { LabError } from "./errors";
-import { guestConsole } from "./guest";
+import { guestConsole, requireOn } from "./guest";
 import { plainLine } from "./console";
 import { runInteractive } from "./remote";
 import { readIfThere } from "./state";
@@ -50,7 +50,7 @@ function remoteCommand(
   if (words !== "") view.argument(words);
   view.action(async (machine: string, ...rest: [...unknown[], Command]) => {
     const { state } = contextOf(view.opts<{ dir: string }>());
-    state.machine(machine);
+    requireOn(state, machine);
     process.exitCode = await runInteractive(state, machine, command(words === "" ? [] : (rest[0] as string[])), quote);
   });
 }

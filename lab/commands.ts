@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { contextOf, labCommand, numberIn } from "./command-line";
-import { BOOT_TIMEOUT_S, createMachine, powerOn, prepare, reboot, startLab, stopLab, syncLab } from "./engine";
+import { prepare, startLab, stopLab, syncLab } from "./engine";
+import { BOOT_TIMEOUT_S, createMachine, powerOn, reboot } from "./machine";
 import { Progress } from "./events";
 import { addFaultCommands } from "./commands-faults";
 import { addViewCommands } from "./commands-views";

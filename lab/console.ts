@@ -68,6 +68,7 @@ export class LineFollower {
   ) {}
 
   next(): string[] {
+    if (!fs.existsSync(this.file)) return []; // the machine is being removed
     const descriptor = fs.openSync(this.file, "r");
     try {
       const buffer = Buffer.alloc(Math.max(0, fs.fstatSync(descriptor).size - this.offset));

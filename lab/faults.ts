@@ -1,6 +1,6 @@
 import { LabError } from "./errors";
 import type { Progress } from "./events";
-import { cutPower, guestRuns, signalGuest } from "./guest";
+import { cutPower, requireOn, signalGuest } from "./guest";
 import { setCable } from "./namespace";
 import { runScript } from "./remote";
 import type { FaultRecord, LabState } from "./state";
@@ -15,7 +15,7 @@ export async function powerCut(state: LabState, name: string, progress: Progress
 
 /** Pulls a machine's network cables. */
 export async function networkCut(state: LabState, name: string, progress: Progress): Promise<void> {
-  requireRunning(state, name);
+  requireOn(state, name);
   await setCable(state, state.machine(name), false);
   change(state, name, { cut: true });
   progress.tell(name, "fault", "network cut");
@@ -41,7 +41,7 @@ export async function loss(state: LabState, name: string, lossPercent: number, p
 
 /** Halts a machine between two instructions; it neither answers nor goes away. */
 export function freeze(state: LabState, name: string, progress: Progress): void {
-  requireRunning(state, name);
+  requireOn(state, name);
   signalGuest(state, name, "SIGSTOP");
   change(state, name, { frozen: true });
   progress.tell(name, "fault", "frozen");
@@ -49,7 +49,7 @@ export function freeze(state: LabState, name: string, progress: Progress): void 
 
 /** Lets a halted machine go on. */
 export function thaw(state: LabState, name: string, progress: Progress): void {
-  requireRunning(state, name);
+  requireOn(state, name);
   signalGuest(state, name, "SIGCONT");
   change(state, name, { frozen: false });
   progress.tell(name, "fault", "thawed");
@@ -57,7 +57,7 @@ export function thaw(state: LabState, name: string, progress: Progress): void {
 
 /** Undoes network cut, delay, loss and freeze. A machine without power is switched on by power-on. */
 export async function heal(state: LabState, name: string, progress: Progress): Promise<void> {
-  requireRunning(state, name);
+  requireOn(state, name);
   signalGuest(state, name, "SIGCONT");
   await setCable(state, state.machine(name), true);
   const { delayMs = 0, lossPercent = 0 } = state.guest(name).faults;
@@ -93,7 +93,7 @@ export function impairScript(interfaces: string[], faults: FaultRecord): string 
 }
 
 async function impair(state: LabState, name: string, faults: FaultRecord): Promise<void> {
-  requireRunning(state, name);
+  requireOn(state, name);
   const interfaces = state.machine(name).nics.map((nic) => nic.interface);
   const result = await runScript(state, name, impairScript(interfaces, faults));
   if (result.exitCode !== 0) {
@@ -109,11 +109,4 @@ async function impair(state: LabState, name: string, faults: FaultRecord): Promi
 function change(state: LabState, name: string, faults: FaultRecord): void {
   const guest = state.guest(name);
   state.saveGuest(name, { ...guest, faults: { ...guest.faults, ...faults } });
-}
-
-function requireRunning(state: LabState, name: string): void {
-  state.machine(name);
-  if (!guestRuns(state, name)) {
-    throw new LabError(`machine "${name}" is off`, `switch it on: vipstack-lab power-on ${name} --dir ${state.dir}`);
-  }
 }

@@ -40,6 +40,9 @@ export async function bootGuest(state: LabState, name: string): Promise<number> 
   const umlDir = state.run("uml", name);
   fs.rmSync(umlDir, { recursive: true, force: true }); // the kernel refuses to start while its old socket lies there
   fs.mkdirSync(umlDir, { recursive: true });
+  // The kernel takes its arguments apart at blanks and commas, which folders of people may have in their names.
+  fs.symlinkSync(dir, path.join(umlDir, "machine"));
+  fs.symlinkSync(requireImage(state, name), path.join(umlDir, "base"));
   const offset = fs.statSync(guestConsole(state, name)).size;
   startRecorded(state, recordName(name), namespaced(state, kernelCommand(state, machine, umlDir)), {
     log: guestConsole(state, name),
@@ -53,6 +56,14 @@ export async function bootGuest(state: LabState, name: string): Promise<number> 
 /** Whether a machine's kernel runs. */
 export function guestRuns(state: LabState, name: string): boolean {
   return isAlive(readRecord(state, recordName(name)));
+}
+
+/** An error that says how to switch a machine on, unless it is. */
+export function requireOn(state: LabState, name: string): void {
+  state.machine(name);
+  if (!guestRuns(state, name)) {
+    throw new LabError(`machine "${name}" is off`, `switch it on: vipstack-lab power-on ${name} --dir ${state.dir}`);
+  }
 }
 
 /** Process id of a machine's kernel, while it runs. */
@@ -104,25 +115,32 @@ function kernelStarter(state: LabState): string {
 }
 
 function kernelCommand(state: LabState, machine: MachineDocument, umlDir: string): string[] {
-  const dir = state.guestDir(machine.name);
   const nics = machine.nics.map(
     (_, index) =>
       `vec${index}:transport=tap,ifname=${tapName(machine.name, index)},depth=128,gro=1,mac=${macAddress(state.id, machine.name, index)}`,
   );
-  const { image } = state.guest(machine.name);
   return [
     kernelStarter(state),
     `mem=${machine.memoryMiB}M`,
     "root=/dev/ubda",
     "rw",
-    `ubd0=${path.join(dir, "cow")},${image}`,
-    `ubd1r=${path.join(dir, "seed.iso")}`,
+    `ubd0=${umlDir}/machine/cow,${umlDir}/base`,
+    `ubd1r=${umlDir}/machine/seed.iso`,
     "con=null",
     "con0=null,fd:1",
     `umid=${machine.name}`,
     `uml_dir=${umlDir}/`,
     ...nics,
   ];
+}
+
+function requireImage(state: LabState, name: string): string {
+  const { image } = state.guest(name);
+  if (fs.existsSync(image)) return image;
+  throw new LabError(
+    `the base image of machine "${name}" is gone (${image})`,
+    "the machine's disk is of no use without it; create the machine again",
+  );
 }
 
 function requireMemory(machine: MachineDocument): void {
@@ -142,8 +160,7 @@ function recordName(name: string): string {
 
 /** Lets a guest's processes go on, or halts all of them. */
 export function signalGuest(state: LabState, name: string, signal: "SIGSTOP" | "SIGCONT"): void {
+  requireOn(state, name);
   const pid = guestPid(state, name);
-  if (pid === undefined)
-    throw new LabError(`machine "${name}" is off`, `switch it on: vipstack-lab power-on ${name} --dir ${state.dir}`);
-  process.kill(pid, signal);
+  if (pid !== undefined) process.kill(pid, signal);
 }

@@ -20,6 +20,8 @@ echo ---
 systemctl list-units --failed --plain --no-legend --no-pager
 `;
 
+const CONSOLE = "-- console:";
+
 /** How long after cloud-init's end ssh may refuse, and how long services may take to start. */
 const ANSWER_MS = 30_000;
 const UNITS_MS = 180_000;
@@ -115,10 +117,12 @@ async function lastWords(state: LabState, name: string, report: BootReport): Pro
 
 function consoleTail(state: LabState, name: string): string[] {
   const lines = (readIfThere(guestConsole(state, name)) ?? "").split("\n").map(plainLine);
-  return ["-- console:", ...lines.filter((line) => line.trim() !== "" && !/\*.*running \(/.test(line)).slice(-15)];
+  return [CONSOLE, ...lines.filter((line) => line.trim() !== "" && !/\*.*running \(/.test(line)).slice(-15)];
 }
 
 function failure(state: LabState, name: string, what: string, lines: string[]): LabError {
+  // A machine that ssh does not reach has its console only.
+  const option = lines[0] === CONSOLE ? " --console" : "";
   const text = [`machine "${name}": ${what}`, ...lines.map((line) => `    ${line}`)].join("\n");
-  return new LabError(text, `look closer: vipstack-lab logs ${name} --dir ${state.dir}`);
+  return new LabError(text, `look closer: vipstack-lab logs ${name}${option} --dir ${state.dir}`);
 }

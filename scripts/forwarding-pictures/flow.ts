@@ -125,10 +125,12 @@ function hopsOf(witnesses: readonly Witness[], wanted: (frame: Frame) => boolean
 function path(hops: readonly Sighting[], start: string, end: string): Hop[] {
   const ordered: Hop[] = [];
   for (let at = start; at !== end; at = ordered.at(-1)?.to ?? "") {
-    const next = hops.filter(({ from }) => from === at);
-    if (next.length !== 1 || next[0] === undefined || ordered.length === hops.length)
-      throw new Error(`a message has ${next.length} ways to go on from ${at} to ${end}`);
-    const { from, to, source, target } = next[0];
+    // A segment that was sent twice took the same way twice.
+    const next = new Map(hops.filter(({ from }) => from === at).map((hop) => [wayOf(hop), hop]));
+    const [hop] = next.values();
+    if (next.size !== 1 || hop === undefined || ordered.length === hops.length)
+      throw new Error(`a message has ${next.size} ways to go on from ${at} to ${end}`);
+    const { from, to, source, target } = hop;
     ordered.push({ from, to, source, target });
   }
   return ordered;
