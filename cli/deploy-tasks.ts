@@ -94,12 +94,12 @@ function deployError(interrupted: boolean, failures: readonly string[], output: 
   return new CliError(failures.join("\n") || output.trimEnd().split("\n").slice(-30).join("\n"), cure);
 }
 
-/** Ctrl-C must end Terraform in its own way, so that its state stays whole. @returns whether that happened */
+/** Ctrl-C ends Terraform and the commands it runs in their own way, so that its state stays whole. @returns whether it came */
 function passOnSignals(running: execa.ExecaChildProcess): () => boolean {
   let interrupted = false;
   const pass = (signal: NodeJS.Signals): void => {
     interrupted = true;
-    running.kill(signal, { forceKillAfterTimeout: false });
+    if (running.pid !== undefined) process.kill(-running.pid, signal);
   };
   process.on("SIGINT", pass).on("SIGTERM", pass);
   void running.finally(() => process.off("SIGINT", pass).off("SIGTERM", pass));

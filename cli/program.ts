@@ -47,7 +47,13 @@ export class Program {
   /** `cdktf deploy` or `cdktf destroy`, one stack at a time. */
   run(verb: "deploy" | "destroy"): execa.ExecaChildProcess {
     const words = [verb, "*", "--auto-approve", "--skip-synth", "--parallelism", "1", ...this.words()];
-    return execa("npx", ["--no-install", "cdktf", ...words], { all: true, reject: false, env: ENVIRONMENT });
+    // A process group of its own: Ctrl-C reaches it once, by whoever waits for it, and it ends in its own way.
+    return execa("npx", ["--no-install", "cdktf", ...words], {
+      all: true,
+      reject: false,
+      detached: true,
+      env: ENVIRONMENT,
+    });
   }
 
   private words(): string[] {

@@ -158,7 +158,7 @@ function recordName(name: string): string {
   return `guest-${name}`;
 }
 
-/** Lets a guest's processes go on, or halts all of them. */
+/** Halts a machine's kernel, or lets it go on; its programs do nothing without it. */
 export function signalGuest(state: LabState, name: string, signal: "SIGSTOP" | "SIGCONT"): void {
   requireOn(state, name);
   const pid = guestPid(state, name);

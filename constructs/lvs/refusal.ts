@@ -19,9 +19,12 @@ export enum Refusal {
   TUNNELING_OTHER_PORT = "tunneling-other-port",
   /** A one-packet connection is forgotten before its answer comes: nobody rewrites it back. */
   ONE_PACKET_MASQUERADING = "one-packet-masquerading",
-  /** Nobody in the director's networks asks it for that address. */
+  /** Nobody in the director's networks asks it for that address; it works where a router has a route to it by the director. */
   VIP_OUTSIDE_SUBNETS = "vip-outside-subnets",
-  /** The real servers get the VIP, too, and would take the director's own packets for theirs: they never answer its ARP. */
+  /**
+   * The director reaches the real server from that address. The real server gets it as the VIP, takes the director's packets
+   * for its own and never answers: not its ARP, nor what comes out of its tunnel.
+   */
   VIP_IS_DIRECTOR_ADDRESS = "vip-is-director-address",
   /** The director would forward to itself. */
   REAL_SERVER_IS_DIRECTOR = "real-server-is-director",

@@ -47,11 +47,6 @@ export function serviceFindings(director: Place, { endpoints, forwarding, onePac
     ...endpoints
       .filter(({ address }) => neighbourOf(director, address) === undefined)
       .map(({ address }) => vipOutsideSubnets(director, address)),
-    ...(forwarding.name === "masquerading"
-      ? []
-      : endpoints
-          .filter(({ address }) => director.addresses.some((own) => own.address === address))
-          .map(({ address }) => vipIsDirectorAddress(director, address, forwarding.name))),
     ...(forwarding.snat && forwarding.conntrack === false ? [SNAT_WITHOUT_CONNTRACK] : []),
     ...(onePacket && forwarding.name === "masquerading" ? [ONE_PACKET_MASQUERADING] : []),
   ];
@@ -77,11 +72,15 @@ export function realServerFindings(
     }
     case "direct routing":
       return [
+        ...vipIsDirectorAddress(director, server, service),
         ...(near ? [] : [directRoutingAcrossSubnets(director, server, own)]),
         ...(otherPort ? [otherPortFinding(Refusal.DIRECT_ROUTING_OTHER_PORT, forwarding, otherPort, server.port)] : []),
       ];
     default:
-      return otherPort ? [otherPortFinding(Refusal.TUNNELING_OTHER_PORT, forwarding, otherPort, server.port)] : [];
+      return [
+        ...vipIsDirectorAddress(director, server, service),
+        ...(otherPort ? [otherPortFinding(Refusal.TUNNELING_OTHER_PORT, forwarding, otherPort, server.port)] : []),
+      ];
   }
 }
 
@@ -112,16 +111,28 @@ function vipOutsideSubnets(director: Place, address: string): Finding {
   };
 }
 
-function vipIsDirectorAddress({ name }: Place, address: string, method: string): Finding {
-  return {
-    refusal: Refusal.VIP_IS_DIRECTOR_ADDRESS,
-    failure: {
-      property: "address",
-      rule: `can't be ${name}'s own address for ${method}, because the real servers get the VIP on lo and then never answer ${name}`,
-      got: address,
-      cure: "choose another address of that subnet; the director gets it as an additional one",
+/** What lies behind a router is taken to be reached by the director's first address. */
+function vipIsDirectorAddress(
+  director: Place,
+  { name, own }: Place & { readonly own: InterfaceAddress },
+  { endpoints, forwarding }: Service,
+): Finding[] {
+  // An IPv6 neighbour is asked for by a link-local address, so direct routing works there.
+  if (own.family === 6 && forwarding.name === "direct routing") return [];
+  const from = neighbourOf(director, own.address) ?? director.addresses.find(({ family }) => family === own.family);
+  const vip = endpoints.find(({ address }) => address === from?.address);
+  if (vip === undefined) return [];
+  return [
+    {
+      refusal: Refusal.VIP_IS_DIRECTOR_ADDRESS,
+      failure: {
+        property: "machine",
+        rule: `can't be reached by ${director.name} from the VIP ${vip.address} for ${forwarding.name}, because ${name} gets the VIP on lo and then never answers ${director.name}`,
+        got: own.address,
+        cure: `choose another VIP of that subnet; ${director.name} gets it as an additional address`,
+      },
     },
-  };
+  ];
 }
 
 const SNAT_WITHOUT_CONNTRACK: Finding = {

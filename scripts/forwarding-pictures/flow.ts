@@ -75,7 +75,9 @@ export function readFlow(witnesses: readonly Witness[], roles: Roles): Flow {
     requestHops,
     reply: hops.find(isReply)?.http?.replace(/^HTTP\/\S+ /, "") ?? "",
     replyHops,
-    machines: [roles.client, roles.director, server.name].flatMap((name) => witnesses.find((w) => w.name === name) ?? []),
+    machines: [roles.client, roles.director, server.name].flatMap(
+      (name) => witnesses.find((w) => w.name === name) ?? [],
+    ),
   };
 }
 
@@ -91,12 +93,13 @@ export function changesOf(hop: Hop, before?: Hop): Changes {
   return { source: differs(hop.source, before?.source), target: differs(hop.target, before?.target) };
 }
 
-/** The machine that an address belongs to, in words: the VIP is nobody's, since several machines may have it. */
-export function ownerOf({ vip, machines }: Flow, address: string): string {
+/** Whose address the real server sees, in words. The VIP is nobody's own, since several machines may have it. */
+export function ownerOf({ vip, client, server, machines }: Flow, address: string): string {
   if (address === vip) return "the VIP";
   const owner = machines.find(({ interfaces }) => interfaces.some(({ addresses }) => addresses.includes(address)));
   if (owner === undefined) throw new Error(`${address} is no machine's`);
-  return owner.name;
+  if (owner.name === server) return "its own address";
+  return owner.name === client ? "the client's address" : `${owner.name}'s address`;
 }
 
 /** `10.77.0.10:port`: the client's own port differs from run to run, so a word stands for it. */

@@ -8,8 +8,8 @@ export interface Panel {
 }
 
 // Everything in px. Text is measured by the widest of the usual fonts, so it fits in all of them.
-const LANE = 196;
-const BOX = { width: 150, height: 96 };
+const LANE = 198;
+const BOX = { width: 164, height: 96 };
 const MARGIN = 16;
 const PANEL_WIDTH = 2 * LANE + BOX.width + 2 * MARGIN;
 const TOP = 74;
@@ -59,7 +59,13 @@ function renderPanel(panel: Panel, { rows, summaryTop }: { rows: number; summary
     ...names.map((_, lane) => line("lifeline", laneX(lane), TOP + BOX.height, laneX(lane), ROWS + rows * ROW)),
     ...flow.machines.flatMap((machine, lane) => renderMachine(flow, machine, lane)),
     ...steps.flatMap(({ hop, before, message }, row) =>
-      renderHop(flow, { hop, before, message, number: row + 1, lanes: [names.indexOf(hop.from), names.indexOf(hop.to)] }),
+      renderHop(flow, {
+        hop,
+        before,
+        message,
+        number: row + 1,
+        lanes: [names.indexOf(hop.from), names.indexOf(hop.to)],
+      }),
     ),
     ...summaryOf(flow).map(([label, fact], index) =>
       text(MARGIN + 4, summaryTop + 22 + index * 22, "fact", [{ text: `${label} `, style: "strong" }, { text: fact }]),
@@ -70,7 +76,8 @@ function renderPanel(panel: Panel, { rows, summaryTop }: { rows: number; summary
 function renderMachine(flow: Flow, { name, interfaces }: Flow["machines"][number], lane: number): string[] {
   const x = laneX(lane);
   const role = name === flow.server ? "real server" : name === flow.client ? "client" : "director";
-  const addresses = interfaces.flatMap((nic) => nic.addresses.map((address) => ({ nic: nic.name, address })));
+  const loopbackLast = [...interfaces].sort((a, b) => Number(a.name === "lo") - Number(b.name === "lo"));
+  const addresses = loopbackLast.flatMap((nic) => nic.addresses.map((address) => ({ nic: nic.name, address })));
   return [
     `<rect class="machine" x="${x - BOX.width / 2}" y="${TOP}" width="${BOX.width}" height="${BOX.height}" rx="6"/>`,
     text(x, TOP + 22, "name", [{ text: name === role ? name : `${name}, ${role}` }], "middle"),
@@ -131,10 +138,7 @@ export function summaryOf(flow: Flow): [label: string, fact: string][] {
   const viaDirector = flow.replyHops.some(({ to }) => to === flow.director);
   const rewrites = [...rewritten(flow.requestHops, "requests"), ...rewritten(flow.replyHops, "replies")];
   return [
-    [
-      `${flow.server} sees:`,
-      `from ${ownerOf(flow, last.source.address)}'s address, to ${last.target.address === flow.vip ? "the VIP" : "its own"}`,
-    ],
+    [`${flow.server} sees:`, `from ${ownerOf(flow, last.source.address)}, to ${ownerOf(flow, last.target.address)}`],
     ["Replies:", viaDirector ? `through the ${flow.director}` : `straight to the ${flow.client}`],
     ["Rewritten:", rewrites.length > 0 ? rewrites.join(", ") : "no address, no port; only the MAC address changes"],
   ];
@@ -201,11 +205,10 @@ text { font-family: ${SANS}; font-size: 13px; fill: #1f2328; }
 .address, .wire { font-family: ${MONO}; }
 .address { font-size: 11.5px; }
 .strong { font-weight: bold; }
-.arrow { fill: none; stroke-width: 2; }
-.request { stroke: #0969da; fill: #0969da; }
-.reply { stroke: #1a7f37; fill: #1a7f37; }
-.arrow.request, .arrow.reply { fill: none; }
-.head, .number, .message { stroke: none; }
+.request { color: #0969da; }
+.reply { color: #1a7f37; }
+.arrow { fill: none; stroke: currentColor; stroke-width: 2; }
+.head, .number, .message { fill: currentColor; }
 .digit { font-size: 12px; font-weight: bold; fill: #ffffff; }
 .changed { fill: #bc4c00; font-weight: bold; }
 @media (prefers-color-scheme: dark) {
@@ -215,8 +218,9 @@ text { font-family: ${SANS}; font-size: 13px; fill: #1f2328; }
   .machine { fill: #0d1117; stroke: #9198a1; }
   .lifeline { stroke: #656c76; }
   .note { fill: #9198a1; }
-  .request { stroke: #58a6ff; fill: #58a6ff; }
-  .reply { stroke: #3fb950; fill: #3fb950; }
+  .message { fill: currentColor; }
+  .request { color: #58a6ff; }
+  .reply { color: #3fb950; }
   .digit { fill: #0d1117; }
   .changed { fill: #f0883e; }
 }

@@ -122,7 +122,7 @@ const refused: Refused[] = [
       director().addVirtualService("web", { address: ipvs.address, port: 80, forwarding, realServers, acknowledge });
     },
     message:
-      "test/director/web: 'address' can't be ipvs's own address for direct routing, because the real servers get the VIP on lo and then never answer ipvs, got \"192.168.139.29\": choose another address of that subnet; the director gets it as an additional one; to see it fail, acknowledge: [Refusal.VIP_IS_DIRECTOR_ADDRESS]",
+      "test/director/web/d2: 'machine' can't be reached by ipvs from the VIP 192.168.139.29 for direct routing, because d2 gets the VIP on lo and then never answers ipvs, got \"192.168.139.184\": choose another VIP of that subnet; ipvs gets it as an additional address; to see it fail, acknowledge: [Refusal.VIP_IS_DIRECTOR_ADDRESS]",
   },
   {
     refusal: Refusal.REAL_SERVER_IS_DIRECTOR,
@@ -148,6 +148,64 @@ test.each(refused)("$refusal can be acknowledged: it is built, and said as a war
   const warnings = warningsOf(stack);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toContain(`acknowledged ${refusal}: `);
+});
+
+test.each<[string, (machines: Machines) => unknown]>([
+  [
+    "behind another interface of the director",
+    ({ director, ipvs, behind }) => {
+      const forwarding = ForwardingMethod.directRouting();
+      director().addVirtualService("web", {
+        address: ipvs.address,
+        port: 80,
+        forwarding,
+        realServers: [{ machine: behind }],
+      });
+    },
+  ],
+  [
+    "a neighbour by IPv6, which is asked for from a link-local address",
+    ({ director, behind }) => {
+      const forwarding = ForwardingMethod.directRouting();
+      director().addVirtualService("web", {
+        address: "fd00:10::1",
+        port: 80,
+        forwarding,
+        realServers: [{ machine: behind }],
+      });
+    },
+  ],
+])("the VIP may be the director's own address where the real server is %s", (_, build) => {
+  expect(warningsOf(program(build).stack)).toEqual([]);
+});
+
+test.each<[string, (machines: Machines) => unknown]>([
+  [
+    "behind a router",
+    ({ director, ipvs, far }) => {
+      const forwarding = ForwardingMethod.tunneling();
+      director().addVirtualService("web", {
+        address: ipvs.address,
+        port: 80,
+        forwarding,
+        realServers: [{ machine: far }],
+      });
+    },
+  ],
+  [
+    "a neighbour by IPv6",
+    ({ director, behind }) => {
+      const forwarding = ForwardingMethod.tunneling();
+      director().addVirtualService("web", {
+        address: "fd00:10::1",
+        port: 80,
+        forwarding,
+        realServers: [{ machine: behind }],
+      });
+    },
+  ],
+])("the VIP can't be the address that a tunnel to the real server starts from, which is %s", (_, build) => {
+  expect(messageOf(build)).toMatch(/can't be reached by ipvs from the VIP \S+ for tunneling/);
 });
 
 const service = { address: vip, port: 80 };

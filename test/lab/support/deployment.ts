@@ -150,7 +150,7 @@ export const BOOT = 600_000;
 export const MINUTES = 60_000;
 
 /** Tries until `check` passes or the deadline is over; then its last failure is the test's. */
-export async function eventually(check: () => Promise<void>, deadlineMs = 60_000): Promise<void> {
+export async function eventually(check: () => Promise<void> | void, deadlineMs = 60_000): Promise<void> {
   const end = Date.now() + deadlineMs;
   for (;;) {
     try {
@@ -159,6 +159,42 @@ export async function eventually(check: () => Promise<void>, deadlineMs = 60_000
     } catch (error) {
       if (Date.now() > end) throw error;
       await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
+/** The processes of a lab that runs: guests, proxies, forwards. */
+export async function labProcesses(directory: string): Promise<number[]> {
+  const { stdout } = await execa("node", [LAB, "status", "--json", "--dir", directory]);
+  const { namespace } = JSON.parse(stdout) as { namespace: string };
+  return processesNaming(`/run/vipstack/${namespace.replace("vipstack-", "")}/`);
+}
+
+/** Every process with that text in its command line. */
+export async function processesNaming(text: string): Promise<number[]> {
+  const { stdout } = await execa("pgrep", ["-f", text], { reject: false });
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(Number);
+}
+
+/** Whether a process runs; one that has ended but was not waited for yet does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/** What a host that goes down does to processes. */
+export function killAll(processes: readonly number[]): void {
+  for (const pid of processes) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It went with its parent.
     }
   }
 }

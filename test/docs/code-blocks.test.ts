@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+
+const PROJECT = join(__dirname, "..", "..");
+const PAGES = ["README.md", ...readdirSync(join(PROJECT, "docs")).filter(isPage).map((name) => `docs/${name}`)];
+
+/** A ```ts block of a page, as a module of its own. */
+interface Block {
+  readonly page: string;
+  /** Of its first line of code, from 1. */
+  readonly line: number;
+  readonly code: string;
+}
+
+const blocks = PAGES.flatMap((page) => blocksOf(page, readFileSync(join(PROJECT, page), "utf8")));
+
+test("the pages have programs to check", () => {
+  expect(blocks.map(({ page }) => page)).toEqual(expect.arrayContaining(["README.md", "docs/directors.md"]));
+});
+
+test("every program in README and docs/ type-checks against the library as it is", () => {
+  expect(problemsOf(blocks)).toEqual([]);
+});
+
+test("a wrong program is told with page and line", () => {
+  const page = ["# Page", "", "```ts", 'import { Plane } from "vipstack";', "export const plane: Plane = 1;", "```"];
+  expect(problemsOf(blocksOf("docs/page.md", page.join("\n")))).toEqual([
+    "docs/page.md:5: Type '1' is not assignable to type 'Plane'.",
+  ]);
+});
+
+function isPage(name: string): boolean {
+  return name.endsWith(".md");
+}
+
+function blocksOf(page: string, text: string): Block[] {
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => ({
+    page,
+    line: text.slice(0, match.index).split("\n").length + 1,
+    code: match[1] ?? "",
+  }));
+}
+
+/** One compilation for all blocks, each a file that exists in memory only. Only they are checked, not what they import. */
+function problemsOf(wanted: readonly Block[]): string[] {
+  const files = new Map(wanted.map((block, index) => [join(PROJECT, "test", "docs", `block-${index}.ts`), block]));
+  const options: ts.CompilerOptions = {
+    ...settings(),
+    noEmit: true,
+    noUnusedLocals: false,
+    baseUrl: PROJECT,
+    paths: { vipstack: ["constructs/index.ts"] },
+  };
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile } = host;
+  // Every block is a module, be it without imports: names of one are not names of another.
+  host.fileExists = (file) => files.has(file) || fileExists(file);
+  host.readFile = (file) => {
+    const block = files.get(file);
+    return block === undefined ? readFile(file) : `${block.code}export {};\n`;
+  };
+  const program = ts.createProgram([...files.keys()], options, host);
+  return [...files].flatMap(([file, block]) => {
+    const source = program.getSourceFile(file);
+    const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+    return found.map((diagnostic) => describe_(block, diagnostic));
+  });
+}
+
+function describe_({ page, line }: Block, { file, start = 0, messageText }: ts.Diagnostic): string {
+  const offset = file?.getLineAndCharacterOfPosition(start).line ?? 0;
+  return `${page}:${line + offset}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
+}
+
+/** The project's own compiler settings, without those that concern what it writes. */
+function settings(): ts.CompilerOptions {
+  const file = ts.readConfigFile(join(PROJECT, "tsconfig.json"), (name) => ts.sys.readFile(name)).config as {
+    compilerOptions: Record<string, unknown>;
+  };
+  const { incremental, tsBuildInfoFile, declaration, ...kept } = file.compilerOptions;
+  void [incremental, tsBuildInfoFile, declaration];
+  return ts.convertCompilerOptionsFromJson(kept, PROJECT).options;
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { BOOT, countLines, curlTimes, eventually, LabDeployment, MINUTES } from "./support/deployment";
+import { SshHosts } from "./support/ssh-hosts";
+
+const machines = ["client", "director", "web"];
+const hosts = new SshHosts("10.88.0.0/24", { client: "10.88.0.10", director: "10.88.0.20", web: "10.88.0.30" });
+const environment = { SSH_CONFIG: hosts.sshConfig };
+// The same program twice, in two labs side by side: names and addresses are equal, so the machines can be, too.
+const byUserData = new LabDeployment("existing-hosts");
+const byScript = new LabDeployment("existing-hosts");
+
+/** What a machine is, by section. */
+type State = Record<string, string>;
+const stateScript = readFileSync(join(__dirname, "support", "ssh-hosts-state.sh"), "utf8");
+const stateOf = async (host: string): Promise<State> => sections(await hosts.run(host, stateScript));
+const setupScript = (host: string): string => byScript.file(`machines/${host}/setup.sh`);
+
+const bare: Record<string, State> = {};
+let seconds = 0;
+
+beforeAll(async () => {
+  await Promise.all([byUserData.up(), hosts.start()]);
+  for (const machine of machines) bare[machine] = await stateOf(machine);
+  const started = Date.now();
+  await byScript.up(environment);
+  seconds = Math.round((Date.now() - started) / 1000);
+}, BOOT);
+afterAll(async () => {
+  await Promise.all([byUserData.down(), byScript.down().finally(() => hosts.stop())]);
+}, BOOT);
+
+test.each(machines)(
+  "user-data and script lead to the same machine: %s",
+  async (machine) => {
+    const [script, userData] = [await stateOf(machine), sections(await byUserData.on(machine, stateScript))];
+    expect(script).toEqual(userData);
+    console.log(`${machine}: ${Object.keys(script).length} sections are equal; three hosts were prepared in ${seconds} s`);
+  },
+  MINUTES,
+);
+
+test(
+  "every service of the hosts answers, by each forwarding method",
+  async () => {
+    const ask = async (url: string): Promise<Record<string, number>> =>
+      countLines(await hosts.run("client", curlTimes(4, url)));
+    expect(await ask("http://10.88.0.20/")).toEqual({ "web:80": 2, "web:81": 2 });
+    expect(await ask("http://10.88.0.101/")).toEqual({ "web:80": 4 });
+    expect(await ask("http://10.88.0.102:81/")).toEqual({ "web:81": 4 });
+  },
+  MINUTES,
+);
+
+test.each(machines)(
+  "running the script again changes nothing: %s",
+  async (machine) => {
+    const before = await stateOf(machine);
+    expect(await hosts.run(machine, setupScript(machine))).toBe("");
+    expect(await stateOf(machine)).toEqual(before);
+  },
+  2 * MINUTES,
+);
+
+test(
+  "a second up changes nothing and says so",
+  async () => {
+    expect(await byScript.up(environment)).toMatch(/Nothing to change: everything was up already/);
+  },
+  BOOT,
+);
+
+test(
+  "a new weight is a push only",
+  async () => {
+    const before = await stateOf("director");
+    const started = Date.now();
+    await byScript.up({ ...environment, WEIGHT: "3" });
+    console.log(`a weight change over ssh took ${((Date.now() - started) / 1000).toFixed(0)} s`);
+    expect(byScript.deployLog()).toMatch(/Resources: 1 added, 0 changed, 1 destroyed/);
+    expect(byScript.deployLog()).toMatch(/terraform_data\.director_live \(director\/live\): Creation complete/);
+    const after = await stateOf("director");
+    expect(Object.keys(after).filter((section) => after[section] !== before[section])).toEqual(["texts", "ipvs"]);
+    expect(after.ipvs).toContain("-a -t 10.88.0.20:80 -r 10.88.0.30:80 -m -w 3");
+  },
+  BOOT,
+);
+
+test(
+  "a host is the same after a power cut",
+  async () => {
+    const before = await stateOf("director");
+    await hosts.lab("power-cut", "director");
+    await hosts.lab("power-on", "director");
+    await eventually(async () => {
+      expect(await stateOf("director")).toEqual(before);
+    }, 2 * MINUTES);
+  },
+  BOOT,
+);
+
+test(
+  "down takes everything back but packages",
+  async () => {
+    await byScript.down();
+    for (const machine of machines) expect(await stateOf(machine)).toEqual(bare[machine]);
+  },
+  BOOT,
+);
+
+/** The text after each `### NAME`. */
+function sections(text: string): State {
+  const parts = text.split(/^### /m).slice(1);
+  return Object.fromEntries(
+    parts.map((part) => [part.slice(0, part.indexOf("\n")), part.slice(part.indexOf("\n") + 1).trim()]),
+  );
+}

@@ -1,0 +1,237 @@
+import { countLines, curlTimes, deployed, eventually, MINUTES } from "./support/deployment";
+
+const refusals = deployed("refusals");
+
+interface Proof {
+  readonly refusal: string;
+  readonly refused: string;
+  /** How curl ends: 7 is told at once that it can't connect, 28 waits in vain. */
+  readonly exitCode: number;
+  readonly says: RegExp;
+  /** What `ipvsadm -lnc` has on the director afterwards. */
+  readonly entries: RegExp;
+  readonly cured: string;
+  readonly answer: string;
+}
+
+/** The director passed the connection on, and no answer came back through it. */
+function stuck(vip: string, realServer: string): RegExp {
+  return new RegExp(`SYN_RECV +10.77.0.10:\\d+ +${vip} +${realServer}`.replaceAll(".", "\\."));
+}
+
+const proofs: Proof[] = [
+  {
+    refusal: "direct-routing-other-port: the port stays 8080, where nobody listens",
+    refused: "http://10.77.0.101:8080/",
+    exitCode: 7,
+    says: /Connection refused/,
+    entries: stuck("10.77.0.101:8080", "10.77.0.31:8080"),
+    cured: "http://10.77.0.201/",
+    answer: "near",
+  },
+  {
+    refusal: "tunneling-other-port: the port stays 8080, where nobody listens",
+    refused: "http://10.77.0.102:8080/",
+    exitCode: 7,
+    says: /Connection refused/,
+    entries: stuck("10.77.0.102:8080", "10.78.0.41:8080"),
+    cured: "http://10.77.0.202/",
+    answer: "far",
+  },
+  {
+    refusal: "direct-routing-across-subnets: the router sends the packet back to the director, until its time is up",
+    refused: "http://10.77.0.103/",
+    exitCode: 7,
+    says: /No route to host/,
+    entries: stuck("10.77.0.103:80", "10.78.0.41:80"),
+    cured: "http://10.77.0.203/",
+    answer: "far",
+  },
+  {
+    refusal: "gateway-out-of-reach: the real server answers past the director",
+    refused: "http://10.77.0.104/",
+    exitCode: 28,
+    says: /timed out/,
+    entries: stuck("10.77.0.104:80", "10.78.0.41:80"),
+    cured: "http://10.77.0.204/",
+    answer: "far",
+  },
+  {
+    refusal: "vip-outside-subnets: the client's router knows no way to the VIP",
+    refused: "http://10.99.0.105/",
+    exitCode: 7,
+    says: /Network is unreachable/,
+    entries: /^(?![^]*10\.99\.0\.105)/, // it never came here
+    cured: "http://10.77.0.205/",
+    answer: "near",
+  },
+  {
+    refusal: "vip-is-director-address: the real server doesn't answer the director's ARP",
+    refused: "http://10.77.0.20/",
+    exitCode: 7,
+    says: /No route to host/,
+    entries: stuck("10.77.0.20:80", "10.77.0.32:80"),
+    cured: "http://10.77.0.206/",
+    answer: "near",
+  },
+];
+
+describe("what is refused fails, and its cure works", () => {
+  test.each(proofs)(
+    "$refusal",
+    async ({ refused, exitCode, says, entries, cured, answer }) => {
+      const curl = await refusals.tryOn("client", `curl --silent --verbose --max-time 10 ${refused}`);
+      expect(curl).toMatchObject({ exitCode, output: expect.stringMatching(says) as string });
+      expect(await refusals.on("director", "ipvsadm -lnc")).toMatch(entries);
+      expect(countLines(await refusals.on("client", curlTimes(2, cured)))).toEqual({ [answer]: 2 });
+    },
+    2 * MINUTES,
+  );
+
+  test(
+    "vip-is-director-address: seen in the director's table of neighbours",
+    async () => {
+      await eventually(async () => {
+        await refusals.tryOn("client", "curl --silent --max-time 10 http://10.77.0.20/");
+        expect(await refusals.on("director", "ip neigh show 10.77.0.32")).toMatch(/FAILED|INCOMPLETE/);
+      });
+    },
+    MINUTES,
+  );
+
+  test(
+    "one-packet-masquerading: each query reaches the real server, no answer the client",
+    async () => {
+      const received = async (): Promise<number> =>
+        Number(await refusals.on("near", "awk '/^Udp: [0-9]/ { print $2 }' /proc/net/snmp"));
+      const before = await received();
+      expect(await refusals.on("client", queries("10.77.0.107"))).toBe("TimeoutError\nTimeoutError");
+      expect(await received()).toBeGreaterThanOrEqual(before + 2);
+      expect(await refusals.on("client", queries("10.77.0.207"))).toBe("near query\nnear query");
+    },
+    MINUTES,
+  );
+});
+
+describe("what is not refused works", () => {
+  test(
+    "an address of the director's own as the VIP of direct routing, where another one leads to the real server",
+    async () => {
+      expect(countLines(await refusals.on("client", curlTimes(2, "http://10.79.0.20/")))).toEqual({ near: 2 });
+    },
+    MINUTES,
+  );
+
+  test(
+    "a VIP outside of the director's subnets, once a route leads there",
+    async () => {
+      await refusals.on("client", "ip route add 10.99.0.105 via 10.77.0.20");
+      expect(countLines(await refusals.on("client", curlTimes(2, "http://10.99.0.105/")))).toEqual({ near: 2 });
+      await refusals.on("client", "ip route delete 10.99.0.105");
+    },
+    MINUTES,
+  );
+
+  test(
+    "the director as one of its real servers, by masquerading",
+    async () => {
+      expect(countLines(await refusals.on("client", curlTimes(4, "http://10.77.0.208/")))).toEqual({
+        director: 2,
+        near: 2,
+      });
+    },
+    MINUTES,
+  );
+
+  test.each(["-g", "-i"])(
+    "the director as its real server, by %s",
+    async (method) => {
+      const service = "-t 10.77.0.208:8090";
+      await byHand(`ipvsadm -A ${service}; ipvsadm -a ${service} -r 10.77.0.20:8090 ${method}`, async () => {
+        const answers = await refusals.on("client", curlTimes(2, "http://10.77.0.208:8090/"));
+        expect(countLines(answers)).toEqual({ director: 2 });
+        // Who answers would have answered without IPVS, too: it listens on every address.
+        expect(await refusals.on("director", "ipvsadm -lnc")).toMatch(/10\.77\.0\.208:8090 +10\.77\.0\.20:8090/);
+      });
+    },
+    MINUTES,
+  );
+});
+
+describe("what can't be acknowledged fails by hand, too", () => {
+  const service = "-t 10.77.0.208:81";
+
+  test.each([
+    ["the same virtual service twice", `-A ${service}`, "Service already exists"],
+    ["the same real server twice", `-a ${service} -r 10.77.0.31:80 -m`, "Destination already exists"],
+    ["a negative weight", `-a ${service} -r 10.77.0.32:80 -m -w -1`, "illegal weight specified"],
+    ["a weight that no kernel can hold", `-a ${service} -r 10.77.0.32:80 -m -w 2147483648`, "illegal weight specified"],
+    ["an address that is none", "-A -t 10.77.0.300:80", "illegal virtual server address[:port] specified"],
+    ["a port above 65535", "-A -t 10.77.0.208:70000", "illegal virtual server address[:port] specified"],
+    [
+      "a real server's port above 65535",
+      `-a ${service} -r 10.77.0.32:70000 -m`,
+      "illegal real server address[:port] specified",
+    ],
+    ["port 0", "-A -t 10.77.0.208:0", "Zero port specified for non-persistent service"],
+    [
+      "a lower threshold above the upper one",
+      `-a ${service} -r 10.77.0.32:80 -m -x 5 -y 6`,
+      "Numerical result out of range",
+    ],
+    ["persistence of 0 seconds", "-A -t 10.77.0.208:82 -p 0", "invalid timeout value `0' specified"],
+    ["one packet of TCP", "-A -t 10.77.0.208:82 -o", "One-Packet Scheduling is only for UDP virtual services"],
+    ["firewall mark 0", "-A -f 0", "invalid fwmark value `0' specified"],
+  ])(
+    "%s",
+    async (_, words, says) => {
+      await byHand(`ipvsadm -A ${service}; ipvsadm -a ${service} -r 10.77.0.31:80 -m`, async () => {
+        const table = await refusals.on("director", "ipvsadm -S -n");
+        const { exitCode, output } = await refusals.tryOn("director", `ipvsadm ${words}`);
+        expect(exitCode).not.toBe(0);
+        expect(output).toContain(says);
+        expect(await refusals.on("director", "ipvsadm -S -n")).toBe(table);
+      });
+    },
+    MINUTES,
+  );
+
+  test.each(["-g", "-i"])(
+    "ipvsadm silently changes the port with %s",
+    async (method) => {
+      await byHand(`ipvsadm -A ${service}; ipvsadm -a ${service} -r 10.77.0.31:80 ${method}`, async () => {
+        expect(await refusals.on("director", "ipvsadm -S -n")).toContain(`-a ${service} -r 10.77.0.31:81 ${method}`);
+      });
+    },
+    MINUTES,
+  );
+});
+
+/** Changes the director's table by hand, while nobody heals it; then makes it again what it is meant to be. */
+async function byHand<T>(change: string, look: () => Promise<T>): Promise<T> {
+  await refusals.on("director", `systemctl stop vipstack-ipvs-keeper.timer vipstack-ipvs-keeper.service\n${change}`);
+  try {
+    return await look();
+  } finally {
+    await refusals.on(
+      "director",
+      "/usr/local/lib/vipstack/ipvs-rules apply --drain-seconds 0; systemctl start vipstack-ipvs-keeper.timer",
+    );
+  }
+}
+
+/** Two queries from one socket, an answer or an error a line. */
+function queries(address: string): string {
+  return `python3 - <<'EOF'
+import socket
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(3)
+client.connect(("${address}", 53))
+for number in range(2):
+    try:
+        client.send(b"query")
+        print(client.recv(100).decode())
+    except OSError as error:
+        print(type(error).__name__)
+EOF`;
+}

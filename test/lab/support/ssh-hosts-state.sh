@@ -1,0 +1,50 @@
+# What a machine is: a section each of packages, files, units, kernel settings, addresses, rules.
+set -eu
+section() { echo "### $1"; }
+
+section packages
+dpkg-query --show --showformat '${Package} ${Version} ${db:Status-Status}\n'
+
+section "packages asked for"
+apt-mark showmanual
+
+# What differs from machine to machine anyhow: who it is, and what it has been told by whoever started it.
+section files
+find /etc /usr/local -type f \
+  ! -path '/etc/ssh/*' ! -path '/etc/machine-id' ! -path '/etc/netplan/50-cloud-init.yaml' \
+  -exec stat --format '%n %a %U:%G' {} + | sort
+section links
+find /etc /usr/local -type l -printf '%p -> %l\n' | sort
+section "texts"
+find /etc /usr/local -type f \
+  ! -path '/etc/ssh/*' ! -path '/etc/machine-id' ! -path '/etc/netplan/50-cloud-init.yaml' \
+  -exec sha256sum {} + | sort -k 2
+
+section "unit files"
+systemctl list-unit-files --no-legend --no-pager
+section "units that failed"
+systemctl list-units --failed --no-legend --no-pager
+section "own units"
+systemctl list-units --all --no-legend --no-pager --plain 'vipstack*' 'caddy*' | awk '{ print $1, $2, $3, $4 }'
+
+section modules
+lsmod | awk 'NR > 1 { print $1 }' | sort
+section sysctls
+sysctl --all 2>/dev/null | grep --extended-regexp '^net\.(ipv4\.(ip_forward|conf|vs)|netfilter)' |
+  grep --invert-match --extended-regexp 'nf_conntrack_(count|buckets|max|expect_max)'
+
+section addresses
+ip -brief -4 address
+section links up
+ip -brief link | awk '{ print $1, $2 }'
+section routes
+ip route
+
+section ipvs
+[ ! -e /proc/net/ip_vs ] || ! command -v ipvsadm >/dev/null || ipvsadm -S -n
+section iptables
+for table in mangle nat filter; do
+  iptables-save -t "$table" | grep '^[:-]' | sed 's/ \[[0-9:]*\]//'
+done
+section "state of our programs"
+find /run/vipstack -name '*.json' -exec cat {} + 2>/dev/null || true
