@@ -75,8 +75,8 @@ export function readFlow(witnesses: readonly Witness[], roles: Roles): Flow {
     requestHops,
     reply: hops.find(isReply)?.http?.replace(/^HTTP\/\S+ /, "") ?? "",
     replyHops,
-    machines: [roles.client, roles.director, server.name].flatMap(
-      (name) => witnesses.find((w) => w.name === name) ?? [],
+    machines: [roles.client, roles.director, server.name].flatMap((wanted) =>
+      witnesses.filter(({ name }) => name === wanted).map(({ name, interfaces }) => ({ name, interfaces })),
     ),
   };
 }

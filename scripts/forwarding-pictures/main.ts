@@ -3,24 +3,21 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EXAMPLES, panelsOf, TITLE } from "./examples";
+import { Flow } from "./flow";
 import { Laboratory } from "./laboratory";
-import { Panel, renderPicture } from "./picture";
+import { renderPicture } from "./picture";
 import { renderTable, replaceSection } from "./table";
 
 const PICTURE = join("docs", "forwarding-nat-and-direct-routing.svg");
 const PAGE = join("docs", "forwarding.md");
-const TITLE = "One request by masquerading and one by direct routing, as captured on all machines at once";
-const PANELS = [
-  { example: "nat-gateway", title: "Masquerading (NAT)", subtitle: "the director is the real servers' gateway" },
-  { example: "direct-routing", title: "Direct routing", subtitle: "the real servers have the VIP, too" },
-];
 
 async function main(): Promise<void> {
   const state = mkdtempSync(join(tmpdir(), "vipstack-pictures-"));
   try {
-    const panels: Panel[] = [];
-    for (const { example, ...titles } of PANELS)
-      panels.push({ ...titles, flow: await new Laboratory(example, state).run() });
+    const flows: Flow[] = [];
+    for (const { example } of EXAMPLES) flows.push(await new Laboratory(example, state).run());
+    const panels = panelsOf(flows);
     const page = replaceSection(readFileSync(PAGE, "utf8"), "captured", renderTable(panels));
     writeFileSync(PICTURE, renderPicture(TITLE, panels));
     writeFileSync(PAGE, page);

@@ -3,7 +3,12 @@ import { join } from "node:path";
 import ts from "typescript";
 
 const PROJECT = join(__dirname, "..", "..");
-const PAGES = ["README.md", ...readdirSync(join(PROJECT, "docs")).filter(isPage).map((name) => `docs/${name}`)];
+const PAGES = [
+  "README.md",
+  ...readdirSync(join(PROJECT, "docs"))
+    .filter(isPage)
+    .map((name) => `docs/${name}`),
+];
 
 /** A ```ts block of a page, as a module of its own. */
 interface Block {
@@ -45,40 +50,35 @@ function blocksOf(page: string, text: string): Block[] {
 /** One compilation for all blocks, each a file that exists in memory only. Only they are checked, not what they import. */
 function problemsOf(wanted: readonly Block[]): string[] {
   const files = new Map(wanted.map((block, index) => [join(PROJECT, "test", "docs", `block-${index}.ts`), block]));
+  const tsconfig = ts.readConfigFile(join(PROJECT, "tsconfig.json"), (name) => ts.sys.readFile(name)).config as {
+    compilerOptions: unknown;
+  };
   const options: ts.CompilerOptions = {
-    ...settings(),
+    ...ts.convertCompilerOptionsFromJson(tsconfig.compilerOptions, PROJECT).options,
     noEmit: true,
+    incremental: false,
+    tsBuildInfoFile: undefined,
     noUnusedLocals: false,
-    baseUrl: PROJECT,
-    paths: { vipstack: ["constructs/index.ts"] },
+    // No baseUrl: then "constructs" would be the folder, not the package.
+    paths: { vipstack: [join(PROJECT, "constructs", "index.ts")] },
   };
   const host = ts.createCompilerHost(options);
-  const { fileExists, readFile } = host;
+  const onDisk = { ...host };
   // Every block is a module, be it without imports: names of one are not names of another.
-  host.fileExists = (file) => files.has(file) || fileExists(file);
+  host.fileExists = (file) => files.has(file) || onDisk.fileExists(file);
   host.readFile = (file) => {
     const block = files.get(file);
-    return block === undefined ? readFile(file) : `${block.code}export {};\n`;
+    return block === undefined ? onDisk.readFile(file) : `${block.code}export {};\n`;
   };
   const program = ts.createProgram([...files.keys()], options, host);
   return [...files].flatMap(([file, block]) => {
     const source = program.getSourceFile(file);
     const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-    return found.map((diagnostic) => describe_(block, diagnostic));
+    return found.map((diagnostic) => describeProblem(block, diagnostic));
   });
 }
 
-function describe_({ page, line }: Block, { file, start = 0, messageText }: ts.Diagnostic): string {
+function describeProblem({ page, line }: Block, { file, start = 0, messageText }: ts.Diagnostic): string {
   const offset = file?.getLineAndCharacterOfPosition(start).line ?? 0;
   return `${page}:${line + offset}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
-}
-
-/** The project's own compiler settings, without those that concern what it writes. */
-function settings(): ts.CompilerOptions {
-  const file = ts.readConfigFile(join(PROJECT, "tsconfig.json"), (name) => ts.sys.readFile(name)).config as {
-    compilerOptions: Record<string, unknown>;
-  };
-  const { incremental, tsBuildInfoFile, declaration, ...kept } = file.compilerOptions;
-  void [incremental, tsBuildInfoFile, declaration];
-  return ts.convertCompilerOptionsFromJson(kept, PROJECT).options;
 }

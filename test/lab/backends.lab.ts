@@ -35,7 +35,9 @@ test.each(machines)(
   async (machine) => {
     const [script, userData] = [await stateOf(machine), sections(await byUserData.on(machine, stateScript))];
     expect(script).toEqual(userData);
-    console.log(`${machine}: ${Object.keys(script).length} sections are equal; three hosts were prepared in ${seconds} s`);
+    console.log(
+      `${machine}: ${Object.keys(script).length} sections are equal; three hosts were prepared in ${seconds} s`,
+    );
   },
   MINUTES,
 );

@@ -44,7 +44,8 @@ class Lab {
     const at = words.indexOf("--reject");
     const reject = at < 0 || words[at + 1] === "true";
     const plain = at < 0 ? words : words.slice(0, at);
-    return execa("node", [LAB, ...plain, "--dir", this.directory], { all: true, reject });
+    const [command = "", ...rest] = plain;
+    return execa("node", [LAB, command, "--dir", this.directory, ...rest], { all: true, reject });
   }
 
   /** Whether ssh gets in, within ten seconds. */
@@ -64,7 +65,7 @@ class Lab {
 
   /** Round trip in ms from the guest to the lab's router, and how many of ten were lost. */
   async ping(): Promise<{ ms: number; lost: number }> {
-    const { stdout } = await this.run("exec", "box", "--", "ping -c 10 -i 0.2 -W 1 10.55.0.1 || true");
+    const { stdout } = await this.run("ssh", "box", "--", "ping -c 10 -i 0.2 -W 1 10.55.0.1 || true");
     return {
       ms: Number(/= [\d.]+\/([\d.]+)\//.exec(stdout)?.[1] ?? NaN),
       lost: Number(/(\d+)% packet loss/.exec(stdout)?.[1] ?? NaN),

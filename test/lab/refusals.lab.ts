@@ -142,6 +142,10 @@ describe("what is not refused works", () => {
     },
     MINUTES,
   );
+});
+
+describe("what works by hand, too", () => {
+  withoutKeeper();
 
   test.each(["-g", "-i"])(
     "the director as its real server, by %s",
@@ -159,6 +163,7 @@ describe("what is not refused works", () => {
 });
 
 describe("what can't be acknowledged fails by hand, too", () => {
+  withoutKeeper();
   const service = "-t 10.77.0.208:81";
 
   test.each([
@@ -207,16 +212,20 @@ describe("what can't be acknowledged fails by hand, too", () => {
   );
 });
 
-/** Changes the director's table by hand, while nobody heals it; then makes it again what it is meant to be. */
-async function byHand<T>(change: string, look: () => Promise<T>): Promise<T> {
-  await refusals.on("director", `systemctl stop vipstack-ipvs-keeper.timer vipstack-ipvs-keeper.service\n${change}`);
+/** Nobody heals the director's table during the tests of this block. */
+function withoutKeeper(): void {
+  const timer = "vipstack-ipvs-keeper.timer";
+  beforeAll(() => refusals.on("director", `systemctl stop ${timer} vipstack-ipvs-keeper.service`), MINUTES);
+  afterAll(() => refusals.on("director", `systemctl start ${timer}`), MINUTES);
+}
+
+/** Looks at the director's table with a change; then it is made again what it is meant to be. */
+async function byHand(change: string, look: () => Promise<void>): Promise<void> {
+  await refusals.on("director", change);
   try {
-    return await look();
+    await look();
   } finally {
-    await refusals.on(
-      "director",
-      "/usr/local/lib/vipstack/ipvs-rules apply --drain-seconds 0; systemctl start vipstack-ipvs-keeper.timer",
-    );
+    await refusals.on("director", "/usr/local/lib/vipstack/ipvs-rules apply --drain-seconds 0");
   }
 }
 
