@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { bootFiles, startCommands } from "./boot-plan";
 import { CloudInit } from "./cloud-init";
+import { MachineFile } from "./contribution";
 
 /**
  * The machine as cloud-init's user-data.
@@ -10,17 +11,19 @@ import { CloudInit } from "./cloud-init";
  */
 export function renderCloudConfig(model: CloudInit, content: { readonly live: boolean } = { live: true }): string {
   const packages = model.packages;
+  const files = bootFiles(model, content);
+  // A module's list must not be empty: cloud-init's schema refuses that.
   const document = {
     ...(model.hostname !== undefined && { hostname: model.hostname }),
     ...(model.apt && { apt: model.apt }),
     ...(packages.length > 0 && { packages }),
-    write_files: bootFiles(model, content).map(({ path, content: text, mode }) => ({
-      path,
-      permissions: mode ?? "0644",
-      content: text,
-    })),
+    ...(files.length > 0 && { write_files: files.map(asWriteFile) }),
     // Without `set -eu` only the last command's exit code would count.
     runcmd: ["set -eu", ...startCommands(model)],
   };
   return `#cloud-config\n${stringify(document, { lineWidth: 0, blockQuote: "literal" })}`;
+}
+
+function asWriteFile({ path, content, mode }: MachineFile): object {
+  return { path, permissions: mode ?? "0644", content };
 }

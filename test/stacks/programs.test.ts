@@ -1,0 +1,73 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { cloudConfigErrors } from "../support/cloud-init-schema";
+import { expectGolden, maskedJson } from "../support/golden";
+
+// Every program of the repository is synthesized as `cdktf synth` does it, and what it wrote is looked at.
+
+const PROJECT = join(__dirname, "..", "..");
+const out = mkdtempSync(join(tmpdir(), "vipstack-programs-"));
+afterAll(() => {
+  rmSync(out, { recursive: true });
+});
+
+/** Runs a program. @returns the folder of its stack */
+function synthesize(main: string, name: string): string {
+  process.env.CDKTF_OUTDIR = join(out, name);
+  jest.isolateModules(() => {
+    jest.requireActual(main);
+  });
+  delete process.env.CDKTF_OUTDIR;
+  return join(out, name, "stacks", "machines");
+}
+
+describe("the main program", () => {
+  let stack = "";
+  beforeAll(() => {
+    stack = synthesize(join(PROJECT, "main.ts"), "main");
+  });
+
+  test("the stack's JSON", () => {
+    const json = readFileSync(join(stack, "cdk.tf.json"), "utf8").replace(
+      /"boot": "[0-9a-f]{64}"/g,
+      '"boot": "<sha256>"',
+    );
+    expectGolden("main.machines.tf.json", maskedJson(JSON.parse(json) as object));
+  });
+
+  test.each(["d2", "ipvs", "vm-1"])("the user-data of %s", (machine) => {
+    const text = readFileSync(join(stack, "machines", machine, "user-data"), "utf8");
+    expectGolden(`main.${machine}.user-data.yaml`, withoutPrograms(text));
+  });
+
+  test("the lab's document", () => {
+    expectGolden("main.lab.json", readFileSync(join(stack, "lab.json"), "utf8"));
+  });
+});
+
+describe.each(readdirSync(join(PROJECT, "examples")).sort())("example %s", (example) => {
+  test("synthesizes, and cloud-init's schema finds every user-data right", () => {
+    const stack = synthesize(join(PROJECT, "examples", example, "main.ts"), example);
+    const machines = readdirSync(join(stack, "machines"));
+    expect(machines.length).toBeGreaterThan(0);
+    for (const machine of machines) {
+      const files = readdirSync(join(stack, "machines", machine));
+      const userData = files
+        .filter((file) => file === "user-data")
+        .map((file) => readFileSync(join(stack, "machines", machine, file), "utf8"));
+      expect(userData.flatMap(cloudConfigErrors)).toEqual([]);
+      expect(files).toContain("live.sh");
+    }
+  });
+});
+
+/** The programs that go to every director have tests of their own; here they would only hide what differs. */
+function withoutPrograms(text: string): string {
+  const document = parse(text) as { write_files?: { path: string; content: string }[] };
+  const files = document.write_files?.map((file) =>
+    file.content.startsWith("#!") ? { ...file, content: "<program>" } : file,
+  );
+  return `#cloud-config\n${stringify({ ...document, ...(files && { write_files: files }) }, { lineWidth: 0, blockQuote: "literal" })}`;
+}
