@@ -1,4 +1,4 @@
-import { BOOT, countLines, curlTimes, deployed, eventually, MINUTES } from "./support/deployment";
+import { answersOf, BOOT, countLines, curlTimes, deployed, eventually, MINUTES, requests } from "./support/deployment";
 
 const weights = deployed("weights");
 const vip = "http://192.168.139.29:80/";
@@ -8,7 +8,7 @@ const boots = async (): Promise<string> => weights.on("ipvs", "cat /proc/sys/ker
 test(
   "wrr spreads 100 connections exactly 50/30/20",
   async () => {
-    expect(countLines(await weights.on("vm-1", curlTimes(100, vip)))).toEqual({
+    expect(countLines(answersOf(await weights.on("vm-1", requests(100, "192.168.139.29", 80))).join("\n"))).toEqual({
       "d2:80": 50,
       "d2:81": 30,
       "d2:82": 20,
