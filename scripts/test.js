@@ -23,6 +23,7 @@ step("dependency rules", [
   "lab",
   "cli",
   "examples",
+  "scripts",
   "test",
 ]);
 jest("unit", ["--ci"]);

@@ -20,8 +20,10 @@ export function bootFiles(model: CloudInit, content: { readonly live: boolean })
 /**
  * What happens once on a machine after its files and packages are there, in the only order that works: modules, then sysctls
  * (`net.ipv4.vs.*` does not exist before the module), then units. At every later boot systemd keeps the same order.
+ *
+ * @param beforeUnits further commands, once systemd knows the units and before they are started
  */
-export function startCommands(model: CloudInit): string[] {
+export function startCommands(model: CloudInit, beforeUnits: readonly string[] = []): string[] {
   const modules = model.kernelModules;
   const enabled = model.units.filter(({ enable }) => enable !== false).map(({ name }) => name);
   return [
@@ -29,6 +31,7 @@ export function startCommands(model: CloudInit): string[] {
     ...(modules.length > 0 ? [`modprobe --all ${modules.join(" ")} || true`] : []),
     ...(model.sysctls.length > 0 ? [`sysctl --quiet --load ${SYSCTL_FILE}`] : []),
     "systemctl daemon-reload",
+    ...beforeUnits,
     ...(enabled.length > 0 ? [`systemctl enable --quiet --now ${enabled.join(" ")}`] : []),
     ...model.commands,
     ...model.ready.map((check) => `timeout 60 sh -c ${shellQuote(`until ${check}; do sleep 1; done`)}`),

@@ -1,21 +1,31 @@
 import { bootFiles, shellQuote, startCommands } from "./boot-plan";
 import { CloudInit } from "./cloud-init";
-import { MachineFile } from "./contribution";
+import { MachineFile, Unit } from "./contribution";
 
 /**
  * The machine as one shell script for a host that exists: the same files, packages, modules, sysctls and units as the
- * user-data, in the same order; only the host's name stays as it is. Running it again changes nothing; services are reloaded
+ * user-data, in the same order; only the host's name stays as it is. Running it again changes nothing; services are renewed
  * only where a file changed.
  */
 export function renderSetupScript(model: CloudInit): string {
-  const enabled = model.units.filter(({ enable }) => enable !== false).map(({ name }) => name);
   return script([
     PUT,
     ...bootFiles(model, { live: true }).map(putFile),
     ...installPackages(model.packages),
-    ...startCommands(model),
-    ...(enabled.length > 0 ? [`[ -z "$changed" ] || systemctl reload-or-restart ${enabled.join(" ")}`] : []),
+    ...startCommands(model, renewUnits(model)),
   ]);
+}
+
+/** For units that run already, with other files. Own ones can reload; of a package's unit nobody knows whether it can. */
+function renewUnits({ units }: CloudInit): string[] {
+  const enabled = units.filter(({ enable }) => enable !== false);
+  const namesOf = (group: readonly Unit[]): string => group.map(({ name }) => name).join(" ");
+  const own = namesOf(enabled.filter(({ content }) => content !== undefined));
+  const packaged = namesOf(enabled.filter(({ content }) => content === undefined));
+  return [
+    ...(own === "" ? [] : [`[ -z "$changed" ] || systemctl try-reload-or-restart ${own}`]),
+    ...(packaged === "" ? [] : [`[ -z "$changed" ] || systemctl try-restart ${packaged}`]),
+  ];
 }
 
 /** Undoes on an existing host what stays in effect otherwise: the units are stopped, the files removed. Packages stay. */

@@ -24,5 +24,5 @@ missing=$(for p in curl; do dpkg-query --show --showformat='${Status}' "$p" 2>/d
   apt-get install --quiet --assume-yes --option Dpkg::Options::=--force-confold $missing
 }
 systemctl daemon-reload
+[ -z "$changed" ] || systemctl try-reload-or-restart a.service
 systemctl enable --quiet --now a.service
-[ -z "$changed" ] || systemctl reload-or-restart a.service
