@@ -1,6 +1,7 @@
 import { IConstruct } from "constructs";
 import { LocalCommand, TerraformData } from "../private/terraform-data";
 import { CloudInit } from "./cloud-init";
+import { Contribution } from "./contribution";
 
 /** What a backend is told about a machine. */
 export interface MachineDescription {
@@ -22,6 +23,8 @@ export interface MachineLifecycle {
   /** Files written beside the stack's JSON, which the commands read; called at synth. */
   readonly documents: () => Readonly<Record<string, string>>;
   readonly dependsOn: readonly TerraformData[];
+  /** What its machines need beside their roles. @default - nothing */
+  readonly contribution?: Contribution;
 }
 
 /**

@@ -10,4 +10,4 @@ export { IMachine, Machine, MachineProps } from "./machine";
 export { nodeProgram, PROGRAM_FOLDER } from "./node-program";
 export { renderPushScript, renderSetupScript, renderTeardownScript } from "./setup-script";
 export { InterfaceAddress, normalizeAddress, normalizeSubnet, parseInterfaceAddress, subnetContains } from "./subnet";
-export { oneshotUnit, OneshotUnitProps, reloadTimer } from "./systemd-unit-text";
+export { oneshotUnit, OneshotUnitProps } from "./systemd-unit-text";

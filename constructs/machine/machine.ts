@@ -72,6 +72,7 @@ export class Machine extends Construct implements IMachine {
       memoryMiB: props.memoryMiB ?? 320,
       model: this.model,
     });
+    if (lifecycle.contribution) this.contribute(props.backend, lifecycle.contribution);
     writeAtSynth(this, lifecycle.documents);
 
     const machine = new TerraformData(this, "Default", {

@@ -36,33 +36,6 @@ export function oneshotUnit({ description, after = [], apply, stop, environmentF
   ]);
 }
 
-/** Reloads a unit again and again, `seconds` after the last time ended: heals what a hand changed. */
-export function reloadTimer(unit: string, seconds: number): { readonly service: string; readonly timer: string } {
-  return {
-    service: lines([
-      "[Unit]",
-      `Description=Make ${unit} true again`,
-      `After=${unit}`,
-      "",
-      "[Service]",
-      "Type=oneshot",
-      `ExecStart=systemctl reload ${unit}`,
-    ]),
-    timer: lines([
-      "[Unit]",
-      `Description=Every ${seconds} s: ${unit}`,
-      "",
-      "[Timer]",
-      `OnActiveSec=${seconds}`,
-      `OnUnitInactiveSec=${seconds}`,
-      "AccuracySec=1",
-      "",
-      "[Install]",
-      "WantedBy=timers.target",
-    ]),
-  };
-}
-
 function lines(text: readonly string[]): string {
   return `${text.join("\n")}\n`;
 }

@@ -93,7 +93,9 @@ test("an OrbStack machine: its own address is OrbStack's, the program's are adde
   const result = synth((stack) => {
     new Machine(stack, "box", { backend: new OrbStackBackend(stack, "orbstack"), interfaces });
   });
-  expect(result.file("machines/box/user-data")).toMatch("10.0.0.2/24 dev eth0\n      fd00::2/64 dev eth0\n");
+  const userData = result.file("machines/box/user-data");
+  expect(userData).toMatch("10.0.0.2/24 dev eth0\n      fd00::2/64 dev eth0\n");
+  expect(userData).toMatch(/systemctl enable --quiet --now .*vipstack-addresses\.service/);
   expect(result.data("box").provisioner.map((each) => each["local-exec"].command)).toEqual([
     "orb create --user-data machines/box/user-data debian:bookworm box && orb -m box -u root cloud-init status --wait",
     "orb delete --force box",

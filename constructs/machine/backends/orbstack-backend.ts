@@ -27,7 +27,6 @@ export class OrbStackBackend extends Construct implements IBackend {
 
   /** @internal */
   _bind({ name, interfaces, model }: MachineDescription): MachineLifecycle {
-    model.add("OrbStackBackend", { addresses: ownAddresses(interfaces) });
     const folder = `machines/${name}`;
     const asRoot = `orb -m ${name} -u root`;
     return {
@@ -42,6 +41,7 @@ export class OrbStackBackend extends Construct implements IBackend {
         [`${folder}/live.sh`]: renderPushScript(model),
       }),
       dependsOn: [],
+      contribution: { addresses: ownAddresses(interfaces) },
     };
   }
 }
