@@ -25,7 +25,34 @@ afterAll(() => {
 
 test("the package holds the library, the two programs, and nothing else", () => {
   const kinds = new Set(files.map((file) => file.replace(/[^/]+(\.d\.ts|\.js|\.py)$/, "*$1")));
-  expect([...kinds].sort()).toMatchInlineSnapshot();
+  expect([...kinds].sort()).toMatchInlineSnapshot(`
+   [
+     "CHANGELOG.md",
+     "LICENSE",
+     "README.md",
+     "dist/cli/*.d.ts",
+     "dist/cli/*.js",
+     "dist/constructs/*.d.ts",
+     "dist/constructs/*.js",
+     "dist/constructs/caddy/*.d.ts",
+     "dist/constructs/caddy/*.js",
+     "dist/constructs/deployment/*.d.ts",
+     "dist/constructs/deployment/*.js",
+     "dist/constructs/lvs/*.d.ts",
+     "dist/constructs/lvs/*.js",
+     "dist/constructs/lvs/node/*.py",
+     "dist/constructs/machine/*.d.ts",
+     "dist/constructs/machine/*.js",
+     "dist/constructs/machine/backends/*.d.ts",
+     "dist/constructs/machine/backends/*.js",
+     "dist/constructs/machine/node/*.py",
+     "dist/constructs/private/*.d.ts",
+     "dist/constructs/private/*.js",
+     "dist/lab/*.d.ts",
+     "dist/lab/*.js",
+     "package.json",
+   ]
+  `);
 });
 
 test("installed into an empty app, the README's program type-checks and synthesizes to the JSON that the tree gives", () => {

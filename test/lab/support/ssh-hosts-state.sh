@@ -1,6 +1,8 @@
 # What a machine is: a section each of packages, files, units, kernel settings, addresses, rules.
 set -eu
 section() { echo "### $1"; }
+# Looking at a table loads its modules; so all are there whether somebody looked before or not.
+iptables-save > /dev/null
 
 section packages
 dpkg-query --show --showformat '${Package} ${Version} ${db:Status-Status}\n'
@@ -8,17 +10,16 @@ dpkg-query --show --showformat '${Package} ${Version} ${db:Status-Status}\n'
 section "packages asked for"
 apt-mark showmanual
 
-# What differs from machine to machine anyhow: who it is, and what it has been told by whoever started it.
+# All but what makes it this one machine: keys, MAC addresses.
+files() {
+  find /etc /usr/local -type f ! -path '/etc/ssh/*' ! -path /etc/machine-id ! -path '/etc/systemd/network/*' "$@" | sort -k 2
+}
 section files
-find /etc /usr/local -type f \
-  ! -path '/etc/ssh/*' ! -path '/etc/machine-id' ! -path '/etc/netplan/50-cloud-init.yaml' \
-  -exec stat --format '%n %a %U:%G' {} + | sort
+files -exec stat --format '%a %n %U:%G' {} +
+section texts
+files -exec sha256sum {} +
 section links
 find /etc /usr/local -type l -printf '%p -> %l\n' | sort
-section "texts"
-find /etc /usr/local -type f \
-  ! -path '/etc/ssh/*' ! -path '/etc/machine-id' ! -path '/etc/netplan/50-cloud-init.yaml' \
-  -exec sha256sum {} + | sort -k 2
 
 section "unit files"
 systemctl list-unit-files --no-legend --no-pager
@@ -31,7 +32,7 @@ section modules
 lsmod | awk 'NR > 1 { print $1 }' | sort
 section sysctls
 sysctl --all 2>/dev/null | grep --extended-regexp '^net\.(ipv4\.(ip_forward|conf|vs)|netfilter)' |
-  grep --invert-match --extended-regexp 'nf_conntrack_(count|buckets|max|expect_max)'
+  grep --invert-match --extended-regexp 'nf_conntrack_(count|buckets|max|expect_max)|sync_qlen_max' # sizes by memory, and a count
 
 section addresses
 ip -brief -4 address
