@@ -8,10 +8,14 @@ const main = new LabDeployment();
 const environment = { VIPSTACK_VIP_PORT: port };
 let before: HostState;
 let printed = "";
+/** Names the lab's namespace and its folder in /run; follows from its state folder. */
+let labId = "not known yet";
 
 beforeAll(async () => {
   before = await hostState();
   printed = await main.up(environment);
+  const { namespace } = JSON.parse(await main.lab("status", "--json")) as { namespace: string };
+  labId = namespace.replace("vipstack-", "");
 }, BOOT);
 
 test("up ends with the machines, the director's table, four answers through the VIP, and what to type next", () => {
@@ -86,6 +90,9 @@ test(
 test(
   "down leaves nothing behind: no process, namespace, mount, interface or file",
   async () => {
+    const during = await hostState();
+    expect(during.processes).not.toEqual([]);
+    expect(during.namespaces.join()).toContain(labId);
     await main.down();
     expect(existsSync(main.root)).toBe(false);
     expect(await hostState()).toEqual(before);
@@ -94,35 +101,28 @@ test(
 );
 
 interface HostState {
-  processes: string[];
-  namespaces: string;
-  mounts: string[];
-  interfaces: string;
-  temporary: string[];
+  readonly processes: readonly string[];
+  readonly namespaces: readonly string[];
+  readonly mounts: readonly string[];
+  readonly interfaces: readonly string[];
+  readonly files: readonly string[];
 }
 
-/** What a lab could leave on a host; only what looks like a lab's is compared, since other things come and go. */
+/** Everything on the host where a lab could leave something, without what belongs to other labs that run beside this one. */
 async function hostState(): Promise<HostState> {
-  const { stdout: processes } = await execa("ps", ["-eo", "args"]);
-  const { stdout: namespaces } = await execa("ip", ["netns", "list"]);
-  const { stdout: interfaces } = await execa("ip", ["-brief", "link"]);
+  const foreign = (existsSync("/run/vipstack") ? readdirSync("/run/vipstack") : []).filter((id) => id !== labId);
+  const own = (lines: string[]): string[] =>
+    lines.filter((line) => line !== "" && !foreign.some((id) => line.includes(id))).sort();
+  const command = async (...words: [string, ...string[]]): Promise<string[]> =>
+    own((await execa(words[0], words.slice(1))).stdout.split("\n"));
+  const inFolder = (folder: string): string[] => readdirSync(folder).map((name) => join(folder, name));
   return {
-    processes: processes
-      .split("\n")
-      .filter((line) => /linux\.uml|vipstack|socat|ip netns/.test(line) && !/jest|npm|scripts\/test/.test(line))
-      .sort(),
-    namespaces,
-    mounts: readFileSync("/proc/mounts", "utf8")
-      .split("\n")
-      .filter((line) => !line.startsWith("overlay"))
-      .sort(),
-    interfaces,
-    temporary: ["/tmp", "/run", "/dev/shm"]
-      .flatMap((folder) =>
-        readdirSync(folder)
-          .filter((name) => /vipstack|uml|vm_file/.test(name))
-          .map((name) => join(folder, name)),
-      )
-      .sort(),
+    processes: (await command("ps", "-eo", "args")).filter((line) => line.includes(labId) || line.includes(main.root)),
+    namespaces: await command("ip", "netns", "list"),
+    mounts: own(readFileSync("/proc/mounts", "utf8").split("\n")),
+    interfaces: await command("ip", "-brief", "link"),
+    files: own(
+      ["/tmp", "/run", "/run/vipstack", "/dev/shm"].filter((folder) => existsSync(folder)).flatMap(inFolder),
+    ).filter((name) => /vipstack-[0-9a-f]{8}$|uml|vm_file|\/[0-9a-f]{8}$/.test(name)),
   };
 }

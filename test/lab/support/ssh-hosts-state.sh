@@ -2,7 +2,7 @@
 set -eu
 section() { echo "### $1"; }
 # Looking at a table loads its modules; so all are there whether somebody looked before or not.
-iptables-save > /dev/null
+for table in mangle nat filter; do iptables-save -t "$table" > /dev/null; done
 
 section packages
 dpkg-query --show --showformat '${Package} ${Version} ${db:Status-Status}\n'
