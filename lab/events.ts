@@ -54,7 +54,8 @@ export class Progress {
   }
 }
 
-/** An event as a line for a person. */
+/** An event as a line for a person; the rest of a failure's text comes as the command's own error. */
 export function formatEvent(event: LabEvent): string {
-  return `${event.time.slice(11, 19)} ${event.machine ?? "lab"}: ${event.stage === "failed" ? "FAILED: " : ""}${event.detail}`;
+  const [detail = ""] = event.detail.split("\n");
+  return `${event.time.slice(11, 19)} ${event.machine ?? "lab"}: ${event.stage === "failed" ? "FAILED: " : ""}${detail}`;
 }

@@ -82,7 +82,7 @@ async function finishBoot(
   } catch (error) {
     // It stays, so that it can be looked at; the next create of that name, delete or stop removes it.
     if (state.guests().includes(name)) state.saveGuest(name, { ...state.guest(name), phase: "failed" });
-    if (error instanceof LabError) progress.tell(name, "failed", error.message.split("\n")[0] ?? "");
+    if (error instanceof LabError) progress.tell(name, "failed", `${error.message}\n${error.cure}`);
     throw error;
   }
   state.saveGuest(name, { ...state.guest(name), phase: "ready" });
