@@ -91,7 +91,9 @@ test(
   "two labs with one subnet and one address are up side by side",
   async () => {
     const ids = await Promise.all(
-      [one, two].map(async (lab) => (await lab.run("exec", "box", "--", "cat /proc/sys/kernel/random/boot_id")).stdout),
+      [one, two].map(
+        async (lab) => (await lab.run("exec", "box", "--", "cat", "/proc/sys/kernel/random/boot_id")).stdout,
+      ),
     );
     expect(new Set(ids).size).toBe(2);
   },
