@@ -5,37 +5,47 @@ import { MachineFile, Unit } from "./contribution";
 /**
  * The machine as one shell script for a host that exists: the same files, packages, modules, sysctls and units as the
  * user-data, in the same order; only the host's name stays as it is. Running it again changes nothing; services are renewed
- * only where a file changed.
+ * only where a file changed. What the host had before is kept for {@link renderTeardownScript}.
  */
 export function renderSetupScript(model: CloudInit): string {
+  const files = bootFiles(model, { live: true });
   return script([
+    KEEP,
+    ...files.map(({ path }) => `keep ${shellQuote(path)}`),
+    ...packagedUnits(model).map(({ name }) => `keep_unit ${name}`),
     PUT,
-    ...bootFiles(model, { live: true }).map(putFile),
+    ...files.map(putFile),
     ...installPackages(model.packages),
     ...startCommands(model, renewUnits(model)),
   ]);
 }
 
 /** For units that run already, with other files. Own ones can reload; of a package's unit nobody knows whether it can. */
-function renewUnits({ units }: CloudInit): string[] {
-  const enabled = units.filter(({ enable }) => enable !== false);
+function renewUnits(model: CloudInit): string[] {
+  const enabled = model.units.filter(({ enable }) => enable !== false);
   const namesOf = (group: readonly Unit[]): string => group.map(({ name }) => name).join(" ");
   const own = namesOf(enabled.filter(({ content }) => content !== undefined));
-  const packaged = namesOf(enabled.filter(({ content }) => content === undefined));
+  const packaged = namesOf(packagedUnits(model));
   return [
     ...(own === "" ? [] : [`[ -z "$changed" ] || systemctl try-reload-or-restart ${own}`]),
     ...(packaged === "" ? [] : [`[ -z "$changed" ] || systemctl try-restart ${packaged}`]),
   ];
 }
 
-/** Undoes on an existing host what stays in effect otherwise: the units are stopped, the files removed. Packages stay. */
+/**
+ * Undoes on an existing host what {@link renderSetupScript} did: own units are stopped, files and the units of packages are
+ * again what they were. Packages stay; sysctls and modules do until the next boot.
+ */
 export function renderTeardownScript(model: CloudInit): string {
   const own = model.units.filter(({ content }) => content !== undefined).map(({ name }) => name);
   return script([
+    GIVE_BACK,
     ...(own.length > 0 ? [`systemctl disable --now ${own.slice().reverse().join(" ")} || true`] : []),
-    ...bootFiles(model, { live: true }).map(({ path }) => `rm -f ${shellQuote(path)}`),
+    ...bootFiles(model, { live: true }).map(({ path }) => `give_back ${shellQuote(path)}`),
+    ...packagedUnits(model).map(({ name }) => `give_back_unit ${name}`),
     // What the rules folders held; foreign files in them keep them.
     "find /etc/vipstack /usr/local/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true",
+    `rm -rf ${BEFORE} /run/vipstack`,
     "systemctl daemon-reload",
   ]);
 }
@@ -54,6 +64,35 @@ export function renderPushScript(model: CloudInit): string {
   ]);
 }
 
+/** Where a host keeps what it had before the first run. */
+const BEFORE = "/var/lib/vipstack/before";
+
+const KEEP = `keep() { # keep PATH: as it is now, unless an earlier run did so
+  if [ -e "${BEFORE}/files$1" ] || [ -e "${BEFORE}/absent$1" ]; then return; fi
+  if [ -e "$1" ]; then
+    mkdir -p "${BEFORE}/files$(dirname "$1")"
+    cp -p "$1" "${BEFORE}/files$1"
+  else
+    mkdir -p "${BEFORE}/absent$1"
+  fi
+}
+keep_unit() { # keep_unit NAME: whether it is enabled now, unless an earlier run did so
+  if [ -e "${BEFORE}/units/$1" ]; then return; fi
+  mkdir -p ${BEFORE}/units
+  systemctl is-enabled "$1" > "${BEFORE}/units/$1" 2>/dev/null || true
+}`;
+
+const GIVE_BACK = `give_back() { # give_back PATH
+  if [ -e "${BEFORE}/files$1" ]; then mv "${BEFORE}/files$1" "$1"; else rm -f "$1"; fi
+}
+give_back_unit() { # give_back_unit NAME
+  if grep -q '^enabled' "${BEFORE}/units/$1" 2>/dev/null; then
+    systemctl try-restart "$1" || true
+  else
+    systemctl disable --quiet --now "$1" || true
+  fi
+}`;
+
 /** Replaces a file in one step and only where its text differs, so that a reader never sees half of it. */
 const PUT = `changed=
 put() { # put PATH MODE, the text in base64 on standard input
@@ -68,6 +107,11 @@ put() { # put PATH MODE, the text in base64 on standard input
     echo "wrote $1"
   fi
 }`;
+
+/** Units that a package brings. */
+function packagedUnits({ units }: CloudInit): Unit[] {
+  return units.filter(({ content, enable }) => content === undefined && enable !== false);
+}
 
 function putFile({ path, content, mode }: MachineFile): string {
   const lines = Buffer.from(content)

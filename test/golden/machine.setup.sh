@@ -1,5 +1,27 @@
 #!/bin/sh
 set -eu
+keep() { # keep PATH: as it is now, unless an earlier run did so
+  if [ -e "/var/lib/vipstack/before/files$1" ] || [ -e "/var/lib/vipstack/before/absent$1" ]; then return; fi
+  if [ -e "$1" ]; then
+    mkdir -p "/var/lib/vipstack/before/files$(dirname "$1")"
+    cp -p "$1" "/var/lib/vipstack/before/files$1"
+  else
+    mkdir -p "/var/lib/vipstack/before/absent$1"
+  fi
+}
+keep_unit() { # keep_unit NAME: whether it is enabled now, unless an earlier run did so
+  if [ -e "/var/lib/vipstack/before/units/$1" ]; then return; fi
+  mkdir -p /var/lib/vipstack/before/units
+  systemctl is-enabled "$1" > "/var/lib/vipstack/before/units/$1" 2>/dev/null || true
+}
+keep '/etc/modules-load.d/vipstack.conf'
+keep '/etc/sysctl.d/90-vipstack.conf'
+keep '/etc/a b'
+keep '/etc/systemd/system/a.service'
+keep '/etc/systemd/system/b.service'
+keep '/etc/vipstack/addresses'
+keep '/etc/live'
+keep_unit vendor.service
 changed=
 put() { # put PATH MODE, the text in base64 on standard input
   mkdir -p "$(dirname "$1")"

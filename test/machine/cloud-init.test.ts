@@ -1,4 +1,10 @@
-import { CloudInit, renderCloudConfig, renderPushScript, renderSetupScript } from "../../constructs/machine";
+import {
+  CloudInit,
+  renderCloudConfig,
+  renderPushScript,
+  renderSetupScript,
+  renderTeardownScript,
+} from "../../constructs/machine";
 import { cloudConfigErrors } from "../support/cloud-init-schema";
 import { expectGolden } from "../support/golden";
 
@@ -28,6 +34,10 @@ test("user-data: the whole model in the order that a boot needs", () => {
 
 test("setup script: the same model for a host that exists", () => {
   expectGolden("machine.setup.sh", renderSetupScript(everything()));
+});
+
+test("teardown script: what the setup script did is undone, for a host that had some of it before", () => {
+  expectGolden("machine.teardown.sh", renderTeardownScript(everything()));
 });
 
 test("push script: only live files, each unit reloaded once", () => {

@@ -22,7 +22,7 @@ section links
 find /etc /usr/local -type l -printf '%p -> %l\n' | sort
 
 section "unit files"
-systemctl list-unit-files --no-legend --no-pager
+systemctl list-unit-files --no-legend --no-pager | awk '{ print $1, $2 }'
 section "units that failed"
 systemctl list-units --failed --no-legend --no-pager
 section "own units"
@@ -36,7 +36,7 @@ sysctl --all 2>/dev/null | grep --extended-regexp '^net\.(ipv4\.(ip_forward|conf
 
 section addresses
 ip -brief -4 address
-section links up
+section "links up"
 ip -brief link | awk '{ print $1, $2 }'
 section routes
 ip route
