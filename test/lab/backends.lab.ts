@@ -27,7 +27,7 @@ beforeAll(async () => {
   const started = Date.now();
   await byScript.up(environment);
   seconds = Math.round((Date.now() - started) / 1000);
-}, BOOT);
+}, 2 * BOOT);
 afterAll(async () => {
   try {
     await byScript.down();
@@ -43,7 +43,7 @@ test.each(machines)(
     expect(made).toEqual(sections(await byUserData.on(machine, stateScript)));
     console.log(`${machine}: equal in ${Object.keys(made).join(", ")}; the three hosts were prepared in ${seconds} s`);
   },
-  MINUTES,
+  3 * MINUTES,
 );
 
 test(
@@ -65,7 +65,7 @@ test.each(machines)(
     expect(await hosts.run(machine, script(`${machine}/setup.sh`))).not.toMatch(/^wrote/m);
     expect(await stateOf(machine)).toEqual(before);
   },
-  2 * MINUTES,
+  3 * MINUTES,
 );
 
 test(

@@ -1,4 +1,4 @@
-import { countLines, curlTimes, deployed, MINUTES } from "./support/deployment";
+import { countLines, curlTimes, deployed, eventually, MINUTES } from "./support/deployment";
 
 describe("persistence", () => {
   const sticky = deployed("persistence");
@@ -22,6 +22,22 @@ describe("persistence", () => {
       );
     },
     MINUTES,
+  );
+});
+
+describe("a firewall mark", () => {
+  const mark = deployed("firewall-mark");
+
+  test(
+    "binds two ports into one service: a client meets the same real server on both",
+    async () => {
+      expect(await mark.on("director", "ipvsadm -S -n")).toMatch(/-A -f 1 -s rr -p 60/);
+      const [first, second] = [80, 81].map((port) => curlTimes(5, `http://10.77.0.100:${port}/`));
+      await eventually(async () => {
+        expect(Object.values(countLines(await mark.on("client", `${first ?? ""}; ${second ?? ""}`)))).toEqual([10]);
+      });
+    },
+    2 * MINUTES,
   );
 });
 
