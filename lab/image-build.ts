@@ -72,9 +72,11 @@ async function bootstrap(recipe: ImageRecipe, root: string, progress: Progress, 
   const result = await child;
   signal.removeEventListener("abort", stop);
   if (result.failed) {
-    const lines = (result.all ?? "").split("\n").filter((line) => /^(E|W|Err)[: ]/.test(line));
+    const lines = (result.all ?? "").trimEnd().split("\n");
+    const errors = lines.filter((line) => /^(E|W|Err)[: ]/.test(line));
+    const told = (errors.length > 0 ? errors : lines).slice(-3).join("; ");
     throw new LabError(
-      `mmdebstrap could not build the base image: ${lines.slice(-3).join("; ") || `exit ${result.exitCode}`}`,
+      `mmdebstrap could not build the base image (exit ${result.exitCode}): ${told}`,
       "check that apt works on this machine: apt-get update",
     );
   }

@@ -129,6 +129,9 @@ test(
 function sections(text: string): State {
   const parts = text.split(/^### /m).slice(1);
   return Object.fromEntries(
-    parts.map((part) => [part.slice(0, part.indexOf("\n")), part.slice(part.indexOf("\n") + 1).trim()]),
+    parts.map((part) => {
+      const [name = "", ...lines] = part.split("\n");
+      return [name, lines.join("\n").trim()];
+    }),
   );
 }
