@@ -35,6 +35,7 @@ export default tseslint.config(
     plugins: { jest },
     rules: {
       ...jest.configs["flat/recommended"].rules,
+      "jest/expect-expect": ["warn", { assertFunctionNames: ["expect", "expectGolden"] }],
       "jest/no-standalone-expect": ["error", { additionalTestBlockFunctions: ["withTerraform"] }],
       "jest/no-large-snapshots": ["error", { maxSize: 60 }],
       "@typescript-eslint/no-non-null-assertion": "off",
