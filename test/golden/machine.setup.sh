@@ -59,9 +59,10 @@ EOF
 missing=$(for p in arping curl ipvsadm; do dpkg-query --show --showformat='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || echo "$p"; done)
 [ -z "$missing" ] || {
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update --quiet
+  # The script itself comes by standard input: apt must not read it.
+  apt-get update --quiet </dev/null
   # shellcheck disable=SC2086 # one word a package
-  apt-get install --quiet --assume-yes --option Dpkg::Options::=--force-confold $missing
+  apt-get install --quiet --assume-yes --option Dpkg::Options::=--force-confold $missing </dev/null
 }
 modprobe --all ip_vs ip_vs_rr || true
 sysctl --quiet --load /etc/sysctl.d/90-vipstack.conf

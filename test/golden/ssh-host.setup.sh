@@ -34,9 +34,10 @@ EOF
 missing=$(for p in curl; do dpkg-query --show --showformat='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || echo "$p"; done)
 [ -z "$missing" ] || {
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update --quiet
+  # The script itself comes by standard input: apt must not read it.
+  apt-get update --quiet </dev/null
   # shellcheck disable=SC2086 # one word a package
-  apt-get install --quiet --assume-yes --option Dpkg::Options::=--force-confold $missing
+  apt-get install --quiet --assume-yes --option Dpkg::Options::=--force-confold $missing </dev/null
 }
 systemctl daemon-reload
 [ -z "$changed" ] || systemctl try-reload-or-restart a.service
