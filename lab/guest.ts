@@ -3,6 +3,7 @@ import * as path from "path";
 import { macAddress, tapName } from "./addresses";
 import type { MachineDocument } from "./documents";
 import { LabError } from "./errors";
+import { kernelLibrary } from "./kernel-xstate";
 import { withLock } from "./lock";
 import { namespaced, plugIn, unplug } from "./namespace";
 import { endRecorded, isAlive, readRecord, startRecorded } from "./processes";
@@ -43,11 +44,18 @@ export async function bootGuest(state: LabState, name: string): Promise<number> 
   // The kernel takes its arguments apart at blanks and commas, which folders of people may have in their names.
   fs.symlinkSync(dir, path.join(umlDir, "machine"));
   fs.symlinkSync(requireImage(state, name), path.join(umlDir, "base"));
+  const library = kernelLibrary();
+  if (library !== undefined) fs.symlinkSync(library, path.join(umlDir, "xstate.so")); // LD_PRELOAD ends at a blank, too
   const offset = fs.statSync(guestConsole(state, name)).size;
   startRecorded(state, recordName(name), namespaced(state, kernelCommand(state, machine, umlDir)), {
     log: guestConsole(state, name),
     // No HOME and the like: nothing of the caller's surroundings decides how a guest runs.
-    env: { PATH: process.env.PATH, TMPDIR: MEMORY_FOLDER, TERM: "dumb" },
+    env: {
+      PATH: process.env.PATH,
+      TMPDIR: MEMORY_FOLDER,
+      TERM: "dumb",
+      ...(library !== undefined && { LD_PRELOAD: path.join(umlDir, "xstate.so") }),
+    },
     cwd: dir,
   });
   return offset;

@@ -3,26 +3,34 @@ import * as fs from "fs";
 import * as path from "path";
 import type { Progress } from "./events";
 import { LabError } from "./errors";
+import { kernelNeedsHelp, prepareKernelLibrary } from "./kernel-xstate";
 
 interface Requirement {
   readonly command: string;
-  readonly debianPackage: string;
+  readonly debianPackages: readonly string[];
   readonly reason: string;
 }
 
 const REQUIREMENTS: Requirement[] = [
-  { command: "linux.uml", debianPackage: "user-mode-linux", reason: "the kernel that machines run" },
-  { command: "mmdebstrap", debianPackage: "mmdebstrap", reason: "builds the machines' base image" },
+  { command: "linux.uml", debianPackages: ["user-mode-linux"], reason: "the kernel that machines run" },
+  { command: "mmdebstrap", debianPackages: ["mmdebstrap"], reason: "builds the machines' base image" },
   {
     command: "genisoimage",
-    debianPackage: "genisoimage",
+    debianPackages: ["genisoimage"],
     reason: "writes the disk that carries a machine's user-data",
   },
-  { command: "socat", debianPackage: "socat", reason: "leads connections into the lab's network" },
-  { command: "mke2fs", debianPackage: "e2fsprogs", reason: "makes the base image's file system" },
-  { command: "ip", debianPackage: "iproute2", reason: "makes the lab's network" },
-  { command: "ssh", debianPackage: "openssh-client", reason: "is how machines are reached" },
+  { command: "socat", debianPackages: ["socat"], reason: "leads connections into the lab's network" },
+  { command: "mke2fs", debianPackages: ["e2fsprogs"], reason: "makes the base image's file system" },
+  { command: "ip", debianPackages: ["iproute2"], reason: "makes the lab's network" },
+  { command: "ssh", debianPackages: ["openssh-client"], reason: "is how machines are reached" },
 ];
+
+/** For {@link prepareKernelLibrary}, where the processor needs it. */
+const COMPILER: Requirement = {
+  command: "gcc",
+  debianPackages: ["gcc", "libc6-dev"],
+  reason: "compiles what lets machines run on a processor with AMX",
+};
 
 /** A command as found in the folders where administration tools live; a user's PATH often lacks the sbin ones. */
 export function which(command: string): string | undefined {
@@ -78,14 +86,13 @@ export async function prepareHost(progress: Progress): Promise<void> {
     debian: which("apt-get") !== undefined,
     tun: canOpen("/dev/net/tun"),
   });
-  const missing = REQUIREMENTS.filter((requirement) => which(requirement.command) === undefined);
-  if (missing.length === 0) return;
-  for (const { debianPackage, reason } of missing)
-    progress.tell(null, "host", `missing here: ${debianPackage} (${reason})`);
-  await installPackages(
-    missing.map((requirement) => requirement.debianPackage),
-    progress,
-  );
+  const required = [...REQUIREMENTS, ...(kernelNeedsHelp() ? [COMPILER] : [])];
+  const missing = required.filter(({ command }) => which(command) === undefined);
+  for (const { debianPackages, reason } of missing)
+    progress.tell(null, "host", `missing here: ${debianPackages.join(", ")} (${reason})`);
+  const packages = missing.flatMap(({ debianPackages }) => debianPackages);
+  if (packages.length > 0) await installPackages(packages, progress);
+  await prepareKernelLibrary(progress);
 }
 
 async function installPackages(packages: string[], progress: Progress): Promise<void> {

@@ -1,9 +1,9 @@
 import { createHash } from "crypto";
 import execa from "execa";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { distributionSources, hostAptChecks, hostSources, sourceLines } from "./apt-sources";
+import { cacheFolder } from "./cache";
 import { buildImage } from "./image-build";
 import { imageRecipe, type ImageRecipe } from "./image-recipe";
 import { LabError } from "./errors";
@@ -21,10 +21,9 @@ interface Sidecar {
   readonly mtimeMs: number;
 }
 
-/** Folder of the cached images, in the user's cache folder. */
-export function imageFolder(): string {
-  const base = process.env.XDG_CACHE_HOME ?? "";
-  return path.join(path.isAbsolute(base) ? base : path.join(os.homedir(), ".cache"), "vipstack", "images");
+/** Folder of the cached images. */
+function imageFolder(): string {
+  return cacheFolder("images");
 }
 
 /** Path of the base image; built now if it isn't in the cache, or is damaged there. */

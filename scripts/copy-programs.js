@@ -1,9 +1,11 @@
-// tsc copies no Python: the programs that run on machines are put beside the compiled code that ships them.
+// tsc copies TypeScript only: what else the compiled code reads is put beside it.
 const { cpSync, readdirSync, existsSync } = require("node:fs");
 const { join } = require("node:path");
 
 for (const domain of readdirSync("constructs")) {
-  const source = join("constructs", domain, "node");
-  if (existsSync(source))
-    cpSync(source, join("dist", source), { recursive: true, filter: (file) => !file.includes("__pycache__") });
+  const programs = join("constructs", domain, "node");
+  if (existsSync(programs))
+    cpSync(programs, join("dist", programs), { recursive: true, filter: (file) => !file.includes("__pycache__") });
 }
+for (const source of readdirSync("lab").filter((name) => name.endsWith(".c")))
+  cpSync(join("lab", source), join("dist", "lab", source));

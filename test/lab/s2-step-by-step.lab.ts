@@ -64,7 +64,7 @@ describe("step 1: masquerading on one subnet, no SNAT, no vs.conntrack", () => {
         "--output",
         folder,
       );
-      await new Promise((resolve) => setTimeout(resolve, 6000));
+      for (const machine of ["vm-1", "ipvs", "d2"]) await listening(machine);
       await s2.tryOn("vm-1", `curl --silent --max-time 4 ${vip}`);
       await capturing;
       const onClient = readFileSync(join(folder, "vm-1.txt"), "utf8");
@@ -123,13 +123,46 @@ describe("step 3: and net.ipv4.vs.conntrack=1", () => {
   );
 
   test(
-    "no request is lost and none is late: 300 in a row",
+    "no request is lost: 300 in a row, and every packet that comes to the director leaves it",
     async () => {
+      await s2.on("ipvs", countingRules());
+      const invalid = "conntrack -S | grep -o 'invalid=[0-9]*'";
+      const before = await s2.on("ipvs", invalid);
       const lines = (await s2.on("vm-1", requests(300, "192.168.139.29", 80))).trim().split("\n");
       expect(countLines(answersOf(lines.join("\n")).join("\n"))).toEqual({ "d2:80": 150, "d2:81": 150 });
-      // A lost SYN would be sent again after a second.
-      expect(Math.max(...lines.map((line) => Number(line.split(" ")[1])))).toBeLessThan(1);
+      expect(await s2.on("ipvs", invalid)).toBe(before);
+      // What a race between IPVS and conntrack eats would be counted on its way in and not on its way out. Time decides nothing
+      // here: on a busy host a guest may stand still for a second.
+      const packets = await counted();
+      expect(packets.fromClient).toBeGreaterThanOrEqual(4 * 300);
+      expect(packets).toMatchObject({ toServers: packets.fromClient, toClient: packets.fromServers });
+      const slowest = Math.max(...lines.map((line) => Number(line.split(" ")[1])));
+      console.log(`S2, step 3: ${JSON.stringify(packets)} for 300 requests, slowest connect ${slowest} s`);
     },
     5 * MINUTES,
   );
 });
+
+/** Until tcpdump runs there: a capture says so itself, but to its own terminal. */
+async function listening(machine: string): Promise<void> {
+  await eventually(async () => {
+    expect((await s2.tryOn(machine, "pgrep -x tcpdump")).exitCode).toBe(0);
+  });
+}
+
+/** The rules that the page on troubleshooting tells people to use. */
+function countingRules(): string {
+  const page = readFileSync(join(__dirname, "..", "..", "docs", "troubleshooting.md"), "utf8");
+  return page.match(/^iptables -t mangle -I .*$/gm)?.join("\n") ?? "";
+}
+
+async function counted(): Promise<Record<"fromClient" | "toServers" | "fromServers" | "toClient", number>> {
+  const rules = await s2.on("ipvs", "iptables -t mangle -S -v");
+  const packets = (rule: RegExp): number => Number(new RegExp(`^${rule.source}.* -c (\\d+) `, "m").exec(rules)?.[1]);
+  return {
+    fromClient: packets(/-A PREROUTING -s 192\.168\.139\.68/),
+    toServers: packets(/-A POSTROUTING -d 192\.168\.139\.184/),
+    fromServers: packets(/-A PREROUTING -s 192\.168\.139\.184/),
+    toClient: packets(/-A POSTROUTING -d 192\.168\.139\.68/),
+  };
+}
