@@ -26,7 +26,7 @@ export class Acknowledgement {
         this.met.add(refusal);
         Annotations.of(scope).addWarning(`acknowledged ${refusal}: ${describeFailure(failure)}`);
       } else {
-        const seeIt = `to see it fail, acknowledge: [Refusal.${refusal.toUpperCase().replaceAll("-", "_")}]`;
+        const seeIt = `to build it nevertheless, acknowledge: [Refusal.${refusal.toUpperCase().replaceAll("-", "_")}]`;
         validation.add({ ...failure, cure: `${failure.cure}; ${seeIt}` });
       }
     }

@@ -1,7 +1,7 @@
 import { Failure } from "../private/failure";
 
 /**
- * What is refused because it can't work on the wire. Each can be acknowledged by name on its virtual service: then it is
+ * What is refused because it can't work on the wire, or is not what anybody means. Each can be acknowledged by name on its virtual service: then it is
  * built, and said as a warning.
  */
 export enum Refusal {
@@ -26,7 +26,7 @@ export enum Refusal {
    * for its own and never answers: not its ARP, nor what comes out of its tunnel.
    */
   VIP_IS_DIRECTOR_ADDRESS = "vip-is-director-address",
-  /** The director would forward to itself. */
+  /** Nearly always a slip. IPVS can hand connections to a local server ("local node"): acknowledge it where that is meant. */
   REAL_SERVER_IS_DIRECTOR = "real-server-is-director",
 }
 

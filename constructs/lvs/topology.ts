@@ -159,7 +159,7 @@ function isDirector(director: Place, { address }: InterfaceAddress): Finding {
     refusal: Refusal.REAL_SERVER_IS_DIRECTOR,
     failure: {
       property: "machine",
-      rule: `can't be the director ${director.name} itself`,
+      rule: `can't be the director ${director.name} itself: nothing would be forwarded, IPVS hands such a connection to a local server, and this is nearly always a slip`,
       got: address,
       cure: "put the server on a machine of its own",
     },

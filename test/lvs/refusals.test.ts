@@ -34,7 +34,7 @@ const refused: Refused[] = [
       });
     },
     message:
-      "test/director/web/d2-81: 'machine' can't share the subnet 192.168.139.0/24 with the VIP 192.168.139.29 when masquerading without SNAT, because d2 answers a client there directly and the connection hangs in SYN_RECV, got \"192.168.139.184\": use ForwardingMethod.masquerading({ snat: true }) or ForwardingMethod.directRouting(), or move d2 to a subnet behind the director; to see it fail, acknowledge: [Refusal.MASQUERADING_SAME_SUBNET]",
+      "test/director/web/d2-81: 'machine' can't share the subnet 192.168.139.0/24 with the VIP 192.168.139.29 when masquerading without SNAT, because d2 answers a client there directly and the connection hangs in SYN_RECV, got \"192.168.139.184\": use ForwardingMethod.masquerading({ snat: true }) or ForwardingMethod.directRouting(), or move d2 to a subnet behind the director; to build it nevertheless, acknowledge: [Refusal.MASQUERADING_SAME_SUBNET]",
   },
   {
     refusal: Refusal.SNAT_WITHOUT_CONNTRACK,
@@ -48,7 +48,7 @@ const refused: Refused[] = [
       });
     },
     message:
-      "test/director/web: 'forwarding' can't rewrite the client's address without conntrack, because IPVS then keeps its connections away from the SNAT rules and they hang in SYN_RECV: leave 'conntrack' out: ForwardingMethod.masquerading({ snat: true }); to see it fail, acknowledge: [Refusal.SNAT_WITHOUT_CONNTRACK]",
+      "test/director/web: 'forwarding' can't rewrite the client's address without conntrack, because IPVS then keeps its connections away from the SNAT rules and they hang in SYN_RECV: leave 'conntrack' out: ForwardingMethod.masquerading({ snat: true }); to build it nevertheless, acknowledge: [Refusal.SNAT_WITHOUT_CONNTRACK]",
   },
   {
     refusal: Refusal.GATEWAY_OUT_OF_REACH,
@@ -58,7 +58,7 @@ const refused: Refused[] = [
       director().addVirtualService("web", { address: vip, port: 80, forwarding, realServers, acknowledge });
     },
     message:
-      "test/director/web/far: 'machine' must share a subnet with the director ipvs (192.168.139.0/24, fd00:139::/64, 10.0.0.0/24, fd00:10::/64) when masquerading without SNAT, because ipvs has to be the gateway of far, got \"172.16.0.9\": use ForwardingMethod.masquerading({ snat: true }), or give ipvs an address in 172.16.0.0/24; to see it fail, acknowledge: [Refusal.GATEWAY_OUT_OF_REACH]",
+      "test/director/web/far: 'machine' must share a subnet with the director ipvs (192.168.139.0/24, fd00:139::/64, 10.0.0.0/24, fd00:10::/64) when masquerading without SNAT, because ipvs has to be the gateway of far, got \"172.16.0.9\": use ForwardingMethod.masquerading({ snat: true }), or give ipvs an address in 172.16.0.0/24; to build it nevertheless, acknowledge: [Refusal.GATEWAY_OUT_OF_REACH]",
   },
   {
     refusal: Refusal.DIRECT_ROUTING_OTHER_PORT,
@@ -68,7 +68,7 @@ const refused: Refused[] = [
       director().addVirtualService("web", { address: vip, port: 80, forwarding, realServers, acknowledge });
     },
     message:
-      "test/director/web/d2-81: 'port' must be the virtual service's port 80 for direct routing, because the packet reaches the real server as the client sent it, got 81: leave 'port' out and let the server listen on 80, or use ForwardingMethod.masquerading(); to see it fail, acknowledge: [Refusal.DIRECT_ROUTING_OTHER_PORT]",
+      "test/director/web/d2-81: 'port' must be the virtual service's port 80 for direct routing, because the packet reaches the real server as the client sent it, got 81: leave 'port' out and let the server listen on 80, or use ForwardingMethod.masquerading(); to build it nevertheless, acknowledge: [Refusal.DIRECT_ROUTING_OTHER_PORT]",
   },
   {
     refusal: DIRECT_ROUTING_ACROSS_SUBNETS,
@@ -78,7 +78,7 @@ const refused: Refused[] = [
       director().addVirtualService("web", { address: vip, port: 80, forwarding, realServers, acknowledge });
     },
     message:
-      "test/director/web/far: 'machine' must share a subnet with the director ipvs (192.168.139.0/24, fd00:139::/64, 10.0.0.0/24, fd00:10::/64) for direct routing, because only the MAC address of a packet changes, got \"172.16.0.9\": use ForwardingMethod.tunneling(), or give ipvs and far addresses in one subnet; to see it fail, acknowledge: [Refusal.DIRECT_ROUTING_ACROSS_SUBNETS]",
+      "test/director/web/far: 'machine' must share a subnet with the director ipvs (192.168.139.0/24, fd00:139::/64, 10.0.0.0/24, fd00:10::/64) for direct routing, because only the MAC address of a packet changes, got \"172.16.0.9\": use ForwardingMethod.tunneling(), or give ipvs and far addresses in one subnet; to build it nevertheless, acknowledge: [Refusal.DIRECT_ROUTING_ACROSS_SUBNETS]",
   },
   {
     refusal: Refusal.TUNNELING_OTHER_PORT,
@@ -88,7 +88,7 @@ const refused: Refused[] = [
       director().addVirtualService("web", { address: vip, port: 80, forwarding, realServers, acknowledge });
     },
     message:
-      "test/director/web/far-81: 'port' must be the virtual service's port 80 for tunneling, because the packet reaches the real server as the client sent it, got 81: leave 'port' out and let the server listen on 80, or use ForwardingMethod.masquerading(); to see it fail, acknowledge: [Refusal.TUNNELING_OTHER_PORT]",
+      "test/director/web/far-81: 'port' must be the virtual service's port 80 for tunneling, because the packet reaches the real server as the client sent it, got 81: leave 'port' out and let the server listen on 80, or use ForwardingMethod.masquerading(); to build it nevertheless, acknowledge: [Refusal.TUNNELING_OTHER_PORT]",
   },
   {
     refusal: Refusal.ONE_PACKET_MASQUERADING,
@@ -103,7 +103,7 @@ const refused: Refused[] = [
       });
     },
     message:
-      "test/director/dns: 'onePacket' can't go with masquerading, because the connection is forgotten before its answer comes and nobody rewrites that back, got true: use ForwardingMethod.directRouting() or ForwardingMethod.tunneling(), or leave 'onePacket' out; to see it fail, acknowledge: [Refusal.ONE_PACKET_MASQUERADING]",
+      "test/director/dns: 'onePacket' can't go with masquerading, because the connection is forgotten before its answer comes and nobody rewrites that back, got true: use ForwardingMethod.directRouting() or ForwardingMethod.tunneling(), or leave 'onePacket' out; to build it nevertheless, acknowledge: [Refusal.ONE_PACKET_MASQUERADING]",
   },
   {
     refusal: Refusal.VIP_OUTSIDE_SUBNETS,
@@ -112,7 +112,7 @@ const refused: Refused[] = [
       director().addVirtualService("web", { address: "203.0.113.7", port: 80, realServers, acknowledge });
     },
     message:
-      "test/director/web: 'address' must lie in a subnet of the director ipvs (192.168.139.0/24, fd00:139::/64, 10.0.0.0/24, fd00:10::/64), or nobody there asks it for the VIP, got \"203.0.113.7\": choose an address of such a subnet, or give ipvs an interface in the VIP's; to see it fail, acknowledge: [Refusal.VIP_OUTSIDE_SUBNETS]",
+      "test/director/web: 'address' must lie in a subnet of the director ipvs (192.168.139.0/24, fd00:139::/64, 10.0.0.0/24, fd00:10::/64), or nobody there asks it for the VIP, got \"203.0.113.7\": choose an address of such a subnet, or give ipvs an interface in the VIP's; to build it nevertheless, acknowledge: [Refusal.VIP_OUTSIDE_SUBNETS]",
   },
   {
     refusal: Refusal.VIP_IS_DIRECTOR_ADDRESS,
@@ -122,7 +122,7 @@ const refused: Refused[] = [
       director().addVirtualService("web", { address: ipvs.address, port: 80, forwarding, realServers, acknowledge });
     },
     message:
-      "test/director/web/d2: 'machine' can't be reached by ipvs from the VIP 192.168.139.29 for direct routing, because d2 gets the VIP on lo and then never answers ipvs, got \"192.168.139.184\": choose another VIP of that subnet; ipvs gets it as an additional address; to see it fail, acknowledge: [Refusal.VIP_IS_DIRECTOR_ADDRESS]",
+      "test/director/web/d2: 'machine' can't be reached by ipvs from the VIP 192.168.139.29 for direct routing, because d2 gets the VIP on lo and then never answers ipvs, got \"192.168.139.184\": choose another VIP of that subnet; ipvs gets it as an additional address; to build it nevertheless, acknowledge: [Refusal.VIP_IS_DIRECTOR_ADDRESS]",
   },
   {
     refusal: Refusal.REAL_SERVER_IS_DIRECTOR,
@@ -131,7 +131,7 @@ const refused: Refused[] = [
       director().addVirtualService("web", { address: vip, port: 80, realServers, acknowledge });
     },
     message:
-      "test/director/web/ipvs-8080: 'machine' can't be the director ipvs itself, got \"192.168.139.29\": put the server on a machine of its own; to see it fail, acknowledge: [Refusal.REAL_SERVER_IS_DIRECTOR]",
+      "test/director/web/ipvs-8080: 'machine' can't be the director ipvs itself: nothing would be forwarded, IPVS hands such a connection to a local server, and this is nearly always a slip, got \"192.168.139.29\": put the server on a machine of its own; to build it nevertheless, acknowledge: [Refusal.REAL_SERVER_IS_DIRECTOR]",
   },
 ];
 
