@@ -4,6 +4,7 @@ import {
   Contribution,
   InterfaceAddress,
   LiveFile,
+  nodeModule,
   nodeProgram,
   oneshotUnit,
   PROGRAM_FOLDER,
@@ -75,6 +76,8 @@ function ipvsContribution(spec: DirectorSpec): Contribution {
     packages: ["ipvsadm"],
     kernelModules: ["ip_vs", ...(snat ? ["nf_conntrack", "xt_ipvs"] : [])],
     files: [
+      // First: on a host that runs already, a timer may start the program between the two.
+      nodeModule(join(__dirname, "node", "ipvs_table.py")),
       nodeProgram("ipvs-rules", join(__dirname, "node", "ipvs-rules.py")),
       { path: `${NO_RULES}/none.rules`, content: "" },
     ],

@@ -7,7 +7,7 @@ export { renderCloudConfig } from "./cloud-config-text";
 export { CloudInit, CloudInitProps } from "./cloud-init";
 export { Contribution, LazyContribution, LiveFile, MachineFile, PortClaim, Sysctl, Unit } from "./contribution";
 export { IMachine, Machine, MachineProps } from "./machine";
-export { nodeProgram, PROGRAM_FOLDER } from "./node-program";
+export { nodeModule, nodeProgram, PROGRAM_FOLDER } from "./node-program";
 export { renderPushScript, renderSetupScript, renderTeardownScript } from "./setup-script";
 export { InterfaceAddress, normalizeAddress, normalizeSubnet, parseInterfaceAddress, subnetContains } from "./subnet";
 export { oneshotUnit, OneshotUnitProps } from "./systemd-unit-text";

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { MachineFile } from "./contribution";
 
 /** Where the programs of this library lie on a machine. */
@@ -7,4 +8,9 @@ export const PROGRAM_FOLDER = "/usr/local/lib/vipstack";
 /** A Python program of this library, as a file for a machine. @param source path of its `.py` */
 export function nodeProgram(name: string, source: string): MachineFile {
   return { path: `${PROGRAM_FOLDER}/${name}`, content: readFileSync(source, "utf8"), mode: "0755" };
+}
+
+/** A Python module that programs beside it import; ship it before them. @param source its path; the module's name is its file's */
+export function nodeModule(source: string): MachineFile {
+  return { path: `${PROGRAM_FOLDER}/${basename(source)}`, content: readFileSync(source, "utf8"), mode: "0644" };
 }

@@ -1,4 +1,4 @@
-// Tunneling: the director wraps packets into IPIP, so the real servers may be in other subnets; they answer the client themselves.
+// Tunneling: the director wraps packets into IPIP (IPv6 into IPv6), so the real servers may be in other subnets; they answer the client themselves.
 import { App } from "cdktf";
 import { Caddy, Director, ForwardingMethod } from "../../constructs";
 import { defineInventory } from "../../inventory/inventory";
@@ -6,12 +6,12 @@ import { MachinesStack } from "../../stacks/machines-stack";
 
 const inventory = defineInventory({
   name: "tunneling",
-  subnets: ["10.77.0.0/24", "10.78.0.0/24"],
+  subnets: ["10.77.0.0/24", "fd00:77::/64", "10.78.0.0/24", "fd00:78::/64"],
   machines: [
-    { name: "client", address: "10.77.0.10" },
-    { name: "director", address: "10.77.0.20" },
-    { name: "web1", address: "10.78.0.31" },
-    { name: "web2", address: "10.78.0.32" },
+    { name: "client", address: ["10.77.0.10", "fd00:77::10"] },
+    { name: "director", address: ["10.77.0.20", "fd00:77::20"] },
+    { name: "web1", address: ["10.78.0.31", "fd00:78::31"] },
+    { name: "web2", address: ["10.78.0.32", "fd00:78::32"] },
   ],
 });
 
@@ -21,11 +21,13 @@ const { director, web1, web2 } = machines.all;
 
 new Caddy(machines, "caddy-web1", { machine: web1, answers: { 80: "web1" } });
 new Caddy(machines, "caddy-web2", { machine: web2, answers: { 80: "web2" } });
-new Director(machines, "balancer", { machine: director }).addVirtualService("web", {
-  address: "10.77.0.100",
-  port: 80,
-  forwarding: ForwardingMethod.tunneling(),
-  realServers: [{ machine: web1 }, { machine: web2 }],
-});
+const balancer = new Director(machines, "balancer", { machine: director });
+for (const [id, address] of Object.entries({ web: "10.77.0.100", "web-ipv6": "fd00:77::100" }))
+  balancer.addVirtualService(id, {
+    address,
+    port: 80,
+    forwarding: ForwardingMethod.tunneling(),
+    realServers: [{ machine: web1 }, { machine: web2 }],
+  });
 
 app.synth();

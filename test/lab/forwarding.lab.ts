@@ -100,12 +100,26 @@ describe("tunneling", () => {
   );
 
   test(
-    "a big upload goes through: the segment size leaves room for the tunnel's header",
+    "the same in IPv6, and the outer packets come from the director's own address, not from the VIP",
     async () => {
+      const vip = "http://[fd00:77::100]:80/";
+      expect(countLines(await tunnel.on("client", curlTimes(10, vip)))).toEqual({ web1: 5, web2: 5 });
+      const capture = tunnel.tryOn("director", "timeout 8 tcpdump -lnni eth0 'ip6 proto 41' 2>/dev/null");
+      await tunnel.on("client", `sleep 4; ${curlTimes(2, vip)}`);
+      const { output } = await capture;
+      expect(output).toMatch(/IP6 fd00:77::20 > fd00:78::3[12]: IP6 fd00:77::10\.\d+ > fd00:77::100\.80/);
+      expect(output).not.toMatch(/IP6 fd00:77::100 > fd00:78::/);
+    },
+    2 * MINUTES,
+  );
+
+  test.each(["10.77.0.100", "[fd00:77::100]"])(
+    "a big upload to %s goes through: the segment size leaves room for the tunnel's header",
+    async (vip) => {
       expect(
         await tunnel.on(
           "client",
-          "head -c 2000000 /dev/zero | curl --silent --max-time 60 --data-binary @- http://10.77.0.100:80/",
+          `head -c 2000000 /dev/zero | curl --silent --max-time 60 --data-binary @- http://${vip}:80/`,
         ),
       ).toMatch(/^web[12]$/);
     },

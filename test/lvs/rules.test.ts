@@ -75,22 +75,20 @@ const anyServices = fc.uniqueArray(anyService, { maxLength: 5, selector: keyOf }
 /** Reads tables as the program on the director does, and writes them down in its own words, sorted. */
 function readBack(tables: readonly string[]): string[] {
   const script = `
-import importlib.util, json, sys
-spec = importlib.util.spec_from_file_location("ipvs_rules", sys.argv[1])
-program = importlib.util.module_from_spec(spec)
-sys.modules["ipvs_rules"] = program
-spec.loader.exec_module(program)
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import ipvs_table
 answer = []
 for text in json.load(sys.stdin):
-    table, problems = program.parse_table([("here", line) for line in text.splitlines()])
+    table, problems = ipvs_table.parse_table([("here", line) for line in text.splitlines()])
     lines = [f"-A {key} {service.options}" for key, service in table.items()]
     lines += [f"-a {key} -r {at} {server.text()}" for key, service in table.items() for at, server in service.servers.items()]
     answer.append("\\n".join(sorted(lines + problems)))
 json.dump(answer, sys.stdout)
 `;
-  const program = join(__dirname, "..", "..", "constructs", "lvs", "node", "ipvs-rules.py");
+  const folder = join(__dirname, "..", "..", "constructs", "lvs", "node");
   const input = JSON.stringify(tables);
-  return JSON.parse(execFileSync("python3", ["-B", "-c", script, program], { input, encoding: "utf8" })) as string[];
+  return JSON.parse(execFileSync("python3", ["-B", "-c", script, folder], { input, encoding: "utf8" })) as string[];
 }
 
 test("ipvs: the program on the director reads every line, and would write it the same way", () => {

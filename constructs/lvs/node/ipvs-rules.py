@@ -1,4 +1,4 @@
-#!/usr/bin/python3 -IS
+#!/usr/bin/python3 -BESs
 """ipvs-rules [apply|check]: make the kernel's IPVS table equal to a folder of rules, by difference.
 
 The folder holds files NAME.rules with the lines that `ipvsadm -S -n` prints (comments and blank lines allowed),
@@ -9,55 +9,36 @@ or its deadline has passed; each later `apply` (a timer calls it) takes that fur
 
 Exit code: 0 the table is as the folder wants it (servers that drain in time included), 1 it is not,
 2 the folder is wrong and nothing was changed, 3 this machine has no IPVS.
+
+What a line means is in ipvs_table.py beside this file. Options of Python: no bytecode left behind (B), nothing from
+the caller's environment or home (E, s), a quick start (S); not -I, which would take this folder from the path.
 """
 from __future__ import annotations
 
 import argparse
 import fcntl
-import ipaddress
 import json
 import os
-import re
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Set, Tuple
+from typing import Dict, List, NamedTuple, Tuple
 
-PROTOCOLS = {"TCP": "-t", "UDP": "-u", "SCTP": "--sctp-service", "FWM": "-f"}
-SCHEDULERS = "rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos".split()
-WITH_VALUE = {"-A": [*PROTOCOLS.values(), "-s", "-p", "-M", "-b", "--pe"],
-              "-a": [*PROTOCOLS.values(), "-r", "-w", "-x", "-y", "--tun-type", "--tun-port"]}
-SWITCHES = {"-A": ["-6", "-o"],
-            "-a": ["-6", "-m", "-g", "-i", "--tun-csum", "--tun-nocsum", "--tun-remcsum"]}
+from ipvs_table import Line, Service, Table, differences, parse_table, read_listing
+
 SIGNS = {"-A": "+", "-a": "+", "-E": "~", "-e": "~", "-D": "-", "-d": "-"}
-MAX_INT = 2**31 - 1
 # A handshake in progress counts as an inactive connection; it becomes active well within this time.
 SETTLE_SECONDS = 2.0
-
-
-class Server(NamedTuple):
-    """A real server as one service sees it; `tunnel` holds the options of another encapsulation than ipip."""
-    method: str
-    weight: int
-    tunnel: str = ""
-    upper: int = 0
-    lower: int = 0
-
-    def text(self) -> str:
-        thresholds = f" -x {self.upper} -y {self.lower}" if self.upper else ""
-        return f"{self.method} -w {self.weight}{self.tunnel}{thresholds}"
-
-
-class Service(NamedTuple):
-    options: str
-    servers: Dict[str, Server]
 
 
 class Drain(NamedTuple):
     """Seconds since the machine started: setting the clock can't end a drain early."""
     since: float
     deadline: float
+
+
+Drains = Dict[str, Drain]  # by "SERVICE -r SERVER"
 
 
 class Plan(NamedTuple):
@@ -68,186 +49,6 @@ class Plan(NamedTuple):
 
 class Stop(Exception):
     """Ends the program with an exit code and a message."""
-
-
-Table = Dict[str, Service]  # by the words that name a service: "-t 10.0.0.1:80", "-f 1 -6"
-Drains = Dict[str, Drain]  # by "SERVICE -r SERVER"
-Line = Tuple[str, str]  # where it stands, the line
-
-
-# ---- lines: every function raises ValueError with the reason why a line can't be used
-
-def parse_table(lines: List[Line], strict: bool = True) -> Tuple[Table, List[str]]:
-    """The table in canonical words, and what is wrong. A server's service may stand in any file, before or after."""
-    table: Table = {}
-    problems = []
-    for where, line in sorted(lines, key=lambda item: item[1].startswith("-a")):
-        try:
-            add_line(table, line.split(), strict)
-        except ValueError as problem:
-            problems.append(f"{where}: {problem}: {line}")
-    return table, problems
-
-
-def add_line(table: Table, words: List[str], strict: bool) -> None:
-    """`strict` is for files: it also refuses what ipvsadm would refuse or silently change."""
-    options = read_options(words)
-    key = service_key(options)
-    if words[0] == "-A":
-        if key in table:
-            raise ValueError("this virtual service is defined twice")
-        table[key] = Service(service_options(options, key), {})
-        if strict:
-            check_service(key, options)
-        return
-    if key not in table:
-        raise ValueError("its virtual service is defined nowhere")
-    address = endpoint(options.get("-r", ""), default_port=port_of(key) or "0")
-    if address in table[key].servers:
-        raise ValueError("this real server is listed twice")
-    server = read_server(options)
-    if strict:
-        check_server(key, address, server)
-    table[key].servers[address] = server
-
-
-def read_options(words: List[str]) -> Dict[str, str]:
-    if words[0] not in SWITCHES:
-        raise ValueError("a line starts with -A (virtual service) or -a (real server)")
-    options: Dict[str, str] = {}
-    rest = ["-o" if word == "--ops" else word for word in words[1:]]
-    while rest:
-        name = rest.pop(0)
-        if name in options or name not in WITH_VALUE[words[0]] + SWITCHES[words[0]]:
-            raise ValueError(f"unexpected {name}")
-        if name in SWITCHES[words[0]]:
-            options[name] = ""
-        elif name == "-p" and (not rest or rest[0].startswith("-")):
-            options[name] = "360"  # what ipvsadm takes for a bare -p
-        elif rest:
-            options[name] = rest.pop(0)
-        else:
-            raise ValueError(f"{name} needs a value")
-    return options
-
-
-def number(name: str, text: str, low: int, high: int) -> int:
-    if not re.fullmatch("[0-9]{1,10}", text) or not low <= int(text) <= high:
-        raise ValueError(f"{name} takes a number from {low} to {high}")
-    return int(text)
-
-
-def endpoint(text: str, default_port: str) -> str:
-    """ADDRESS:PORT, or [ADDRESS]:PORT for IPv6, as the kernel prints it."""
-    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::([0-9]+))?", text)
-    if not match:
-        raise ValueError(f"'{text}' is no ADDRESS:PORT with a numeric address, IPv6 in brackets")
-    address = ipaddress.ip_address(match[1] or match[2])
-    port = number("the port", match[3] or default_port, 0, 65535)
-    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
-
-
-def port_of(name: str) -> str:
-    return name.rpartition(":")[2] if ":" in name else ""
-
-
-def is_ipv6(name: str) -> bool:
-    return "[" in name or name.endswith(" -6")
-
-
-def service_key(options: Dict[str, str]) -> str:
-    kinds = [kind for kind in PROTOCOLS.values() if kind in options]
-    if len(kinds) != 1 or ("-6" in options and kinds != ["-f"]):
-        raise ValueError("one of -t, -u, --sctp-service and -f names the virtual service; -6 belongs to -f")
-    value = options[kinds[0]]
-    if kinds != ["-f"]:
-        return f"{kinds[0]} {endpoint(value, default_port='')}"
-    if re.fullmatch("-[0-9]+", value):  # so ipvsadm prints a mark above 2^31, but it doesn't read it back
-        value = str(int(value) + 2**32)
-    return f"-f {number('-f', value, 1, 2**32 - 1)}" + (" -6" if "-6" in options else "")
-
-
-def service_options(options: Dict[str, str], key: str) -> str:
-    scheduler = options.get("-s", "wlc")
-    if scheduler not in SCHEDULERS:
-        raise ValueError(f"-s takes one of {' '.join(SCHEDULERS)}")
-    text = f"-s {scheduler}"
-    if "-p" in options:
-        text += f" -p {number('-p', options['-p'], 1, 31 * 24 * 3600)}"
-    if "-M" in options:
-        text += netmask(options["-M"], is_ipv6(key))
-    if options.get("--pe", "sip") != "sip":
-        raise ValueError("--pe takes sip")
-    text += "".join(words for name, words in (("--pe", " --pe sip"), ("-o", " -o")) if name in options)
-    return text + (f" -b {scheduler_flags(options['-b'], scheduler)}" if "-b" in options else "")
-
-
-def netmask(mask: str, ipv6: bool) -> str:
-    if ipv6:
-        prefix = number("-M", mask, 1, 128)
-        return "" if prefix == 128 else f" -M {prefix}"
-    ipaddress.IPv4Address(mask)
-    return "" if mask == "255.255.255.255" else f" -M {mask}"
-
-
-def scheduler_flags(text: str, scheduler: str) -> str:
-    names = ["flag-1", "flag-2", "flag-3"]
-    if scheduler in ("sh", "mh"):
-        names = [f"{scheduler}-fallback", f"{scheduler}-port"]
-    flags = sorted(text.split(","))
-    if not set(flags) <= set(names):
-        raise ValueError(f"-b takes some of {','.join(names)} with -s {scheduler}")
-    return ",".join(flags)
-
-
-def read_server(options: Dict[str, str]) -> Server:
-    methods = [method for method in ("-m", "-g", "-i") if method in options] or ["-g"]
-    tunnel = "".join(f" {name} {value}".rstrip() for name, value in options.items() if name.startswith("--tun"))
-    if len(methods) > 1 or (tunnel and methods != ["-i"]):
-        raise ValueError("one of -m, -g and -i, and --tun-type with -i only")
-    return Server(
-        methods[0],
-        number("-w", options.get("-w", "1"), 0, MAX_INT),
-        "" if tunnel == " --tun-type ipip" else tunnel,  # the default: not every ipvsadm knows the word
-        number("-x", options.get("-x", "0"), 0, MAX_INT),
-        number("-y", options.get("-y", "0"), 0, MAX_INT),
-    )
-
-
-def check_service(key: str, options: Dict[str, str]) -> None:
-    if port_of(key) == "0" and "-p" not in options:
-        raise ValueError("port 0 (every port) needs -p")
-    if "-M" in options and "-p" not in options:
-        raise ValueError("-M needs -p")
-    if "-o" in options and not key.startswith(("-u", "-f")):
-        raise ValueError("-o is for UDP")
-
-
-def check_server(key: str, address: str, server: Server) -> None:
-    if address.startswith(("0.0.0.0:", "[::]:")):
-        raise ValueError("a real server needs an address")
-    if is_ipv6(key) != is_ipv6(address) and server.method != "-i":
-        raise ValueError("IPv4 and IPv6 mix in tunneling (-i) only")
-    if server.method != "-m" and port_of(key) not in ("", port_of(address)):
-        raise ValueError(f"{server.method} can't change the port: use the service's port, or -m")
-    if server.lower > server.upper:
-        raise ValueError("-y is above -x")
-    if server.tunnel:
-        raise ValueError("the only tunnel is --tun-type ipip")
-
-
-def differences(expected: Table, kernel: Table) -> List[str]:
-    left, right = table_lines(expected), table_lines(kernel)
-    missing, surplus = sorted(left - right), sorted(right - left)
-    return [f"missing: {line}" for line in missing] + [f"too much: {line}" for line in surplus]
-
-
-def table_lines(table: Table) -> Set[str]:
-    lines = set()
-    for key, service in table.items():
-        lines.add(f"-A {key} {service.options}")
-        lines.update(f"-a {key} -r {address} {server.text()}" for address, server in service.servers.items())
-    return lines
 
 
 # ---- plan
@@ -343,21 +144,6 @@ def read_kernel() -> Tuple[Table, Dict[str, int]]:
     if problems:
         raise Stop(1, "\n".join(problems))
     return table, read_listing(listed.stdout, table)
-
-
-def read_listing(listing: str, table: Table) -> Dict[str, int]:
-    """Thresholds (into the table) and connections: ipvsadm -S prints neither."""
-    active: Dict[str, int] = {}
-    key = ""
-    for words in (line.split() for line in listing.splitlines()):
-        if words and words[0] in PROTOCOLS:
-            key = service_key({PROTOCOLS[words[0]]: words[1], **({"-6": ""} if words[2] == "IPv6" else {})})
-        elif len(words) == 6 and words[0] == "->" and key in table:
-            address, servers = endpoint(words[1], default_port="0"), table[key].servers
-            active[f"{key} -r {address}"] = int(words[4])
-            if address in servers:
-                servers[address] = servers[address]._replace(upper=int(words[2]), lower=int(words[3]))
-    return active
 
 
 def load_drains(state: Path) -> Drains:

@@ -115,6 +115,17 @@ def present_addresses() -> List[Address]:
     return [(f"{entry['local']}/{entry['prefixlen']}", device) for entry, device in entries if "local" in entry]
 
 
+def how_to_add(address: Address) -> List[str]:
+    """IPv6: no search for duplicates, during which an address can't be used; and a VIP is not to be spoken from. Of
+    equal addresses the kernel takes the newest for a packet of its own, so the outer packets of IPVS's tunnels would
+    come from the VIP; the real server has the VIP too, and drops them unseen. A preferred lifetime of 0 ("deprecated")
+    has the kernel take any other address first. Clients notice nothing of it. An address of lo is not taken anyway."""
+    if ":" not in address[0]:
+        return []
+    is_vip = address[0].endswith("/128") and address[1] != "lo"
+    return ["preferred_lft", "0", "nodad"] if is_vip else ["nodad"]
+
+
 def words_of(route: Route) -> List[str]:
     """In IPv4 ours has metric 0, the strongest, and takes the place of another with that metric. In IPv6 ours has
     metric 1 and stands before the usual 1024: nothing needs to be replaced."""
@@ -203,9 +214,8 @@ def work(file: Path, state: Path) -> int:
         added[1].setdefault(route, same_place(route))
     save(state, added)  # before adding: a crash must not leave something that nobody removes
     for address in addresses:
-        nodad = ["nodad"] if ":" in address[0] else []
         words = [address[0], "dev", address[1]]
-        fine &= attempt(f"+ {' '.join(words)}", "address", "add", *words, *nodad)
+        fine &= attempt(f"+ {' '.join(words)}", "address", "add", *words, *how_to_add(address))
         announce(address)
     for route in routes:
         instead = f", instead of {added[1][route]}" if added[1][route] else ""

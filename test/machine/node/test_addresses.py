@@ -72,7 +72,7 @@ class Machine:
     def __init__(self) -> None:
         self.addresses: List[Tuple[str, str]] = [("127.0.0.1/8", "lo"), ("10.0.0.5/24", "eth0")]
         self.routes: Dict[str, str] = {"default": "default via 10.0.0.254 dev eth0 proto static linkdown"}
-        self.changes = 0
+        self.changes: List[str] = []
 
     def ip(self, *words: str) -> str:
         if words == ("-json", "address", "show"):
@@ -82,7 +82,7 @@ class Machine:
         if words[1:3] == ("route", "show"):
             other = f"{words[3]} via 10.0.0.253 dev eth0 proto dhcp metric 100 \n"
             return (f"{self.routes[words[3]]} \n" if words[3] in self.routes else "") + other
-        self.changes += 1
+        self.changes.append(" ".join(words))
         if words[0] == "address":
             address = (words[2], words[4])
             assert (address in self.addresses) == (words[1] == "del"), words
@@ -109,9 +109,9 @@ class Apply(unittest.TestCase):
     def apply(self, *lines: str) -> int:
         """The number of changes."""
         self.file.write_text("".join(f"{line}\n" for line in lines))
-        before = self.machine.changes
+        before = len(self.machine.changes)
         self.assertEqual(program.work(self.file, self.state), 0)
-        return self.machine.changes - before
+        return len(self.machine.changes) - before
 
     def test_a_missing_file_is_a_mistake(self) -> None:
         with self.assertRaises(program.Stop) as stop:
@@ -122,6 +122,14 @@ class Apply(unittest.TestCase):
         self.assertEqual(self.apply("10.0.0.5/32 dev eth0"), 0)
         self.assertEqual(self.apply(), 0)
         self.assertIn(("10.0.0.5/24", "eth0"), self.machine.addresses)
+
+    def test_an_ipv6_vip_can_be_used_at_once_and_is_no_address_to_speak_from(self) -> None:
+        self.apply("10.0.0.1/32 dev eth0", "fd00::1/128 dev eth0", "fd00::1/128 dev lo", "fd00::5/64 dev eth0")
+        self.assertEqual(self.machine.changes, [
+            "address add 10.0.0.1/32 dev eth0",
+            "address add fd00::1/128 dev eth0 preferred_lft 0 nodad",
+            "address add fd00::1/128 dev lo nodad",
+            "address add fd00::5/64 dev eth0 nodad"])
 
     def test_a_replaced_route_comes_back(self) -> None:
         earlier = self.machine.routes["default"].replace(" linkdown", "")
