@@ -50,6 +50,7 @@ test("the package holds the library, the two programs, and nothing else", () => 
      "dist/constructs/private/*.js",
      "dist/lab/*.d.ts",
      "dist/lab/*.js",
+     "dist/lab/kernel-xstate.c",
      "package.json",
    ]
   `);
