@@ -34,8 +34,22 @@ export interface MachineLifecycle {
 export interface IBackend extends IConstruct {
   /** How a person and `vipstack up` reach its machines. */
   readonly access: MachineAccess;
+  /** Where its machines get a vendor's program. @default - not from the backend: the vendor's own archive */
+  software?(name: SoftwareName): Software | undefined;
+  /** A mirror of Docker Hub that its machines reach: `http://192.168.139.1:5000`. @default - none */
+  readonly registryMirror?: string;
   /** @internal */
   _bind(machine: MachineDescription): MachineLifecycle;
+}
+
+/** Vendors' programs that a backend may offer. */
+export type SoftwareName = "consul" | "nomad" | "consul-template" | "cni-plugins";
+
+/** A program as a file to download: its version, where it is, and the sha256 that it must have. */
+export interface Software {
+  readonly version: string;
+  readonly url: string;
+  readonly sha256: string;
 }
 
 /** How the machines of a backend are reached: `ssh [-F configFile] NAME`, or a command of the backend's own. */

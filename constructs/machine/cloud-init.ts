@@ -1,6 +1,18 @@
 import { describeFailure, Failure } from "../private/failure";
 import { ADDRESS_FILE, ADDRESSES_UNIT } from "./address-file";
-import { Contribution, LazyContribution, LiveFile, MachineFile, PortClaim, Sysctl, Unit } from "./contribution";
+import {
+  AptSource,
+  Contribution,
+  Download,
+  LazyContribution,
+  LiveFile,
+  MachineFile,
+  PortClaim,
+  ReadyCheck,
+  Sysctl,
+  Unit,
+} from "./contribution";
+import { downloadTools } from "./download-text";
 
 export interface CloudInitProps {
   /** @default - the machine keeps the name it has */
@@ -58,7 +70,27 @@ export class CloudInit {
   }
 
   get packages(): string[] {
-    return unique(this.parts.flatMap(({ part }) => part.packages ?? [])).sort();
+    const asked = [...this.parts.flatMap(({ part }) => part.packages ?? []), ...downloadTools(this.downloads)];
+    const versioned = new Set(asked.filter((name) => name.includes("=")).map(packageName));
+    return unique(asked.filter((name) => name.includes("=") || !versioned.has(name))).sort();
+  }
+
+  get aptSources(): AptSource[] {
+    return uniqueBy(
+      this.parts.flatMap(({ part }) => part.aptSources ?? []),
+      ({ name }) => name,
+    );
+  }
+
+  get downloads(): Download[] {
+    return uniqueBy(
+      this.parts.flatMap(({ part }) => part.downloads ?? []),
+      ({ path }) => path,
+    );
+  }
+
+  get users(): string[] {
+    return unique(this.parts.flatMap(({ part }) => part.users ?? []));
   }
 
   /** In the order they were asked for: a scheduler's module follows `ip_vs`. */
@@ -103,8 +135,15 @@ export class CloudInit {
     return this.parts.flatMap(({ part }) => part.commands ?? []);
   }
 
-  get ready(): string[] {
-    return unique(this.parts.flatMap(({ part }) => part.ready ?? []));
+  /** Each check once; the longest wait counts. */
+  get ready(): Required<ReadyCheck>[] {
+    const asked = this.parts
+      .flatMap(({ part }) => part.ready ?? [])
+      .map((each) => (typeof each === "string" ? { check: each, seconds: 60 } : { seconds: 60, ...each }));
+    return uniqueBy(asked, ({ check }) => check).map(({ check }) => ({
+      check,
+      seconds: Math.max(...asked.filter((other) => other.check === check).map(({ seconds }) => seconds)),
+    }));
   }
 
   private get parts(): Part[] {
@@ -130,6 +169,24 @@ function conflictsWith(others: readonly Part[], { owner, part }: Part): Failure[
       (p) => p.sysctls ?? [],
       (s) => s.key,
       (s) => s.value,
+    )(other, { owner, part }),
+    ...clashes(
+      "downloads",
+      (p) => p.downloads ?? [],
+      (d) => d.path,
+      (d) => JSON.stringify(d),
+    )(other, { owner, part }),
+    ...clashes(
+      "aptSources",
+      (p) => p.aptSources ?? [],
+      (s) => s.name,
+      (s) => JSON.stringify(s),
+    )(other, { owner, part }),
+    ...clashes(
+      "packages",
+      (p) => (p.packages ?? []).filter((name) => name.includes("=")),
+      packageName,
+      (name) => name,
     )(other, { owner, part }),
     ...portClashes(other, { owner, part }),
   ]);
@@ -173,6 +230,11 @@ function filesOf(part: Contribution): MachineFile[] {
     content === undefined ? [] : [{ path: `/etc/systemd/system/${name}`, content }],
   );
   return [...(part.files ?? []), ...(part.liveFiles ?? []), ...units];
+}
+
+/** `consul` of `consul=1.22.7-1`. */
+function packageName(text: string): string {
+  return text.split("=")[0] ?? text;
 }
 
 function samePort(a: PortClaim, b: PortClaim): boolean {
