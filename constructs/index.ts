@@ -1,4 +1,15 @@
 export * from "./caddy";
+export {
+  AgentProfile,
+  ConsulAddressAttributes,
+  ConsulClient,
+  ConsulClientProps,
+  ConsulServer,
+  ConsulServerProps,
+  IConsulCluster,
+  Installation,
+  VendorAptOptions,
+} from "./consul";
 export * from "./deployment";
 export * from "./lvs";
 export * from "./machine";

@@ -27,6 +27,19 @@ export interface MachineLifecycle {
   readonly contribution?: Contribution;
 }
 
+/** Programs of vendors that a backend may offer to its machines. */
+export type SoftwareName = "consul" | "nomad" | "consul-template" | "cni-plugins";
+
+/** A vendor's program at an address that machines of the backend reach. */
+export interface Software {
+  /** Version without a leading "v": `1.22.7`. */
+  readonly version: string;
+  /** A single program; `cni-plugins` is a tar.gz of several. */
+  readonly url: string;
+  /** Hexadecimal SHA-256 of what the URL leads to. */
+  readonly sha256: string;
+}
+
 /**
  * Turns the model of a machine into a machine: {@link LabBackend} boots one, {@link OrbStackBackend} asks OrbStack for one,
  * {@link SshBackend} prepares a host that exists.
@@ -34,22 +47,20 @@ export interface MachineLifecycle {
 export interface IBackend extends IConstruct {
   /** How a person and `vipstack up` reach its machines. */
   readonly access: MachineAccess;
-  /** Where its machines get a vendor's program. @default - not from the backend: the vendor's own archive */
-  software?(name: SoftwareName): Software | undefined;
-  /** A mirror of Docker Hub that its machines reach: `http://192.168.139.1:5000`. @default - none */
+  /**
+   * A container registry that its machines use as Docker Hub's mirror: `http://192.168.139.1:5000`. Whoever asks, uses it.
+   *
+   * @default - none: images come from where their names say
+   */
   readonly registryMirror?: string;
+  /**
+   * A vendor's program that the backend offers to its machines. Whoever asks, uses it.
+   *
+   * @default - none: programs come from their vendors
+   */
+  software?(name: SoftwareName): Software | undefined;
   /** @internal */
   _bind(machine: MachineDescription): MachineLifecycle;
-}
-
-/** Vendors' programs that a backend may offer. */
-export type SoftwareName = "consul" | "nomad" | "consul-template" | "cni-plugins";
-
-/** A program as a file to download: its version, where it is, and the sha256 that it must have. */
-export interface Software {
-  readonly version: string;
-  readonly url: string;
-  readonly sha256: string;
 }
 
 /** How the machines of a backend are reached: `ssh [-F configFile] NAME`, or a command of the backend's own. */

@@ -75,11 +75,13 @@ export class CloudInit {
     return unique(asked.filter((name) => name.includes("=") || !versioned.has(name))).sort();
   }
 
+  /** Two roles may hold different packages of one archive. */
   get aptSources(): AptSource[] {
-    return uniqueBy(
-      this.parts.flatMap(({ part }) => part.aptSources ?? []),
-      ({ name }) => name,
-    );
+    const asked = this.parts.flatMap(({ part }) => part.aptSources ?? []);
+    return uniqueBy(asked, ({ name }) => name).map((source) => {
+      const pins = asked.filter(({ name }) => name === source.name).map((each) => each.pins ?? {});
+      return { ...source, pins: Object.assign({}, ...pins) as Record<string, string> };
+    });
   }
 
   get downloads(): Download[] {
@@ -180,7 +182,7 @@ function conflictsWith(others: readonly Part[], { owner, part }: Part): Failure[
       "aptSources",
       (p) => p.aptSources ?? [],
       (s) => s.name,
-      (s) => JSON.stringify(s),
+      (s) => JSON.stringify({ ...s, pins: undefined }),
     )(other, { owner, part }),
     ...clashes(
       "packages",

@@ -8,7 +8,7 @@ import { addressKeeper } from "./address-keeper";
 import { IBackend, Software, SoftwareName } from "./backend";
 import { renderCloudConfig } from "./cloud-config-text";
 import { CloudInit } from "./cloud-init";
-import { LazyContribution } from "./contribution";
+import { Contribution, LazyContribution } from "./contribution";
 import { InterfaceAddress, parseInterfaceAddress } from "./subnet";
 
 /** Something with addresses that roles are put on. */
@@ -19,9 +19,9 @@ export interface IMachine extends IConstruct {
   readonly address: string;
   /** All its addresses, with interface and subnet. */
   readonly addresses: readonly InterfaceAddress[];
-  /** A mirror of Docker Hub that it reaches; undefined where its backend has none. */
+  /** A container registry that stands for Docker Hub where the machine is. @default - none */
   readonly registryMirror?: string;
-  /** Where it gets a vendor's program; undefined where its backend offers none. */
+  /** A vendor's program as it is offered where the machine is; undefined where it has to come from its vendor. */
   software(name: SoftwareName): Software | undefined;
   /**
    * Adds what a role needs; a function where the role still grows (conflicts of its result are errors of synth).
@@ -64,10 +64,10 @@ export class Machine extends Construct implements IMachine {
   constructor(scope: Construct, id: string, props: MachineProps) {
     super(scope, id);
     this.name = props.name ?? id;
+    this.backend = props.backend;
     this.addresses = checkedAddresses(this, this.name, props);
     this.address = ownAddress(this.addresses);
     this.model = new CloudInit({ hostname: this.name });
-    this.backend = props.backend;
     this.node.addValidation({
       validate: () => this.model.conflicts().map(({ owner, failure }) => `${owner}: ${describeFailure(failure)}`),
     });
@@ -109,8 +109,11 @@ export class Machine extends Construct implements IMachine {
   }
 
   contribute(role: IConstruct, part: LazyContribution): void {
-    const keepsAddresses = typeof part === "function" || part.addresses !== undefined;
-    const keeper = keepsAddresses ? this.model.contribute(this.node.path, addressKeeper()) : [];
+    const keeperOf = (known: Contribution) => (known.addresses === undefined ? {} : addressKeeper());
+    const keeper = this.model.contribute(
+      this.node.path,
+      typeof part === "function" ? () => keeperOf(part()) : keeperOf(part),
+    );
     const conflicts = [...keeper, ...this.model.contribute(role.node.path, part)];
     if (conflicts.length > 0) throw new ValidationError(role, conflicts);
   }
@@ -128,7 +131,7 @@ class ForeignMachine extends Construct implements IMachine {
     this.address = ownAddress(this.addresses);
   }
 
-  /** Its owner installs what it needs. */
+  /** Its owner decides where programs come from. */
   software(): undefined {
     return undefined;
   }
