@@ -13,5 +13,6 @@ export {
 export * from "./deployment";
 export * from "./lvs";
 export * from "./machine";
+export * from "./nomad";
 export { ValidationError } from "./private/validation";
 export { Failure } from "./private/failure";

@@ -79,7 +79,7 @@ export class ConsulServer extends ConsulClusterBase {
 
   /** @internal */
   _makeClient(role: Construct, machine: IMachine): void {
-    new ConsulClient(role, "consul", { machine, consul: this });
+    new ConsulClient(role, `consul-${machine.name}`, { machine, consul: this });
   }
 
   private addServer(validation: Validation, machine: IMachine, advertiseAddress?: string): void {
@@ -117,6 +117,6 @@ class ForeignConsul extends ConsulClusterBase {
 
   /** @internal */
   _makeClient(role: Construct, machine: IMachine): void {
-    new ConsulClient(role, "consul", { machine, consul: this });
+    new ConsulClient(role, `consul-${machine.name}`, { machine, consul: this });
   }
 }

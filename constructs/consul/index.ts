@@ -1,7 +1,7 @@
 export { AgentProfile } from "./agent-profile";
 export { agentUnit, AgentUnit } from "./agent-unit-text";
 export { CONSUL_READY, LOCAL_CONSUL, WAIT_FOR_CONSUL } from "./consul-agent-text";
-export { addressFailures, nameFailures, serverCountProblems, serverFailures } from "./consul-checks";
+export { addressFailures, DEV_IS_ONE_SERVER, nameFailures, serverCountProblems, serverFailures } from "./consul-checks";
 export { ConsulClient, ConsulClientProps } from "./consul-client";
 export { ConsulAddressAttributes, IConsulCluster } from "./consul-cluster";
 export { ConsulServer, ConsulServerProps } from "./consul-server";

@@ -65,7 +65,8 @@ export function installationFor(
   machine: IMachine,
   asked: Installation | undefined,
 ): Installation | Failure[] {
-  const offered = machine.software(name);
+  // Not asked for where it is not used: what a backend is asked for, it builds.
+  const offered = asked === undefined ? machine.software(name) : undefined;
   const installation = asked ?? (offered && Installation.url(offered));
   if (installation !== undefined) {
     const failures = installation._failures();
