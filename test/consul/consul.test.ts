@@ -47,6 +47,7 @@ const withConsul = withProgram("consul");
 withConsul("consul itself takes the configuration of every agent", () => {
   const models = [...modelsOf(threeServers), ...modelsOf(development)];
   expect(models.map((model) => complaints("consul", filesBelow(model, FOLDER)))).toEqual(models.map(() => ""));
+  expect(complaints("consul", { "a.hcl": "no_such_key = 1" })).toMatch("no_such_key");
 });
 
 test("the unit, and the program that other units wait with", () => {

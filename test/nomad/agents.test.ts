@@ -68,6 +68,7 @@ const withNomad = withProgram("nomad");
 withNomad("Nomad itself takes the configuration of every agent", () => {
   const models = [...modelsOf(small), ...modelsOf(development)];
   expect(models.map((model) => complaints("nomad", filesBelow(model, FOLDER)))).toEqual(models.map(() => ""));
+  expect(complaints("nomad", { "a.hcl": "no_such_key = 1" })).toMatch("no_such_key");
 });
 
 test("units: a server runs as nomad, a client as root; both start once Consul knows a leader", () => {
