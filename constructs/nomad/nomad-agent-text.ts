@@ -1,4 +1,4 @@
-import { agentUnit, HclBody, LOCAL_CONSUL, renderHcl, WAIT_FOR_CONSUL } from "../consul";
+import { HclBody, LOCAL_CONSUL, renderHcl } from "../consul";
 
 /** What server and client of one machine have in common: they are one agent. */
 export interface NomadAgent {
@@ -31,9 +31,6 @@ export interface NomadClientAgent {
   readonly dockerVolumes: boolean;
   readonly rawExec: boolean;
 }
-
-/** Where {@link cpuProgramText} leaves what the kernel doesn't tell; gone with the machine's memory. */
-const DETECTED = "/run/nomad";
 
 /**
  * What an agent is, be it server, client or both: `/etc/nomad.d/nomad.hcl`, under the name of the package's own file, which it
@@ -100,56 +97,4 @@ export function nomadClientText(client: NomadClientAgent): string {
     // Runs as the agent does: as root, without a wall.
     'plugin "raw_exec"': { config: { enabled: rawExec } },
   });
-}
-
-export interface NomadUnit {
-  readonly program: string;
-  /** A client has to be root; a server has not. */
-  readonly client?: { readonly docker: boolean; readonly detectsCpu: boolean };
-}
-
-/** @see https://developer.hashicorp.com/nomad/docs/deploy/production/requirements */
-export function nomadUnitText({ program, client }: NomadUnit): string {
-  return agentUnit({
-    description: "Nomad agent",
-    documentation: "https://developer.hashicorp.com/nomad/docs",
-    wants: ["consul.service", ...(client?.docker ? ["docker.service"] : [])],
-    name: "nomad",
-    user: client === undefined ? "nomad" : "root",
-    before: [...(client?.detectsCpu ? [CPU_PROGRAM] : []), WAIT_FOR_CONSUL],
-    command: `${program} agent -config=/etc/nomad.d${client?.detectsCpu ? ` -config=${DETECTED}` : ""}`,
-    killSignal: "SIGINT",
-    service: [
-      ...(client?.detectsCpu ? ["RuntimeDirectory=nomad", "RuntimeDirectoryMode=0700"] : []),
-      "LimitNPROC=infinity",
-      "TasksMax=infinity",
-      "OOMScoreAdjust=-1000",
-    ],
-  });
-}
-
-export const CPU_PROGRAM = "/usr/local/lib/vipstack/nomad-cpu";
-
-export const cpuProgramText = `#!/bin/sh
-# Nomad asks the kernel how fast the processors are. Where it says nothing (user-mode Linux, many ARM machines) a client would
-# offer 0 MHz, and no job would fit; then it is told 2000 MHz for each.
-set -eu
-if grep -qs MHz /proc/cpuinfo || [ -e /sys/devices/system/cpu/cpu0/cpufreq ]; then
-  printf 'client {\\n}\\n' > ${DETECTED}/cpu.hcl
-else
-  printf 'client {\\n  cpu_total_compute = %d\\n}\\n' "$(($(nproc) * 2000))" > ${DETECTED}/cpu.hcl
-fi
-`;
-
-const API = "http://127.0.0.1:4646/v1";
-
-/** Succeeds once the servers agreed on a leader. */
-export const NOMAD_LEADER_READY = {
-  check: `curl --silent --fail --max-time 5 ${API}/status/leader | grep -q :`,
-  seconds: 300,
-};
-
-/** Succeeds once the servers may place jobs on this client. */
-export function nomadClientReady(program: string): { check: string; seconds: number } {
-  return { check: `${program} node status -self -t '{{.Status}}' 2>/dev/null | grep -qx ready`, seconds: 300 };
 }

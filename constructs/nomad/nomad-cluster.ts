@@ -8,6 +8,9 @@ export interface DynamicPorts {
   readonly max: number;
 }
 
+/** The range that Nomad takes where nobody says otherwise. */
+export const NOMADS_OWN_PORTS: DynamicPorts = { min: 20000, max: 32000 };
+
 /** A Nomad region's servers and clients: made by this program ({@link NomadServer}), or there already. */
 export interface INomadCluster extends IConstruct {
   readonly region: string;

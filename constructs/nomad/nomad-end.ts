@@ -1,19 +1,15 @@
 import { Installed } from "../consul";
 import { Contribution } from "../machine";
 import {
-  CPU_PROGRAM,
-  cpuProgramText,
-  NOMAD_LEADER_READY,
   NomadAgent,
   nomadAgentText,
   NomadClientAgent,
-  nomadClientReady,
   nomadClientText,
   nomadPeersText,
   nomadServerText,
-  nomadUnitText,
 } from "./nomad-agent-text";
 import { ClientAgent } from "./nomad-cluster";
+import { CPU_PROGRAM, cpuProgramText, NOMAD_LEADER_READY, nomadClientReady, nomadUnitText } from "./nomad-unit-text";
 
 /** What a machine's one Nomad agent brings, be it server, client or both. */
 export function agentContribution(

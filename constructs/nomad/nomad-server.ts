@@ -14,7 +14,8 @@ import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
 import { dynamicPortFailures } from "./nomad-checks";
 import { NomadClient, NomadClientOptions } from "./nomad-client";
-import { ClientAgent, DynamicPorts, INomadCluster } from "./nomad-cluster";
+import { ForeignNomad, NomadAddressAttributes } from "./foreign-nomad";
+import { ClientAgent, DynamicPorts, INomadCluster, NOMADS_OWN_PORTS } from "./nomad-cluster";
 import { agentContribution, serverContribution } from "./nomad-end";
 
 export interface NomadServerProps {
@@ -39,24 +40,6 @@ export interface NomadServerProps {
   /** For every agent of the cluster. @default - what the machine's backend offers */
   readonly install?: Installation;
 }
-
-/** A Nomad cluster that exists. */
-export interface NomadAddressAttributes {
-  /** `http://10.0.0.5:4646` */
-  readonly address: string;
-  /** The Consul datacenter in which its servers are found. */
-  readonly consul: IConsulCluster;
-  /** @default "global" */
-  readonly region?: string;
-  /** @default - Consul's */
-  readonly datacenter?: string;
-  /** @default { min: 20000, max: 32000 } */
-  readonly dynamicPorts?: DynamicPorts;
-  /** @default - what the machine's backend offers */
-  readonly install?: Installation;
-}
-
-const NOMADS_OWN_PORTS: DynamicPorts = { min: 20000, max: 32000 };
 
 /**
  * A Nomad server, and with {@link addServers} the others that agree with it. Servers and clients find each other through
@@ -159,50 +142,5 @@ export class NomadServer extends Construct implements INomadCluster {
     const installed = installation._of("nomad");
     machine.contribute(this, () => agentContribution(agent, installed, this.clientAgents.get(machine)));
     machine.contribute(this, () => serverContribution(this.servers.length));
-  }
-}
-
-class ForeignNomad extends Construct implements INomadCluster {
-  readonly region: string;
-  readonly datacenter: string;
-  readonly httpAddress: string;
-  readonly consul: IConsulCluster;
-  readonly dynamicPorts: DynamicPorts;
-  readonly install?: Installation;
-  private readonly machines: IMachine[] = [];
-
-  constructor(scope: Construct, id: string, attributes: NomadAddressAttributes) {
-    super(scope, id);
-    const { address, consul, region, datacenter, dynamicPorts } = attributes;
-    const validation = new Validation(this);
-    validation.require(/^https?:\/\/[^/]+$/.test(address), {
-      property: "address",
-      rule: "must be a URL without a path",
-      got: address,
-      cure: "write it like 'http://10.0.0.5:4646'",
-    });
-    validation.add(...nameFailures("region", region), ...nameFailures("datacenter", datacenter));
-    validation.add(...dynamicPortFailures(dynamicPorts));
-    validation.finish();
-    this.region = region ?? "global";
-    this.datacenter = datacenter ?? consul.datacenter;
-    this.httpAddress = address;
-    this.consul = consul;
-    this.dynamicPorts = dynamicPorts ?? NOMADS_OWN_PORTS;
-    this.install = attributes.install;
-  }
-
-  get clients(): readonly IMachine[] {
-    return [...this.machines];
-  }
-
-  /** @internal */
-  _isServer(): boolean {
-    return false;
-  }
-
-  /** @internal */
-  _addClient(machine: IMachine): void {
-    this.machines.push(machine);
   }
 }
