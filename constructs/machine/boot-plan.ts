@@ -1,8 +1,12 @@
+import { aptFiles } from "./apt-text";
 import { CloudInit } from "./cloud-init";
 import { MachineFile } from "./contribution";
+import { downloadCommands } from "./download-text";
+import { shellQuote } from "./shell-quote";
 
 const MODULES_FILE = "/etc/modules-load.d/vipstack.conf";
 const SYSCTL_FILE = "/etc/sysctl.d/90-vipstack.conf";
+const USERS_FILE = "/etc/sysusers.d/vipstack.conf";
 
 /** Every file of a machine, the derived ones (modules, sysctls, units) included; without live content on request. */
 export function bootFiles(model: CloudInit, content: { readonly live: boolean }): MachineFile[] {
@@ -14,38 +18,53 @@ export function bootFiles(model: CloudInit, content: { readonly live: boolean })
     content: content.live ? text : "",
     mode,
   }));
-  return [...moduleFile(model), ...sysctlFile(model), ...model.files, ...units, ...live];
+  return [
+    ...aptFiles(model.aptSources),
+    ...moduleFile(model),
+    ...sysctlFile(model),
+    ...usersFile(model),
+    ...model.files,
+    ...units,
+    ...live,
+  ];
 }
 
 /**
- * What happens once on a machine after its files and packages are there, in the only order that works: modules, then sysctls
- * (`net.ipv4.vs.*` does not exist before the module), then units. At every later boot systemd keeps the same order.
+ * What happens once on a machine after its files and packages are there, in the only order that works: downloads, modules, then
+ * sysctls (`net.ipv4.vs.*` does not exist before the module), users, then units. At every later boot systemd keeps the same order.
  *
  * @param beforeUnits further commands, once systemd knows the units and before they are started
  */
 export function startCommands(model: CloudInit, beforeUnits: readonly string[] = []): string[] {
   const modules = model.kernelModules;
-  const enabled = model.units.filter(({ enable }) => enable !== false).map(({ name }) => name);
+  const enabled = model.units.filter(({ enable }) => enable !== false);
+  const waited = enabled.filter(({ wait }) => wait !== false).map(({ name }) => name);
+  const background = enabled.filter(({ wait }) => wait === false).map(({ name }) => name);
   return [
+    ...downloadCommands(model.downloads),
     // Built-in modules (OrbStack's kernel, containers) make modprobe fail; whether the feature works is asked by `ready`.
     ...(modules.length > 0 ? [`modprobe --all ${modules.join(" ")} || true`] : []),
     ...(model.sysctls.length > 0 ? [`sysctl --quiet --load ${SYSCTL_FILE}`] : []),
+    ...(model.users.length > 0 ? [`systemd-sysusers ${USERS_FILE}`] : []),
     "systemctl daemon-reload",
     ...beforeUnits,
-    ...(enabled.length > 0 ? [`systemctl enable --quiet --now ${enabled.join(" ")}`] : []),
+    ...(waited.length > 0 ? [`systemctl enable --quiet --now ${waited.join(" ")}`] : []),
+    ...(background.length > 0 ? [`systemctl enable --quiet --now --no-block ${background.join(" ")}`] : []),
     ...model.commands,
-    ...model.ready.map((check) => `timeout 60 sh -c ${shellQuote(`until ${check}; do sleep 1; done`)}`),
+    ...model.ready.map(
+      ({ check, seconds }) => `timeout ${seconds} sh -c ${shellQuote(`until ${check}; do sleep 1; done`)}`,
+    ),
   ];
-}
-
-/** A POSIX shell word that stands for exactly this text. */
-export function shellQuote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function moduleFile(model: CloudInit): MachineFile[] {
   const modules = model.kernelModules;
   return modules.length === 0 ? [] : [{ path: MODULES_FILE, content: modules.map((name) => `${name}\n`).join("") }];
+}
+
+function usersFile(model: CloudInit): MachineFile[] {
+  const lines = model.users.map((name) => `u ${name} -\n`);
+  return lines.length === 0 ? [] : [{ path: USERS_FILE, content: lines.join("") }];
 }
 
 function sysctlFile(model: CloudInit): MachineFile[] {

@@ -1,6 +1,18 @@
 import { describeFailure, Failure } from "../private/failure";
 import { ADDRESS_FILE, ADDRESSES_UNIT } from "./address-file";
-import { Contribution, LazyContribution, LiveFile, MachineFile, PortClaim, Sysctl, Unit } from "./contribution";
+import { conflictsWith, packageName, Part } from "./conflicts";
+import {
+  AptSource,
+  Contribution,
+  Download,
+  LazyContribution,
+  LiveFile,
+  MachineFile,
+  ReadyCheck,
+  Sysctl,
+  Unit,
+} from "./contribution";
+import { downloadTools } from "./download-text";
 
 export interface CloudInitProps {
   /** @default - the machine keeps the name it has */
@@ -58,7 +70,29 @@ export class CloudInit {
   }
 
   get packages(): string[] {
-    return unique(this.parts.flatMap(({ part }) => part.packages ?? [])).sort();
+    const asked = [...this.parts.flatMap(({ part }) => part.packages ?? []), ...downloadTools(this.downloads)];
+    const versioned = new Set(asked.filter((name) => name.includes("=")).map(packageName));
+    return unique(asked.filter((name) => name.includes("=") || !versioned.has(name))).sort();
+  }
+
+  /** Two roles may hold different packages of one archive. */
+  get aptSources(): AptSource[] {
+    const asked = this.parts.flatMap(({ part }) => part.aptSources ?? []);
+    return uniqueBy(asked, ({ name }) => name).map((source) => {
+      const pins = asked.filter(({ name }) => name === source.name).map((each) => each.pins ?? {});
+      return { ...source, pins: Object.assign({}, ...pins) as Record<string, string> };
+    });
+  }
+
+  get downloads(): Download[] {
+    return uniqueBy(
+      this.parts.flatMap(({ part }) => part.downloads ?? []),
+      ({ path }) => path,
+    );
+  }
+
+  get users(): string[] {
+    return unique(this.parts.flatMap(({ part }) => part.users ?? []));
   }
 
   /** In the order they were asked for: a scheduler's module follows `ip_vs`. */
@@ -103,81 +137,20 @@ export class CloudInit {
     return this.parts.flatMap(({ part }) => part.commands ?? []);
   }
 
-  get ready(): string[] {
-    return unique(this.parts.flatMap(({ part }) => part.ready ?? []));
+  /** Each check once; the longest wait counts. */
+  get ready(): Required<ReadyCheck>[] {
+    const asked = this.parts
+      .flatMap(({ part }) => part.ready ?? [])
+      .map((each) => (typeof each === "string" ? { check: each, seconds: 60 } : { seconds: 60, ...each }));
+    return uniqueBy(asked, ({ check }) => check).map(({ check }) => ({
+      check,
+      seconds: Math.max(...asked.filter((other) => other.check === check).map(({ seconds }) => seconds)),
+    }));
   }
 
   private get parts(): Part[] {
     return this.sources.map(({ owner, part }) => ({ owner, part: typeof part === "function" ? part() : part }));
   }
-}
-
-interface Part {
-  readonly owner: string;
-  readonly part: Contribution;
-}
-
-function conflictsWith(others: readonly Part[], { owner, part }: Part): Failure[] {
-  return others.flatMap((other) => [
-    ...clashes(
-      "files",
-      filesOf,
-      (f) => f.path,
-      (f) => `${f.mode ?? "0644"} ${f.content}`,
-    )(other, { owner, part }),
-    ...clashes(
-      "sysctls",
-      (p) => p.sysctls ?? [],
-      (s) => s.key,
-      (s) => s.value,
-    )(other, { owner, part }),
-    ...portClashes(other, { owner, part }),
-  ]);
-}
-
-function clashes<T>(
-  property: string,
-  itemsOf: (part: Contribution) => readonly T[],
-  keyOf: (item: T) => string,
-  valueOf: (item: T) => string,
-): (theirs: Part, ours: Part) => Failure[] {
-  return (theirs, ours) => {
-    const there = new Map(itemsOf(theirs.part).map((item) => [keyOf(item), valueOf(item)]));
-    return itemsOf(ours.part).flatMap((item) => {
-      const value = there.get(keyOf(item));
-      if (value === undefined || value === valueOf(item)) return [];
-      const values = property === "sysctls" ? ` (${value} there, ${valueOf(item)} here)` : "";
-      return [
-        {
-          property,
-          rule: `can't give ${keyOf(item)} another content than ${theirs.owner} does${values}`,
-          cure: `put ${ours.owner} and ${theirs.owner} on machines of their own, or let one of them leave it out`,
-        },
-      ];
-    });
-  };
-}
-
-function portClashes(theirs: Part, ours: Part): Failure[] {
-  return (ours.part.ports ?? [])
-    .filter((port) => theirs.part.ports?.some((other) => samePort(other, port)))
-    .map((port) => ({
-      property: "ports",
-      rule: `can't claim ${port.protocol} port ${port.port}, which ${theirs.owner} listens on`,
-      cure: `give ${ours.owner} or ${theirs.owner} another port, or another machine`,
-    }));
-}
-
-function filesOf(part: Contribution): MachineFile[] {
-  const units = (part.units ?? []).flatMap(({ name, content }) =>
-    content === undefined ? [] : [{ path: `/etc/systemd/system/${name}`, content }],
-  );
-  return [...(part.files ?? []), ...(part.liveFiles ?? []), ...units];
-}
-
-function samePort(a: PortClaim, b: PortClaim): boolean {
-  const meets = a.address === undefined || b.address === undefined || a.address === b.address;
-  return a.protocol === b.protocol && a.port === b.port && meets;
 }
 
 function unique<T>(items: readonly T[]): T[] {

@@ -3,8 +3,14 @@
  * {@link Contribution.liveFiles} and {@link Contribution.addresses}, which are pushed to the running machine.
  */
 export interface Contribution {
-  /** Debian package names. */
+  /** Debian package names, with a version where it has to be that one: `consul=1.22.7-1`. */
   readonly packages?: readonly string[];
+  /** Package archives beside the distribution's own. */
+  readonly aptSources?: readonly AptSource[];
+  /** Programs that no package brings; each gets its place only once its sha256 is right. */
+  readonly downloads?: readonly Download[];
+  /** System users without a login, made before the units that run as them are started. */
+  readonly users?: readonly string[];
   /** Kernel modules, loaded at every boot before the sysctls are set. */
   readonly kernelModules?: readonly string[];
   readonly sysctls?: readonly Sysctl[];
@@ -20,8 +26,8 @@ export interface Contribution {
   readonly ports?: readonly PortClaim[];
   /** Shell commands run once at the first boot, after the units were started. */
   readonly commands?: readonly string[];
-  /** Shell commands that succeed once the role works; the first boot waits for each, up to a minute. */
-  readonly ready?: readonly string[];
+  /** Shell commands that succeed once the role works; the first boot waits for each, up to a minute unless it says otherwise. */
+  readonly ready?: readonly (string | ReadyCheck)[];
 }
 
 /** A contribution, or a function where the role still grows after its construction; it is called at synth. */
@@ -55,6 +61,52 @@ export interface Unit {
   readonly content?: string;
   /** Whether it is enabled and started. @default true */
   readonly enable?: boolean;
+  /**
+   * Whether the first boot waits until it has started. `false` where the start itself waits for other machines, which may boot
+   * later: then `ready` says how long. @default true
+   */
+  readonly wait?: boolean;
+}
+
+/** A file that is fetched at the first boot. The same sum in its place already means that nothing is fetched. */
+export interface Download {
+  readonly url: string;
+  /** Of what the URL gives, 64 hexadecimal digits. Another sum stops the first boot. */
+  readonly sha256: string;
+  /** Absolute path that it gets; the folder that it is unpacked into where {@link unpack} is given without {@link member}. */
+  readonly path: string;
+  /** Octal. @default "0755" */
+  readonly mode?: string;
+  /** @default - the file is what is wanted */
+  readonly unpack?: "zip" | "tar.gz";
+  /** The only file of the archive that is wanted. @default - all of them, and `path` is a folder */
+  readonly member?: string;
+}
+
+/**
+ * A package archive, as a file of `/etc/apt/sources.list.d` with its key beside it: the same for cloud-init and for a host
+ * that exists, and without gnupg, which cloud-init's own `apt.sources` would need.
+ *
+ * @see https://manpages.debian.org/sources.list.5
+ */
+export interface AptSource {
+  /** Names its files. */
+  readonly name: string;
+  readonly uri: string;
+  /** Mostly the distribution's code name: `bookworm`. */
+  readonly suite: string;
+  readonly components: readonly string[];
+  /** Its public key as armored text; only this archive is trusted by it. */
+  readonly key: string;
+  /** Package to the version that it stays at, whatever newer one the archive has. @default - none is held */
+  readonly pins?: Readonly<Record<string, string>>;
+}
+
+export interface ReadyCheck {
+  /** Shell command that succeeds once it is true. */
+  readonly check: string;
+  /** How long the first boot waits for it. @default 60 */
+  readonly seconds?: number;
 }
 
 export interface PortClaim {

@@ -5,10 +5,10 @@ import { writeAtSynth } from "../private/synth-files";
 import { TerraformData } from "../private/terraform-data";
 import { Validation, ValidationError } from "../private/validation";
 import { addressKeeper } from "./address-keeper";
-import { IBackend } from "./backend";
+import { IBackend, Software, SoftwareName } from "./backend";
 import { renderCloudConfig } from "./cloud-config-text";
 import { CloudInit } from "./cloud-init";
-import { LazyContribution } from "./contribution";
+import { Contribution, LazyContribution } from "./contribution";
 import { InterfaceAddress, parseInterfaceAddress } from "./subnet";
 
 /** Something with addresses that roles are put on. */
@@ -19,6 +19,10 @@ export interface IMachine extends IConstruct {
   readonly address: string;
   /** All its addresses, with interface and subnet. */
   readonly addresses: readonly InterfaceAddress[];
+  /** A container registry that stands for Docker Hub where the machine is. @default - none */
+  readonly registryMirror?: string;
+  /** A vendor's program as it is offered where the machine is; undefined where it has to come from its vendor. */
+  software(name: SoftwareName): Software | undefined;
   /**
    * Adds what a role needs; a function where the role still grows (conflicts of its result are errors of synth).
    *
@@ -55,10 +59,12 @@ export class Machine extends Construct implements IMachine {
   readonly address: string;
   readonly addresses: readonly InterfaceAddress[];
   readonly model: CloudInit;
+  private readonly backend: IBackend;
 
   constructor(scope: Construct, id: string, props: MachineProps) {
     super(scope, id);
     this.name = props.name ?? id;
+    this.backend = props.backend;
     this.addresses = checkedAddresses(this, this.name, props);
     this.address = ownAddress(this.addresses);
     this.model = new CloudInit({ hostname: this.name });
@@ -94,9 +100,20 @@ export class Machine extends Construct implements IMachine {
     });
   }
 
+  get registryMirror(): string | undefined {
+    return this.backend.registryMirror;
+  }
+
+  software(name: SoftwareName): Software | undefined {
+    return this.backend.software?.(name);
+  }
+
   contribute(role: IConstruct, part: LazyContribution): void {
-    const keepsAddresses = typeof part === "function" || part.addresses !== undefined;
-    const keeper = keepsAddresses ? this.model.contribute(this.node.path, addressKeeper()) : [];
+    const keeperOf = (known: Contribution) => (known.addresses === undefined ? {} : addressKeeper());
+    const keeper = this.model.contribute(
+      this.node.path,
+      typeof part === "function" ? () => keeperOf(part()) : keeperOf(part),
+    );
     const conflicts = [...keeper, ...this.model.contribute(role.node.path, part)];
     if (conflicts.length > 0) throw new ValidationError(role, conflicts);
   }
@@ -112,6 +129,11 @@ class ForeignMachine extends Construct implements IMachine {
     this.name = attributes.name ?? id;
     this.addresses = checkedAddresses(this, this.name, attributes);
     this.address = ownAddress(this.addresses);
+  }
+
+  /** Its owner decides where programs come from. */
+  software(): undefined {
+    return undefined;
   }
 
   /** Nothing is done: whoever owns the machine has to bring what the role needs. */

@@ -1,6 +1,7 @@
-import { bootFiles, shellQuote, startCommands } from "./boot-plan";
+import { bootFiles, startCommands } from "./boot-plan";
 import { CloudInit } from "./cloud-init";
 import { MachineFile, Unit } from "./contribution";
+import { shellQuote } from "./shell-quote";
 
 /**
  * The machine as one shell script for a host that exists: the same files, packages, modules, sysctls and units as the
@@ -123,7 +124,8 @@ function putFile({ path, content, mode }: MachineFile): string {
 function installPackages(packages: readonly string[]): string[] {
   if (packages.length === 0) return [];
   return [
-    `missing=$(for p in ${packages.join(" ")}; do dpkg-query --show --showformat='\${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || echo "$p"; done)`,
+    ...(packages.some((name) => name.includes("=")) ? [INSTALLED_VERSION] : []),
+    `missing=$(for p in ${packages.join(" ")}; do ${isInstalled(packages)} || echo "$p"; done)`,
     `[ -z "$missing" ] || {
   export DEBIAN_FRONTEND=noninteractive
   # The script itself comes by standard input: apt must not read it.
@@ -133,6 +135,19 @@ function installPackages(packages: readonly string[]): string[] {
 }`,
   ];
 }
+
+function isInstalled(packages: readonly string[]): string {
+  const anyVersion = `dpkg-query --show --showformat='\${Status}' "$p" 2>/dev/null | grep -q 'ok installed'`;
+  return packages.some((name) => name.includes("=")) ? 'installed "$p"' : anyVersion;
+}
+
+const INSTALLED_VERSION = `installed() { # installed NAME[=VERSION]
+  there=$(dpkg-query --show --showformat='\${Status}=\${Version}' "\${1%%=*}" 2>/dev/null) || return 1
+  case "$1" in
+    *=*) [ "$there" = "install ok installed=\${1#*=}" ] ;;
+    *) [ "\${there%%=*}" = "install ok installed" ] ;;
+  esac
+}`;
 
 function script(lines: readonly string[]): string {
   return `${["#!/bin/sh", "set -eu", ...lines].join("\n")}\n`;

@@ -1,0 +1,41 @@
+/**
+ * The body of a block: a list or a plain value becomes an argument, an object a block of its own; what is undefined is left out.
+ * A label is part of the name: `plugin "docker"`.
+ */
+export interface HclBody {
+  readonly [name: string]: HclValue | HclBody | undefined;
+}
+export type HclValue = string | number | boolean | readonly string[];
+
+/**
+ * Agent configuration as text, in the order of its keys.
+ *
+ * @param heading comment above it, one line an item
+ * @see https://github.com/hashicorp/hcl/tree/hcl1
+ */
+export function renderHcl(heading: readonly string[], body: HclBody): string {
+  return [...heading.map((line) => `# ${line}\n`), ...lines(body, "").map((line) => `${line}\n`)].join("");
+}
+
+function lines(body: HclBody, indent: string): string[] {
+  return Object.entries(body).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    if (!isBody(value)) return [`${indent}${keyText(name)} = ${valueText(value)}`];
+    return [`${indent}${keyText(name)} {`, ...lines(value, `${indent}  `), `${indent}}`];
+  });
+}
+
+function isBody(value: HclValue | HclBody): value is HclBody {
+  return typeof value === "object" && !Array.isArray(value);
+}
+
+/** Names of people's own (metadata) may hold anything; those of the tools, with or without a label, stay as they are. */
+function keyText(name: string): string {
+  return /^[A-Za-z_][\w-]*( "[^"]*")?$/.test(name) ? name : JSON.stringify(name);
+}
+
+function valueText(value: HclValue): string {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? JSON.stringify(value)
+    : `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
+}

@@ -1,0 +1,136 @@
+import { Contribution, IMachine, Software, SoftwareName } from "../machine";
+import { Failure } from "../private/failure";
+import { isVersion } from "./version-rules";
+
+/** Where the vendor's packages are, and which one is wanted. */
+export interface VendorAptOptions {
+  /** `1.22.7`; the package's own `-1` is added. */
+  readonly version: string;
+  /** The vendor's public key as armored text: what `curl https://apt.releases.hashicorp.com/gpg` gives. */
+  readonly key: string;
+  /** The distribution's code name. @default "bookworm" */
+  readonly suite?: string;
+}
+
+/** What a machine gets for a program. */
+export interface Installed {
+  readonly version: string;
+  /** Absolute path of the program. */
+  readonly program: string;
+  readonly contribution: Contribution;
+}
+
+/** How a vendor's program gets onto a machine, always in one exact version. */
+export abstract class Installation {
+  /**
+   * From the vendor's package archive; the version is held, whatever newer one is there.
+   *
+   * @see https://developer.hashicorp.com/consul/install
+   */
+  static vendorApt(options: VendorAptOptions): Installation {
+    return new VendorApt(options);
+  }
+
+  /** From any URL. A `.zip` or `.tar.gz` must hold the program under its name; a wrong sha256 stops the first boot. */
+  static url(software: Software): Installation {
+    return new FromUrl(software);
+  }
+
+  protected constructor(readonly version: string) {}
+
+  /** What is wrong with it; nothing where it is right. @internal */
+  _failures(): Failure[] {
+    if (isVersion(this.version)) return [];
+    return [
+      {
+        property: "install",
+        rule: "must name a version of three numbers",
+        got: this.version,
+        cure: "write it like '1.22.7'; a word like 'latest' would make two machines different",
+      },
+    ];
+  }
+
+  /** @internal */
+  abstract _of(name: SoftwareName): Installed;
+}
+
+/**
+ * The installation that was asked for, else what the machine's backend offers.
+ *
+ * @returns failures where there is none or it can't be right
+ */
+export function installationFor(
+  name: SoftwareName,
+  machine: IMachine,
+  asked: Installation | undefined,
+): Installation | Failure[] {
+  // Not asked for where it is not used: what a backend is asked for, it builds.
+  const offered = asked === undefined ? machine.software(name) : undefined;
+  const installation = asked ?? (offered && Installation.url(offered));
+  if (installation !== undefined) {
+    const failures = installation._failures();
+    return failures.length > 0 ? failures : installation;
+  }
+  return [
+    {
+      property: "install",
+      rule: `must say where ${name} comes from: the backend of ${machine.name} has none to offer`,
+      cure: "Installation.vendorApt({ version, key }), or Installation.url({ url, sha256, version })",
+    },
+  ];
+}
+
+class VendorApt extends Installation {
+  constructor(private readonly options: VendorAptOptions) {
+    super(options.version);
+  }
+
+  override _failures(): Failure[] {
+    const armored = this.options.key.includes("-----BEGIN PGP PUBLIC KEY BLOCK-----");
+    const badKey = {
+      property: "install",
+      rule: "must hold the archive's public key as armored text",
+      cure: "paste what the vendor publishes, from '-----BEGIN PGP PUBLIC KEY BLOCK-----' on",
+    };
+    return [...super._failures(), ...(armored ? [] : [badKey])];
+  }
+
+  _of(name: SoftwareName): Installed {
+    const { version, key, suite = "bookworm" } = this.options;
+    const source = { name: "hashicorp", uri: "https://apt.releases.hashicorp.com", suite, components: ["main"], key };
+    return {
+      version,
+      program: `/usr/bin/${name}`,
+      contribution: {
+        aptSources: [{ ...source, pins: { [name]: `${version}-1` } }],
+        packages: [`${name}=${version}-1`],
+      },
+    };
+  }
+}
+
+class FromUrl extends Installation {
+  constructor(private readonly software: Software) {
+    super(software.version);
+  }
+
+  override _failures(): Failure[] {
+    const { sha256 } = this.software;
+    const badSum = {
+      property: "install",
+      rule: "must have a sha256 of 64 hexadecimal digits",
+      got: sha256,
+      cure: "sha256sum FILE prints it",
+    };
+    return [...super._failures(), ...(/^[0-9a-f]{64}$/i.test(sha256) ? [] : [badSum])];
+  }
+
+  _of(name: SoftwareName): Installed {
+    const { url, sha256, version } = this.software;
+    const program = `/usr/local/bin/${name}`;
+    const archive = /\.(zip|tar\.gz)$/.exec(url)?.[1] as "zip" | "tar.gz" | undefined;
+    const unpack = archive === undefined ? {} : { unpack: archive, member: name };
+    return { version, program, contribution: { downloads: [{ url, sha256, path: program, ...unpack }] } };
+  }
+}

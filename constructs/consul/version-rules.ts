@@ -1,0 +1,15 @@
+/** `1.22.7`, `1.22.7+ent`, `2.0.0-rc1`. */
+export function isVersion(text: string): boolean {
+  return /^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$/.test(text);
+}
+
+/** Whether a version is at least another one, by its three numbers. */
+export function versionAtLeast(version: string, minimum: string): boolean {
+  const [a, b] = [numbersOf(version), numbersOf(minimum)];
+  const at = [0, 1, 2].find((index) => a[index] !== b[index]);
+  return at === undefined || (a[at] ?? 0) > (b[at] ?? 0);
+}
+
+function numbersOf(version: string): number[] {
+  return version.split(/[-+]/)[0]?.split(".").map(Number) ?? [];
+}

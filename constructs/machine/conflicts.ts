@@ -1,0 +1,95 @@
+import { Failure } from "../private/failure";
+import { Contribution, MachineFile, PortClaim } from "./contribution";
+
+/** What one role brings. */
+export interface Part {
+  readonly owner: string;
+  readonly part: Contribution;
+}
+
+/** What a role wants otherwise than others of its machine. */
+export function conflictsWith(others: readonly Part[], { owner, part }: Part): Failure[] {
+  return others.flatMap((other) => [
+    ...clashes(
+      "files",
+      filesOf,
+      (f) => f.path,
+      (f) => `${f.mode ?? "0644"} ${f.content}`,
+    )(other, { owner, part }),
+    ...clashes(
+      "sysctls",
+      (p) => p.sysctls ?? [],
+      (s) => s.key,
+      (s) => s.value,
+    )(other, { owner, part }),
+    ...clashes(
+      "downloads",
+      (p) => p.downloads ?? [],
+      (d) => d.path,
+      (d) => JSON.stringify(d),
+    )(other, { owner, part }),
+    ...clashes(
+      "aptSources",
+      (p) => p.aptSources ?? [],
+      (s) => s.name,
+      (s) => JSON.stringify({ ...s, pins: undefined }),
+    )(other, { owner, part }),
+    ...clashes(
+      "packages",
+      (p) => (p.packages ?? []).filter((name) => name.includes("=")),
+      packageName,
+      (name) => name,
+    )(other, { owner, part }),
+    ...portClashes(other, { owner, part }),
+  ]);
+}
+
+function clashes<T>(
+  property: string,
+  itemsOf: (part: Contribution) => readonly T[],
+  keyOf: (item: T) => string,
+  valueOf: (item: T) => string,
+): (theirs: Part, ours: Part) => Failure[] {
+  return (theirs, ours) => {
+    const there = new Map(itemsOf(theirs.part).map((item) => [keyOf(item), valueOf(item)]));
+    return itemsOf(ours.part).flatMap((item) => {
+      const value = there.get(keyOf(item));
+      if (value === undefined || value === valueOf(item)) return [];
+      const values = property === "sysctls" ? ` (${value} there, ${valueOf(item)} here)` : "";
+      return [
+        {
+          property,
+          rule: `can't give ${keyOf(item)} another content than ${theirs.owner} does${values}`,
+          cure: `put ${ours.owner} and ${theirs.owner} on machines of their own, or let one of them leave it out`,
+        },
+      ];
+    });
+  };
+}
+
+function portClashes(theirs: Part, ours: Part): Failure[] {
+  return (ours.part.ports ?? [])
+    .filter((port) => theirs.part.ports?.some((other) => samePort(other, port)))
+    .map((port) => ({
+      property: "ports",
+      rule: `can't claim ${port.protocol} port ${port.port}, which ${theirs.owner} listens on`,
+      cure: `give ${ours.owner} or ${theirs.owner} another port, or another machine`,
+    }));
+}
+
+function filesOf(part: Contribution): MachineFile[] {
+  const units = (part.units ?? []).flatMap(({ name, content }) =>
+    content === undefined ? [] : [{ path: `/etc/systemd/system/${name}`, content }],
+  );
+  return [...(part.files ?? []), ...(part.liveFiles ?? []), ...units];
+}
+
+/** `consul` of `consul=1.22.7-1`. */
+export function packageName(text: string): string {
+  return text.split("=")[0] ?? text;
+}
+
+function samePort(a: PortClaim, b: PortClaim): boolean {
+  const meets = a.address === undefined || b.address === undefined || a.address === b.address;
+  return a.protocol === b.protocol && a.port === b.port && meets;
+}

@@ -1,0 +1,72 @@
+import { Download } from "./contribution";
+import { shellQuote } from "./shell-quote";
+
+/** Packages that {@link downloadCommands} needs. */
+export function downloadTools(downloads: readonly Download[]): string[] {
+  return [
+    ...(downloads.length > 0 ? ["ca-certificates", "curl"] : []),
+    ...(downloads.some(({ unpack }) => unpack === "zip") ? ["unzip"] : []),
+  ];
+}
+
+/** Fetches each file, compares its sum, and only then gives it its place; a wrong sum ends the script. */
+export function downloadCommands(downloads: readonly Download[]): string[] {
+  if (downloads.length === 0) return [];
+  return [DOWNLOAD, ...downloads.map(call)];
+}
+
+function call({ url, sha256, path, mode, unpack, member }: Download): string {
+  const words = [
+    url,
+    sha256.toLowerCase(),
+    path,
+    mode ?? "0755",
+    ...(unpack ? [unpack] : []),
+    ...(member ? [member] : []),
+  ];
+  return `download ${words.map(shellQuote).join(" ")}`;
+}
+
+// The stamp remembers the sum of an archive, of which only the contents stay. A plain file is asked itself.
+const DOWNLOAD = `download() { # download URL SHA256 PATH MODE [zip|tar.gz [MEMBER]]
+  stamp="/var/lib/vipstack/downloads$3"
+  if [ -z "\${5:-}" ]; then
+    if echo "$2  $3" | sha256sum --check --status 2>/dev/null; then return; fi
+  elif [ -e "$3" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$2 \${6:-}" ]; then
+    return
+  fi
+  mkdir -p "$(dirname "$3")"
+  # Beside its place: the last step is a rename, so nobody ever runs half a program.
+  new="$3.new"
+  curl --fail --silent --show-error --location --retry 5 --retry-connrefused --output "$new" "$1"
+  sum=$(sha256sum "$new" | cut -d ' ' -f 1)
+  if [ "$sum" != "$2" ]; then
+    rm "$new"
+    echo "$(basename "$3"): sha256 of $1 is $sum, expected $2" >&2
+    exit 1
+  fi
+  if [ -n "\${6:-}" ]; then
+    case "$5" in
+      zip) unzip -p "$new" "$6" > "$new.member" ;;
+      tar.gz) tar --extract --gzip --to-stdout --file "$new" "$6" > "$new.member" ;;
+    esac
+    mv "$new.member" "$new"
+  elif [ -n "\${5:-}" ]; then
+    mkdir -p "$3"
+    case "$5" in
+      zip) unzip -q -o "$new" -d "$3" ;;
+      tar.gz) tar --extract --gzip --no-same-owner --file "$new" --directory "$3" ;;
+    esac
+    rm "$new"
+  fi
+  if [ -e "$new" ]; then
+    chmod "$4" "$new"
+    mv "$new" "$3"
+  fi
+  if [ -n "\${5:-}" ]; then
+    mkdir -p "$(dirname "$stamp")"
+    echo "$2 \${6:-}" > "$stamp"
+  fi
+  changed=yes
+  echo "fetched $3"
+}`;

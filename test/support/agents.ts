@@ -1,0 +1,94 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { Construct } from "constructs";
+import { CloudInit, IBackend, Machine, MachineLifecycle, Software, SoftwareName } from "../../constructs/machine";
+
+const FOLDER = process.env.VIPSTACK_ARTEFACTS ?? join(homedir(), ".cache", "vipstack", "artefacts");
+
+/** A vendor's program that the lab has built, of whatever version. */
+function programOf(name: "consul" | "nomad"): string | undefined {
+  const found = existsSync(FOLDER) ? readdirSync(FOLDER).filter((file) => /^\w+_[\d.]+$/.test(file)) : [];
+  const file = found
+    .sort()
+    .reverse()
+    .find((each) => each.startsWith(`${name}_`));
+  return file === undefined ? undefined : join(FOLDER, file);
+}
+
+/** A test that runs the vendor's real program; skipped, and said so, where the lab has not built it. */
+export function withProgram(name: "consul" | "nomad"): typeof test {
+  if (programOf(name) !== undefined) return test;
+  console.warn(`SKIPPED every test that runs ${name}: there is none in ${FOLDER}; \`npm run up\` builds it`);
+  return test.skip;
+}
+
+/** What the program says of a machine's configuration folder: `""` where it takes it. */
+export function complaints(name: "consul" | "nomad", files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), `vipstack-${name}-`));
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    const words = name === "consul" ? ["validate", folder] : ["config", "validate", folder];
+    const { status, stdout, stderr } = spawnSync(programOf(name) ?? name, words, { encoding: "utf8" });
+    return status === 0 ? "" : stdout + stderr;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A machine's files below a folder, by their names in it. */
+export function filesBelow(model: CloudInit, folder: string): Record<string, string> {
+  const files = [...model.files, ...model.liveFiles].filter(({ path }) => path.startsWith(`${folder}/`));
+  return Object.fromEntries(files.map(({ path, content }) => [path.slice(folder.length + 1), content]));
+}
+
+/** {@link filesBelow}, one below the other for a golden file. */
+export function asText(files: Readonly<Record<string, string>>): string {
+  return Object.entries(files)
+    .map(([name, content]) => `==> ${name}\n${content}`)
+    .join("\n");
+}
+
+/** A backend that offers programs as the lab does, and makes nothing. */
+export class OfferingBackend extends Construct implements IBackend {
+  readonly access = { kind: "ssh" as const };
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly versions: Partial<Record<SoftwareName, string>> = {
+      consul: "1.22.7",
+      nomad: "1.11.3",
+      "cni-plugins": "1.9.1",
+    },
+    readonly registryMirror?: string,
+  ) {
+    super(scope, id);
+  }
+
+  software(name: SoftwareName): Software | undefined {
+    const version = this.versions[name];
+    return version === undefined
+      ? undefined
+      : { version, url: `http://10.0.0.1:3143/${name}_${version}`, sha256: "a".repeat(64) };
+  }
+
+  /** @internal */
+  _bind(): MachineLifecycle {
+    const nothing = { command: "true" };
+    const lifecycle = { create: nothing, destroy: nothing, push: nothing, triggers: {}, documents: () => ({}) };
+    return { ...lifecycle, dependsOn: [] };
+  }
+}
+
+/** Machines by name, at 10.0.0.11, 10.0.0.12, … */
+export function machinesOf(scope: Construct, names: readonly string[], backend?: IBackend): Machine[] {
+  const common = backend ?? new OfferingBackend(scope, "offering", undefined, "http://10.0.0.1:5000");
+  return names.map(
+    (name, index) => new Machine(scope, name, { backend: common, interfaces: { eth0: [`10.0.0.${index + 11}/24`] } }),
+  );
+}
