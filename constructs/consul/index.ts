@@ -1,0 +1,1 @@
+export { ConsulService } from "./consul-service";
