@@ -136,11 +136,11 @@ function takenFindings(claim: Claim, rivals: readonly Claim[], clients: number |
 }
 
 function canaryFindings({ job, group, count, canary, port }: Claim, clients: number | undefined): JobFinding[] {
-  if (canary === 0 || (clients !== undefined && count + canary <= clients)) return [];
+  if (canary === 0 || clients === undefined || count + canary <= clients) return [];
   const at = job.options.groups[group]?.update === undefined ? "update" : `${job.places.group(group)}update`;
   const failure = {
     property: `${at}.canary`,
-    rule: `must find a client whose port ${port} is free, and ${count} of ${clients ?? "an unknown number of"} clients have it taken`,
+    rule: `must find a client whose port ${port} is free, and ${count} of the ${clients} clients have it taken`,
     got: canary,
     cure: "use canary: 0, or leave 'static' out of the port",
   };

@@ -37,7 +37,7 @@ function oneServiceFailures(service: NamedService, group: GroupOptions | undefin
     name,
   ), `${at}.name`, "can't be a name that Consul and Nomad use themselves", name, "choose another one");
 
-  const numeric = (label: string | undefined): boolean => label !== undefined && /^\d+$/.test(`${label}`);
+  const numeric = (label: string | undefined): boolean => label !== undefined && /^\d+$/.test(label);
   const labelled = (label: string | undefined, property: string): void => {
     if (numeric(label))
       require(false, property, "must be a label, because a number is registered without an address", label, `add it to 'ports': { www: { static: ${label} } }, and use the label`);
