@@ -1,19 +1,19 @@
-import { Annotations, Aspects } from "cdktf";
+import { Annotations, Aspects, Token } from "cdktf";
 import { Job as NomadJob } from "@cdktf/provider-nomad/lib/job";
 import { Construct, IConstruct } from "constructs";
 import { ConsulService } from "../consul";
-import { describeFailure } from "../private/failure";
+import { describeFailure, Failure } from "../private/failure";
 import { writeAtSynth } from "../private/synth-files";
 import { Validation, ValidationError } from "../private/validation";
 import { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
 import { clusterOf, DYNAMIC_PORTS, JobCluster } from "./job-cluster";
 import { secondsOf } from "./job-duration";
-import { neighbourFindings, ownFindings, PlacedJob } from "./job-findings-rules";
+import { identityFailures, neighbourFindings, ownFindings, PlacedJob } from "./job-findings-rules";
 import { JobOptions } from "./job-options";
 import { JobFinding, JobRefusal, withAcknowledgement } from "./job-refusal";
 import { NESTED, Places, renderJob, servicesOf } from "./job-rendering";
 import { jobFailures } from "./job-rules";
-import { jobspecAttribute } from "./job-spec-attribute";
+import { jobspecAttribute, withReferences } from "./job-spec-attribute";
 import { ApiJob } from "./job-specification";
 import { renderJobText } from "./job-text";
 import { checkLagOf, NamedService } from "./service-options";
@@ -59,7 +59,8 @@ export abstract class JobBase extends Construct {
       services: servicesOf(this.name, options, places),
     };
     const validation = new Validation(this);
-    validation.add(...jobFailures(this.name, options, places).map(places.asWritten));
+    requireName(validation, this.name);
+    validation.add(...jobFailures(this.name, options, places).filter(isKnown).map(places.asWritten));
     validation.finish();
     validation.add(...this.refused(this.ownFindings()).map(withAcknowledgement));
     validation.finish();
@@ -75,7 +76,11 @@ export abstract class JobBase extends Construct {
     });
     writeAtSynth(this, () => this.files());
     this.node.addValidation({
-      validate: () => this.refused(this.findings()).map((finding) => describeFailure(withAcknowledgement(finding))),
+      validate: () =>
+        [
+          ...identityFailures(this.placed, this.neighbours),
+          ...this.refused(this.findings()).map(withAcknowledgement),
+        ].map(describeFailure),
     });
     Aspects.of(this).add({
       visit: (node) => {
@@ -162,13 +167,17 @@ export abstract class JobBase extends Construct {
   /** As it is at the end of the program: neighbours, clients and followers included. */
   private findings(): JobFinding[] {
     const known = this.cluster?.clients.length ?? 0;
-    const others = this.node.root.node
+    const together = neighbourFindings(this.placed, this.neighbours, known === 0 ? undefined : known);
+    return [...this.ownFindings(), ...this.asWritten(together)];
+  }
+
+  /** The other jobs of the program that are for the same cluster, of whatever stack. */
+  private get neighbours(): PlacedJob[] {
+    return this.node.root.node
       .findAll()
       .filter(isJob)
       .filter((job) => job !== this && job.cluster === this.cluster)
       .map(({ placed }) => placed);
-    const together = neighbourFindings(this.placed, others, known === 0 ? undefined : known);
-    return [...this.ownFindings(), ...this.asWritten(together)];
   }
 
   private asWritten(findings: readonly JobFinding[]): JobFinding[] {
@@ -196,7 +205,7 @@ export abstract class JobBase extends Construct {
   }
 
   private files(): Record<string, string> {
-    const job = this.specification;
+    const job = withReferences(this, this.specification);
     const tables = this.placed.services.map((each) => this.budgetOf(each.group, each).table(each.name));
     return {
       [`jobs/${this.name}.json`]: `${JSON.stringify({ Job: job }, null, 2)}\n`,
@@ -204,6 +213,19 @@ export abstract class JobBase extends Construct {
       ...(tables.length > 0 && { [`jobs/${this.name}.convergence.txt`]: tables.join("\n") }),
     };
   }
+}
+
+/** What only Terraform knows is Nomad's to judge; durations have to be known, since the API wants them counted. */
+function isKnown({ got, rule }: Failure): boolean {
+  return !Token.isUnresolved(got) || rule === "must be a duration";
+}
+
+function requireName(validation: Validation, name: string): void {
+  validation.require(!Token.isUnresolved(name), {
+    property: "name",
+    rule: "must be known at synth, and this is a reference that Terraform resolves later",
+    cure: "write the name itself",
+  });
 }
 
 function isJob(construct: IConstruct): construct is JobBase {

@@ -1,3 +1,4 @@
+import { Failure } from "../private/failure";
 import { ConvergenceBudget } from "./convergence-budget";
 import { secondsOf } from "./job-duration";
 import { ConstraintOptions } from "./job-placement";
@@ -68,6 +69,16 @@ export function ownFindings(
         })),
     ];
   });
+}
+
+/** Two jobs of one ID would take turns in replacing each other. */
+export function identityFailures(job: PlacedJob, others: readonly PlacedJob[]): Failure[] {
+  const identity = ({ name, options: { namespace = "", region = "" } }: PlacedJob): string =>
+    [region, namespace, name].join("/");
+  const twin = others.find((other) => identity(other) === identity(job));
+  if (twin === undefined) return [];
+  const rule = `must be its own, and ${twin.path} is called so, too: they would replace each other`;
+  return [{ property: "name", rule, got: job.name, cure: "give one of them another name" }];
 }
 
 /** What two jobs can't both have, or one job has too often. @param clients how many there are; nothing where it is not known */

@@ -1,4 +1,5 @@
-import { Fn } from "cdktf";
+import { DefaultTokenResolver, Fn, StringConcat, Tokenization } from "cdktf";
+import { IConstruct } from "constructs";
 import { escapeTemplate } from "../private/template-escape";
 import { ApiJob } from "./job-specification";
 
@@ -17,5 +18,12 @@ export function jobspecAttribute(job: ApiJob): string {
 }
 
 function insideString(token: string): string {
-  return Fn.trimsuffix(Fn.trimprefix(Fn.jsonencode(token), '"'), '"');
+  const quote = Fn.rawString('"');
+  return Fn.trimsuffix(Fn.trimprefix(Fn.jsonencode(token), quote), quote);
+}
+
+/** The job with its references as Terraform has them, `${var.image}`, for people to read. */
+export function withReferences(scope: IConstruct, job: ApiJob): ApiJob {
+  const resolver = new DefaultTokenResolver(new StringConcat());
+  return Tokenization.resolve(job, { scope, resolver, preparing: false }) as ApiJob;
 }

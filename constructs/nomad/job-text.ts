@@ -145,7 +145,7 @@ function blockOf(field: string, value: unknown): string[] {
     return Object.entries(value as Record<string, ApiObject>).flatMap(([label, volume]) =>
       block(`volume ${hclString(label)}`, fields(field, { ...volume, Name: undefined })),
     );
-  if (MAPS.has(field)) return block(nameOf(field), map(value as object));
+  if (MAPS.has(field)) return map(nameOf(field), value as object);
   if (BLOCKS.has(field)) return block(nameOf(field), fields(field, value as ApiObject));
   if (!(field in LISTS)) return [`# ${field}: ${JSON.stringify(value)}`];
   const label = LISTS[field];
@@ -159,10 +159,16 @@ function blockOf(field: string, value: unknown): string[] {
   });
 }
 
-function map(object: object): string[] {
-  const entries = Object.entries(object).map(([key, value]) => [keyOf(key), hclValue(value)] as const);
-  const widest = Math.max(0, ...entries.map(([key]) => key.length));
-  return entries.map(([key, value]) => `${key.padEnd(widest)} = ${value}`);
+/** A block cannot have keys in quotes, an attribute can. */
+function map(name: string, object: object): string[] {
+  const keys = Object.keys(object);
+  const plain = keys.every((key) => /^[A-Za-z_][A-Za-z0-9_-]*$/.test(key));
+  const written = new Map(keys.map((key) => [key, plain ? key : hclString(key)]));
+  const widest = Math.max(0, ...[...written.values()].map((key) => key.length));
+  const lines = Object.entries(object).map(
+    ([key, value]) => `${(written.get(key) ?? key).padEnd(widest)} = ${hclValue(value)}`,
+  );
+  return block(plain ? name : `${name} =`, lines);
 }
 
 function network({ DynamicPorts = [], ReservedPorts = [], ...rest }: ApiNetwork): string[] {
@@ -179,10 +185,6 @@ function block(head: string, body: readonly string[]): string[] {
   if (body.length === 0) return [`${head} {}`];
   const indented = body.map((line) => (line.startsWith(VERBATIM) || line === "" ? line : `  ${line}`));
   return [`${head} {`, ...indented, "}"];
-}
-
-function keyOf(key: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(key) ? key : hclString(key);
 }
 
 function nameOf(field: string): string {

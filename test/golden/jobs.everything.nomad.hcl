@@ -6,8 +6,8 @@ job "everything" {
   node_pool   = "default"
   priority    = 60
 
-  meta {
-    owner        = "web team"
+  meta = {
+    "owner"      = "web team"
     "dotted.key" = "100% $${x} %%{y}"
   }
 
@@ -111,7 +111,7 @@ job "everything" {
         }
 
         header {
-          "X-Check" = ["1", "2"]
+          X-Check = ["1", "2"]
         }
       }
 

@@ -6,6 +6,7 @@ import {
   JobProps,
   JobRefusal,
   JobType,
+  provideCluster,
   TaskOptions,
   WebJob,
   WebJobProps,
@@ -245,6 +246,25 @@ test("two jobs can't have one static port where both may run on one client", () 
   expect(refusalOf(both([80, 80], [rack("a"), rack("b")]))).toBeUndefined();
   expect(refusalOf(both([80, 80], [{ nodePool: "front" }, {}]))).toBeUndefined();
   expect(refusalOf(both([80, 80], [{ nomad }, { nomad }]))).toBeUndefined();
+});
+
+test("two jobs of one name would replace each other", () => {
+  const twins = (stack: TerraformStack): void => {
+    for (const id of ["a", "b"]) new Job(stack, id, { name: "shop", groups: { web: { tasks: { server } } } });
+  };
+  expect(refusalOf(twins)).toContain(
+    "[test/a] 'name' must be its own, and test/b is called so, too: they would replace each other, got \"shop\": give one of them another name",
+  );
+});
+
+test("the cluster of a stack's jobs is said once: its ports and clients count", () => {
+  expect(
+    refusalOf((stack) => {
+      provideCluster(stack, { clients: ["web1"], dynamicPorts: { min: 50000, max: 60000 } });
+      web({ ports: { www: { static: 23747 } } })(stack);
+      new Job(stack, "other", { groups: { g: { ports: { p: { static: 50001 } }, tasks: { server } } } });
+    }),
+  ).toContain("can't lie in the dynamic range 50000 to 60000");
 });
 
 test("whoever follows a service needs a shutdown delay; a job that nobody follows does not", () => {
