@@ -1,4 +1,5 @@
 import { Failure } from "../private/failure";
+import { Hop, renderConvergence, seconds, usual, worst } from "./convergence-text";
 import { formatDuration, parseDuration, secondsOf } from "./job-duration";
 
 /** What decides how fast a change of instances reaches the director that follows them. */
@@ -19,15 +20,6 @@ export interface ConvergenceProps {
   readonly killTimeout?: string;
   /** How long the director lets open connections of a real server go on that left, in s. @default 60 */
   readonly drainSeconds?: number;
-}
-
-/** One step, in seconds. */
-export interface Hop {
-  readonly name: string;
-  /** When nothing else goes on. */
-  readonly usual: number;
-  readonly worst: number;
-  readonly from: string;
 }
 
 /** A blocking query answers at once; this is for Nomad's own call and a busy machine. */
@@ -110,46 +102,6 @@ export class ConvergenceBudget {
 
   /** For people. @param service its name */
   table(service: string): string {
-    const rows = [
-      ...section("scale-out: start to first request", this.scaleOut),
-      ...section("scale-in: leaving to last new request", this.scaleIn),
-      ...section("failure: last answer to last new request", this.failure),
-    ];
-    const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-    const line = ([name = "", ordinary = "", most = "", from = ""]: readonly string[]): string =>
-      `${name.padEnd(widths[0] ?? 0)}  ${ordinary.padStart(widths[1] ?? 0)}  ${most.padStart(widths[2] ?? 0)}  ${from}`.trimEnd();
-    const verdict = this.sufficient
-      ? "enough: it serves until nobody sends it new requests"
-      : `TOO SHORT: use ${this.leastShutdownDelay} or more`;
-    return [
-      `convergence of ${service}`,
-      "",
-      ...rows.map(line),
-      "",
-      `shutdown delay ${seconds(this.shutdownDelay)} against ${seconds(this.lag)}: ${verdict}`,
-      `open connections have up to ${seconds(this.openConnections)} to end`,
-      "",
-    ].join("\n");
+    return renderConvergence(service, this);
   }
-}
-
-function section(title: string, hops: readonly Hop[]): string[][] {
-  return [
-    [title, "usual", "at worst", "from"],
-    ...hops.map(({ name, usual: each, worst: most, from }) => [`  ${name}`, seconds(each), seconds(most), from]),
-    ["  in all", seconds(usual(hops)), seconds(worst(hops))],
-  ];
-}
-
-function usual(hops: readonly Hop[]): number {
-  return hops.reduce((sum, hop) => sum + hop.usual, 0);
-}
-
-function worst(hops: readonly Hop[]): number {
-  return hops.reduce((sum, hop) => sum + hop.worst, 0);
-}
-
-/** Tenths are as exact as it gets. */
-function seconds(value: number): string {
-  return `${Math.round(value * 10) / 10}s`;
 }

@@ -1,4 +1,5 @@
-export { ConvergenceBudget, ConvergenceProps, Hop } from "./convergence-budget";
+export { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
+export { Convergence, Hop } from "./convergence-text";
 export { JobBase, JobSettings } from "./job-base";
 export { clusterOf, DYNAMIC_PORTS, JobCluster, provideCluster } from "./job-cluster";
 export { Job, JobProps } from "./job";

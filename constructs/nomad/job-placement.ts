@@ -1,5 +1,5 @@
 import { Failure } from "../private/failure";
-import { ApiAffinity, ApiConstraint, ApiSpread, copied, defined } from "./job-specification";
+import { ApiAffinity, ApiConstraint, ApiSpread, ApiTaskGroup, copied, defined, listed } from "./job-specification";
 
 /**
  * Where a job, group or task may run.
@@ -64,6 +64,19 @@ export function renderSpread({ attribute, weight, targets }: SpreadOptions): Api
     Weight: weight,
     SpreadTarget: percents.length === 0 ? undefined : percents.map(([Value, Percent]) => ({ Value, Percent })),
   });
+}
+
+/** The three blocks, as a job, a group or a task has them. */
+export function renderPlacement({
+  constraints,
+  affinities,
+  spreads,
+}: PlacementOptions): Pick<ApiTaskGroup, "Constraints" | "Affinities" | "Spreads"> {
+  return {
+    Constraints: listed(constraints, renderConstraint),
+    Affinities: listed(affinities, renderAffinity),
+    Spreads: listed(spreads, renderSpread),
+  };
 }
 
 /** @param at where the caller wrote them: `groups.web.`, or nothing */

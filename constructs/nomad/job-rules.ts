@@ -2,7 +2,7 @@ import { Failure } from "../private/failure";
 import { durationFailures } from "./job-duration";
 import { JobOptions, JobType } from "./job-options";
 import { placementFailures } from "./job-placement";
-import { Places, servicesOf } from "./job-rendering";
+import { Places, servicesOf } from "./job-places";
 import { lifeFailures, updateFailures } from "./job-update";
 import { portFailures } from "./port-mapping";
 import { serviceFailures } from "./service-rules";

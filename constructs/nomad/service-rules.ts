@@ -1,5 +1,5 @@
 import { Failure } from "../private/failure";
-import { Places } from "./job-rendering";
+import { Places } from "./job-places";
 import { NamedService } from "./service-options";
 import { GroupOptions } from "./task-group";
 import { cureForLabel, listOf } from "./task-rules";

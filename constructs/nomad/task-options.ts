@@ -85,7 +85,7 @@ export interface TaskParts {
   readonly volumeMounts?: readonly VolumeMountOptions[];
   /** How long it may take to end after {@link killSignal}, 30s at most on a client as it comes. @default "5s" - Nomad's */
   readonly killTimeout?: string;
-  /** @default "SIGTERM" - Nomad's (SIGINT with exec and raw_exec) */
+  /** What ends it. @default - docker: the image's STOPSIGNAL, else SIGTERM; exec and raw_exec: SIGINT */
   readonly killSignal?: string;
   /** @default - the image's, or the driver's */
   readonly user?: string;

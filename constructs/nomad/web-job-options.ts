@@ -2,7 +2,7 @@ import { JobSettings } from "./job-base";
 import { JobOptions, JobParts, JobType } from "./job-options";
 import { ConstraintOptions, SpreadOptions } from "./job-placement";
 import { RescheduleOptions, RestartOptions, UpdateOptions } from "./job-update";
-import { Places } from "./job-rendering";
+import { Places } from "./job-places";
 import { Check } from "./service-check";
 import { JobServiceOptions } from "./service-options";
 import { DriverOptions } from "./task-driver";
