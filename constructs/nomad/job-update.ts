@@ -157,7 +157,31 @@ export function lifeFailures(
     migrate,
   }: { restart?: RestartOptions; reschedule?: RescheduleOptions; migrate?: MigrateOptions },
 ): Failure[] {
+  const ambiguous = reschedule?.unlimited === true && (reschedule.attempts ?? 0) > 0;
+  const { attempts = 0, delay = "0s", interval } = restart ?? {};
+  const longest = attempts * (parseDuration(delay) ?? 0);
+  const tooMany = interval !== undefined && longest > (parseDuration(interval) ?? longest);
   return [
+    ...(ambiguous
+      ? [
+          {
+            property: `${at}reschedule.attempts`,
+            rule: "can't go with 'unlimited'",
+            got: reschedule.attempts,
+            cure: "use one of them",
+          },
+        ]
+      : []),
+    ...(tooMany
+      ? [
+          {
+            property: `${at}restart.attempts`,
+            rule: `must fit into 'interval' (${interval}) with a 'delay' of ${delay} each`,
+            got: attempts,
+            cure: "raise 'interval', or lower one of the two",
+          },
+        ]
+      : []),
     ...durationFailures({ [`${at}restart.interval`]: restart?.interval }, 5),
     ...durationFailures({
       [`${at}restart.delay`]: restart?.delay,

@@ -48,14 +48,15 @@ export interface WebJobProps
  *   a client: then no canary, and one instance is replaced at a time.
  * - `autoRevert`: a version that does not get healthy is taken back. Without it the next `terraform plan` after a failed update
  *   is empty, so that nobody would try again.
- * - `minHealthyTime` is two further checks; `healthyDeadline` includes the pull of an image.
+ * - `minHealthyTime` is two further checks; `healthyDeadline` includes the pull of an image. Failed instances are
+ *   tried elsewhere until `progressDeadline`, then the version is taken back.
  */
 export const WEB_UPDATE = {
   maxParallel: 1,
   healthCheck: "checks",
   minHealthyTime: "5s",
   healthyDeadline: "2m",
-  progressDeadline: "4m",
+  progressDeadline: "3m",
   autoRevert: true,
   autoPromote: true,
   canary: 1,

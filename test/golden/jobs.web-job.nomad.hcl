@@ -34,7 +34,7 @@ job "hello-world" {
       health_check      = "checks"
       min_healthy_time  = "5s"
       healthy_deadline  = "2m"
-      progress_deadline = "4m"
+      progress_deadline = "3m"
       auto_revert       = true
       auto_promote      = true
       canary            = 1

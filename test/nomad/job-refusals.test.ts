@@ -101,7 +101,17 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
   [
     "an instance may take longer than the deployment",
     web({ update: { healthyDeadline: "10m" } }),
-    "test/shop: 'update.healthyDeadline' must be below 'progressDeadline' (4m), got \"10m\": shorten it, or raise 'progressDeadline'",
+    "test/shop: 'update.healthyDeadline' must be below 'progressDeadline' (3m), got \"10m\": shorten it, or raise 'progressDeadline'",
+  ],
+  [
+    "restarts don't fit into their interval",
+    web({ restart: { delay: "30s" } }),
+    "test/shop: 'restart.attempts' must fit into 'interval' (1m) with a 'delay' of 30s each, got 3: raise 'interval', or lower one of the two",
+  ],
+  [
+    "rescheduling has an end and none",
+    web({ reschedule: { attempts: 3, unlimited: true } }),
+    "test/shop: 'reschedule.attempts' can't go with 'unlimited', got 3: use one of them",
   ],
   [
     "there is no canary to promote",
