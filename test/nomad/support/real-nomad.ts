@@ -17,7 +17,8 @@ import { ApiJob } from "../../../constructs/nomad";
 export const NOMAD = process.env.VIPSTACK_NOMAD ?? join(homedir(), ".cache/vipstack/artefacts/nomad_1.11.3");
 
 const present = existsSync(NOMAD);
-if (!present) console.warn(`SKIPPED every test that asks a real Nomad: there is no ${NOMAD} (the lab builds it)`);
+if (!present)
+  process.stderr.write(`SKIPPED: every test that asks a real Nomad (there is no ${NOMAD}; the lab builds it)\n`);
 
 /** A test that asks a real Nomad server; skipped, and said so, where there is none. */
 export const withNomad = present ? test : test.skip;
