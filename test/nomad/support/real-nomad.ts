@@ -13,12 +13,14 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiJob } from "../../../constructs/nomad";
 
-/** Where the lab keeps the agents that it built; VIPSTACK_NOMAD names another one. */
+/** A Nomad that is there already: where the lab keeps its software, or what VIPSTACK_NOMAD names. None is ever fetched. */
 export const NOMAD = process.env.VIPSTACK_NOMAD ?? join(homedir(), ".cache/vipstack/artefacts/nomad_1.11.3");
 
 const present = existsSync(NOMAD);
 if (!present)
-  process.stderr.write(`SKIPPED: every test that asks a real Nomad (there is no ${NOMAD}; the lab builds it)\n`);
+  process.stderr.write(
+    `SKIPPED: every test that asks a real Nomad (there is no ${NOMAD}; VIPSTACK_NOMAD=path names one that you have)\n`,
+  );
 
 /** A test that asks a real Nomad server; skipped, and said so, where there is none. */
 export const withNomad = present ? test : test.skip;
