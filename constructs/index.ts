@@ -6,6 +6,7 @@ export {
   ConsulClientProps,
   ConsulServer,
   ConsulServerProps,
+  ConsulService,
   IConsulCluster,
   Installation,
   VendorAptOptions,

@@ -7,3 +7,4 @@ export { ConsulAddressAttributes, IConsulCluster } from "./consul-cluster";
 export { ConsulServer, ConsulServerProps } from "./consul-server";
 export { HclBody, HclValue, renderHcl } from "./hcl-text";
 export { Installation, installationFor, Installed, VendorAptOptions } from "./installation";
+export { ConsulService } from "./consul-service";

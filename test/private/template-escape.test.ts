@@ -5,18 +5,8 @@ import { join } from "node:path";
 import { Token } from "cdktf";
 import fc from "fast-check";
 import { escapeTemplate, escapeTemplates } from "../../constructs/private/template-escape";
+import { awkwardText } from "../support/awkward-text";
 import { TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
-
-/** Text made mostly of what is special to Terraform, JSON and shells. */
-const awkwardText = fc.oneof(
-  fc
-    .array(
-      fc.constantFrom("$", "%", "{", "}", "${", "%{", "$$", "%%", "~", '"', "\\", "\n", "x", "if", "é", "\u2028"),
-      { maxLength: 12 },
-    )
-    .map((parts) => parts.join("")),
-  fc.string({ unit: "binary" }),
-);
 
 test("a single template start is doubled, as a person would write it", () => {
   expect(escapeTemplate("${HOME} %{http_code} 5% $5 {}")).toBe("$${HOME} %%{http_code} 5% $5 {}");

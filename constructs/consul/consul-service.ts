@@ -1,0 +1,17 @@
+/**
+ * A service as Consul knows it: what a director's real servers or a gateway's upstream are made of. Plain values, so that
+ * nothing but text crosses from one stack to another.
+ */
+export interface ConsulService {
+  /** Its name in the catalog, for example `hello-world-servers`. */
+  readonly name: string;
+  /** The label of the port that it is registered with. @default - not known: a service that no job here registers */
+  readonly port?: string;
+  /**
+   * Seconds until a check notices that an instance began or stopped to answer, at worst: its interval and its timeout. 0 where
+   * it has no check.
+   */
+  readonly lag: number;
+  /** Seconds that an instance still serves after it was taken out of the catalog. @default - not known */
+  readonly shutdownDelay?: number;
+}

@@ -1,0 +1,235 @@
+import { Annotations, Aspects, Token } from "cdktf";
+import { Job as NomadJob } from "@cdktf/provider-nomad/lib/job";
+import { Construct, IConstruct } from "constructs";
+import { ConsulService } from "../consul";
+import { describeFailure, Failure } from "../private/failure";
+import { writeAtSynth } from "../private/synth-files";
+import { Validation, ValidationError } from "../private/validation";
+import { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
+import { clusterOf, DYNAMIC_PORTS, JobCluster } from "./job-cluster";
+import { secondsOf } from "./job-duration";
+import { ownFindings, PlacedJob } from "./job-findings-rules";
+import { identityFailures, neighbourFindings } from "./job-neighbours-rules";
+import { JobOptions } from "./job-options";
+import { JobFinding, JobRefusal, withAcknowledgement } from "./job-refusal";
+import { NESTED, Places, servicesOf } from "./job-places";
+import { renderJob } from "./job-rendering";
+import { jobFailures } from "./job-rules";
+import { jobspecAttribute, withReferences } from "./job-spec-attribute";
+import { ApiJob } from "./job-specification";
+import { renderJobText } from "./job-text";
+import { checkLagOf, NamedService } from "./service-options";
+
+/** What a job construct has besides the job itself. */
+export interface JobSettings {
+  /** The cluster that it is checked against. @default - that of its stack, else none: its size is not known */
+  readonly nomad?: JobCluster;
+  /** How the directors that follow it do so. @default - a director of this library as it comes */
+  readonly discovery?: Pick<ConvergenceProps, "templateWait" | "templateWaitMax" | "keeperPeriod" | "drainSeconds">;
+  /** Whether nothing of it stays in Nomad once it leaves the program. @default true */
+  readonly purgeOnDestroy?: boolean;
+  /** Refusals that are wanted: each becomes a warning. @default - none */
+  readonly acknowledge?: readonly JobRefusal[];
+}
+
+/** Terraform waits for the deployment's own end, which `progress_deadline` brings; it must not end before that. */
+const PROVIDER_TIMEOUT = "1h";
+
+/** What {@link Job} and {@link WebJob} have in common. @internal */
+export abstract class JobBase extends Construct {
+  /** Its ID and name in Nomad. */
+  readonly name: string;
+  private readonly placed: PlacedJob;
+  private readonly specification: ApiJob;
+  private readonly followed = new Set<string>();
+
+  /** @internal */
+  constructor(
+    scope: Construct,
+    id: string,
+    options: JobOptions,
+    private readonly settings: JobSettings,
+    places: Places = NESTED,
+  ) {
+    super(scope, id);
+    this.name = options.name ?? id;
+    this.placed = {
+      path: this.node.path,
+      name: this.name,
+      options,
+      places,
+      services: servicesOf(this.name, options, places),
+    };
+    const validation = new Validation(this);
+    requireName(validation, this.name);
+    validation.add(...jobFailures(this.name, options, places).filter(isKnown).map(places.asWritten));
+    validation.finish();
+    validation.add(...this.refused(this.ownFindings()).map(withAcknowledgement));
+    validation.finish();
+
+    this.specification = renderJob(this.name, options);
+    new NomadJob(this, "Default", {
+      jobspec: jobspecAttribute(this.specification),
+      json: true,
+      // Terraform waits until the deployment is healthy, and fails where it is not.
+      detach: false,
+      purgeOnDestroy: settings.purgeOnDestroy ?? true,
+      timeouts: { create: PROVIDER_TIMEOUT, update: PROVIDER_TIMEOUT },
+    });
+    writeAtSynth(this, () => this.files());
+    this.node.addValidation({
+      validate: () =>
+        [
+          ...identityFailures(this.placed, this.neighbours),
+          ...this.refused(this.findings()).map(withAcknowledgement),
+        ].map(describeFailure),
+    });
+    Aspects.of(this).add({
+      visit: (node) => {
+        if (node === this) this.annotate();
+      },
+    });
+  }
+
+  /**
+   * One of its services, for what sends requests to it: a director's real servers, a gateway's upstream. From then on the group
+   * must serve long enough after an instance leaves.
+   *
+   * @param port the label of its port @default - the only service
+   * @throws ValidationError where there is none, or more than one
+   */
+  service(port?: string): ConsulService {
+    const { services } = this.placed;
+    const found = services.filter((each) => port === undefined || each.port === port);
+    const [service] = found;
+    if (service === undefined || found.length > 1) {
+      const labels = services.map((each) => `'${each.port ?? ""}'`).join(", ");
+      throw new ValidationError(this, [
+        {
+          property: "service",
+          rule:
+            services.length === 0
+              ? "must be one of the job's, and it has none"
+              : `must be one of the job's by the label of its port (${labels})`,
+          got: port,
+          cure: services.length === 0 ? "give the group a service" : "name the label of one",
+        },
+      ]);
+    }
+    this.followed.add(service.group);
+    return {
+      name: service.name,
+      port: service.port,
+      lag: checkLagOf(service.options),
+      shutdownDelay: secondsOf(this.placed.options.groups[service.group]?.shutdownDelay),
+    };
+  }
+
+  /** The job as Nomad's API gets it, overrides included. */
+  toApiJob(): ApiJob {
+    return structuredClone(this.specification);
+  }
+
+  /** How fast a change of one of its services reaches a director. @param port as in {@link service} */
+  convergence(port?: string): ConvergenceBudget {
+    const { services } = this.placed;
+    const service = services.find((each) => port === undefined || each.port === port);
+    return this.budgetOf(service?.group ?? "", service);
+  }
+
+  private budgetOf(group: string, service?: NamedService): ConvergenceBudget {
+    const options = this.placed.options.groups[group];
+    const first = service ?? this.placed.services.find((each) => each.group === group);
+    const [check] = first?.options.checks ?? [];
+    const kill = Object.values(options?.tasks ?? {}).map(({ killTimeout = "5s" }) => killTimeout);
+    return new ConvergenceBudget({
+      ...this.settings.discovery,
+      // Without a check an instance passes at once and is never found critical.
+      checkInterval: check?.interval ?? "0s",
+      checkTimeout: check?.timeout ?? "0s",
+      shutdownDelay: options?.shutdownDelay,
+      killTimeout: kill.sort((a, b) => secondsOf(b) - secondsOf(a))[0],
+    });
+  }
+
+  private get cluster(): JobCluster | undefined {
+    return this.settings.nomad ?? clusterOf(this);
+  }
+
+  private ownFindings(): JobFinding[] {
+    return this.asWritten(
+      ownFindings(this.placed, {
+        dynamicPorts: this.cluster?.dynamicPorts ?? DYNAMIC_PORTS,
+        budget: (group) => this.budgetOf(group),
+        followed: this.followed,
+      }),
+    );
+  }
+
+  /** As it is at the end of the program: neighbours, clients and followers included. */
+  private findings(): JobFinding[] {
+    const known = this.cluster?.clients.length ?? 0;
+    const together = neighbourFindings(this.placed, this.neighbours, known === 0 ? undefined : known);
+    return [...this.ownFindings(), ...this.asWritten(together)];
+  }
+
+  /** The other jobs of the program that are for the same cluster, of whatever stack. */
+  private get neighbours(): PlacedJob[] {
+    return this.node.root.node
+      .findAll()
+      .filter(isJob)
+      .filter((job) => job !== this && job.cluster === this.cluster)
+      .map(({ placed }) => placed);
+  }
+
+  private asWritten(findings: readonly JobFinding[]): JobFinding[] {
+    const { asWritten } = this.placed.places;
+    return findings.map(({ refusal, failure }) => ({ refusal, failure: asWritten(failure) }));
+  }
+
+  private refused(findings: readonly JobFinding[]): JobFinding[] {
+    return findings.filter(({ refusal }) => !(this.settings.acknowledge ?? []).includes(refusal));
+  }
+
+  /** One line a service where people see it; the table lies beside the stack's JSON. */
+  private annotate(): void {
+    const annotations = Annotations.of(this);
+    const findings = this.findings();
+    const acknowledged = findings.filter((finding) => !this.refused([finding]).length);
+    for (const { refusal, failure } of acknowledged)
+      annotations.addWarning(`acknowledged ${refusal}: ${describeFailure(failure)}`);
+    for (const refusal of this.settings.acknowledge ?? []) {
+      if (!findings.some((finding) => finding.refusal === refusal))
+        annotations.addWarning(`'acknowledge' names ${refusal}, which does not apply here: leave it out`);
+    }
+    for (const service of this.placed.services)
+      annotations.addInfo(`${service.name}: ${this.budgetOf(service.group, service).summary}`);
+  }
+
+  private files(): Record<string, string> {
+    const job = withReferences(this, this.specification);
+    const tables = this.placed.services.map((each) => this.budgetOf(each.group, each).table(each.name));
+    return {
+      [`jobs/${this.name}.json`]: `${JSON.stringify({ Job: job }, null, 2)}\n`,
+      [`jobs/${this.name}.nomad.hcl`]: renderJobText(job),
+      ...(tables.length > 0 && { [`jobs/${this.name}.convergence.txt`]: tables.join("\n") }),
+    };
+  }
+}
+
+/** What only Terraform knows is Nomad's to judge; durations have to be known, since the API wants them counted. */
+function isKnown({ got, rule }: Failure): boolean {
+  return !Token.isUnresolved(got) || rule === "must be a duration";
+}
+
+function requireName(validation: Validation, name: string): void {
+  validation.require(!Token.isUnresolved(name), {
+    property: "name",
+    rule: "must be known at synth, and this is a reference that Terraform resolves later",
+    cure: "write the name itself",
+  });
+}
+
+function isJob(construct: IConstruct): construct is JobBase {
+  return construct instanceof JobBase;
+}

@@ -1,0 +1,103 @@
+import { Failure } from "../private/failure";
+import { ApiAffinity, ApiConstraint, ApiSpread, ApiTaskGroup, copied, defined, listed } from "./job-specification";
+
+/**
+ * Where a job, group or task may run.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/constraint
+ */
+export interface ConstraintOptions {
+  /** For example `${attr.kernel.name}`, `${meta.rack}`, `${node.unique.name}`. @default - none, as with `distinct_hosts` */
+  readonly attribute?: string;
+  /** `=`, `!=`, `>`, `regexp`, `version`, `set_contains`, `distinct_hosts`, `distinct_property`, … @default "=" */
+  readonly operator?: string;
+  /** @default - none */
+  readonly value?: string;
+}
+
+/**
+ * Where it would rather run.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/affinity
+ */
+export interface AffinityOptions extends ConstraintOptions {
+  /** -100 to 100, not 0; below 0 it would rather not. @default 50 - Nomad's */
+  readonly weight?: number;
+}
+
+/**
+ * What instances are spread over.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/spread
+ */
+export interface SpreadOptions {
+  /** For example `${node.datacenter}`, `${meta.rack}`. */
+  readonly attribute: string;
+  /** 1 to 100. @default 50 - Nomad's */
+  readonly weight?: number;
+  /** Value to percent, 100 at most together. @default - evenly */
+  readonly targets?: Readonly<Record<string, number>>;
+}
+
+/** Constraints, affinities and spreads of a job, group or task. */
+export interface PlacementOptions {
+  /** @default - none */
+  readonly constraints?: readonly ConstraintOptions[];
+  /** @default - none */
+  readonly affinities?: readonly AffinityOptions[];
+  /** Not for tasks. @default - none */
+  readonly spreads?: readonly SpreadOptions[];
+}
+
+export function renderConstraint({ attribute, operator, value }: ConstraintOptions): ApiConstraint {
+  return defined({ LTarget: attribute, RTarget: value, Operand: operator ?? "=" });
+}
+
+export function renderAffinity(affinity: AffinityOptions): ApiAffinity {
+  return defined({ ...renderConstraint(affinity), Weight: affinity.weight });
+}
+
+export function renderSpread({ attribute, weight, targets }: SpreadOptions): ApiSpread {
+  const percents = Object.entries(copied(targets) ?? {});
+  return defined({
+    Attribute: attribute,
+    Weight: weight,
+    SpreadTarget: percents.length === 0 ? undefined : percents.map(([Value, Percent]) => ({ Value, Percent })),
+  });
+}
+
+/** The three blocks, as a job, a group or a task has them. */
+export function renderPlacement({
+  constraints,
+  affinities,
+  spreads,
+}: PlacementOptions): Pick<ApiTaskGroup, "Constraints" | "Affinities" | "Spreads"> {
+  return {
+    Constraints: listed(constraints, renderConstraint),
+    Affinities: listed(affinities, renderAffinity),
+    Spreads: listed(spreads, renderSpread),
+  };
+}
+
+/** @param at where the caller wrote them: `groups.web.`, or nothing */
+export function placementFailures(at: string, { affinities = [], spreads = [] }: PlacementOptions): Failure[] {
+  return [
+    ...affinities
+      .filter(({ weight }) => weight !== undefined && (weight === 0 || Math.abs(weight) > 100))
+      .map(({ weight }) => ({
+        property: `${at}affinities`,
+        rule: "must have weights from -100 to 100, not 0",
+        got: weight,
+        cure: "50 is usual",
+      })),
+    ...spreads
+      .map(({ targets = {} }) => Object.values(targets).reduce((sum, percent) => sum + percent, 0))
+      .filter((sum) => sum > 100)
+      .map((sum) => ({
+        property: `${at}spreads`,
+        rule: "must have targets of 100 percent at most together",
+        got: sum,
+        cure: "lower some of them",
+      })),
+  ];
+}

@@ -1,0 +1,32 @@
+import { Failure } from "../private/failure";
+
+/**
+ * What Nomad would take, and what then goes wrong. Each can be acknowledged by name on its job: then it is built, and said as a
+ * warning.
+ */
+export enum JobRefusal {
+  /** An instance is gone before everybody knows, and the requests in between are lost. */
+  SHUTDOWN_DELAY_BELOW_LAG = "shutdown-delay-below-lag",
+  /** A client as it comes kills after 30s, whatever the job says. */
+  KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM = "kill-timeout-above-client-maximum",
+  /** Nomad gives such a port to another job at any time. */
+  STATIC_PORT_IN_DYNAMIC_RANGE = "static-port-in-dynamic-range",
+  /** More instances want the port than there are clients: some are never placed. */
+  STATIC_PORT_TAKEN = "static-port-taken",
+  /** A canary can't be placed beside the instance that has its port. */
+  STATIC_PORT_WITH_CANARY = "static-port-with-canary",
+  /** Instances of one name are taken for equals, whatever they are. */
+  SERVICE_NAME_TAKEN = "service-name-taken",
+}
+
+/** A refusal that applies here. */
+export interface JobFinding {
+  readonly refusal: JobRefusal;
+  readonly failure: Failure;
+}
+
+/** A failure that can be acknowledged, with the way to do it. */
+export function withAcknowledgement({ refusal, failure }: JobFinding): Failure {
+  const name = refusal.toUpperCase().replaceAll("-", "_");
+  return { ...failure, cure: `${failure.cure}; to see it fail, acknowledge: [JobRefusal.${name}]` };
+}

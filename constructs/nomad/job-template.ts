@@ -1,0 +1,143 @@
+import { Failure } from "../private/failure";
+import { durationFailures, nanoseconds } from "./job-duration";
+import { ApiTemplate, defined } from "./job-specification";
+
+/** What happens to a running task when a template comes out differently. */
+export enum ChangeMode {
+  RESTART = "restart",
+  SIGNAL = "signal",
+  SCRIPT = "script",
+  NOOP = "noop",
+}
+
+/** The program of {@link ChangeMode.SCRIPT}, run in the task. */
+export interface ChangeScript {
+  readonly command: string;
+  /** @default - none */
+  readonly args?: readonly string[];
+  /** @default "5s" - Nomad's */
+  readonly timeout?: string;
+  /** Whether its failure fails the task. @default false */
+  readonly failOnError?: boolean;
+}
+
+/**
+ * A file that Nomad renders for a task, from text with `{{ … }}` or from a file that an artifact brought.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/template
+ */
+export interface TemplateOptions {
+  /** In the task's folder: `local/nginx.conf`; `secrets/…` is kept off the disk. */
+  readonly destination: string;
+  /** The text; either this or {@link source}. */
+  readonly data?: string;
+  /** A file in the task's folder; either this or {@link data}. */
+  readonly source?: string;
+  /** @default ChangeMode.RESTART - Nomad's; SIGNAL where a changeSignal, SCRIPT where a changeScript is given */
+  readonly changeMode?: ChangeMode;
+  /** With {@link ChangeMode.SIGNAL}: `SIGHUP`. @default - none */
+  readonly changeSignal?: string;
+  /** With {@link ChangeMode.SCRIPT}. @default - none */
+  readonly changeScript?: ChangeScript;
+  /** A random wait of up to this before the change, so that not all instances restart at once. @default "5s" - Nomad's */
+  readonly splay?: string;
+  /** Octal. @default "0644" - Nomad's */
+  readonly perms?: string;
+  /** @default - the client agent's user */
+  readonly uid?: number;
+  /** @default - the client agent's group */
+  readonly gid?: number;
+  /** In place of `{{` and `}}`: `["[[", "]]"]`. @default - Nomad's */
+  readonly delimiters?: readonly [string, string];
+  /** Whether the file's KEY=value lines become environment. @default false */
+  readonly env?: boolean;
+  /** Whether a missing key is an error instead of `<no value>`. @default false */
+  readonly errorOnMissingKey?: boolean;
+  /** Rendered once, never again. @default false */
+  readonly once?: boolean;
+  /** Quiet time before a change is rendered, and the longest one. @default - the client's: 5s, 4m */
+  readonly wait?: { readonly min: string; readonly max?: string };
+}
+
+export function renderTemplate(template: TemplateOptions): ApiTemplate {
+  const { changeScript: script, wait, delimiters } = template;
+  return defined({
+    EmbeddedTmpl: template.data,
+    SourcePath: template.source,
+    DestPath: template.destination,
+    ChangeMode: changeModeOf(template),
+    ChangeSignal: template.changeSignal,
+    ChangeScript:
+      script &&
+      defined({
+        Command: script.command,
+        Args: script.args && [...script.args],
+        Timeout: nanoseconds(script.timeout),
+        FailOnError: script.failOnError,
+      }),
+    Splay: nanoseconds(template.splay),
+    Perms: template.perms,
+    Uid: template.uid,
+    Gid: template.gid,
+    LeftDelim: delimiters?.[0],
+    RightDelim: delimiters?.[1],
+    Envvars: template.env,
+    ErrMissingKey: template.errorOnMissingKey,
+    Once: template.once,
+    Wait: wait && defined({ Min: nanoseconds(wait.min), Max: nanoseconds(wait.max) }),
+  });
+}
+
+/**
+ * The `files` of a task: text that arrives byte for byte in its `local` folder. Nomad's only way to bring a text is a template,
+ * so where the text has `{{` in it, the delimiters are ones that it has not.
+ */
+export function templateOfFile(path: string, text: string): TemplateOptions {
+  return {
+    destination: `local/${path}`,
+    data: text,
+    // It changes with the job only, and that replaces the task anyway.
+    changeMode: ChangeMode.NOOP,
+    delimiters: text.includes("{{") ? unusedDelimiters(text) : undefined,
+  };
+}
+
+/** @param at where the caller wrote it: `templates[0]` */
+export function templateFailures(at: string, template: TemplateOptions): Failure[] {
+  const failures = durationFailures({
+    [`${at}.splay`]: template.splay,
+    [`${at}.wait.min`]: template.wait?.min,
+    [`${at}.wait.max`]: template.wait?.max,
+    [`${at}.changeScript.timeout`]: template.changeScript?.timeout,
+  });
+  const require = (ok: boolean, property: string, rule: string, got: unknown, cure: string): void => {
+    if (!ok) failures.push({ property: `${at}.${property}`, rule, got, cure });
+  };
+  const { data, source, changeSignal, changeScript, perms, destination } = template;
+  require((data === undefined) !==
+    (source === undefined), "data", "must be given, or 'source', and not both", undefined, "write the text as 'data'");
+  require(!/^\/|(^|\/)\.\.(\/|$)/.test(
+    destination,
+  ), "destination", "must lie in the task's folder", destination, "for example 'local/nginx.conf'");
+  require(perms === undefined || /^0?[0-7]{3}$/.test(perms), "perms", "must be octal", perms, "for example '0644'");
+  const mode = changeModeOf(template);
+  require((mode === ChangeMode.SIGNAL) ===
+    (changeSignal !==
+      undefined), "changeSignal", "must go with ChangeMode.SIGNAL", changeSignal, "give both: changeMode: ChangeMode.SIGNAL, changeSignal: 'SIGHUP'");
+  require((mode === ChangeMode.SCRIPT) ===
+    (changeScript !==
+      undefined), "changeScript", "must go with ChangeMode.SCRIPT", changeScript?.command, "give both, or neither");
+  return failures;
+}
+
+function changeModeOf({ changeMode, changeSignal, changeScript }: TemplateOptions): ChangeMode | undefined {
+  if (changeMode !== undefined) return changeMode;
+  if (changeSignal !== undefined) return ChangeMode.SIGNAL;
+  return changeScript === undefined ? undefined : ChangeMode.SCRIPT;
+}
+
+function unusedDelimiters(text: string): [string, string] {
+  let mark = "literal";
+  while (text.includes(`<<${mark}`)) mark += "-";
+  return [`<<${mark}`, `${mark}>>`];
+}

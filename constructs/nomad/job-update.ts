@@ -1,0 +1,197 @@
+import { Failure } from "../private/failure";
+import { durationFailures, nanoseconds, parseDuration } from "./job-duration";
+import { ApiMigrate, ApiReschedule, ApiRestart, ApiUpdate, defined } from "./job-specification";
+
+/**
+ * How a new version replaces the old one.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/update
+ */
+export interface UpdateOptions {
+  /** Instances that are replaced at a time; 0 turns deployments off. @default 1 - Nomad's */
+  readonly maxParallel?: number;
+  /** What makes an instance healthy. @default "checks" - Nomad's */
+  readonly healthCheck?: "checks" | "task_states" | "manual";
+  /** How long it must be healthy before the next one goes. @default "10s" - Nomad's */
+  readonly minHealthyTime?: string;
+  /** By when it must be healthy, image pull included. @default "5m" - Nomad's */
+  readonly healthyDeadline?: string;
+  /** By when the next one must be healthy, or the deployment fails; "0s" fails at the first unhealthy one. @default "10m" - Nomad's */
+  readonly progressDeadline?: string;
+  /** System jobs: time between clients. @default "30s" - Nomad's */
+  readonly stagger?: string;
+  /** Whether a failed deployment goes back to the last good version. @default false - Nomad's */
+  readonly autoRevert?: boolean;
+  /** New instances beside the old ones before anything is replaced. @default 0 - Nomad's */
+  readonly canary?: number;
+  /** Whether healthy canaries are promoted without a person. @default false - Nomad's */
+  readonly autoPromote?: boolean;
+}
+
+/**
+ * What happens to a task that ends, on the same client.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/restart
+ */
+export interface RestartOptions {
+  readonly attempts?: number;
+  readonly interval?: string;
+  readonly delay?: string;
+  /** When the attempts are used up: go on after the interval (`delay`), or give up here (`fail`). */
+  readonly mode?: "fail" | "delay";
+  readonly renderTemplates?: boolean;
+}
+
+/**
+ * What happens to an instance that failed or lost its client: placed elsewhere.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/reschedule
+ */
+export interface RescheduleOptions {
+  readonly attempts?: number;
+  readonly interval?: string;
+  /** At least 5s. */
+  readonly delay?: string;
+  readonly delayFunction?: "constant" | "exponential" | "fibonacci";
+  readonly maxDelay?: string;
+  readonly unlimited?: boolean;
+}
+
+/**
+ * How instances leave a client that is drained.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/migrate
+ */
+export interface MigrateOptions {
+  readonly maxParallel?: number;
+  readonly healthCheck?: "checks" | "task_states";
+  readonly minHealthyTime?: string;
+  readonly healthyDeadline?: string;
+}
+
+export function renderUpdate(update: UpdateOptions): ApiUpdate {
+  return defined({
+    MaxParallel: update.maxParallel,
+    HealthCheck: update.healthCheck,
+    MinHealthyTime: nanoseconds(update.minHealthyTime),
+    HealthyDeadline: nanoseconds(update.healthyDeadline),
+    ProgressDeadline: nanoseconds(update.progressDeadline),
+    Stagger: nanoseconds(update.stagger),
+    AutoRevert: update.autoRevert,
+    AutoPromote: update.autoPromote,
+    Canary: update.canary,
+  });
+}
+
+export function renderRestart(restart: RestartOptions): ApiRestart {
+  return defined({
+    Attempts: restart.attempts,
+    Interval: nanoseconds(restart.interval),
+    Delay: nanoseconds(restart.delay),
+    Mode: restart.mode,
+    RenderTemplates: restart.renderTemplates,
+  });
+}
+
+export function renderReschedule(reschedule: RescheduleOptions): ApiReschedule {
+  return defined({
+    Attempts: reschedule.attempts,
+    Interval: nanoseconds(reschedule.interval),
+    Delay: nanoseconds(reschedule.delay),
+    DelayFunction: reschedule.delayFunction,
+    MaxDelay: nanoseconds(reschedule.maxDelay),
+    Unlimited: reschedule.unlimited,
+  });
+}
+
+export function renderMigrate(migrate: MigrateOptions): ApiMigrate {
+  return defined({
+    MaxParallel: migrate.maxParallel,
+    HealthCheck: migrate.healthCheck,
+    MinHealthyTime: nanoseconds(migrate.minHealthyTime),
+    HealthyDeadline: nanoseconds(migrate.healthyDeadline),
+  });
+}
+
+/** @param at where the caller wrote it: `update` */
+export function updateFailures(at: string, update: UpdateOptions): Failure[] {
+  const { minHealthyTime, healthyDeadline, progressDeadline, stagger } = update;
+  const failures = durationFailures({
+    [`${at}.minHealthyTime`]: minHealthyTime,
+    [`${at}.healthyDeadline`]: healthyDeadline,
+    [`${at}.progressDeadline`]: progressDeadline,
+    [`${at}.stagger`]: stagger,
+  });
+  if (failures.length > 0) return failures;
+  const [least, deadline, progress] = [minHealthyTime ?? "10s", healthyDeadline ?? "5m", progressDeadline ?? "10m"];
+  if ((parseDuration(least) ?? 0) >= (parseDuration(deadline) ?? 0))
+    failures.push({
+      property: `${at}.minHealthyTime`,
+      rule: `must be below 'healthyDeadline' (${deadline}), or no instance is ever healthy`,
+      got: least,
+      cure: "shorten it, or raise 'healthyDeadline'",
+    });
+  if (parseDuration(progress) !== 0 && (parseDuration(deadline) ?? 0) >= (parseDuration(progress) ?? 0))
+    failures.push({
+      property: `${at}.healthyDeadline`,
+      rule: `must be below 'progressDeadline' (${progress})`,
+      got: deadline,
+      cure: "shorten it, or raise 'progressDeadline'",
+    });
+  if (update.autoPromote === true && (update.canary ?? 0) === 0)
+    failures.push({
+      property: `${at}.autoPromote`,
+      rule: "must go with 'canary', for there is nothing to promote",
+      got: true,
+      cure: "use canary: 1, or leave 'autoPromote' out",
+    });
+  return failures;
+}
+
+/** @param at where the caller wrote them: `groups.web.` */
+export function lifeFailures(
+  at: string,
+  {
+    restart,
+    reschedule,
+    migrate,
+  }: { restart?: RestartOptions; reschedule?: RescheduleOptions; migrate?: MigrateOptions },
+): Failure[] {
+  const ambiguous = reschedule?.unlimited === true && (reschedule.attempts ?? 0) > 0;
+  const { attempts = 0, delay = "0s", interval } = restart ?? {};
+  const longest = attempts * (parseDuration(delay) ?? 0);
+  const tooMany = interval !== undefined && longest > (parseDuration(interval) ?? longest);
+  return [
+    ...(ambiguous
+      ? [
+          {
+            property: `${at}reschedule.attempts`,
+            rule: "can't go with 'unlimited'",
+            got: reschedule.attempts,
+            cure: "use one of them",
+          },
+        ]
+      : []),
+    ...(tooMany
+      ? [
+          {
+            property: `${at}restart.attempts`,
+            rule: `must fit into 'interval' (${interval}) with a 'delay' of ${delay} each`,
+            got: attempts,
+            cure: "raise 'interval', or lower one of the two",
+          },
+        ]
+      : []),
+    ...durationFailures({ [`${at}restart.interval`]: restart?.interval }, 5),
+    ...durationFailures({
+      [`${at}restart.delay`]: restart?.delay,
+      [`${at}reschedule.interval`]: reschedule?.interval,
+      [`${at}migrate.minHealthyTime`]: migrate?.minHealthyTime,
+      [`${at}migrate.healthyDeadline`]: migrate?.healthyDeadline,
+    }),
+    ...durationFailures(
+      { [`${at}reschedule.delay`]: reschedule?.delay, [`${at}reschedule.maxDelay`]: reschedule?.maxDelay },
+      5,
+    ),
+  ];
+}

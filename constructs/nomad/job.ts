@@ -1,0 +1,19 @@
+import { Construct } from "constructs";
+import { JobBase, JobSettings } from "./job-base";
+import { JobOptions } from "./job-options";
+
+export interface JobProps extends JobOptions, JobSettings {}
+
+/**
+ * A Nomad job of any type, as its job specification says: whatever is left out is Nomad's own default. For a web service
+ * {@link WebJob} has better ones.
+ *
+ * Beside the stack's JSON lie `jobs/NAME.json`, what the API gets, and `jobs/NAME.nomad.hcl`, the same for people.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification
+ */
+export class Job extends JobBase {
+  constructor(scope: Construct, id: string, props: JobProps) {
+    super(scope, id, props, props);
+  }
+}

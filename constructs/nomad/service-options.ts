@@ -1,0 +1,61 @@
+import { ApiService, copied, defined, listed } from "./job-specification";
+import { Check } from "./service-check";
+
+/**
+ * One port of a group or task in the catalog. One name a port: instances of one name are taken for equals.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/service
+ */
+export interface JobServiceOptions {
+  /** The label of its port, never a number: a number is registered without an address. @default - the group's only port */
+  readonly port?: string;
+  /** Letters, digits and hyphens, 63 at most. @default - JOB-GROUP, in a task JOB-GROUP-TASK, as Nomad does */
+  readonly name?: string;
+  /** @default "consul" */
+  readonly provider?: "consul" | "nomad";
+  /** Which address is registered. @default "auto" - Nomad's: the host's, unless the driver says otherwise */
+  readonly addressMode?: "auto" | "host" | "alloc" | "driver";
+  /** @default - none */
+  readonly checks?: readonly Check[];
+  /** @default - none */
+  readonly tags?: readonly string[];
+  /** In place of the tags while it is a canary. @default - the tags */
+  readonly canaryTags?: readonly string[];
+  /** @default - none */
+  readonly meta?: Readonly<Record<string, string>>;
+  /** In place of the meta while it is a canary. @default - the meta */
+  readonly canaryMeta?: Readonly<Record<string, string>>;
+  /** What checks count for in a deployment. @default "require_healthy" - Nomad's */
+  readonly onUpdate?: "require_healthy" | "ignore_warnings" | "ignore";
+}
+
+/** A service with what was left out filled in, and where the caller wrote it. */
+export interface NamedService {
+  readonly at: string;
+  readonly group: string;
+  readonly task?: string;
+  readonly name: string;
+  /** Nothing where it can't be known: a failure. */
+  readonly port?: string;
+  readonly options: JobServiceOptions;
+}
+
+/** Seconds until its checks notice a change, at worst; 0 without a check. */
+export function checkLagOf({ checks = [] }: JobServiceOptions): number {
+  return Math.max(0, ...checks.map(({ lag }) => lag));
+}
+
+export function renderService({ name, port, options }: NamedService, onlyTask: string | undefined): ApiService {
+  return defined({
+    Name: name,
+    PortLabel: port ?? "",
+    Provider: options.provider ?? "consul",
+    AddressMode: options.addressMode,
+    Tags: listed(options.tags, (tag) => tag),
+    CanaryTags: listed(options.canaryTags, (tag) => tag),
+    Meta: copied(options.meta),
+    CanaryMeta: copied(options.canaryMeta),
+    OnUpdate: options.onUpdate,
+    Checks: listed(options.checks, (check) => check._render(onlyTask)),
+  });
+}

@@ -1,0 +1,169 @@
+import { JobSettings } from "./job-base";
+import { JobOptions, JobParts, JobType } from "./job-options";
+import { ConstraintOptions, SpreadOptions } from "./job-placement";
+import { RescheduleOptions, RestartOptions, UpdateOptions } from "./job-update";
+import { Places } from "./job-places";
+import { Check } from "./service-check";
+import { JobServiceOptions } from "./service-options";
+import { DriverOptions } from "./task-driver";
+import { GroupOptions, GroupParts } from "./task-group";
+import { TaskOptions, TaskParts } from "./task-options";
+
+/** One group with one main task, written flat; the names are those of the blocks that they go to. */
+export interface WebJobProps
+  extends JobParts, Omit<GroupParts, "constraints" | "spreads">, DriverOptions, TaskParts, JobSettings {
+  /** Its name, and the second half of the service's: JOB-GROUP. @default "servers" */
+  readonly group?: string;
+  /** The name of its main task. @default "web" */
+  readonly task?: string;
+  /** Other tasks of the group: init, sidecars, clean-up. @default - none */
+  readonly tasks?: Readonly<Record<string, TaskOptions>>;
+  /** The port that requests come to. @default - the only one of `ports` */
+  readonly port?: string;
+  /** How Consul finds out whether an instance answers. @default Check.http({ path: "/", interval: "2s", timeout: "1s" }) */
+  readonly check?: Check;
+  /** More of the service of `port`: name, tags, address mode, further checks. @default - named JOB-GROUP, as Nomad does */
+  readonly service?: Omit<JobServiceOptions, "port">;
+  /** Services of other ports, by label; named JOB-GROUP-LABEL. @default - none: a port without a service is nobody's to find */
+  readonly services?: Readonly<Record<string, Omit<JobServiceOptions, "port">>>;
+  /** @default - none */
+  readonly constraints?: readonly ConstraintOptions[];
+  /** @default - evenly over the clients, so that the loss of one is not the loss of all */
+  readonly spreads?: readonly SpreadOptions[];
+  /** What is left out of it is {@link WEB_UPDATE}. */
+  readonly update?: UpdateOptions;
+  /** What is left out of it is {@link WEB_RESTART}. */
+  readonly restart?: RestartOptions;
+  /** What is left out of it is {@link WEB_RESCHEDULE}. */
+  readonly reschedule?: RescheduleOptions;
+  /** @default "10s" - above the 9.5s that a director takes to know at worst */
+  readonly shutdownDelay?: string;
+  /** @default "10s" - a request that is going on may end; {@link killSignal} must be one that the server ends gracefully on */
+  readonly killTimeout?: string;
+}
+
+/**
+ * - One new instance runs beside the old ones and takes requests before anything is replaced (`canary`); when it is healthy the
+ *   others follow one by one without a person (`autoPromote`). With a static port there is no room for it beside the old one on
+ *   a client: then no canary, and one instance is replaced at a time.
+ * - `autoRevert`: a version that does not get healthy is taken back. Without it the next `terraform plan` after a failed update
+ *   is empty, so that nobody would try again.
+ * - `minHealthyTime` is two further checks; `healthyDeadline` includes the pull of an image. Failed instances are
+ *   tried elsewhere until `progressDeadline`, then the version is taken back.
+ */
+export const WEB_UPDATE = {
+  maxParallel: 1,
+  healthCheck: "checks",
+  minHealthyTime: "5s",
+  healthyDeadline: "2m",
+  progressDeadline: "3m",
+  autoRevert: true,
+  autoPromote: true,
+  canary: 1,
+} as const satisfies UpdateOptions;
+
+/** A server that crashed is back at once; after three times in a minute another client gets it. */
+export const WEB_RESTART = { attempts: 3, interval: "1m", delay: "1s", mode: "fail" } as const satisfies RestartOptions;
+
+/** Elsewhere at once (5s is Nomad's minimum), ever slower while it keeps failing, and never given up. */
+export const WEB_RESCHEDULE = {
+  delay: "5s",
+  delayFunction: "exponential",
+  maxDelay: "5m",
+  unlimited: true,
+} as const satisfies RescheduleOptions;
+
+/** A drained client hands over one instance at a time. */
+export const WEB_MIGRATE = {
+  maxParallel: 1,
+  healthCheck: "checks",
+  minHealthyTime: "5s",
+  healthyDeadline: "2m",
+} as const;
+
+/** Properties are where the caller wrote them: flat. */
+export function webPlaces({ task = "web", services = {} }: WebJobProps): Places {
+  const labels = Object.keys(services);
+  const rename = (text: string): string =>
+    text
+      .replaceAll("services[0].checks[0]", "check")
+      .replaceAll(/services\[0\]\.checks\[(\d+)\]/g, (_, index) => `service.checks[${Number(index) - 1}]`)
+      .replaceAll("services[0].port", "port")
+      .replaceAll("services[0]", "service")
+      .replaceAll(/services\[(\d+)\]/g, (_, index) => `services.${labels[Number(index) - 1] ?? ""}`);
+  return {
+    group: () => "",
+    task: (_, name) => (name === task ? "" : `tasks.${name}.`),
+    asWritten: (failure) => ({ ...failure, property: rename(failure.property), rule: rename(failure.rule) }),
+  };
+}
+
+/** The job that a web job is. */
+export function jobOfWeb(id: string, props: WebJobProps): JobOptions {
+  const { group = "servers", task = "web", tasks = {} } = props;
+  return {
+    name: props.name,
+    type: JobType.SERVICE,
+    datacenters: props.datacenters,
+    nodePool: props.nodePool,
+    namespace: props.namespace,
+    region: props.region,
+    priority: props.priority,
+    meta: props.meta,
+    override: props.override,
+    groups: {
+      [group]: { ...groupOfWeb(props.name ?? id, group, props), tasks: { [task]: taskOfWeb(props), ...tasks } },
+    },
+  };
+}
+
+function groupOfWeb(job: string, group: string, props: WebJobProps): Omit<GroupOptions, "tasks"> {
+  const { ports = {}, restart, reschedule, update } = props;
+  const fixed = Object.values(ports).some((port) => port.static !== undefined);
+  const room = fixed ? { canary: 0, autoPromote: false } : {};
+  return {
+    count: props.count ?? 1,
+    ports,
+    networkMode: props.networkMode,
+    volumes: props.volumes,
+    ephemeralDisk: props.ephemeralDisk,
+    constraints: props.constraints,
+    affinities: props.affinities,
+    spreads: props.spreads ?? [{ attribute: "${node.unique.id}" }],
+    services: servicesOfWeb(job, group, props),
+    shutdownDelay: props.shutdownDelay ?? "10s",
+    update: { ...WEB_UPDATE, ...room, ...(update?.canary === 0 && { autoPromote: false }), ...update },
+    restart: { ...WEB_RESTART, ...restart },
+    reschedule: { ...WEB_RESCHEDULE, ...(reschedule?.attempts !== undefined && { unlimited: false }), ...reschedule },
+    migrate: props.migrate ?? WEB_MIGRATE,
+  };
+}
+
+function servicesOfWeb(job: string, group: string, props: WebJobProps): JobServiceOptions[] {
+  const { service = {}, services = {}, check = Check.http() } = props;
+  const others = Object.entries(services).map(([port, options]) => ({
+    name: `${job}-${group}-${port}`,
+    ...options,
+    port,
+  }));
+  return [{ ...service, port: props.port, checks: [check, ...(service.checks ?? [])] }, ...others];
+}
+
+function taskOfWeb(props: WebJobProps): TaskOptions {
+  return {
+    docker: props.docker,
+    exec: props.exec,
+    rawExec: props.rawExec,
+    driver: props.driver,
+    env: props.env,
+    templates: props.templates,
+    files: props.files,
+    artifacts: props.artifacts,
+    resources: props.resources,
+    volumeMounts: props.volumeMounts,
+    killTimeout: props.killTimeout ?? "10s",
+    killSignal: props.killSignal,
+    user: props.user,
+    logs: props.logs,
+  };
+}

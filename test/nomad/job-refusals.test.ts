@@ -1,0 +1,298 @@
+import { TerraformStack } from "cdktf";
+import {
+  Check,
+  GroupOptions,
+  Job,
+  JobProps,
+  JobRefusal,
+  JobType,
+  provideCluster,
+  TaskOptions,
+  WebJob,
+  WebJobProps,
+} from "../../constructs/nomad";
+import { refusalOf, workload } from "./support/workload";
+
+const server: TaskOptions = { docker: { image: "nginx" } };
+
+/** A job of one group `web` with one task `server`. */
+function job(group: Partial<GroupOptions>, props: Partial<JobProps> = {}): (stack: TerraformStack) => Job {
+  return (stack) => new Job(stack, "shop", { groups: { web: { tasks: { server }, ...group } }, ...props });
+}
+
+function web(props: Partial<WebJobProps>): (stack: TerraformStack) => WebJob {
+  return (stack) => new WebJob(stack, "shop", { docker: { image: "nginx" }, ports: { www: { to: 80 } }, ...props });
+}
+
+function task(options: Partial<TaskOptions>, group: Partial<GroupOptions> = {}): (stack: TerraformStack) => Job {
+  return job({ tasks: { server: { ...server, ...options } }, ...group });
+}
+
+test.each<[string, (stack: TerraformStack) => unknown, string]>([
+  [
+    "a service names no port of the group",
+    job({ ports: { www: {} }, services: [{ port: "http" }] }),
+    "test/shop: 'groups.web.services[0].port' must be a label of the group's ports (www), got \"http\": use one of them, or add it to 'ports'",
+  ],
+  [
+    "a service names a port by number",
+    job({ services: [{ port: "8080" }] }),
+    "test/shop: 'groups.web.services[0].port' must be a label, because a number is registered without an address, got \"8080\": add it to 'ports': { www: { static: 8080 } }, and use the label",
+  ],
+  [
+    "a check names no port of the group",
+    web({ check: Check.tcp({ port: "admin" }) }),
+    "test/shop: 'check.port' must be a label of the group's ports (www), got \"admin\": use one of them, or add it to 'ports'",
+  ],
+  [
+    "docker publishes no port of the group",
+    web({ docker: { image: "nginx", ports: ["http"] } }),
+    "test/shop: 'docker.ports' must be labels of the group's ports (www), got \"http\": use one of them, or add it to 'ports'",
+  ],
+  [
+    "a web job has two ports and does not say which one requests come to",
+    web({ ports: { www: {}, admin: {} } }),
+    "test/shop: 'port' must be a label of the group's ports (www, admin): say which one",
+  ],
+  [
+    "two services of a job have one name",
+    job({ ports: { www: {}, admin: {} }, services: [{ port: "www" }, { port: "admin" }] }),
+    "test/shop: 'groups.web.services[1].name' can't be the name of groups.web.services[0], too, because instances of one name are taken for equals, got \"shop-web\": give it one of its own: name: 'shop-web-admin'",
+  ],
+  [
+    "a service is called as Nomad's own",
+    web({ service: { name: "nomad-client" } }),
+    "test/shop: 'service.name' can't be a name that Consul and Nomad use themselves, got \"nomad-client\": choose another one",
+  ],
+  [
+    "a service's name is no host name",
+    web({ service: { name: "hello_world" } }),
+    "test/shop: 'service.name' must be letters, digits and hyphens, 63 at most, got \"hello_world\": for example 'hello-world-servers'",
+  ],
+  [
+    "a duration is none",
+    web({ killTimeout: "10" }),
+    "test/shop: 'killTimeout' must be a duration, got \"10\": write it like '10s', '1m30s' or '500ms'",
+  ],
+  [
+    "a check is faster than Nomad allows",
+    web({ check: Check.http({ interval: "500ms" }) }),
+    "test/shop: 'check.interval' must be at least 1s, Nomad's minimum, got \"500ms\": use '1s' or more",
+  ],
+  [
+    "a check's path is a URL",
+    web({ check: Check.http({ path: "http://localhost/health" }) }),
+    "test/shop: 'check.path' must start with '/', got \"http://localhost/health\": write '/health'; host and port come from the service",
+  ],
+  [
+    "a script check in a group of two tasks says not where",
+    job({
+      ports: { www: {} },
+      tasks: { a: server, b: server },
+      services: [{ checks: [Check.script({ command: "/check" })] }],
+    }),
+    "test/shop: 'groups.web.services[0].checks[0].task' must be a task of the group (a, b), which the script is run in: name one of them",
+  ],
+  [
+    "an instance has to be healthy longer than it may take",
+    web({ update: { minHealthyTime: "3m" } }),
+    "test/shop: 'update.minHealthyTime' must be below 'healthyDeadline' (2m), or no instance is ever healthy, got \"3m\": shorten it, or raise 'healthyDeadline'",
+  ],
+  [
+    "an instance may take longer than the deployment",
+    web({ update: { healthyDeadline: "10m" } }),
+    "test/shop: 'update.healthyDeadline' must be below 'progressDeadline' (3m), got \"10m\": shorten it, or raise 'progressDeadline'",
+  ],
+  [
+    "restarts don't fit into their interval",
+    web({ restart: { delay: "30s" } }),
+    "test/shop: 'restart.attempts' must fit into 'interval' (1m) with a 'delay' of 30s each, got 3: raise 'interval', or lower one of the two",
+  ],
+  [
+    "rescheduling has an end and none",
+    web({ reschedule: { attempts: 3, unlimited: true } }),
+    "test/shop: 'reschedule.attempts' can't go with 'unlimited', got 3: use one of them",
+  ],
+  [
+    "there is no canary to promote",
+    job({ update: { autoPromote: true } }),
+    "test/shop: 'groups.web.update.autoPromote' must go with 'canary', for there is nothing to promote, got true: use canary: 1, or leave 'autoPromote' out",
+  ],
+  [
+    "a system job has a count",
+    job({ count: 3 }, { type: JobType.SYSTEM }),
+    "test/shop: 'groups.web.count' can't go with JobType.SYSTEM, which runs one on every client, got 3: leave it out, or use JobType.SERVICE",
+  ],
+  [
+    "a system job is rescheduled",
+    job({ reschedule: { unlimited: true } }, { type: JobType.SYSTEM }),
+    "test/shop: 'groups.web.reschedule' can't go with JobType.SYSTEM, whose instances belong to their clients: leave it out",
+  ],
+  [
+    "a service job is periodic",
+    job({}, { periodic: { crons: ["@daily"] } }),
+    "test/shop: 'periodic' can't go with JobType.SERVICE, which never ends, got [\"@daily\"]: use JobType.BATCH",
+  ],
+  [
+    "a task has two drivers",
+    task({ exec: { command: "/bin/true" } }),
+    "test/shop: 'groups.web.tasks.server.docker' must be given, or one of 'exec', 'rawExec', 'driver', and only one of them, got [\"docker\",\"exec\"]: say how the task is run: docker: { image: 'nginx:stable' }",
+  ],
+  [
+    "two labels of a group have one static port",
+    job({ ports: { www: { static: 80 }, admin: { static: 80 } } }),
+    "test/shop: 'groups.web.ports.admin.static' can't be the port of 'www', too, got 80: choose another one for either",
+  ],
+  [
+    "a template signals without a signal",
+    task({ templates: [{ destination: "local/a", data: "", changeMode: "signal" as never }] }),
+    "test/shop: 'groups.web.tasks.server.templates[0].changeSignal' must go with ChangeMode.SIGNAL: give both: changeMode: ChangeMode.SIGNAL, changeSignal: 'SIGHUP'",
+  ],
+  [
+    "a volume is mounted that the group has not",
+    task({ volumeMounts: [{ volume: "data", destination: "/data" }] }),
+    "test/shop: 'groups.web.tasks.server.volumeMounts' must name volumes of the group, got \"data\": add it to 'volumes'",
+  ],
+])("fails when %s, with the cure", (_, build, message) => {
+  expect(refusalOf(build)).toBe(message);
+});
+
+test("all that is wrong with a job is told at once", () => {
+  expect(refusalOf(web({ count: -1, killTimeout: "x", check: Check.http({ path: "x" }) }))).toBe(
+    [
+      "test/shop: 3 problems",
+      "  - 'count' must be a whole number, 0 or more, got -1: say how many instances there are to be",
+      "  - 'killTimeout' must be a duration, got \"x\": write it like '10s', '1m30s' or '500ms'",
+      "  - 'check.path' must start with '/', got \"x\": write '/x'; host and port come from the service",
+    ].join("\n"),
+  );
+});
+
+interface Refused {
+  readonly refusal: JobRefusal;
+  readonly build: (stack: TerraformStack, acknowledge?: JobRefusal[]) => unknown;
+  readonly message: string;
+}
+
+const nomad = { clients: ["web1", "web2"], dynamicPorts: { min: 20000, max: 32000 } };
+
+const refused: Refused[] = [
+  {
+    refusal: JobRefusal.SHUTDOWN_DELAY_BELOW_LAG,
+    build: (stack, acknowledge) => web({ shutdownDelay: "2s", acknowledge })(stack),
+    message:
+      "test/shop: 'shutdownDelay' must be at least the 9.5s that a director takes to know of it, or requests go to an instance that is gone, got \"2s\": use '10s' or more; to see it fail, acknowledge: [JobRefusal.SHUTDOWN_DELAY_BELOW_LAG]",
+  },
+  {
+    refusal: JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM,
+    build: (stack, acknowledge) => web({ killTimeout: "1m", acknowledge })(stack),
+    message:
+      "test/shop: 'killTimeout' must be at most 30s, a client's max_kill_timeout as it comes, or the task is killed before, got \"1m\": use '30s', or raise max_kill_timeout on every client; to see it fail, acknowledge: [JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM]",
+  },
+  {
+    refusal: JobRefusal.STATIC_PORT_IN_DYNAMIC_RANGE,
+    build: (stack, acknowledge) => web({ ports: { www: { static: 23747 } }, acknowledge })(stack),
+    message:
+      "test/shop: 'ports.www.static' can't lie in the dynamic range 20000 to 32000, where Nomad may give it to another job first, got 23747: choose a port outside, or leave 'static' out; to see it fail, acknowledge: [JobRefusal.STATIC_PORT_IN_DYNAMIC_RANGE]",
+  },
+  {
+    refusal: JobRefusal.STATIC_PORT_TAKEN,
+    build: (stack, acknowledge) => web({ count: 3, nomad, ports: { www: { static: 8080 } }, acknowledge })(stack),
+    message:
+      "[test/shop] 'ports.www.static' can be given once a client, and 3 instances are more than the 2 clients, got 8080: lower 'count', add clients, or leave 'static' out; to see it fail, acknowledge: [JobRefusal.STATIC_PORT_TAKEN]",
+  },
+  {
+    refusal: JobRefusal.STATIC_PORT_WITH_CANARY,
+    build: (stack, acknowledge) =>
+      web({ count: 2, nomad, ports: { www: { static: 8080 } }, update: { canary: 1 }, acknowledge })(stack),
+    message:
+      "[test/shop] 'update.canary' must find a client whose port 8080 is free, and 2 of the 2 clients have it taken, got 1: use canary: 0, or leave 'static' out of the port; to see it fail, acknowledge: [JobRefusal.STATIC_PORT_WITH_CANARY]",
+  },
+  {
+    refusal: JobRefusal.SERVICE_NAME_TAKEN,
+    build: (stack, acknowledge) => {
+      new Job(stack, "other", {
+        groups: { g: { ports: { p: {} }, services: [{ name: "shop-servers" }], tasks: { server } } },
+        acknowledge,
+      });
+      return web({ acknowledge })(stack);
+    },
+    message:
+      "[test/shop] 'service.name' can't be the name of a service of test/other, too, because instances of one name are taken for equals, got \"shop-servers\": give one of them another name; to see it fail, acknowledge: [JobRefusal.SERVICE_NAME_TAKEN]",
+  },
+];
+
+test("every refusal has a case here", () => {
+  expect(refused.map(({ refusal }) => refusal).sort()).toEqual(Object.values(JobRefusal).sort());
+});
+
+test.each(refused)("fails when $refusal, with the cure", ({ build, message }) => {
+  expect(refusalOf((stack) => build(stack))).toContain(message);
+});
+
+test.each(refused)("$refusal can be acknowledged: it is built, and said as a warning", ({ build, refusal }) => {
+  const { stack } = workload((made) => build(made, [refusal]));
+  const warnings = stack.node
+    .findAll()
+    .flatMap(({ node }) => node.metadata.filter(({ type }) => type === "@cdktf/warn").map(({ data }) => String(data)));
+  expect(warnings.length).toBeGreaterThan(0);
+  for (const warning of warnings) expect(warning).toContain(`acknowledged ${refusal}: `);
+});
+
+test("two jobs can't have one static port where both may run on one client", () => {
+  const both =
+    (ports: [number, number], rest: [Partial<WebJobProps>, Partial<WebJobProps>] = [{}, {}]) =>
+    (stack: TerraformStack): void => {
+      for (const index of [0, 1] as const) {
+        const docker = { image: "nginx" };
+        new WebJob(stack, `job-${index}`, { docker, ports: { www: { static: ports[index] } }, ...rest[index] });
+      }
+    };
+  const rack = (value: string): Partial<WebJobProps> => ({ constraints: [{ attribute: "${meta.rack}", value }] });
+  expect(refusalOf(both([80, 80]))).toContain(
+    "[test/job-0] 'ports.www.static' can't be that of group 'servers' of test/job-1, too, because both may run on one client, got 80: choose another port, leave 'static' out, or keep them apart by 'constraints' on one attribute; to see it fail, acknowledge: [JobRefusal.STATIC_PORT_TAKEN]",
+  );
+  expect(refusalOf(both([80, 81]))).toBeUndefined();
+  expect(refusalOf(both([80, 80], [rack("a"), rack("b")]))).toBeUndefined();
+  expect(refusalOf(both([80, 80], [{ nodePool: "front" }, {}]))).toBeUndefined();
+  expect(refusalOf(both([80, 80], [{ nomad }, { nomad }]))).toBeUndefined();
+});
+
+test("two jobs of one name would replace each other", () => {
+  const twins = (stack: TerraformStack): void => {
+    for (const id of ["a", "b"]) new Job(stack, id, { name: "shop", groups: { web: { tasks: { server } } } });
+  };
+  expect(refusalOf(twins)).toContain(
+    "[test/a] 'name' must be its own, and test/b is called so, too: they would replace each other, got \"shop\": give one of them another name",
+  );
+});
+
+test("the cluster of a stack's jobs is said once: its ports and clients count", () => {
+  expect(
+    refusalOf((stack) => {
+      provideCluster(stack, { clients: ["web1"], dynamicPorts: { min: 50000, max: 60000 } });
+      web({ ports: { www: { static: 23747 } } })(stack);
+      new Job(stack, "other", { groups: { g: { ports: { p: { static: 50001 } }, tasks: { server } } } });
+    }),
+  ).toContain("can't lie in the dynamic range 50000 to 60000");
+});
+
+test("whoever follows a service needs a shutdown delay; a job that nobody follows does not", () => {
+  const plain = job({ ports: { www: {} }, services: [{}] });
+  expect(refusalOf(plain)).toBeUndefined();
+  expect(refusalOf((stack) => plain(stack).service("www"))).toContain("[test/shop] 'groups.web.shutdownDelay' must be");
+});
+
+test("a service that is not there is told with those that are", () => {
+  expect(refusalOf((stack) => web({})(stack).service("admin"))).toBe(
+    "test/shop: 'service' must be one of the job's by the label of its port ('www'), got \"admin\": name the label of one",
+  );
+});
+
+test("the convergence of each service is said in one line", () => {
+  const { stack } = workload(web({}));
+  const infos = stack.node
+    .findAll()
+    .flatMap(({ node }) => node.metadata.filter(({ type }) => type === "@cdktf/info").map(({ data }) => String(data)));
+  expect(infos).toEqual(["shop-servers: scale-out 2.3s to 12.5s, scale-in 1.3s to 9.5s of the 10s shutdown delay"]);
+});
