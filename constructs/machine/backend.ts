@@ -34,8 +34,21 @@ export interface MachineLifecycle {
 export interface IBackend extends IConstruct {
   /** How a person and `vipstack up` reach its machines. */
   readonly access: MachineAccess;
+  /** Where its machines get a program that Debian has no package of. @default - nowhere: the program names a URL */
+  software?(name: SoftwareName): Software | undefined;
   /** @internal */
   _bind(machine: MachineDescription): MachineLifecycle;
+}
+
+/** Programs that a backend may offer. */
+export type SoftwareName = "consul" | "nomad" | "consul-template" | "cni-plugins";
+
+/** A program of a certain version. */
+export interface Software {
+  readonly version: string;
+  readonly url: string;
+  /** Of what the URL gives, in hexadecimal digits. */
+  readonly sha256: string;
 }
 
 /** How the machines of a backend are reached: `ssh [-F configFile] NAME`, or a command of the backend's own. */

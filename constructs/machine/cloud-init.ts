@@ -1,6 +1,15 @@
 import { describeFailure, Failure } from "../private/failure";
 import { ADDRESS_FILE, ADDRESSES_UNIT } from "./address-file";
-import { Contribution, LazyContribution, LiveFile, MachineFile, PortClaim, Sysctl, Unit } from "./contribution";
+import {
+  Contribution,
+  Download,
+  LazyContribution,
+  LiveFile,
+  MachineFile,
+  PortClaim,
+  Sysctl,
+  Unit,
+} from "./contribution";
 
 export interface CloudInitProps {
   /** @default - the machine keeps the name it has */
@@ -59,6 +68,17 @@ export class CloudInit {
 
   get packages(): string[] {
     return unique(this.parts.flatMap(({ part }) => part.packages ?? [])).sort();
+  }
+
+  get downloads(): Download[] {
+    return uniqueBy(
+      this.parts.flatMap(({ part }) => part.downloads ?? []),
+      (download) => download.path,
+    );
+  }
+
+  get generated(): string[] {
+    return unique(this.parts.flatMap(({ part }) => part.generated ?? []));
   }
 
   /** In the order they were asked for: a scheduler's module follows `ip_vs`. */

@@ -1,11 +1,20 @@
-export { IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "./backend";
+export { IBackend, MachineAccess, MachineDescription, MachineLifecycle, Software, SoftwareName } from "./backend";
 export { LabBackend, LabBackendProps, LabForward } from "./backends/lab-backend";
 export { OrbStackBackend, OrbStackBackendProps } from "./backends/orbstack-backend";
 export { SshBackend, SshBackendProps } from "./backends/ssh-backend";
 export { ADDRESSES_UNIT } from "./address-file";
 export { renderCloudConfig } from "./cloud-config-text";
 export { CloudInit, CloudInitProps } from "./cloud-init";
-export { Contribution, LazyContribution, LiveFile, MachineFile, PortClaim, Sysctl, Unit } from "./contribution";
+export {
+  Contribution,
+  Download,
+  LazyContribution,
+  LiveFile,
+  MachineFile,
+  PortClaim,
+  Sysctl,
+  Unit,
+} from "./contribution";
 export { IMachine, Machine, MachineProps } from "./machine";
 export { nodeProgram, PROGRAM_FOLDER } from "./node-program";
 export { renderPushScript, renderSetupScript, renderTeardownScript } from "./setup-script";

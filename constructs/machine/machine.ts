@@ -5,7 +5,7 @@ import { writeAtSynth } from "../private/synth-files";
 import { TerraformData } from "../private/terraform-data";
 import { Validation, ValidationError } from "../private/validation";
 import { addressKeeper } from "./address-keeper";
-import { IBackend } from "./backend";
+import { IBackend, Software, SoftwareName } from "./backend";
 import { renderCloudConfig } from "./cloud-config-text";
 import { CloudInit } from "./cloud-init";
 import { LazyContribution } from "./contribution";
@@ -19,6 +19,8 @@ export interface IMachine extends IConstruct {
   readonly address: string;
   /** All its addresses, with interface and subnet. */
   readonly addresses: readonly InterfaceAddress[];
+  /** Where it gets a program that Debian has no package of; undefined where its backend offers none. */
+  software(name: SoftwareName): Software | undefined;
   /**
    * Adds what a role needs; a function where the role still grows (conflicts of its result are errors of synth).
    *
@@ -55,9 +57,11 @@ export class Machine extends Construct implements IMachine {
   readonly address: string;
   readonly addresses: readonly InterfaceAddress[];
   readonly model: CloudInit;
+  private readonly backend: IBackend;
 
   constructor(scope: Construct, id: string, props: MachineProps) {
     super(scope, id);
+    this.backend = props.backend;
     this.name = props.name ?? id;
     this.addresses = checkedAddresses(this, this.name, props);
     this.address = ownAddress(this.addresses);
@@ -94,6 +98,10 @@ export class Machine extends Construct implements IMachine {
     });
   }
 
+  software(name: SoftwareName): Software | undefined {
+    return this.backend.software?.(name);
+  }
+
   contribute(role: IConstruct, part: LazyContribution): void {
     const keepsAddresses = typeof part === "function" || part.addresses !== undefined;
     const keeper = keepsAddresses ? this.model.contribute(this.node.path, addressKeeper()) : [];
@@ -112,6 +120,11 @@ class ForeignMachine extends Construct implements IMachine {
     this.name = attributes.name ?? id;
     this.addresses = checkedAddresses(this, this.name, attributes);
     this.address = ownAddress(this.addresses);
+  }
+
+  /** Its owner knows. */
+  software(): undefined {
+    return undefined;
   }
 
   /** Nothing is done: whoever owns the machine has to bring what the role needs. */

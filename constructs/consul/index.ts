@@ -1,0 +1,2 @@
+export { IConsulCluster } from "./consul-cluster";
+export { ConsulService } from "./consul-service";
