@@ -106,14 +106,14 @@ def socket_address(entry: Dict[str, Any], followed: Followed) -> str:
         raise ValueError(f"its address {address} is none that leads to another machine")
     if str(address) in followed.never:
         raise ValueError(f"its address {address} is the director's own")
-    if not isinstance(port, int) or not 1 <= port <= 65535:
+    if type(port) is not int or not 1 <= port <= 65535:
         raise ValueError(f"its port {port!r} is none")
     return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
 
 
 def weight_of(entry: Dict[str, Any]) -> int:
     weight = entry.get("weight")
-    return weight if isinstance(weight, int) and 1 <= weight <= 65535 else 1
+    return weight if type(weight) is int and 1 <= weight <= 65535 else 1
 
 
 def read_rules(text: str) -> Servers:
@@ -137,9 +137,9 @@ def choose(followed: Followed, found: Servers, last: Servers, since: Optional[fl
         return found, None, ""
     since = now if since is None else since
     nobody = f"{followed.service} has no healthy instance"
-    if followed.grace is None:
+    if last and followed.grace is None:
         return last, since, f"{nobody}: the last ones stay until one is back"
-    if now < since + followed.grace:
+    if last and followed.grace is not None and now < since + followed.grace:
         return last, since, f"{nobody}: the last ones stay for {followed.grace:g} s"
     return {}, since, f"{nobody}: clients are refused"
 
