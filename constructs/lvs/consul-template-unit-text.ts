@@ -1,6 +1,6 @@
 /**
  * consul-template as a service that never gives up. It may write nothing but its own folder below /run, which outlives its
- * restarts (not the machine's).
+ * restarts (not the machine's). It ends at SIGINT; SIGTERM it would only hand on to a child that it doesn't have.
  *
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
  */
@@ -19,6 +19,7 @@ StartLimitIntervalSec=0
 [Service]
 ExecStart=${props.program} -config ${props.config}
 ExecReload=/bin/kill -HUP $MAINPID
+KillSignal=SIGINT
 Restart=always
 RestartSec=2
 RuntimeDirectory=vipstack/consul
