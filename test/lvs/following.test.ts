@@ -47,12 +47,13 @@ test("a service of Consul beside a fixed one: the table has it without real serv
 });
 
 test("the director gets a local agent, consul-template, and consul-rules before every application of the rules", () => {
-  let consul: SomeConsul | undefined;
-  const { ipvs } = program(({ following, stack }) => {
-    following().addVirtualService("web", { address: vip, port: 80, realServers: hello });
-    consul = stack.node.findChild("consul") as SomeConsul;
+  const agents: string[] = [];
+  const { ipvs } = program(({ following }) => {
+    const director = following();
+    director.addVirtualService("web", { address: vip, port: 80, realServers: hello });
+    if (director.consul instanceof SomeConsul) agents.push(...director.consul.agents);
   });
-  expect(consul?.agents).toEqual(["test/director on ipvs"]);
+  expect(agents).toEqual(["test/director on ipvs"]);
   expect(ipvs.model.downloads).toEqual([
     {
       url: CONSUL_TEMPLATE.url,
