@@ -11,7 +11,7 @@ import {
   Unit,
 } from "../machine";
 import { Claim } from "./claim";
-import { CONSUL_RULES, consulContribution } from "./consul-end";
+import { CONSUL_RULES, CONSUL_RULES_IF_DUE, consulContribution } from "./consul-end";
 import { addIpvsSupport } from "./iptables-ipvs-rules";
 import { iptablesFiles, iptablesKeeper, IPTABLES_UNIT, NO_RULES } from "./iptables-keeper";
 import { ipvsKeeper } from "./ipvs-keeper-text";
@@ -88,7 +88,7 @@ function ipvsContribution(spec: DirectorSpec): Contribution {
       nodeProgram("ipvs-rules", join(__dirname, "node", "ipvs-rules.py")),
       { path: `${NO_RULES}/none.rules`, content: "" },
     ],
-    units: ipvsUnits(spec.consulTemplate === undefined ? [] : [CONSUL_RULES]),
+    units: ipvsUnits(spec.consulTemplate !== undefined),
     liveFiles: ipvsFiles(spec),
     ready: ["ipvsadm -ln", `${IPVS_PROGRAM} check`],
   };
@@ -98,10 +98,10 @@ function ipvsContribution(spec: DirectorSpec): Contribution {
  * `systemctl stop` takes the whole table away, as removing the director from a host does; a reload, which is all that a change
  * of rules does, cuts nobody off.
  */
-function ipvsUnits(prepare: readonly string[]): Unit[] {
+function ipvsUnits(mayFollow: boolean): Unit[] {
   const keeper = ipvsKeeper({
     unit: IPVS_UNIT,
-    prepare,
+    prepare: mayFollow ? [CONSUL_RULES_IF_DUE] : [],
     apply: `${IPVS_PROGRAM} apply --quiet`,
     environmentFile: IPVS_ENVIRONMENT,
     seconds: KEEPER_SECONDS,
@@ -112,7 +112,7 @@ function ipvsUnits(prepare: readonly string[]): Unit[] {
       content: oneshotUnit({
         description: "IPVS table of /etc/vipstack/ipvs.d",
         after: [ADDRESSES_UNIT, IPTABLES_UNIT],
-        prepare,
+        prepare: mayFollow ? [CONSUL_RULES] : [],
         apply: `${IPVS_PROGRAM} apply`,
         stop: `${IPVS_PROGRAM} apply --rules ${NO_RULES} --drain-seconds 0`,
         environmentFile: IPVS_ENVIRONMENT,

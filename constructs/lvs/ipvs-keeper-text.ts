@@ -4,7 +4,7 @@ export interface IpvsKeeperProps {
   readonly unit: string;
   /** Absolute command line. */
   readonly apply: string;
-  /** As for the unit: run before it each time. */
+  /** Command lines run before it each time. */
   readonly prepare: readonly string[];
   readonly environmentFile: string;
   readonly seconds: number;

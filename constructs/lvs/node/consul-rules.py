@@ -166,7 +166,7 @@ def update(name: str, followed: Followed, folders: argparse.Namespace, known: Di
             change = describe(last.get(server), wanted.get(server))
             if change:
                 print(f"{name}: {change} {server}")
-    return {"since": since, "said": says}
+    return {"since": since, "said": says} if says else {}
 
 
 def describe(before: Optional[int], after: Optional[int]) -> str:
@@ -216,6 +216,14 @@ def load_state(path: Path) -> State:
         return {}
 
 
+def save_state(path: Path, state: State) -> None:
+    """No file when there is nothing to wait for: the timer's unit can then spare starting this program."""
+    if state:
+        write(path, json.dumps(state, indent=1) + "\n", create=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def remove_strays(followed: Dict[str, Followed], options: argparse.Namespace) -> None:
     """What nobody follows any more: its virtual service left, so its real servers must."""
     for path in options.rules.glob("consul-*.rules"):
@@ -235,8 +243,7 @@ def work(options: argparse.Namespace) -> int:
     before, now = load_state(options.state), time.monotonic()
     after = {name: update(name, entry, options, before.get(name, {}), now) for name, entry in followed.items()}
     remove_strays(followed, options)
-    if after != before:
-        write(options.state, json.dumps(after, indent=1) + "\n", create=True)
+    save_state(options.state, {name: each for name, each in after.items() if each})
     return 1 if any(each.get("failed") for each in after.values()) else 0
 
 
