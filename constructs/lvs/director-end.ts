@@ -8,9 +8,11 @@ import {
   nodeProgram,
   oneshotUnit,
   PROGRAM_FOLDER,
+  Software,
   Unit,
 } from "../machine";
 import { Claim } from "./claim";
+import { CONSUL_RULES, CONSUL_RULES_IF_DUE, consulContribution } from "./consul-end";
 import { addIpvsSupport } from "./iptables-ipvs-rules";
 import { iptablesFiles, iptablesKeeper, IPTABLES_UNIT, NO_RULES } from "./iptables-keeper";
 import { ipvsKeeper } from "./ipvs-keeper-text";
@@ -44,44 +46,52 @@ export interface DirectorSpec {
   readonly localRules: readonly LocalRules[];
   /** Ports that it answers for. */
   readonly claims: readonly Claim[];
+  /** Where consul-template comes from. @default - no virtual service may follow Consul */
+  readonly consulTemplate?: Software;
 }
 
 /** Everything a director brings to its machine. */
 export function directorContribution(spec: DirectorSpec): Contribution {
   const iptables = iptablesKeeper();
   const ipvs = spec.plane === Plane.IPVS ? ipvsContribution(spec) : {};
+  const { consulTemplate } = spec;
+  const consul = consulTemplate === undefined ? {} : consulContribution({ ...spec, consulTemplate }, IPVS_UNIT);
   return {
     packages: [...(iptables.packages ?? []), ...(ipvs.packages ?? [])],
+    downloads: consul.downloads,
     kernelModules: ipvs.kernelModules,
     sysctls: directorSysctls(traitsOf(spec)),
-    files: [...(iptables.files ?? []), ...(ipvs.files ?? [])],
-    units: [...(iptables.units ?? []), ...(ipvs.units ?? [])],
+    files: [...(iptables.files ?? []), ...(ipvs.files ?? []), ...(consul.files ?? [])],
+    units: [...(iptables.units ?? []), ...(ipvs.units ?? []), ...(consul.units ?? [])],
     liveFiles: [
       ...iptablesFiles("director", iptablesRules(spec, 4), iptablesRules(spec, 6)),
       ...(ipvs.liveFiles ?? []),
+      ...(consul.liveFiles ?? []),
     ],
+    generated: consul.generated,
     addresses: addressLines(spec),
     ports: spec.claims.map(({ protocol, port, address }) => ({
       protocol: protocol === Protocol.TCP ? "tcp" : "udp",
       port,
       address,
     })),
-    ready: [...(iptables.ready ?? []), ...(ipvs.ready ?? [])],
+    ready: [...(iptables.ready ?? []), ...(ipvs.ready ?? []), ...(consul.ready ?? [])],
   };
 }
 
 function ipvsContribution(spec: DirectorSpec): Contribution {
-  const snat = spec.services.some(({ forwarding }) => forwarding.snat);
+  // The generic rules for followed services look at connection tracking, too.
+  const tracked = spec.services.some(({ forwarding, follows }) => forwarding.snat || follows !== undefined);
   return {
     packages: ["ipvsadm"],
-    kernelModules: ["ip_vs", ...(snat ? ["nf_conntrack", "xt_ipvs"] : [])],
+    kernelModules: ["ip_vs", ...(tracked ? ["nf_conntrack", "xt_ipvs"] : [])],
     files: [
       // First: on a host that runs already, a timer may start the program between the two.
       nodeModule(join(__dirname, "node", "ipvs_table.py")),
       nodeProgram("ipvs-rules", join(__dirname, "node", "ipvs-rules.py")),
       { path: `${NO_RULES}/none.rules`, content: "" },
     ],
-    units: ipvsUnits(),
+    units: ipvsUnits(spec.consulTemplate !== undefined),
     liveFiles: ipvsFiles(spec),
     ready: ["ipvsadm -ln", `${IPVS_PROGRAM} check`],
   };
@@ -91,9 +101,10 @@ function ipvsContribution(spec: DirectorSpec): Contribution {
  * `systemctl stop` takes the whole table away, as removing the director from a host does; a reload, which is all that a change
  * of rules does, cuts nobody off.
  */
-function ipvsUnits(): Unit[] {
+function ipvsUnits(mayFollow: boolean): Unit[] {
   const keeper = ipvsKeeper({
     unit: IPVS_UNIT,
+    prepare: mayFollow ? [CONSUL_RULES_IF_DUE] : [],
     apply: `${IPVS_PROGRAM} apply --quiet`,
     environmentFile: IPVS_ENVIRONMENT,
     seconds: KEEPER_SECONDS,
@@ -104,6 +115,7 @@ function ipvsUnits(): Unit[] {
       content: oneshotUnit({
         description: "IPVS table of /etc/vipstack/ipvs.d",
         after: [ADDRESSES_UNIT, IPTABLES_UNIT],
+        prepare: mayFollow ? [CONSUL_RULES] : [],
         apply: `${IPVS_PROGRAM} apply`,
         stop: `${IPVS_PROGRAM} apply --rules ${NO_RULES} --drain-seconds 0`,
         environmentFile: IPVS_ENVIRONMENT,
@@ -156,15 +168,21 @@ function traitsOf({ plane, machine, services }: DirectorSpec): DirectorTraits {
       ),
     ].sort(),
     persistence: services.some(({ persistenceTimeoutSeconds }) => persistenceTimeoutSeconds !== undefined),
-    conntrack: services.some(({ forwarding }) => forwarding.snat && forwarding.conntrack !== false),
+    conntrack: services.some(({ forwarding, follows }) =>
+      forwarding.snat ? forwarding.conntrack !== false : follows !== undefined,
+    ),
   };
 }
 
-/** Interfaces with clients and real servers behind them. What lies behind a router is taken to be behind the first one. */
-function sharedInterfaces(machine: Place, { endpoints, realServers }: ServiceSpec): string[] {
+/**
+ * Interfaces with clients and real servers behind them. What lies behind a router is taken to be behind the first one, and
+ * instances from Consul may be anywhere, so also beside the clients.
+ */
+function sharedInterfaces(machine: Place, { endpoints, realServers, follows }: ServiceSpec): string[] {
   const interfaceTo = (address: string): InterfaceAddress | undefined =>
     neighbourOf(machine, address) ?? machine.addresses[0];
   const clientSide = new Set(endpoints.map(({ address }) => interfaceTo(address)?.interface));
+  if (follows !== undefined) return [...clientSide].filter((nic) => nic !== undefined);
   return realServers
     .flatMap(({ address }) => interfaceTo(address)?.interface ?? [])
     .filter((nic) => clientSide.has(nic));

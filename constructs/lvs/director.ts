@@ -1,5 +1,6 @@
 import { Construct } from "constructs";
-import { IMachine } from "../machine";
+import { IConsulCluster } from "../consul";
+import { IMachine, Software } from "../machine";
 import { Validation } from "../private/validation";
 import { Claim } from "./claim";
 import { directorContribution, LocalRules } from "./director-end";
@@ -20,6 +21,15 @@ export interface DirectorProps {
    * Ipvs plane: iptables never cuts an established connection. @default 60
    */
   readonly drainSeconds?: number;
+  /**
+   * The Consul whose services its virtual services may follow; the machine gets a local agent of it, and consul-template.
+   * Ipvs plane.
+   *
+   * @default - all real servers are fixed
+   */
+  readonly consul?: IConsulCluster;
+  /** Where consul-template comes from: the program itself, or its `.zip` or `.tar.gz`. @default - what the machine's backend offers */
+  readonly consulTemplate?: Software;
 }
 
 /**
@@ -34,6 +44,7 @@ export class Director extends Construct {
   readonly machine: IMachine;
   readonly plane: Plane;
   readonly drainSeconds: number;
+  readonly consul?: IConsulCluster;
   private readonly services: VirtualService[] = [];
   private readonly redirects: Redirect[] = [];
   private readonly filters: PortFilter[] = [];
@@ -47,10 +58,13 @@ export class Director extends Construct {
     const validation = new Validation(this);
     if (this.plane === Plane.IPTABLES && props.drainSeconds !== undefined)
       validation.add(onlyIpvs("drainSeconds", "can't be given"));
+    this.consul = props.consul;
+    const consulTemplate = checkConsul(validation, props);
     requireKnown(validation, { drainSeconds: props.drainSeconds });
     validation.integer("drainSeconds", props.drainSeconds, 0, 86400, "60 is usual, a day is the most");
     validation.finish();
 
+    this.consul?.ensureAgent(this, this.machine);
     this.machine.contribute(this, () =>
       directorContribution({
         plane: this.plane,
@@ -59,6 +73,7 @@ export class Director extends Construct {
         services: this.services.map((service) => service._spec),
         localRules: this.localRules,
         claims: this.claims,
+        consulTemplate,
       }),
     );
     this.node.addValidation({ validate: () => (this.isEmpty ? [NOTHING_TO_DO] : []) });
@@ -107,7 +122,8 @@ export class Director extends Construct {
     options: Omit<FirewallMarkServiceOptions, "mark"> & { mark?: number },
   ): VirtualService {
     const { machine, plane, claims } = this;
-    const service = new VirtualService(this, id, { ...options, director: machine, plane, claims });
+    const hasConsul = this.consul !== undefined;
+    const service = new VirtualService(this, id, { ...options, director: machine, plane, hasConsul, claims });
     this.services.push(service);
     return service;
   }
@@ -137,3 +153,31 @@ export class Director extends Construct {
 
 const NOTHING_TO_DO =
   "a director must have at least one virtual service, redirect or port filter: addVirtualService, or leave the director out";
+
+/** Answers where consul-template comes from, for a director with a Consul. */
+function checkConsul(validation: Validation, props: DirectorProps): Software | undefined {
+  const { consul, machine, plane } = props;
+  if (plane === Plane.IPTABLES && consul !== undefined) validation.add(onlyIpvs("consul", "can't be given"));
+  validation.require(props.consulTemplate === undefined || consul !== undefined, {
+    property: "consulTemplate",
+    rule: "has no effect without 'consul'",
+    cure: "give 'consul', too, or leave both out",
+  });
+  if (consul === undefined) return undefined;
+  const software = props.consulTemplate ?? machine.software("consul-template");
+  validation.require(software !== undefined, {
+    property: "consulTemplate",
+    rule: `must say where ${machine.name} gets consul-template from, because its backend offers none and Debian has no package of it`,
+    cure: 'give a release: { version: "0.41.1", url: "https://…/consul-template_0.41.1_linux_amd64.zip", sha256: "…" }',
+  });
+  if (props.consulTemplate === undefined) return software;
+  const { url, sha256 } = props.consulTemplate;
+  requireKnown(validation, { url, sha256 });
+  validation.require(/^[0-9a-f]{64}$/.test(sha256), {
+    property: "consulTemplate",
+    rule: "must have a sha256 of 64 hexadecimal digits",
+    got: sha256,
+    cure: "take it from the release's SHA256SUMS, or from sha256sum",
+  });
+  return software;
+}

@@ -1,9 +1,11 @@
 export { Director, DirectorProps } from "./director";
+export { EmptyPolicy, RefuseOptions } from "./empty-policy";
 export { ForwardingMethod, MasqueradingOptions } from "./forwarding-method";
 export { Plane } from "./plane";
 export { FilterAction, FilterChain, PortFilter, PortFilterOptions } from "./port-filter";
 export { Protocol } from "./protocol";
 export { RealServer, RealServerOptions } from "./real-server";
+export { FollowOptions, RealServers, WaitSeconds } from "./real-servers";
 export { Redirect, RedirectOptions } from "./redirect";
 export { Refusal } from "./refusal";
 export { HashingOptions, Scheduler } from "./scheduler";

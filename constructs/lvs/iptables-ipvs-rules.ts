@@ -1,6 +1,6 @@
 import { IptablesRules } from "./iptables-rules";
 import { Protocol } from "./protocol";
-import { Endpoint, hostNetwork, RealServerSpec, ServiceSpec } from "./service-spec";
+import { Endpoint, hostNetwork, RealServerSpec, ServiceSpec, SnatChoice } from "./service-spec";
 
 const PROTOCOL_NUMBER = { [Protocol.TCP]: 6, [Protocol.UDP]: 17 };
 
@@ -9,7 +9,7 @@ const PROTOCOL_NUMBER = { [Protocol.TCP]: 6, [Protocol.UDP]: 17 };
  * pass) and to go back (the answer passes FORWARD before IPVS rewrites it), and SNAT.
  */
 export function addIpvsSupport(rules: IptablesRules, service: ServiceSpec): void {
-  const { mark, forwarding, endpoints, realServers } = service;
+  const { mark, forwarding, endpoints, realServers, follows } = service;
   for (const endpoint of endpoints) {
     const { protocol, address, port } = endpoint;
     const toService = `-d ${hostNetwork(address)} -p ${protocol} -m ${protocol} --dport ${port}`;
@@ -19,6 +19,11 @@ export function addIpvsSupport(rules: IptablesRules, service: ServiceSpec): void
     }
     rules.add("filter", "INPUT", `${toService} -j ACCEPT`);
     if (forwarding.name !== "masquerading") continue;
+    if (follows !== undefined) {
+      rules.add("filter", "FORWARD", followedAnswerRule(endpoint));
+      rules.add("nat", "POSTROUTING", ...follows.snatTo.map((choice) => followedSourceRule(endpoint, choice)));
+      continue;
+    }
     rules.add("filter", "FORWARD", ...unique(realServers.map((server) => answerRule(endpoint, server))));
     rules.add("nat", "POSTROUTING", ...unique(realServers.flatMap((server) => sourceRule(endpoint, server))));
   }
@@ -31,8 +36,25 @@ function answerRule({ protocol, port: asked }: Endpoint, { address, port }: Real
 function sourceRule({ protocol, address: vip, port: asked }: Endpoint, server: RealServerSpec): string[] {
   if (server.snatTo === undefined) return [];
   const toServer = `-d ${hostNetwork(server.address)} -p ${protocol} -m ${protocol} --dport ${server.port || asked}`;
-  const cameThrough = `-m ipvs --vproto ${PROTOCOL_NUMBER[protocol]} --vaddr ${vip} --vport ${asked}`;
-  return [`${toServer} ${cameThrough} -j SNAT --to-source ${server.snatTo}`];
+  return [`${toServer} ${cameThrough({ protocol, address: vip, port: asked })} -j SNAT --to-source ${server.snatTo}`];
+}
+
+/**
+ * The answers of real servers that nobody knows at synth: whatever belongs to a connection that came in at the endpoint. Only
+ * connection tracking can tell. `-m ipvs` knows a packet once IPVS has handled it, and an answer meets FORWARD before that.
+ */
+function followedAnswerRule({ protocol, address, port }: Endpoint): string {
+  return `-p ${protocol} -m conntrack --ctorigdst ${address} --ctorigdstport ${port} --ctdir REPLY -j ACCEPT`;
+}
+
+/** A request meets POSTROUTING after IPVS has handled it, so `-m ipvs` does know it there, wherever it goes. */
+function followedSourceRule(endpoint: Endpoint, { subnet, address }: SnatChoice): string {
+  const to = subnet === undefined ? "" : `-d ${subnet} `;
+  return `${to}-p ${endpoint.protocol} ${cameThrough(endpoint)} -j SNAT --to-source ${address}`;
+}
+
+function cameThrough({ protocol, address, port }: Endpoint): string {
+  return `-m ipvs --vproto ${PROTOCOL_NUMBER[protocol]} --vaddr ${address} --vport ${port}`;
 }
 
 function unique(rules: readonly string[]): string[] {

@@ -4,6 +4,8 @@ export interface IpvsKeeperProps {
   readonly unit: string;
   /** Absolute command line. */
   readonly apply: string;
+  /** Command lines run before it each time. */
+  readonly prepare: readonly string[];
   readonly environmentFile: string;
   readonly seconds: number;
 }
@@ -14,7 +16,7 @@ export interface IpvsKeeperProps {
  *
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.timer.html
  */
-export function ipvsKeeper({ unit, apply, environmentFile, seconds }: IpvsKeeperProps): {
+export function ipvsKeeper({ unit, apply, prepare, environmentFile, seconds }: IpvsKeeperProps): {
   readonly service: string;
   readonly timer: string;
 } {
@@ -30,7 +32,7 @@ export function ipvsKeeper({ unit, apply, environmentFile, seconds }: IpvsKeeper
       "SyslogLevel=notice",
       "LogLevelMax=notice",
       `EnvironmentFile=-${environmentFile}`,
-      `ExecStart=${apply}`,
+      ...[...prepare, apply].map((command) => `ExecStart=${command}`),
       `ExecStopPost=/bin/sh -c 'test "$$SERVICE_RESULT" != exit-code || sleep 25'`,
     ]),
     timer: lines([

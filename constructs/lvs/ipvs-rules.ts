@@ -33,7 +33,8 @@ function serverLine(service: ServiceSpec, server: RealServerSpec): string {
   ].join(" ");
 }
 
-function serviceName({ mark, family, endpoints: [first] }: ServiceSpec): string {
+/** How ipvsadm names it: `-t 10.0.0.1:80`, `-f 1 -6`. */
+export function serviceName({ mark, family, endpoints: [first] }: ServiceSpec): string {
   if (mark !== undefined) return `-f ${mark}${family === 6 ? " -6" : ""}`;
   if (first === undefined) throw new Error("assumption broken: a virtual service without a mark has an endpoint");
   return `${first.protocol === Protocol.TCP ? "-t" : "-u"} ${socketAddress(first.address, first.port)}`;

@@ -28,6 +28,11 @@ export enum Refusal {
   VIP_IS_DIRECTOR_ADDRESS = "vip-is-director-address",
   /** Nearly always a slip. IPVS can hand connections to a local server ("local node"): acknowledge it where that is meant. */
   REAL_SERVER_IS_DIRECTOR = "real-server-is-director",
+  /**
+   * Nobody knows on which machines the instances of a Consul service run, so nobody makes the director their gateway; it works
+   * where somebody else did so on all of them, and none is in the clients' subnet.
+   */
+  CONSUL_WITHOUT_SNAT = "consul-without-snat",
 }
 
 /** A refusal that applies here. Pure, so that the checks can return it. */

@@ -20,6 +20,29 @@ export interface RealServerSpec {
   readonly snatTo?: string;
 }
 
+/** A Consul service whose healthy instances are the real servers. */
+export interface FollowSpec {
+  /** Names its files on the director. */
+  readonly name: string;
+  /** In Consul. */
+  readonly service: string;
+  readonly tag?: string;
+  readonly datacenter?: string;
+  /** Changes wait until there was none for `min`, at most `max`. */
+  readonly waitSeconds: { readonly min: number; readonly max: number };
+  /** How long the last real servers stay when no instance is healthy. @default - for good */
+  readonly graceSeconds?: number;
+  /** The address that takes the client's place, by the network of the real server. Empty: the client's own stays. */
+  readonly snatTo: readonly SnatChoice[];
+}
+
+/** The address that takes the client's place on the way into a network. */
+export interface SnatChoice {
+  /** In CIDR form. @default - everywhere else */
+  readonly subnet?: string;
+  readonly address: string;
+}
+
 /** A virtual service as the rules see it: plain data, addresses in their usual short form. */
 export interface ServiceSpec {
   /** Its own iptables chain. */
@@ -39,6 +62,8 @@ export interface ServiceSpec {
     readonly conntrack?: boolean;
   };
   readonly realServers: readonly RealServerSpec[];
+  /** Its real servers come from Consul; then {@link realServers} is empty. @default - they are fixed */
+  readonly follows?: FollowSpec;
 }
 
 /** `192.168.139.29:80`, `[fd00:139::29]:80` */

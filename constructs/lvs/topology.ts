@@ -1,6 +1,6 @@
 import { InterfaceAddress, normalizeAddress, subnetContains } from "../machine";
 import { Finding, Refusal } from "./refusal";
-import { Endpoint, ServiceSpec } from "./service-spec";
+import { Endpoint, ServiceSpec, SnatChoice } from "./service-spec";
 
 /** A machine as these checks see it. */
 export interface Place {
@@ -39,6 +39,19 @@ export function snatSource(director: Place, vip: string, server: InterfaceAddres
   // A router is in between: the answer finds its way to the VIP as well as a client's request does.
   if (near === undefined) return plane === "iptables" ? vip : (ownAddress(director, vip) ?? vip);
   return plane === "iptables" && subnetContains(near.subnet, vip) ? vip : near.address;
+}
+
+/** {@link snatSource} for real servers that may be anywhere. Ipvs plane. */
+export function snatChoices(director: Place, vip: string): SnatChoice[] {
+  const family = vip.includes(":") ? 6 : 4;
+  const elsewhere = ownAddress(director, vip) ?? vip;
+  const near = director.addresses
+    .filter(
+      (own, index, all) => own.family === family && all.findIndex(({ subnet }) => subnet === own.subnet) === index,
+    )
+    .filter(({ address }) => address !== elsewhere)
+    .map(({ subnet, address }) => ({ subnet, address }));
+  return [...near, { address: elsewhere }];
 }
 
 /** What can't work about a virtual service, wherever its real servers are. */

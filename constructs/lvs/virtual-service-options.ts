@@ -1,6 +1,8 @@
+import { ConsulService } from "../consul";
 import { ForwardingMethod } from "./forwarding-method";
 import { Protocol } from "./protocol";
 import { RealServerOptions } from "./real-server";
+import { RealServers } from "./real-servers";
 import { Refusal } from "./refusal";
 import { Scheduler } from "./scheduler";
 
@@ -16,8 +18,13 @@ export interface ServiceOptions {
   readonly persistenceNetmask?: string;
   /** UDP: each packet is scheduled by itself. Ipvs plane, direct routing or tunneling. @default false */
   readonly onePacket?: boolean;
-  /** @default - none yet: `addRealServer` */
-  readonly realServers?: readonly RealServerOptions[];
+  /**
+   * A fixed list, or the healthy instances of a service in the director's Consul: `RealServers.fromConsul`, or a service as a
+   * job has it. From Consul: ipvs plane, masquerading.
+   *
+   * @default - none yet: `addRealServer`
+   */
+  readonly realServers?: readonly RealServerOptions[] | RealServers | ConsulService;
   /** Refusals to build nevertheless, to see them fail. @default - none */
   readonly acknowledge?: readonly Refusal[];
 }

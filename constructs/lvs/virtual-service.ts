@@ -1,15 +1,18 @@
 import { Annotations, Aspects } from "cdktf";
 import { Construct } from "constructs";
 import { IMachine, normalizeAddress } from "../machine";
-import { Validation } from "../private/validation";
+import { Failure } from "../private/failure";
+import { Validation, ValidationError } from "../private/validation";
 import { Acknowledgement } from "./acknowledgement";
 import { chainName } from "./chain-name";
 import { Claim } from "./claim";
+import { checkFollowed, followFindings, followSpec, readRealServers } from "./follow";
 import { ForwardingMethod } from "./forwarding-method";
 import { Plane } from "./plane";
 import { planeFailures } from "./plane-limits";
 import { Protocol } from "./protocol";
 import { RealServer, RealServerOptions } from "./real-server";
+import { RealServers } from "./real-servers";
 import { Scheduler } from "./scheduler";
 import { Endpoint, ServiceSpec } from "./service-spec";
 import { serviceFindings } from "./topology";
@@ -20,6 +23,8 @@ import { EndpointOptions, ServiceOptions } from "./virtual-service-options";
 export interface VirtualServiceContext extends ServiceOptions {
   readonly director: IMachine;
   readonly plane: Plane;
+  /** Whether the director has a Consul to ask. */
+  readonly hasConsul: boolean;
   /** Ports of the director that are taken. */
   readonly claims: readonly Claim[];
   readonly mark?: number;
@@ -45,6 +50,8 @@ export class VirtualService extends Construct {
   readonly mark?: number;
   readonly scheduler: Scheduler;
   readonly forwarding: ForwardingMethod;
+  /** Where its real servers come from. @default - they are fixed: {@link realServers} */
+  readonly followed?: RealServers;
   private readonly servers: RealServer[] = [];
   private readonly acknowledgement: Acknowledgement;
 
@@ -63,6 +70,8 @@ export class VirtualService extends Construct {
     this.mark = context.mark;
     this.scheduler = context.scheduler ?? Scheduler.ROUND_ROBIN;
     this.forwarding = context.forwarding ?? ForwardingMethod.masquerading({ snat: true });
+    const { fixed, followed } = readRealServers(context.realServers);
+    this.followed = followed;
     this.acknowledgement = new Acknowledgement(this, context.acknowledge ?? []);
     this.validate();
 
@@ -71,7 +80,7 @@ export class VirtualService extends Construct {
     this.address = first.address;
     this.port = first.port;
     this.protocol = first.protocol;
-    for (const options of context.realServers ?? []) this.addRealServer(this.idFor(options), options);
+    for (const options of fixed) this.addRealServer(this.idFor(options), options);
     Aspects.of(this).add({
       visit: (node) => {
         if (node === this) this.warn();
@@ -79,6 +88,7 @@ export class VirtualService extends Construct {
     });
   }
 
+  /** The fixed ones. */
   get realServers(): RealServer[] {
     return [...this.servers];
   }
@@ -86,9 +96,10 @@ export class VirtualService extends Construct {
   /**
    * Adds a server that takes connections.
    *
-   * @throws ValidationError where it can't work with the forwarding method
+   * @throws ValidationError where it can't work with the forwarding method, or where the real servers come from Consul
    */
   addRealServer(id: string, options: RealServerOptions): RealServer {
+    if (this.followed !== undefined) throw new ValidationError(this, [followsConsul(id, this.followed)]);
     const { director, plane } = this.context;
     const server = new RealServer(this, id, {
       ...options,
@@ -119,6 +130,13 @@ export class VirtualService extends Construct {
       onePacket: onePacket ?? false,
       forwarding: this.forwarding,
       realServers: this.servers.map((server) => server._spec),
+      follows:
+        this.followed &&
+        followSpec(this.node.id, this.followed, {
+          director: this.context.director,
+          vip: this.address,
+          forwarding: this.forwarding,
+        }),
     };
   }
 
@@ -143,7 +161,12 @@ export class VirtualService extends Construct {
     });
     const wellFormed = endpoints.filter(({ address }) => normalizeAddress(address) !== undefined);
     const service = { endpoints: wellFormed, forwarding, onePacket: context.onePacket ?? false };
-    this.acknowledgement.judge(this, validation, serviceFindings(context.director, service));
+    const findings = serviceFindings(context.director, service);
+    if (this.followed !== undefined) {
+      checkFollowed(validation, this.followed, { ...context, forwarding });
+      findings.push(...followFindings(this.followed, forwarding));
+    }
+    this.acknowledgement.judge(this, validation, findings);
     validation.finish();
   }
 
@@ -152,9 +175,18 @@ export class VirtualService extends Construct {
     const warn = (message: string): void => {
       Annotations.of(this).addWarning(message);
     };
-    if (this.servers.length === 0) warn("has no real server, so clients are refused: addRealServer");
+    if (this.servers.length === 0 && this.followed === undefined)
+      warn("has no real server, so clients are refused: addRealServer");
     const weights = new Set(this.servers.map(({ weight }) => weight).filter((weight) => weight > 0));
     if (this.scheduler.word === "rr" && weights.size > 1)
       warn(`'weight' has no effect with Scheduler.ROUND_ROBIN (${[...weights].join(", ")}): use WEIGHTED_ROUND_ROBIN`);
   }
+}
+
+function followsConsul(id: string, { service }: RealServers): Failure {
+  return {
+    property: "addRealServer",
+    rule: `can't add ${id}, because the real servers are the instances of ${service} in Consul`,
+    cure: `register it in Consul as an instance of ${service}, or make a virtual service of fixed ones`,
+  };
 }

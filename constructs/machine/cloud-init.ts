@@ -95,6 +95,10 @@ export class CloudInit {
     return unique(this.parts.flatMap(({ part }) => part.users ?? []));
   }
 
+  get generated(): string[] {
+    return unique(this.parts.flatMap(({ part }) => part.generated ?? []));
+  }
+
   /** In the order they were asked for: a scheduler's module follows `ip_vs`. */
   get kernelModules(): string[] {
     return unique(this.parts.flatMap(({ part }) => part.kernelModules ?? []));

@@ -24,6 +24,8 @@ export interface Contribution {
   readonly addresses?: readonly string[];
   /** Ports that the role listens on; two roles can't claim the same. */
   readonly ports?: readonly PortClaim[];
+  /** Shell patterns of files that the role's programs write; the teardown of a host that exists removes them. */
+  readonly generated?: readonly string[];
   /** Shell commands run once at the first boot, after the units were started. */
   readonly commands?: readonly string[];
   /** Shell commands that succeed once the role works; the first boot waits for each, up to a minute unless it says otherwise. */
@@ -46,6 +48,21 @@ export interface MachineFile {
   readonly content: string;
   /** Octal. @default "0644" */
   readonly mode?: string;
+}
+
+/** A file that the machine fetches. */
+export interface Download {
+  readonly url: string;
+  /** Of what the URL gives, in hexadecimal digits. */
+  readonly sha256: string;
+  /** Absolute path of the file; with `unpack` and no `member`, of the folder. */
+  readonly path: string;
+  /** Octal. @default "0755" */
+  readonly mode?: string;
+  /** @default - it is the file itself */
+  readonly unpack?: "zip" | "tar.gz";
+  /** The one file of the archive that is wanted. @default - all of it */
+  readonly member?: string;
 }
 
 /** A file that changes while the machine runs. */

@@ -44,6 +44,7 @@ export function renderTeardownScript(model: CloudInit): string {
     ...(own.length > 0 ? [`systemctl disable --now ${own.slice().reverse().join(" ")} || true`] : []),
     ...bootFiles(model, { live: true }).map(({ path }) => `give_back ${shellQuote(path)}`),
     ...packagedUnits(model).map(({ name }) => `give_back_unit ${name}`),
+    ...(model.generated.length > 0 ? [`rm -f ${model.generated.join(" ")}`] : []),
     // What the rules folders held; foreign files in them keep them.
     "find /etc/vipstack /usr/local/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true",
     `rm -rf ${BEFORE} /run/vipstack`,

@@ -4,6 +4,8 @@ export interface OneshotUnitProps {
   readonly after?: readonly string[];
   /** Absolute command line, run at start and again at reload. */
   readonly apply: string;
+  /** Absolute command lines run before it each time; with a leading `-` their failure counts for nothing. @default - none */
+  readonly prepare?: readonly string[];
   /** Run at stop. @default - what was applied stays */
   readonly stop?: string;
   /** `NAME=value` lines read from here where the file exists. @default - none */
@@ -15,7 +17,14 @@ export interface OneshotUnitProps {
  *
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html
  */
-export function oneshotUnit({ description, after = [], apply, stop, environmentFile }: OneshotUnitProps): string {
+export function oneshotUnit({
+  description,
+  after = [],
+  apply,
+  prepare = [],
+  stop,
+  environmentFile,
+}: OneshotUnitProps): string {
   const order = ["network-online.target", "systemd-modules-load.service", "systemd-sysctl.service", ...after];
   return lines([
     "[Unit]",
@@ -27,8 +36,8 @@ export function oneshotUnit({ description, after = [], apply, stop, environmentF
     "Type=oneshot",
     "RemainAfterExit=yes",
     ...(environmentFile === undefined ? [] : [`EnvironmentFile=-${environmentFile}`]),
-    `ExecStart=${apply}`,
-    `ExecReload=${apply}`,
+    ...[...prepare, apply].map((command) => `ExecStart=${command}`),
+    ...[...prepare, apply].map((command) => `ExecReload=${command}`),
     ...(stop === undefined ? [] : [`ExecStop=${stop}`]),
     "",
     "[Install]",

@@ -1,5 +1,14 @@
 import { Fn } from "cdktf";
-import { Director, FilterAction, ForwardingMethod, Plane, Protocol, Refusal, Scheduler } from "../../constructs/lvs";
+import {
+  Director,
+  FilterAction,
+  ForwardingMethod,
+  Plane,
+  Protocol,
+  RealServers,
+  Refusal,
+  Scheduler,
+} from "../../constructs/lvs";
 import { Machines, program, warningsOf } from "./support/program";
 
 const vip = "192.168.139.100";
@@ -132,6 +141,16 @@ const refused: Refused[] = [
     },
     message:
       "test/director/web/ipvs-8080: 'machine' can't be the director ipvs itself: nothing would be forwarded, IPVS hands such a connection to a local server, and this is nearly always a slip, got \"192.168.139.29\": put the server on a machine of its own; to build it nevertheless, acknowledge: [Refusal.REAL_SERVER_IS_DIRECTOR]",
+  },
+  {
+    refusal: Refusal.CONSUL_WITHOUT_SNAT,
+    build: ({ following }, acknowledge) => {
+      const forwarding = ForwardingMethod.masquerading();
+      const realServers = RealServers.fromConsul("hello");
+      following().addVirtualService("web", { address: vip, port: 80, forwarding, realServers, acknowledge });
+    },
+    message:
+      "test/director/web: 'forwarding' can't be masquerading without SNAT for instances of hello in Consul, because nobody knows their machines and makes the director their gateway; they answer past it and connections hang in SYN_RECV: use ForwardingMethod.masquerading({ snat: true }); to build it nevertheless, acknowledge: [Refusal.CONSUL_WITHOUT_SNAT]",
   },
 ];
 

@@ -1,13 +1,16 @@
 import { TerraformStack } from "cdktf";
 import { IConstruct } from "constructs";
+import { ConsulServer, IConsulCluster, Installation } from "../../../constructs/consul";
 import { Director, DirectorProps } from "../../../constructs/lvs";
-import { LabBackend, Machine } from "../../../constructs/machine";
+import { LabBackend, Machine, Software } from "../../../constructs/machine";
 import { synth } from "../../support/synth";
 
 /** The machines of S2, and some more around the same director. */
 export interface Machines {
   readonly stack: TerraformStack;
   readonly director: (props?: Partial<DirectorProps>) => Director;
+  /** A director with a Consul, and consul-template from somewhere. */
+  readonly following: (props?: Partial<DirectorProps>) => Director;
   /** eth0 192.168.139.29/24 fd00:139::29/64, eth1 10.0.0.1/24 fd00:10::1/64 */
   readonly ipvs: Machine;
   /** 192.168.139.184, in the subnet of the clients. */
@@ -18,6 +21,19 @@ export interface Machines {
   readonly behind2: Machine;
   /** 172.16.0.9, behind a router. */
   readonly far: Machine;
+}
+
+export const CONSUL_TEMPLATE: Software = {
+  version: "0.41.1",
+  url: "https://downloads.example/consul-template_0.41.1_linux_amd64.zip",
+  sha256: "5".repeat(64),
+};
+
+/** A Consul that exists, whose agents come from a URL. */
+function someConsul(stack: TerraformStack): IConsulCluster {
+  const install = Installation.url({ ...CONSUL_TEMPLATE, version: "1.22.7", url: "https://downloads.example/consul" });
+  const attributes = { address: "http://192.168.139.24:8500", retryJoin: ["192.168.139.24"], install };
+  return ConsulServer.fromAddress(stack, "consul", attributes);
 }
 
 /** Synthesizes a program around one director; answers the machines, whose models can be looked at. */
@@ -39,6 +55,13 @@ export function program(build: (machines: Machines) => unknown): Machines {
       behind2: machine("behind2", { eth0: ["10.0.0.12/24"] }),
       far: machine("far", { eth0: ["172.16.0.9/24"] }),
       director: (props) => new Director(stack, "director", { machine: ipvs, ...props }),
+      following: (props) =>
+        new Director(stack, "director", {
+          machine: ipvs,
+          consul: someConsul(stack),
+          consulTemplate: CONSUL_TEMPLATE,
+          ...props,
+        }),
     };
     build(machines);
   });

@@ -1,0 +1,75 @@
+import { dirname, join } from "node:path";
+import { Contribution, Download, LiveFile, nodeProgram, PROGRAM_FOLDER, Software } from "../machine";
+import { renderFollowed } from "./consul-followed-text";
+import { INSTANCES_FOLDER, renderConsulTemplateConfig } from "./consul-template-text";
+import { consulTemplateUnit } from "./consul-template-unit-text";
+import { ServiceSpec, sortedServices } from "./service-spec";
+import { Place } from "./topology";
+
+const CONSUL_TEMPLATE = "/usr/local/bin/consul-template";
+const CONSUL_TEMPLATE_UNIT = "vipstack-consul-template.service";
+const RUN = dirname(INSTANCES_FOLDER);
+const CONFIG = "/etc/vipstack/consul-template.hcl";
+const FOLLOWED = "/etc/vipstack/consul-followed.json";
+
+/**
+ * Runs before the rules are applied, at boot and at every reload, so that both files are always of one time. Its failure counts
+ * for nothing: what lies in the rules folder is applied whatever Consul says.
+ */
+export const CONSUL_RULES = `-${PROGRAM_FOLDER}/consul-rules`;
+
+/**
+ * The same for the timer, which comes every few seconds: only where a grace or a mistake is waited out (then there is a state),
+ * or where instances came since the last run (should a reload have been lost).
+ */
+export const CONSUL_RULES_IF_DUE = `-/bin/sh -c 'cd ${RUN} && ! test -e consul-rules.json && ! test consul -nt consul-rules.lock || exec ${PROGRAM_FOLDER}/consul-rules'`;
+
+/** What a director that may follow Consul brings to its machine, beside what every director does. */
+export function consulContribution(
+  spec: { readonly machine: Place; readonly services: readonly ServiceSpec[]; readonly consulTemplate: Software },
+  ipvsUnit: string,
+): Contribution {
+  return {
+    downloads: [downloadOf(spec.consulTemplate)],
+    files: [nodeProgram("consul-rules", join(__dirname, "node", "consul-rules.py"))],
+    units: [
+      {
+        name: CONSUL_TEMPLATE_UNIT,
+        content: consulTemplateUnit({ program: CONSUL_TEMPLATE, config: CONFIG, before: ipvsUnit }),
+      },
+    ],
+    liveFiles: liveFiles(spec, ipvsUnit),
+    generated: ["/etc/vipstack/ipvs.d/consul-*.rules"],
+    ready: [`systemctl is-active --quiet ${CONSUL_TEMPLATE_UNIT}`],
+  };
+}
+
+/**
+ * The list is there before the IPVS unit is reloaded, together with the virtual services that it names; only then
+ * consul-template is told of them. The rules files are the machine's own: a deployment neither writes nor reads them.
+ */
+function liveFiles(
+  { machine, services }: { machine: Place; services: readonly ServiceSpec[] },
+  unit: string,
+): LiveFile[] {
+  const vips = services.flatMap(({ endpoints }) => endpoints.map(({ address }) => address));
+  const never = [...machine.addresses.map(({ address }) => address), ...vips];
+  const followed = sortedServices(services).flatMap(({ follows }) => (follows === undefined ? [] : [follows]));
+  // A command that fails would end consul-template, so this one only puts a job into systemd's queue.
+  const apply = ["systemctl", "--no-block", "try-reload-or-restart", unit];
+  return [
+    { path: FOLLOWED, content: renderFollowed(services, never), reloads: unit },
+    { path: CONFIG, content: renderConsulTemplateConfig(followed, apply), reloads: CONSUL_TEMPLATE_UNIT },
+  ];
+}
+
+function downloadOf({ url, sha256 }: Software): Download {
+  const unpack = url.endsWith(".zip") ? "zip" : /\.(tar\.gz|tgz)$/.test(url) ? "tar.gz" : undefined;
+  return {
+    url,
+    sha256,
+    path: CONSUL_TEMPLATE,
+    mode: "0755",
+    ...(unpack && { unpack, member: "consul-template" }),
+  };
+}

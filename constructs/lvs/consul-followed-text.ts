@@ -1,0 +1,25 @@
+import { serviceName } from "./ipvs-rules";
+import { ServiceSpec, sortedServices } from "./service-spec";
+
+/**
+ * What consul-rules on the director is told: which virtual services follow Consul, in ipvsadm's words, and what happens when
+ * nobody is healthy.
+ *
+ * @param never addresses that are no real server: the director's own and its VIPs
+ */
+export function renderFollowed(services: readonly ServiceSpec[], never: readonly string[]): string {
+  const entries = sortedServices(services).flatMap((service) => {
+    const { follows, forwarding, family } = service;
+    if (follows === undefined) return [];
+    const entry = {
+      virtualService: serviceName(service),
+      forwarding: forwarding.option,
+      service: follows.service,
+      family,
+      graceSeconds: follows.graceSeconds ?? null,
+      never: [...new Set(never)].sort(),
+    };
+    return [[follows.name, entry] as const];
+  });
+  return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
+}

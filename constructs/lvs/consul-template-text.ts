@@ -1,0 +1,62 @@
+import { FollowSpec } from "./service-spec";
+
+/** Where consul-template writes `NAME.instances`. */
+export const INSTANCES_FOLDER = "/run/vipstack/consul";
+
+/**
+ * consul-template's configuration: one template for each followed service, which writes its healthy instances, one a line, and
+ * a last line that tells whether the file is whole. Everything a registration may hold is quoted as JSON: a strange name stays
+ * a name.
+ *
+ * While Consul is out of reach nothing is rendered, so nothing changes. It asks again for ever, every 15 s at the latest.
+ *
+ * @param apply the command that runs after a change
+ * @see https://github.com/hashicorp/consul-template/blob/main/docs/configuration.md
+ */
+export function renderConsulTemplateConfig(followed: readonly FollowSpec[], apply: readonly string[]): string {
+  return [CONSUL, ...followed.map((follow) => templateStanza(follow, apply))].join("\n");
+}
+
+/** `tag.name@datacenter|passing`; without the filter it would be the same, but it has to be seen. */
+function queryOf({ service, tag, datacenter }: FollowSpec): string {
+  const before = tag === undefined ? "" : `${tag}.`;
+  const after = datacenter === undefined ? "" : `@${datacenter}`;
+  return `${before}${service}${after}|passing`;
+}
+
+function templateStanza(follow: FollowSpec, apply: readonly string[]): string {
+  const { name, service, waitSeconds } = follow;
+  const query = queryOf(follow);
+  return `template {
+  destination = "${INSTANCES_FOLDER}/${name}.instances"
+  contents    = <<EOT
+{{ range service "${query}" -}}
+{"address":{{ toJSON .Address }},"port":{{ .Port }},"weight":{{ .Weights.Passing }},"node":{{ toJSON .Node }},"id":{{ toJSON .ID }}}
+{{ end -}}
+{"instances":{{ len (service "${query}") }},"service":"${service}"}
+EOT
+  perms       = "0644"
+
+  # Flapping is damped: once nothing changed for min, at the latest after max.
+  wait {
+    min = "${waitSeconds.min}s"
+    max = "${waitSeconds.max}s"
+  }
+  exec {
+    command = [${apply.map((word) => `"${word}"`).join(", ")}]
+  }
+}
+`;
+}
+
+const CONSUL = `# The local agent. It is asked again without end: who gives up would have to be started again.
+consul {
+  address = "127.0.0.1:8500"
+  retry {
+    attempts    = 0
+    backoff     = "250ms"
+    max_backoff = "15s"
+  }
+}
+log_level = "warn"
+`;

@@ -1,0 +1,50 @@
+import { ConsulService } from "../consul";
+import { EmptyPolicy } from "./empty-policy";
+
+export interface FollowOptions {
+  /** Only instances with this tag. @default - all of them */
+  readonly tag?: string;
+  /** A datacenter that the director's own one is joined with. @default - the director's own */
+  readonly datacenter?: string;
+  /** What happens when no instance is healthy. @default EmptyPolicy.refuse() */
+  readonly whenEmpty?: EmptyPolicy;
+  /**
+   * Damping: changes are carried out once there was none for `min` seconds, and at the latest after `max`; 0 to 3600 s each.
+   *
+   * @default { min: 1, max: 4 }
+   */
+  readonly waitSeconds?: WaitSeconds;
+}
+
+/** @see https://github.com/hashicorp/consul-template/blob/main/docs/configuration.md */
+export interface WaitSeconds {
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * Real servers that the program doesn't know: whoever is healthy, on whatever address and port.
+ *
+ * A `ConsulService`, such as a job's, stands for {@link fromConsul} without options.
+ */
+export class RealServers {
+  /**
+   * The healthy instances of a Consul service. Each one's weight is that of its registration (`Weights.Passing`).
+   *
+   * @param service its name in Consul: letters, digits, `-` and `_`
+   */
+  static fromConsul(service: string | ConsulService, options: FollowOptions = {}): RealServers {
+    const { waitSeconds = { min: 1, max: 4 }, whenEmpty = EmptyPolicy.refuse() } = options;
+    const name = typeof service === "string" ? service : service.name;
+    return new RealServers(name, options.tag, options.datacenter, whenEmpty, waitSeconds);
+  }
+
+  private constructor(
+    /** The service's name in Consul. */
+    readonly service: string,
+    readonly tag: string | undefined,
+    readonly datacenter: string | undefined,
+    readonly whenEmpty: EmptyPolicy,
+    readonly waitSeconds: WaitSeconds,
+  ) {}
+}
