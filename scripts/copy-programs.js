@@ -1,4 +1,4 @@
-// tsc copies no Python: the programs that run on machines are put beside the compiled code that ships them.
+// tsc copies no Python and no lists of Go modules: they are put beside the compiled code that ships them.
 const { cpSync, readdirSync, existsSync } = require("node:fs");
 const { join } = require("node:path");
 
@@ -7,3 +7,4 @@ for (const domain of readdirSync("constructs")) {
   if (existsSync(source))
     cpSync(source, join("dist", source), { recursive: true, filter: (file) => !file.includes("__pycache__") });
 }
+cpSync(join("lab", "artefacts"), join("dist", "lab", "artefacts"), { recursive: true });

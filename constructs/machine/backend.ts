@@ -27,6 +27,19 @@ export interface MachineLifecycle {
   readonly contribution?: Contribution;
 }
 
+/** Programs of vendors that a backend may offer to its machines. */
+export type SoftwareName = "consul" | "nomad" | "consul-template" | "cni-plugins";
+
+/** A vendor's program at an address that machines of the backend reach. */
+export interface Software {
+  /** Version without a leading "v": `1.22.7`. */
+  readonly version: string;
+  /** A single program; `cni-plugins` is a tar.gz of several. */
+  readonly url: string;
+  /** Hexadecimal SHA-256 of what the URL leads to. */
+  readonly sha256: string;
+}
+
 /**
  * Turns the model of a machine into a machine: {@link LabBackend} boots one, {@link OrbStackBackend} asks OrbStack for one,
  * {@link SshBackend} prepares a host that exists.
@@ -34,6 +47,18 @@ export interface MachineLifecycle {
 export interface IBackend extends IConstruct {
   /** How a person and `vipstack up` reach its machines. */
   readonly access: MachineAccess;
+  /**
+   * A container registry that its machines use as Docker Hub's mirror: `http://192.168.139.1:5000`. Whoever asks, uses it.
+   *
+   * @default - none: images come from where their names say
+   */
+  readonly registryMirror?: string;
+  /**
+   * A vendor's program that the backend offers to its machines. Whoever asks, uses it.
+   *
+   * @default - none: programs come from their vendors
+   */
+  software?(name: SoftwareName): Software | undefined;
   /** @internal */
   _bind(machine: MachineDescription): MachineLifecycle;
 }

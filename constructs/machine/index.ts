@@ -1,4 +1,4 @@
-export { IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "./backend";
+export { IBackend, MachineAccess, MachineDescription, MachineLifecycle, Software, SoftwareName } from "./backend";
 export { LabBackend, LabBackendProps, LabForward } from "./backends/lab-backend";
 export { OrbStackBackend, OrbStackBackendProps } from "./backends/orbstack-backend";
 export { SshBackend, SshBackendProps } from "./backends/ssh-backend";

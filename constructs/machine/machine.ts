@@ -5,7 +5,7 @@ import { writeAtSynth } from "../private/synth-files";
 import { TerraformData } from "../private/terraform-data";
 import { Validation, ValidationError } from "../private/validation";
 import { addressKeeper } from "./address-keeper";
-import { IBackend } from "./backend";
+import { IBackend, Software, SoftwareName } from "./backend";
 import { renderCloudConfig } from "./cloud-config-text";
 import { CloudInit } from "./cloud-init";
 import { LazyContribution } from "./contribution";
@@ -19,6 +19,10 @@ export interface IMachine extends IConstruct {
   readonly address: string;
   /** All its addresses, with interface and subnet. */
   readonly addresses: readonly InterfaceAddress[];
+  /** A container registry that stands for Docker Hub where the machine is. @default - none */
+  readonly registryMirror?: string;
+  /** A vendor's program as it is offered where the machine is; undefined where it has to come from its vendor. */
+  software(name: SoftwareName): Software | undefined;
   /**
    * Adds what a role needs; a function where the role still grows (conflicts of its result are errors of synth).
    *
@@ -55,10 +59,12 @@ export class Machine extends Construct implements IMachine {
   readonly address: string;
   readonly addresses: readonly InterfaceAddress[];
   readonly model: CloudInit;
+  private readonly backend: IBackend;
 
   constructor(scope: Construct, id: string, props: MachineProps) {
     super(scope, id);
     this.name = props.name ?? id;
+    this.backend = props.backend;
     this.addresses = checkedAddresses(this, this.name, props);
     this.address = ownAddress(this.addresses);
     this.model = new CloudInit({ hostname: this.name });
@@ -94,6 +100,14 @@ export class Machine extends Construct implements IMachine {
     });
   }
 
+  get registryMirror(): string | undefined {
+    return this.backend.registryMirror;
+  }
+
+  software(name: SoftwareName): Software | undefined {
+    return this.backend.software?.(name);
+  }
+
   contribute(role: IConstruct, part: LazyContribution): void {
     const keepsAddresses = typeof part === "function" || part.addresses !== undefined;
     const keeper = keepsAddresses ? this.model.contribute(this.node.path, addressKeeper()) : [];
@@ -112,6 +126,11 @@ class ForeignMachine extends Construct implements IMachine {
     this.name = attributes.name ?? id;
     this.addresses = checkedAddresses(this, this.name, attributes);
     this.address = ownAddress(this.addresses);
+  }
+
+  /** Its owner decides where programs come from. */
+  software(): undefined {
+    return undefined;
   }
 
   /** Nothing is done: whoever owns the machine has to bring what the role needs. */
