@@ -15,10 +15,19 @@ const server = http.createServer((request, response) => {
     response.end(`${text}\n`);
   };
   const name = (request.url ?? "").replace(/^\//, "");
-  if (request.method !== "GET" && request.method !== "HEAD") { refuse(405, "only GET and HEAD"); return; }
-  if (!names.has(name)) { refuse(404, "the lab serves no such file"); return; }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    refuse(405, "only GET and HEAD");
+    return;
+  }
+  if (!names.has(name)) {
+    refuse(404, "the lab serves no such file");
+    return;
+  }
   fs.open(path.join(folder, name), "r", (error, file) => {
-    if (error) { refuse(404, `${name} was not built for this lab`); return; }
+    if (error) {
+      refuse(404, `${name} was not built for this lab`);
+      return;
+    }
     const { size } = fs.fstatSync(file);
     response.writeHead(200, { "content-type": "application/octet-stream", "content-length": size });
     const content = fs.createReadStream("", { fd: file });
