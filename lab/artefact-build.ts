@@ -37,10 +37,12 @@ export async function buildArtefact(
       extendEnv: false,
       stdin: "ignore",
       reject: false,
+      detached: true,
       maxBuffer: 1 << 28,
     });
+    // The compilers as well, as Ctrl-C in a terminal does.
     const stop = (): void => {
-      child.kill("SIGINT", { forceKillAfterTimeout: 10_000 });
+      signalGroup(child.pid, "SIGINT");
     };
     signal.addEventListener("abort", stop);
     child.stderr?.on("data", (data: Buffer) => {
@@ -48,6 +50,7 @@ export async function buildArtefact(
     });
     const { failed, stdout } = await child;
     signal.removeEventListener("abort", stop);
+    signalGroup(child.pid, "SIGKILL");
     if (!failed) return stdout;
     throw new LabError(
       `${name} ${version} could not be built: ${told.errors().slice(-3).join("; ") || "go ended without a word"}`,
@@ -65,6 +68,14 @@ export async function buildArtefact(
   return artefact.archive
     ? packed(output as string, path.join(work, "archive"))
     : path.join(output as string, programs[0] ?? "");
+}
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // all of it has ended
+  }
 }
 
 /** What makes a build the same everywhere: no paths, no ids, no version control, no C compiler. */

@@ -5,7 +5,7 @@ import { type Artefact, artefactFile, artefactOf } from "./artefact-catalogue";
 import { cacheFolder, sha256Of, workFolder } from "./cache";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
-import { abortable } from "./interrupt";
+import { abortable, tellWaiting } from "./interrupt";
 import { withLock } from "./lock";
 
 /** Path of an artefact in the cache; built now if it is not there, or damaged. */
@@ -14,9 +14,11 @@ export async function prepareArtefact(name: string, progress: Progress): Promise
   const folder = cacheFolder("artefacts");
   const file = path.join(folder, artefactFile(artefact));
   if ((await damageOf(file, artefact.sha256)) === undefined) return file;
+  let waited = (): void => undefined;
   await withLock(
     `${file}.lock`,
     async () => {
+      waited();
       const damage = await damageOf(file, artefact.sha256); // somebody else may have built it while this waited
       if (damage === undefined) return;
       if (fs.existsSync(file))
@@ -24,7 +26,7 @@ export async function prepareArtefact(name: string, progress: Progress): Promise
       await abortable(`building ${name}`, (signal) => build(artefact, file, progress, signal));
     },
     () => {
-      progress.tell(null, "software", `another process is building ${name}; waiting for it`);
+      waited = tellWaiting(progress, `another process is building ${name}`);
     },
   );
   return file;

@@ -3,7 +3,7 @@ import { prepareArtefact } from "./artefacts";
 import { labCommand, contextOf } from "./command-line";
 import { shortName } from "./container-names";
 import { CONTAINER_RECIPES } from "./container-recipes";
-import { addContainer, addedContainers, removeContainer } from "./containers";
+import { addContainer, addedContainers, removeContainer } from "./added-containers";
 import { pushContainers } from "./registry";
 import { registryRuns } from "./services";
 

@@ -1,4 +1,5 @@
 import { LabError } from "./errors";
+import type { Progress } from "./events";
 
 /**
  * Runs `work`; on Ctrl-C or a termination request tells it by the signal to stop, waits until it has tidied up, and ends with an
@@ -19,4 +20,16 @@ export async function abortable<T>(what: string, work: (signal: AbortSignal) => 
   } finally {
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
   }
+}
+
+/** For a wait of unknown length: tells at once and every ten seconds what is waited for, until the returned function is called. */
+export function tellWaiting(progress: Progress, what: string): () => void {
+  const started = Date.now();
+  progress.tell(null, "software", `${what}; waiting for it`);
+  const timer = setInterval(() => {
+    progress.tell(null, "software", `${what}; waiting for it (${Math.round((Date.now() - started) / 1000)} s)`);
+  }, 10_000);
+  return () => {
+    clearInterval(timer);
+  };
 }

@@ -1,6 +1,6 @@
 import execa from "execa";
 import { shortName } from "./container-names";
-import type { Container } from "./containers";
+import type { Container } from "./added-containers";
 import { LabError } from "./errors";
 import { namespaced } from "./namespace";
 import type { LabState } from "./state";

@@ -6,7 +6,8 @@ import { imageLines } from "../../lab/commands-images";
 import { packageVersion } from "../../lab/container-build";
 import { hubReference, shortName } from "../../lab/container-names";
 import { CONTAINER_RECIPES, containerLabels } from "../../lab/container-recipes";
-import { addContainer, addedContainers, removeContainer, withAdded } from "../../lab/containers";
+import { addContainer, addedContainers, removeContainer } from "../../lab/added-containers";
+import { withAdded } from "../../lab/containers";
 
 const folder = mkdtempSync(join(tmpdir(), "lab-containers-"));
 const cache = process.env.XDG_CACHE_HOME;
