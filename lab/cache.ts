@@ -1,8 +1,27 @@
+import { createHash } from "crypto";
+import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import { pipeline } from "stream/promises";
 
-/** A folder of what is made once and kept, in the user's cache folder. */
-export function cacheFolder(name: string): string {
+/** A folder of the user's cache; what lies there can be deleted at any time and is made again. */
+export function cacheFolder(part: "images" | "kernel" | "artefacts" | "containers"): string {
   const base = process.env.XDG_CACHE_HOME ?? "";
-  return path.join(path.isAbsolute(base) ? base : path.join(os.homedir(), ".cache"), "vipstack", name);
+  return path.join(path.isAbsolute(base) ? base : path.join(os.homedir(), ".cache"), "vipstack", part);
+}
+
+/** A folder for half-made things inside a cache folder. Those of crashed runs go first: the caller holds the lock of `name`. */
+export function workFolder(folder: string, name: string): string {
+  fs.mkdirSync(folder, { recursive: true });
+  const prefix = `.build-${name}-`;
+  for (const left of fs.readdirSync(folder).filter((entry) => entry.startsWith(prefix)))
+    fs.rmSync(path.join(folder, left), { recursive: true, force: true });
+  return fs.mkdtempSync(path.join(folder, prefix));
+}
+
+/** Hexadecimal SHA-256 of a file's content. */
+export async function sha256Of(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(fs.createReadStream(file, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest("hex");
 }

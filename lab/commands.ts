@@ -1,11 +1,14 @@
 import { Command } from "commander";
 import { contextOf, labCommand, numberIn } from "./command-line";
+import { readLab } from "./documents";
 import { prepare, startLab, stopLab, syncLab } from "./engine";
 import { BOOT_TIMEOUT_S, createMachine, powerOn, reboot } from "./machine";
 import { Progress } from "./events";
 import { addFaultCommands } from "./commands-faults";
+import { addImageCommands } from "./commands-images";
 import { addViewCommands } from "./commands-views";
 import { removeGuest } from "./guest";
+import { prepareServices } from "./services";
 import { LabState } from "./state";
 
 /** The whole command line. */
@@ -15,18 +18,24 @@ export function program(): Command {
     .exitOverride()
     .showHelpAfterError("(vipstack-lab --help shows what there is)");
   root
-    .command("prepare")
-    .description("install host packages and build the base image, both if missing")
+    .command("prepare [lab.json]")
+    .description(
+      "install host packages and build the base image, and what the list's software and registry need; all if missing",
+    )
     .option("--dir <dir>", "lab whose events.ndjson is told about it")
-    .action(async (options: { dir?: string }) => {
-      await prepare(new Progress(options.dir === undefined ? undefined : new LabState(options.dir)));
+    .action(async (file: string | undefined, options: { dir?: string }) => {
+      const progress = new Progress(options.dir === undefined ? undefined : new LabState(options.dir));
+      await prepare(progress);
+      if (file !== undefined) await prepareServices(readLab(file), progress);
     });
-  labCommand(root, "start <lab.json>", "start the network and the package proxy; does nothing if they run").action(
-    async (file: string, options: { dir: string }) => {
-      const { state, progress } = contextOf(options);
-      await startLab(state, file, progress);
-    },
-  );
+  labCommand(
+    root,
+    "start <lab.json>",
+    "start the network, the package proxy and what the list asks for; does nothing if they run",
+  ).action(async (file: string, options: { dir: string }) => {
+    const { state, progress } = contextOf(options);
+    await startLab(state, file, progress);
+  });
   labCommand(root, "sync <lab.json>", "remove machines that are not listed, make forwards equal to the list").action(
     async (file: string, options: { dir: string }) => {
       const { state, progress } = contextOf(options);
@@ -52,6 +61,7 @@ export function program(): Command {
   bootCommand(root, "reboot <name>", "reboot a machine cleanly and wait until it is ready", reboot);
   addFaultCommands(root);
   addViewCommands(root);
+  addImageCommands(root);
   return root;
 }
 

@@ -1,6 +1,7 @@
 import Ajv, { type ErrorObject, type JSONSchemaType } from "ajv";
 import * as fs from "fs";
 import { codeOf, LabError, messageOf } from "./errors";
+import { ARTEFACTS } from "./artefact-catalogue";
 import { hostPart, routerAddress, subnetOf } from "./addresses";
 
 /** A loopback port of the host that leads to an address in the lab. */
@@ -15,6 +16,10 @@ export interface LabDocument {
   readonly subnets: string[];
   readonly machines: string[];
   readonly forwards: Forward[];
+  /** Names of the vendors' programs that guests fetch from the lab's address. @default - none */
+  readonly software: string[];
+  /** Whether there is a container registry on the lab's address. @default false */
+  readonly registry: boolean;
 }
 
 /** One network interface of a machine. */
@@ -35,7 +40,8 @@ const NAME = { type: "string", pattern: "^[a-z][a-z0-9-]{0,31}$" } as const;
 
 const labSchema: JSONSchemaType<LabDocument> = {
   type: "object",
-  required: ["name", "subnets", "machines", "forwards"],
+  // The last two have defaults.
+  required: ["name", "subnets", "machines", "forwards", "software", "registry"],
   additionalProperties: false,
   properties: {
     name: NAME,
@@ -53,6 +59,8 @@ const labSchema: JSONSchemaType<LabDocument> = {
         },
       },
     },
+    software: { type: "array", uniqueItems: true, default: [], items: { type: "string" } },
+    registry: { type: "boolean", default: false },
   },
 };
 
@@ -114,6 +122,10 @@ export function parseLab(text: string, file: string): LabDocument {
   if (twice !== undefined) {
     throw new LabError(`${file}: two forwards listen on port ${twice.listen}`, "give each forward a port of its own");
   }
+  const offered = ARTEFACTS.filter(({ internal }) => !internal).map(({ name }) => name);
+  const unknown = value.software.find((name) => !offered.includes(name));
+  if (unknown !== undefined)
+    throw new LabError(`${file}: the lab has no software "${unknown}"`, `it has ${offered.join(", ")}`);
   return value;
 }
 

@@ -5,6 +5,7 @@ import type { LabState } from "./state";
 export type Stage =
   | "host"
   | "image"
+  | "software"
   | "network"
   | "kernel"
   | "cloud-init"

@@ -16,6 +16,9 @@ const OWN_ENTRIES = [
   "ssh_config",
   "events.ndjson",
   "package-proxy.log",
+  "software-server.log",
+  "registry.log",
+  "registry",
   "guests",
 ];
 

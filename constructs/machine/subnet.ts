@@ -35,6 +35,13 @@ export function normalizeSubnet(text: string): string | undefined {
   return `${network.toString()}/${prefix}`;
 }
 
+/** The first address of a network that a host can have: `192.168.139.1` of `192.168.139.0/24`. */
+export function firstHostAddress(subnet: string): string {
+  const bytes = ipaddr.parseCIDR(normalizeSubnet(subnet) ?? subnet)[0].toByteArray();
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) + 1;
+  return ipaddr.fromByteArray(bytes).toString();
+}
+
 /** Whether an address lies in a network; false across address families. */
 export function subnetContains(subnet: string, address: string): boolean {
   const host = ipaddr.parse(address);

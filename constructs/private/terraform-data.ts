@@ -1,4 +1,4 @@
-import { TerraformResource, TerraformStack } from "cdktf";
+import { dependable, TerraformResource, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { escapeTemplate, escapeTemplates } from "./template-escape";
 import { ValidationError } from "./validation";
@@ -18,7 +18,7 @@ export interface TerraformDataProps {
   readonly onDestroy?: LocalCommand;
   /** Its name in plans and state, which is public contract. @default - cdktf's: the path, with a hash below the first level */
   readonly logicalId?: string;
-  /** Other terraform_data that must be there first. */
+  /** Other terraform_data that must be there first. Read at synth, so that later additions count. */
   readonly dependsOn?: readonly TerraformData[];
 }
 
@@ -36,7 +36,7 @@ export class TerraformData extends TerraformResource {
     id: string,
     private readonly props: TerraformDataProps,
   ) {
-    super(scope, id, { terraformResourceType: "terraform_data", dependsOn: props.dependsOn && [...props.dependsOn] });
+    super(scope, id, { terraformResourceType: "terraform_data" });
     if (props.logicalId !== undefined) this.overrideLogicalId(props.logicalId);
     claimLogicalId(this);
     const { onCreate, onDestroy } = props;
@@ -50,6 +50,11 @@ export class TerraformData extends TerraformResource {
   /** Changes whenever the resource was replaced: put it into another one's triggers to follow. */
   get idReference(): string {
     return this.getStringAttribute("id");
+  }
+
+  override toTerraform(): unknown {
+    this.dependsOn = this.props.dependsOn?.map((other) => dependable(other));
+    return super.toTerraform();
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {

@@ -21,7 +21,8 @@ function nicWith(change: object): () => unknown {
 
 test("a right LAB.json and a right machine.json are taken as they are", () => {
   const forwards = [{ listen: 8080, to: "192.168.139.29:80" }];
-  expect(labWith({ forwards })()).toEqual({ ...lab, forwards });
+  expect(labWith({ forwards })()).toEqual({ ...lab, forwards, software: [], registry: false });
+  expect(labWith({ software: ["consul"], registry: true })()).toMatchObject({ software: ["consul"], registry: true });
   expect(labWith({ subnets: ["192.168.139.0/24", "fd00:139::/64"] })()).toMatchObject({ name: "default" });
   expect(machineWith({})()).toEqual(machine);
 });
@@ -43,6 +44,10 @@ test.each([
     labWith({ forwards: ["10.0.0.2:80", "10.0.0.3:80"].map((to) => ({ listen: 8080, to })) }),
     "two forwards listen on port 8080",
   ],
+  [labWith({ software: ["vault"] }), 'LAB.json: the lab has no software "vault"'],
+  [labWith({ software: ["crane"] }), 'the lab has no software "crane"'],
+  [labWith({ software: ["nomad", "nomad"] }), "LAB.json: software must NOT have duplicate items"],
+  [labWith({ registry: "yes" }), "LAB.json: registry must be boolean"],
   [labWith({ colour: "red" }), 'the document must NOT have additional properties ("colour")'],
   [() => parseLab("{", "LAB.json"), "LAB.json is not JSON"],
 ])("a wrong LAB.json is one clear error (%#)", (act, message) => {

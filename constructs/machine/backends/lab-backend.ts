@@ -1,10 +1,16 @@
-import { join, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { Construct } from "constructs";
 import { LocalCommand, TerraformData } from "../../private/terraform-data";
 import { writeAtSynth } from "../../private/synth-files";
-import { IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
+import { IBackend, MachineAccess, MachineDescription, MachineLifecycle, Software, SoftwareName } from "../backend";
 import { renderCloudConfig } from "../cloud-config-text";
 import { renderPushScript } from "../setup-script";
+import { firstHostAddress } from "../subnet";
+
+/** Ports on the lab's own addresses, where it serves what vendors make. */
+const SOFTWARE_PORT = 3143;
+const REGISTRY_PORT = 5000;
 
 /** A port of the host's loopback that leads into the lab. */
 export interface LabForward {
@@ -34,16 +40,31 @@ export class LabBackend extends Construct implements IBackend {
   private readonly machines: string[] = [];
   private readonly environment: Record<string, string>;
   private readonly network: TerraformData;
+  /** What each machine waits for; grows when a machine asks for something that the lab serves. */
+  private readonly prerequisites: TerraformData[] = [];
+  private readonly served = { software: new Set<string>(), registry: false };
+  private readonly address: string;
+  private readonly artefacts: string;
 
   constructor(scope: Construct, id: string, props: LabBackendProps) {
     super(scope, id);
     const directory = resolve(props.directory ?? join(".vipstack", "lab", "default"));
     const program = props.program ?? join(__dirname, "..", "..", "..", "lab", "vipstack-lab.js");
     this.environment = { LAB_DIRECTORY: directory, VIPSTACK_LAB: program };
+    this.artefacts = join(dirname(program), "artefacts.json");
+    const subnet = props.subnets.find((each) => !each.includes(":")) ?? props.subnets[0] ?? "";
+    this.address = firstHostAddress(subnet);
     this.access = { kind: "lab", labDirectory: directory, sshConfigFile: join(directory, "ssh_config") };
 
     const forwards = props.forwards ?? [];
-    const document = () => ({ name: id, subnets: props.subnets, machines: this.machines, forwards });
+    const document = () => ({
+      name: id,
+      subnets: props.subnets,
+      machines: this.machines,
+      forwards,
+      ...(this.servedSoftware.length > 0 && { software: this.servedSoftware }),
+      ...(this.served.registry && { registry: true }),
+    });
     writeAtSynth(this, () => ({ "lab.json": `${JSON.stringify(document(), null, 2)}\n` }));
 
     this.network = new TerraformData(this, "Default", {
@@ -51,17 +72,39 @@ export class LabBackend extends Construct implements IBackend {
       onCreate: this.run("start lab.json"),
       onDestroy: this.run("stop"),
     });
+    this.prerequisites.push(this.network);
     // Terraform runs no destroy command for a machine that left the program; this resource removes such a guest.
     new TerraformData(this, "members", {
       triggersReplace: () => ({
         lab: this.network.idReference,
         machines: this.machines.join(" "),
         forwards: forwards.map(({ listen, to }) => `${listen}=${to}`).join(" "),
+        ...this.services(),
       }),
       onCreate: this.run("sync lab.json"),
       logicalId: `${this.network.friendlyUniqueId}_members`,
       dependsOn: [this.network],
     });
+  }
+
+  /** The lab's own container registry, filled with images made of the distribution's packages. */
+  get registryMirror(): string {
+    this.serve();
+    this.served.registry = true;
+    return `http://${this.host}:${REGISTRY_PORT}`;
+  }
+
+  /** The lab builds the program once, and serves it from its own address. */
+  software(name: SoftwareName): Software | undefined {
+    const artefacts = existsSync(this.artefacts)
+      ? (JSON.parse(readFileSync(this.artefacts, "utf8")) as { name: string; version: string; sha256: string }[])
+      : [];
+    const found = artefacts.find((artefact) => artefact.name === name);
+    if (found === undefined) return undefined;
+    this.serve();
+    this.served.software.add(name);
+    const { version, sha256 } = found;
+    return { version, sha256, url: `http://${this.host}:${SOFTWARE_PORT}/${name}_${version}` };
   }
 
   /** @internal */
@@ -80,8 +123,34 @@ export class LabBackend extends Construct implements IBackend {
         [`${folder}/user-data`]: renderCloudConfig(model),
         [`${folder}/live.sh`]: renderPushScript(model),
       }),
-      dependsOn: [this.network],
+      dependsOn: this.prerequisites,
     };
+  }
+
+  private get host(): string {
+    return this.address.includes(":") ? `[${this.address}]` : this.address;
+  }
+
+  private get servedSoftware(): string[] {
+    return [...this.served.software].sort();
+  }
+
+  private services(): Record<string, string> {
+    const registry = this.served.registry ? ["registry"] : [];
+    const served = [...this.servedSoftware, ...registry].join(" ");
+    return served === "" ? {} : { services: served };
+  }
+
+  /** A network that is up already gets new services before a machine asks for them; starting it again adds what is missing. */
+  private serve(): void {
+    if (this.prerequisites.length > 1) return;
+    const services = new TerraformData(this, "services", {
+      triggersReplace: () => ({ lab: this.network.idReference, ...this.services() }),
+      onCreate: this.run("start lab.json"),
+      logicalId: `${this.network.friendlyUniqueId}_services`,
+      dependsOn: [this.network],
+    });
+    this.prerequisites.push(services);
   }
 
   private run(words: string): LocalCommand {

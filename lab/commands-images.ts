@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import { prepareArtefact } from "./artefacts";
+import { labCommand, contextOf } from "./command-line";
+import { shortName } from "./container-names";
+import { CONTAINER_RECIPES } from "./container-recipes";
+import { addContainer, addedContainers, removeContainer } from "./added-containers";
+import { pushContainers } from "./registry";
+import { registryRuns } from "./services";
+
+/** Commands about the images of the lab's registry. */
+export function addImageCommands(root: Command): void {
+  const image = root.command("image").description("images in the lab's container registry");
+  labCommand(
+    image,
+    "add <name> <archive>",
+    "keep an image that docker save or an OCI tool wrote, and give it to the registry if it runs",
+  ).action(async (name: string, archive: string, options: { dir: string }) => {
+    const { state, progress } = contextOf(options);
+    const added = await addContainer(name, archive);
+    const running = registryRuns(state);
+    if (running) await pushContainers(state, await prepareArtefact("crane", progress), [added]);
+    const told = added.references.map(shortName).join(", ");
+    process.stdout.write(
+      `${told} is kept${running ? ", and in the registry" : " for the next start of a lab with a registry"}\n`,
+    );
+  });
+  image
+    .command("list")
+    .description("names that can be pulled, and where each is from")
+    .action(() => {
+      process.stdout.write(`${imageLines().join("\n")}\n`);
+    });
+  image
+    .command("remove <name>")
+    .description("forget an added image; a registry that runs keeps it until the lab is started again")
+    .action((name: string) => {
+      process.stdout.write(removeContainer(name) ? `${name} is forgotten\n` : `no image ${name} was added\n`);
+    });
+}
+
+/** One line for each name: added ones first, since they take the place of the lab's own. */
+export function imageLines(): string[] {
+  const added = addedContainers().flatMap(({ references }) => references);
+  const own = CONTAINER_RECIPES.flatMap(({ references, about }) =>
+    references
+      .filter((reference) => !added.includes(reference))
+      .map((reference) => `${shortName(reference)}  made of the distribution's package ${about}`),
+  );
+  return [...added.map((reference) => `${shortName(reference)}  added`), ...own];
+}

@@ -1,0 +1,53 @@
+import { LabBackend, Machine, SshBackend } from "../../constructs/machine";
+import { synth } from "../support/synth";
+
+const interfaces = { eth0: ["10.0.0.2/24"] };
+
+test("the lab offers programs and a registry at its own address, and serves what was asked for", () => {
+  const result = synth((stack) => {
+    const backend = new LabBackend(stack, "lab", { subnets: ["10.0.0.0/24"] });
+    const machine = new Machine(stack, "box", { backend, interfaces });
+    expect(machine.software("nomad")).toEqual({
+      version: "1.11.3",
+      url: "http://10.0.0.1:3143/nomad_1.11.3",
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
+    machine.software("consul");
+    machine.software("nomad");
+    expect(machine.registryMirror).toBe("http://10.0.0.1:5000");
+  });
+  expect(JSON.parse(result.file("lab.json"))).toMatchObject({ software: ["consul", "nomad"], registry: true });
+  const services = result.data("lab_services");
+  expect(services.triggers_replace.services).toBe("consul nomad registry");
+  expect(services.provisioner[0]?.["local-exec"].command).toContain("start lab.json");
+  // A new program must not rebuild the machines that don't use it; they only wait for it.
+  expect(result.data("box").depends_on).toEqual(["terraform_data.lab", "terraform_data.lab_services"]);
+  expect(JSON.stringify(result.data("box").triggers_replace)).not.toContain("lab_services");
+});
+
+test("a lab that nothing was asked of serves nothing more", () => {
+  const result = synth((stack) => {
+    const backend = new LabBackend(stack, "lab", { subnets: ["10.0.0.0/24"] });
+    new Machine(stack, "box", { backend, interfaces });
+  });
+  expect(Object.keys(JSON.parse(result.file("lab.json")) as object)).toEqual([
+    "name",
+    "subnets",
+    "machines",
+    "forwards",
+  ]);
+  expect(Object.keys(result.json.resource.terraform_data).sort()).toEqual(["box", "box_live", "lab", "lab_members"]);
+  expect(result.data("box").depends_on).toEqual(["terraform_data.lab"]);
+});
+
+test("other machines have neither", () => {
+  synth((stack) => {
+    const hosts = new SshBackend(stack, "hosts", {});
+    const machines = [
+      new Machine(stack, "host", { backend: hosts, interfaces }),
+      Machine.fromAddresses(stack, "foreign", { interfaces }),
+    ];
+    for (const machine of machines)
+      expect([machine.software("consul"), machine.registryMirror]).toEqual([undefined, undefined]);
+  });
+});
