@@ -1,6 +1,6 @@
 import { Fn } from "cdktf";
 import { ForwardingMethod, EmptyPolicy, Plane, Protocol, RealServers, Refusal } from "../../constructs/lvs";
-import { renderCloudConfig, renderTeardownScript } from "../../constructs/machine";
+import { Machine, renderCloudConfig, renderTeardownScript, SshBackend } from "../../constructs/machine";
 import { CONSUL_TEMPLATE, fileOf, iptablesV4, iptablesV6, ipvsRules, Machines, program } from "./support/program";
 import { sysctlsOf, warningsOf } from "./support/program";
 
@@ -200,8 +200,12 @@ test.each<[string, (machines: Machines) => unknown, string]>([
   ],
   [
     "there is no consul-template",
-    ({ following }) => following({ consulTemplate: undefined }),
-    'test/director: \'consulTemplate\' must say where ipvs gets consul-template from, because its backend offers none and Debian has no package of it: give a release: { version: "0.41.1", url: "https://…/consul-template_0.41.1_linux_amd64.zip", sha256: "…" }',
+    ({ stack, following }) => {
+      const backend = new SshBackend(stack, "hosts");
+      const machine = new Machine(stack, "host", { backend, interfaces: { eth0: ["192.168.139.30/24"] } });
+      following({ machine, consulTemplate: undefined });
+    },
+    'test/director: \'consulTemplate\' must say where host gets consul-template from, because its backend offers none and Debian has no package of it: give a release: { version: "0.41.1", url: "https://…/consul-template_0.41.1_linux_amd64.zip", sha256: "…" }',
   ],
   [
     "consul-template has no checksum",
