@@ -2,13 +2,14 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import execa from "execa";
 import { Listr } from "listr2";
-import { DeploymentDescription } from "../constructs/deployment";
+import { DeploymentDescription, ProviderDescription } from "../constructs/deployment";
 import { runOn } from "./access";
 import { DeployOutcome, deployTasks } from "./deploy-tasks";
 import { CliError } from "./errors";
 import { lab, labMachines } from "./lab";
 import { Program } from "./program";
 import { PROGRESS } from "./progress";
+import { providerTasks } from "./provider-tasks";
 import { report } from "./report";
 
 /** Checks, then `cdktf deploy`, then waits until every service answers; shows what it does all the way. */
@@ -17,6 +18,7 @@ export async function up(example?: string): Promise<void> {
   const program = new Program(example);
   const outcome: DeployOutcome = { changed: false };
   let deployments: DeploymentDescription[] = [];
+  let clusterStacks: ProviderDescription[] = [];
   const tasks = new Listr<object, "default", "verbose">(
     [
       { title: "Terraform is there", task: checkTerraform },
@@ -24,6 +26,7 @@ export async function up(example?: string): Promise<void> {
         title: "Synthesize the program",
         task: async () => {
           deployments = await program.synth();
+          clusterStacks = program.providerStacks();
         },
       },
       {
@@ -33,7 +36,13 @@ export async function up(example?: string): Promise<void> {
       },
       {
         title: "cdktf deploy",
+        skip: () => deployments.length === 0,
         task: (_, task) => task.newListr(deployTasks(program, deployments, outcome), { concurrent: true }),
+      },
+      {
+        title: "Consul objects and jobs",
+        enabled: () => clusterStacks.length > 0,
+        task: (_, task) => task.newListr(providerTasks(program, clusterStacks, outcome)),
       },
       {
         title: "Every service answers",

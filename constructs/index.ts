@@ -1,4 +1,5 @@
 export * from "./caddy";
+export * from "./consul";
 export * from "./deployment";
 export * from "./lvs";
 export * from "./machine";

@@ -1,0 +1,36 @@
+/** A quoted literal in an interpolation, as `escapeTemplate` writes a longer run; or any start of a template. */
+const TEMPLATE = /\$\{"([$%]+)"\}(?=\{)|[$%]+\{/g;
+
+/**
+ * The text that Terraform would make of a literal of the synthesized JSON: the inverse of constructs/private's
+ * `escapeTemplate`, in Unicode's composed form as Terraform keeps it.
+ *
+ * @returns undefined where the text holds a reference or an expression, which only Terraform can evaluate
+ */
+export function templateLiteral(text: string): string | undefined {
+  let literal = true;
+  const result = text.replace(TEMPLATE, (found, run: string | undefined) => {
+    if (run !== undefined) return run;
+    if (found === "$${" || found === "%%{") return found.slice(1);
+    literal = false;
+    return found;
+  });
+  return literal ? result.normalize("NFC") : undefined;
+}
+
+/** {@link templateLiteral} for every string in plain JSON. @throws TemplateExpression */
+export function templateLiterals(value: unknown): unknown {
+  if (typeof value === "string") {
+    const literal = templateLiteral(value);
+    if (literal === undefined) throw new TemplateExpression(value);
+    return literal;
+  }
+  if (Array.isArray(value)) return value.map(templateLiterals);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [templateLiterals(key) as string, templateLiterals(inner)]),
+  );
+}
+
+/** A string that is no literal. */
+export class TemplateExpression extends Error {}
