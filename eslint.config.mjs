@@ -36,7 +36,7 @@ export default tseslint.config(
     rules: {
       ...jest.configs["flat/recommended"].rules,
       "jest/expect-expect": ["warn", { assertFunctionNames: ["expect", "expectGolden"] }],
-      "jest/no-standalone-expect": ["error", { additionalTestBlockFunctions: ["withTerraform"] }],
+      "jest/no-standalone-expect": ["error", { additionalTestBlockFunctions: ["withTerraform", "withProviders"] }],
       "jest/no-large-snapshots": ["error", { maxSize: 60 }],
       "@typescript-eslint/no-non-null-assertion": "off",
     },

@@ -29,6 +29,12 @@ export class AgentApi {
     return response.status === 404 ? undefined : ((await this.checked(response, path).json()) as T | undefined);
   }
 
+  /** Text as it is; empty where there is none. */
+  async text(path: string): Promise<string> {
+    const response = await this.request("GET", path);
+    return response.ok ? response.text() : "";
+  }
+
   /** @param body text as it is, anything else as JSON */
   async send<T>(method: "PUT" | "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
     const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);

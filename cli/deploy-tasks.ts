@@ -3,7 +3,7 @@ import { DeploymentDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { followEvents, LabEvent } from "./lab-events";
 import { Program } from "./program";
-import { lastLines, runTerraform, TerraformResult } from "./terraform-run";
+import { runTerraform, terraformErrors, TerraformResult } from "./terraform-run";
 
 /** What happened, for the last line that a person reads. */
 export interface DeployOutcome {
@@ -80,12 +80,12 @@ class DeployProgress {
   }
 }
 
-/** Why Terraform ended: what the lab said of its machines where it said something, else the end of its output. */
+/** Why Terraform ended: what the lab said of its machines where it said something, else its own errors. */
 export function deployError({ interrupted, output }: TerraformResult, failures: readonly string[] = []): CliError {
   if (interrupted)
     return new CliError("interrupted", "run this again to go on, or `npm run down` to remove what was made");
   return new CliError(
-    failures.join("\n") || lastLines(output),
+    failures.join("\n") || terraformErrors(output),
     "mend it and run this again, or `npm run down` to remove what was made",
   );
 }

@@ -6,8 +6,9 @@ export interface JobName {
   readonly namespace: string;
 }
 
-/** How many of a task's last events are told. */
+/** How many of a task's last events are told, and how many lines of what it last wrote. */
 const EVENTS = 4;
+const LINES = 5;
 
 /**
  * Why a job did not come up, from Nomad itself: the last events of the newest allocation that failed in each group (task,
@@ -25,8 +26,9 @@ export async function explainFailure(nomad: AgentApi, job: JobName): Promise<str
     failed === undefined
       ? await nomad.get<Allocation[]>(of("allocations"))
       : await nomad.get<Allocation[]>(`/v1/deployment/allocations/${failed.ID}`);
+  const told = lastOfEachGroup((allocations ?? []).filter(isFailed)).map((one) => allocationLines(nomad, one));
   const lines = [
-    ...lastOfEachGroup((allocations ?? []).filter(isFailed)).flatMap(allocationLines),
+    ...(await Promise.all(told)).flat(),
     ...placementLines((await nomad.get<Evaluation[]>(of("evaluations"))) ?? []),
   ];
   if (failed === undefined && lines.length === 0) return undefined;
@@ -48,13 +50,26 @@ function lastOfEachGroup(allocations: readonly Allocation[]): Allocation[] {
   return [...new Map(newest.map((allocation) => [allocation.TaskGroup, allocation])).values()];
 }
 
-function allocationLines({ ID, TaskGroup, NodeName, TaskStates }: Allocation): string[] {
-  return Object.entries(TaskStates ?? {})
-    .filter(([, { Failed: failed, Restarts: restarts, State: state }]) => failed || restarts > 0 || state !== "running")
-    .flatMap(([task, { Events: events, Restarts: restarts }]) => [
-      `  task '${task}' of group '${TaskGroup}' on ${NodeName}, allocation ${ID.slice(0, 8)}, started again ${restarts} times:`,
-      ...(events ?? []).slice(-EVENTS).map((event) => `    ${eventLine(event)}`),
-    ]);
+async function allocationLines(nomad: AgentApi, allocation: Allocation): Promise<string[]> {
+  const { ID, TaskGroup, NodeName, TaskStates } = allocation;
+  const lines: string[] = [];
+  for (const [task, { Events: events, Restarts: restarts, Failed: failed, State: state }] of Object.entries(
+    TaskStates ?? {},
+  )) {
+    if (!failed && restarts === 0 && state === "running") continue;
+    const again = restarts === 0 ? "" : `, started again ${restarts} times`;
+    lines.push(`  task '${task}' of group '${TaskGroup}' on ${NodeName}, allocation ${ID.slice(0, 8)}${again}:`);
+    lines.push(...(events ?? []).slice(-EVENTS).map((event) => `    ${eventLine(event)}`));
+    lines.push(...(await lastWords(nomad, ID, task)).map((line) => `    stderr: ${line}`));
+  }
+  return lines;
+}
+
+/** The end of what a task wrote to its standard error; empty where its machine can't be asked any more. */
+async function lastWords(nomad: AgentApi, allocation: string, task: string): Promise<string[]> {
+  const end = `task=${encodeURIComponent(task)}&type=stderr&plain=true&origin=end&offset=2000`;
+  const text = await nomad.text(`/v1/client/fs/logs/${allocation}?${end}`);
+  return text.split("\n").filter(Boolean).slice(-LINES);
 }
 
 function eventLine({ Type, DisplayMessage, Message, ExitCode }: TaskEvent): string {

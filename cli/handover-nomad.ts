@@ -48,22 +48,30 @@ async function deploymentOf(
   show: (line: string) => void,
 ): Promise<string> {
   let next = evaluationId;
+  let shown = "";
   while (Date.now() < deadline) {
-    const evaluation = await nomad.get<Evaluation>(`/v1/evaluation/${next}`);
-    if (evaluation?.Status === "failed" || evaluation?.Status === "cancelled")
-      return `its evaluation ${evaluation.Status}: ${evaluation.StatusDescription}`;
-    if (evaluation?.Status === "complete" && evaluation.NextEval !== "") next = evaluation.NextEval;
-    else if (evaluation?.Status === "complete" && evaluation.DeploymentID === "") return "successful";
-    else if (evaluation?.Status === "complete") {
-      const deployment = await nomad.get<Deployment>(`/v1/deployment/${evaluation.DeploymentID}`);
-      if (deployment?.Status === "successful") return "successful";
-      if (deployment?.Status === "failed" || deployment?.Status === "cancelled")
+    const { Status: status, StatusDescription: why, NextEval, DeploymentID } = await evaluationOf(nomad, next);
+    if (status === "failed" || status === "cancelled") return `its evaluation ${status}: ${why}`;
+    if (status === "complete" && NextEval) {
+      next = NextEval;
+      continue;
+    }
+    if (status === "complete") {
+      const deployment = DeploymentID ? await nomad.get<Deployment>(`/v1/deployment/${DeploymentID}`) : undefined;
+      if (deployment === undefined || deployment.Status === "successful") return "successful";
+      if (deployment.Status === "failed" || deployment.Status === "cancelled")
         return `its deployment ${deployment.Status}: ${deployment.StatusDescription}`;
-      if (deployment !== undefined) show(healthOf(deployment));
+      const health = healthOf(deployment);
+      if (health !== shown) show(health);
+      shown = health;
     }
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
   return "its deployment has not ended in time";
+}
+
+async function evaluationOf(nomad: AgentApi, id: string): Promise<Partial<Evaluation>> {
+  return (await nomad.get<Evaluation>(`/v1/evaluation/${id}`)) ?? {};
 }
 
 function healthOf({ TaskGroups: groups }: Deployment): string {
@@ -79,7 +87,9 @@ function jobPath({ id, namespace }: JobBody, more = ""): string {
 interface Evaluation {
   readonly Status: string;
   readonly StatusDescription: string;
+  /** Left out where there is none. */
   readonly NextEval: string;
+  /** Left out where there is none: batch and system jobs. */
   readonly DeploymentID: string;
 }
 

@@ -44,9 +44,10 @@ export function readResources(json: Json): { resources: LiteralResource[]; probl
   const found = new Map<string, LiteralResource>();
   const dependencies = new Map<string, readonly string[]>();
   for (const [type, resources] of Object.entries((json.resource ?? {}) as Record<string, Record<string, Json>>)) {
-    for (const [id, { "//": _, depends_on: dependsOn = [], ...attributes }] of Object.entries(resources)) {
+    for (const [id, resource] of Object.entries(resources)) {
       const address = `${type}.${id}`;
-      dependencies.set(address, dependsOn as string[]);
+      dependencies.set(address, (resource.depends_on ?? []) as string[]);
+      const attributes = withoutMeta(resource);
       const wrong = isSupported(type) ? attributeProblems(type, attributes) : ["this type of resource is unknown"];
       problems.push(...wrong.map((problem) => `${address}: ${problem}`));
       if (!isSupported(type) || wrong.length > 0) continue;
@@ -54,6 +55,11 @@ export function readResources(json: Json): { resources: LiteralResource[]; probl
     }
   }
   return { resources: inOrder(found, dependencies), problems };
+}
+
+/** cdktf's own notes, and what is used here in another way. */
+function withoutMeta(resource: Json): Json {
+  return Object.fromEntries(Object.entries(resource).filter(([name]) => name !== "//" && name !== "depends_on"));
 }
 
 function isSupported(type: string): type is SupportedType {

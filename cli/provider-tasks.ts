@@ -7,11 +7,12 @@ import { DeployOutcome, deployError } from "./deploy-tasks";
 import { CliError } from "./errors";
 import { explainFailure, JobName, lastDeploymentFailed } from "./failed-allocations";
 import { handOver, leaveToTerraform } from "./handover";
-import { parseJob } from "./handover-objects";
+import { clusterObjects, parseJob } from "./handover-objects";
+import { literalResources } from "./handover-resources";
 import { handedOver } from "./handover-state";
 import { Program } from "./program";
 import { findProviderWay, ProviderWay } from "./provider-way";
-import { runTerraform } from "./terraform-run";
+import { runTerraform, TerraformResult } from "./terraform-run";
 import { templateLiteral } from "./template-literal";
 
 /** How long an agent may take to know a leader once its machine is up. */
@@ -22,16 +23,9 @@ export function providerTasks(
   program: Program,
   stacks: readonly ProviderDescription[],
   outcome: DeployOutcome,
+  way: ProviderWay,
 ): ListrTask[] {
-  let way: ProviderWay | undefined;
   return [
-    {
-      title: "Which way",
-      task: async (_, task) => {
-        way = await findProviderWay(program, stacks);
-        task.title = way.reason;
-      },
-    },
     {
       title: "Consul and Nomad have a leader",
       task: async () => {
@@ -44,12 +38,23 @@ export function providerTasks(
         const show = (line: string): void => {
           task.output = line;
         };
-        if (way?.by === "handover") await byHandover(program, stacks, outcome, show);
-        else await byTerraform(program, stacks, outcome, way?.skipProviderLock ?? false, show);
+        if (way.by === "handover") await byHandover(program, stacks, outcome, show);
+        else await byTerraform(program, stacks, outcome, way.skipProviderLock, show);
         await failedBefore(program, stacks);
       },
     },
   ];
+}
+
+/** Which way they will go; before anything is made, what can't go that way is refused. */
+export async function chooseWay(program: Program, stacks: readonly ProviderDescription[]): Promise<ProviderWay> {
+  const way = await findProviderWay(program, stacks);
+  if (way.by === "terraform") return way;
+  for (const stack of stacks) {
+    literalResources(stack.stack, program.stackJson(stack.stack)).flatMap(clusterObjects);
+    refuseTerraformsOwn(stack);
+  }
+  return way;
 }
 
 async function byTerraform(
@@ -64,7 +69,7 @@ async function byTerraform(
   const options = { stacks: names, skipProviderLock };
   const result = await runTerraform(program, options, folders, show, "deploy-cluster.log");
   outcome.changed ||= result.changed;
-  if (!result.ok) throw await withReasons(deployError(result), program, stacks);
+  if (!result.ok) throw await withReasons(result, program, stacks);
   // What an earlier `up` handed over without Terraform is Terraform's now, and what left the program in between goes.
   for (const stack of stacks)
     if (handedOver(stack).length > 0) await leaveToTerraform(stack, program.stackJson(stack.stack), show);
@@ -77,7 +82,6 @@ async function byHandover(
   show: (line: string) => void,
 ): Promise<void> {
   for (const stack of stacks) {
-    refuseTerraformsOwn(stack);
     if (await handOver(stack, program.stackJson(stack.stack), show)) outcome.changed = true;
   }
 }
@@ -101,13 +105,19 @@ export function terraformResources({ stateFolder, stack }: ProviderDescription):
 
 /** A failure of Terraform with what Nomad itself has to say of the jobs that did not come up. */
 async function withReasons(
-  error: CliError,
+  result: TerraformResult,
   program: Program,
   stacks: readonly ProviderDescription[],
 ): Promise<CliError> {
-  const reasons = await failures(program, stacks, explainFailure);
-  return reasons.length === 0 ? error : new CliError([error.message, ...reasons].join("\n\n"), error.cure);
+  const error = deployError(result);
+  const reasons = result.interrupted ? [] : await failures(program, stacks, explainFailure);
+  if (reasons.length === 0) return error;
+  // Of a job that fails Terraform knows only that it does.
+  const onlyJobs = (error.message.match(/Error: /g) ?? []).length === (error.message.match(JOB_ERROR) ?? []).length;
+  return new CliError([...(onlyJobs ? [] : [error.message]), ...reasons].join("\n\n"), error.cure);
 }
+
+const JOB_ERROR = /Error: error waiting for job/g;
 
 /** A job whose last deployment failed is down, also where nothing was changed: the plan of Terraform doesn't show it. */
 async function failedBefore(program: Program, stacks: readonly ProviderDescription[]): Promise<void> {

@@ -8,15 +8,13 @@ const TEMPLATE = /\$\{"([$%]+)"\}(?=\{)|[$%]+\{/g;
  * @returns undefined where the text holds a reference or an expression, which only Terraform can evaluate
  */
 export function templateLiteral(text: string): string | undefined {
-  let literal = true;
-  const result = text.replace(TEMPLATE, (found, run: string | undefined) => {
-    if (run !== undefined) return run;
-    if (found === "$${" || found === "%%{") return found.slice(1);
-    literal = false;
-    return found;
-  });
-  return literal ? result.normalize("NFC") : undefined;
+  const starts = [...text.matchAll(TEMPLATE)];
+  if (!starts.every(([found, run]) => run !== undefined || ESCAPED.includes(found))) return undefined;
+  return text.replace(TEMPLATE, (found, run: string | undefined) => run ?? found.slice(1)).normalize("NFC");
 }
+
+/** How a template start of a single character is written where it is none. */
+const ESCAPED = ["$${", "%%{"];
 
 /** {@link templateLiteral} for every string in plain JSON. @throws TemplateExpression */
 export function templateLiterals(value: unknown): unknown {

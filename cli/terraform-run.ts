@@ -29,14 +29,22 @@ export async function runTerraform(
   });
   const interrupted = passOnSignals(running);
   const { exitCode, all = "" } = await running;
-  // Terraform says one of the two once for each stack.
-  const changed = all.includes("Apply complete!") || !all.includes("No changes.");
+  // cdktf applies an empty plan, too.
+  const changed = /Apply complete! Resources: (?!0 added, 0 changed, 0 destroyed)/.test(all);
   return { ok: exitCode === 0, interrupted: interrupted(), changed, output: all };
 }
 
-/** The end of what cdktf said, where nothing better is known. */
-export function lastLines(output: string): string {
-  return output.trimEnd().split("\n").slice(-30).join("\n");
+/** Why it failed: Terraform's own errors, or the end of the output where there are none. */
+export function terraformErrors(output: string): string {
+  const lines = output.trimEnd().split("\n");
+  const first = lines.findIndex((line) => /^(\S+)?\s+Error: /.test(line));
+  if (first < 0) return lines.slice(-30).join("\n");
+  const end = lines.findIndex((line, index) => index > first && /Stacks? deploying/.test(line));
+  return lines
+    .slice(first, end < 0 ? undefined : end)
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .join("\n");
 }
 
 /** Ctrl-C ends Terraform and the commands it runs in their own way, so that its state stays whole. @returns whether it came */

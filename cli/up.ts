@@ -9,7 +9,8 @@ import { CliError } from "./errors";
 import { lab, labMachines } from "./lab";
 import { Program } from "./program";
 import { PROGRESS } from "./progress";
-import { providerTasks } from "./provider-tasks";
+import { chooseWay, providerTasks } from "./provider-tasks";
+import { ProviderWay } from "./provider-way";
 import { report } from "./report";
 
 /** Checks, then `cdktf deploy`, then waits until every service answers; shows what it does all the way. */
@@ -19,6 +20,7 @@ export async function up(example?: string): Promise<void> {
   const outcome: DeployOutcome = { changed: false };
   let deployments: DeploymentDescription[] = [];
   let clusterStacks: ProviderDescription[] = [];
+  let way: ProviderWay | undefined;
   const tasks = new Listr<object, "default", "verbose">(
     [
       { title: "Terraform is there", task: checkTerraform },
@@ -27,6 +29,14 @@ export async function up(example?: string): Promise<void> {
         task: async () => {
           deployments = await program.synth();
           clusterStacks = program.providerStacks();
+        },
+      },
+      {
+        title: "Consul objects and jobs: which way",
+        enabled: () => clusterStacks.length > 0,
+        task: async (_, task) => {
+          way = await chooseWay(program, clusterStacks);
+          task.title = `Consul objects and jobs: ${way.reason}`;
         },
       },
       {
@@ -42,7 +52,7 @@ export async function up(example?: string): Promise<void> {
       {
         title: "Consul objects and jobs",
         enabled: () => clusterStacks.length > 0,
-        task: (_, task) => task.newListr(providerTasks(program, clusterStacks, outcome)),
+        task: (_, task) => (way ? task.newListr(providerTasks(program, clusterStacks, outcome, way)) : undefined),
       },
       {
         title: "Every service answers",

@@ -32,7 +32,7 @@ export abstract class ClusterStack extends TerraformStack {
     { inventory, after = [] }: ClusterStackProps,
   ) {
     super(scope, id);
-    const machines = cluster.node.scopes.find((parent) => TerraformStack.isStack(parent)) as TerraformStack | undefined;
+    const machines = cluster.node.scopes.find(isStack);
     const used = inventory ?? (machines instanceof MachinesStack ? (machines.inventory as Inventory) : undefined);
     if (used === undefined)
       throw new Error(
@@ -48,4 +48,8 @@ export abstract class ClusterStack extends TerraformStack {
       stateFolder: useStateFolder(this, used),
     });
   }
+}
+
+function isStack(construct: IConstruct): construct is TerraformStack {
+  return TerraformStack.isStack(construct);
 }

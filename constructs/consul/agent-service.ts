@@ -1,6 +1,7 @@
 import { Construct, IConstruct } from "constructs";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
+import { serviceFailures } from "./catalog-rules";
 import { CheckDefinition, renderServiceDefinition } from "./service-definition-text";
 
 /** How an agent finds out whether a service works. */
@@ -66,12 +67,7 @@ export class AgentService extends Construct {
     const { machine, port, tags, meta, checks = [AgentCheck.http()] } = props;
     this.name = props.name ?? id;
     const validation = new Validation(this);
-    validation.require(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(this.name), {
-      property: "name",
-      rule: "must be a DNS label: letters, digits and hyphens",
-      got: this.name,
-      cure: "choose a name like 'web'",
-    });
+    validation.add(...serviceFailures(this.name, meta));
     validation.integer("port", port, 1, 65535, "give the port that it listens on");
     validation.require(checks.length > 0, {
       property: "checks",

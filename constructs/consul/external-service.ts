@@ -4,6 +4,7 @@ import * as ipaddr from "ipaddr.js";
 import { Construct } from "constructs";
 import { escapeTemplate, escapeTemplates } from "../private/template-escape";
 import { Validation } from "../private/validation";
+import { serviceFailures } from "./catalog-rules";
 
 export interface ExternalNodeProps {
   /** Where it is: an IP address. */
@@ -58,12 +59,7 @@ export class ExternalNode extends Construct {
   /** Registers a service of this machine; two instances of one service differ in their port. */
   addService(name: string, { port, tags, meta }: ExternalServiceOptions): void {
     const validation = new Validation(this);
-    validation.require(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(name), {
-      property: "name",
-      rule: "must be a DNS label: letters, digits and hyphens",
-      got: name,
-      cure: "choose a name like 'web'",
-    });
+    validation.add(...serviceFailures(name, meta));
     validation.integer("port", port, 1, 65535, "give the port that it listens on");
     validation.finish();
     new Service(this, `${name}-${port}`, {

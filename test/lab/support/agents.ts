@@ -1,25 +1,32 @@
 import { ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 /** Where the lab keeps the programs it has built. */
 const ARTEFACTS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "vipstack", "artefacts");
-const PROGRAMS = { consul: join(ARTEFACTS, "consul_1.22.7"), nomad: join(ARTEFACTS, "nomad_1.11.3") };
+const PROGRAMS = {
+  consul: join(ARTEFACTS, "consul_1.22.7"),
+  // Nomad comes from whoever runs the test: its licence does not let everybody have it.
+  nomad: process.env.VIPSTACK_NOMAD ?? join(ARTEFACTS, "nomad_1.11.3"),
+};
 
-/** What is missing for {@link Agents}; empty where nothing is. */
-export const MISSING_AGENTS = Object.values(PROGRAMS).filter((file) => !existsSync(file));
+/** Which of the programs are not there, with the path where each is looked for. */
+export function missingAgents(...names: readonly (keyof typeof PROGRAMS)[]): string[] {
+  return names.map((name) => PROGRAMS[name]).filter((file) => !existsSync(file));
+}
 
-/** A real Consul and a real Nomad of this host, on loopback, with nothing kept. */
+/** A real Consul, and a real Nomad where it is wanted, of this host, on loopback, with nothing kept. */
 export class Agents {
   readonly consul: string;
   readonly nomad: string;
-  private readonly processes: ChildProcess[];
+  private processes: ChildProcess[] = [];
 
   /** @param ports the first of six free ports */
   constructor(
     private readonly folder: string,
     ports: number,
+    private readonly withNomad: boolean,
   ) {
     const [consulHttp, consulRpc, consulSerf, nomadHttp, nomadRpc, nomadSerf] = [0, 1, 2, 3, 4, 5].map(
       (n) => ports + n,
@@ -47,39 +54,43 @@ export class Agents {
     };
     writeFileSync(join(folder, "consul.json"), JSON.stringify(consulConfiguration));
     writeFileSync(join(folder, "nomad.json"), JSON.stringify(nomadConfiguration));
-    this.processes = [
-      this.start("consul", ["-bind", "127.0.0.1", "-config-file", join(folder, "consul.json")]),
-      this.start("nomad", ["-bind", "127.0.0.1", "-config", join(folder, "nomad.json")]),
-    ];
   }
 
-  /** Waits until both know a leader and Nomad's client is ready. */
-  async ready(): Promise<void> {
+  /** Starts them, and waits until they know a leader and Nomad's client is ready. */
+  async start(): Promise<void> {
+    const { folder } = this;
+    this.processes = [
+      this.run("consul", ["-bind", "127.0.0.1", "-config-file", join(folder, "consul.json")]),
+      ...(this.withNomad ? [this.run("nomad", ["-bind", "127.0.0.1", "-config", join(folder, "nomad.json")])] : []),
+    ];
     const deadline = Date.now() + 90_000;
     for (;;) {
       const leader = await ask<string>(`${this.consul}/v1/status/leader`);
-      const clients = await ask<{ Status: string }[]>(`${this.nomad}/v1/nodes`);
+      const clients = this.withNomad
+        ? await ask<{ Status: string }[]>(`${this.nomad}/v1/nodes`)
+        : [{ Status: "ready" }];
       if (leader && clients?.some(({ Status: status }) => status === "ready")) return;
       if (Date.now() > deadline) throw new Error(`the agents are not ready; their logs are in ${this.folder}`);
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }
 
+  /** Ends both; an error with the end of its log where one of them has ended by itself. */
   async stop(): Promise<void> {
-    await Promise.all(
-      this.processes.map(
-        (running) =>
-          new Promise((resolve) => {
-            running.once("exit", resolve);
-            // Nomad's client leaves its tasks running on SIGTERM; on SIGINT a -dev agent stops them.
-            running.kill("SIGINT");
-          }),
-      ),
-    );
+    const early = this.processes.filter(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null);
+    const running = this.processes.filter((one) => !early.includes(one));
+    // Nomad's client leaves its tasks running on SIGTERM; on SIGINT a -dev agent stops them.
+    await Promise.all(running.map((one) => new Promise((end) => one.once("exit", end).kill("SIGINT"))));
+    const logs = early.map(({ spawnfile, exitCode, signalCode }) => {
+      const log = join(this.folder, `${basename(spawnfile).split("_")[0] ?? ""}.log`);
+      const end = readFileSync(log, "utf8").split("\n").slice(-20).join("\n");
+      return `${spawnfile} ended early (${signalCode ?? exitCode}):\n${end}`;
+    });
     rmSync(this.folder, { recursive: true, force: true });
+    if (logs.length > 0) throw new Error(logs.join("\n\n"));
   }
 
-  private start(name: "consul" | "nomad", words: readonly string[]): ChildProcess {
+  private run(name: "consul" | "nomad", words: readonly string[]): ChildProcess {
     const log = openSync(join(this.folder, `${name}.log`), "w");
     // Nomad puts its data into the temporary folder.
     const env = { PATH: process.env.PATH, TMPDIR: this.folder };

@@ -1,4 +1,4 @@
-import { Agents } from "./agents";
+import { Agents, ask } from "./agents";
 
 /** What a program has left in Consul and Nomad, without what differs from run to run. */
 export interface ClusterContent {
@@ -9,9 +9,7 @@ export interface ClusterContent {
   readonly jobs: Readonly<Record<string, { running: boolean; job: unknown; submission: unknown }>>;
 }
 
-type Ask = <T>(url: string) => Promise<T | undefined>;
-
-export async function clusterContent({ consul, nomad }: Agents, ask: Ask): Promise<ClusterContent> {
+export async function clusterContent({ consul, nomad }: Agents): Promise<ClusterContent> {
   const keys = (await ask<{ Key: string; Value: string }[]>(`${consul}/v1/kv/?recurse`)) ?? [];
   const kinds = ["proxy-defaults", "service-defaults", "service-intentions"];
   const entries = await Promise.all(kinds.map((kind) => ask<object[]>(`${consul}/v1/config/${kind}`)));
@@ -25,12 +23,12 @@ export async function clusterContent({ consul, nomad }: Agents, ask: Ask): Promi
     configEntries: entries.flatMap((found) => found ?? []).map(stable),
     nodes: Object.fromEntries(services),
     jobs: Object.fromEntries(
-      await Promise.all(jobs.map(async ({ ID: id }) => [id, await jobContent(nomad, id, ask)])),
+      await Promise.all(jobs.map(async ({ ID: id }) => [id, await jobContent(nomad, id)])),
     ) as ClusterContent["jobs"],
   };
 }
 
-async function jobContent(nomad: string, id: string, ask: Ask): Promise<ClusterContent["jobs"][string]> {
+async function jobContent(nomad: string, id: string): Promise<ClusterContent["jobs"][string]> {
   const job = await ask<{ Status: string; Version: number }>(`${nomad}/v1/job/${id}`);
   const submission = await ask(`${nomad}/v1/job/${id}/submission?version=${job?.Version ?? 0}`);
   return { running: job?.Status === "running", job: stable(job), submission: stable(submission) };

@@ -49,18 +49,21 @@ new ConfigEntry(platform, "web-intentions", {
   after: [defaults],
 });
 const d2 = new ExternalNode(platform, "d2", { address: "192.168.139.184" });
-d2.addService("caddy", { port: 80, tags: ["a", "b"], meta: { "${odd}": "%{odd}" } });
+d2.addService("caddy", { port: 80, tags: ["a", "b"], meta: { odd: "${odd} %{odd}" } });
 if (step === "first") d2.addService("caddy", { port: 81 });
 
-const nomad = new ExistingCluster(app, "nomad", process.env.NOMAD_ADDRESS);
-const workloads = new WorkloadsStack(app, "workloads", { nomad, inventory, after: [platform] });
-job("web", `echo "\${NOMAD_TASK_NAME} ${step}" >&2; exec sleep 3600`);
-if (step === "first") job("gone", "exec sleep 3600");
-if (step === "broken") job("broken", "echo it is broken >&2; exit 3");
+if (process.env.NOMAD_ADDRESS !== undefined) jobs(new ExistingCluster(app, "nomad", process.env.NOMAD_ADDRESS));
 
 app.synth();
 
-function job(id, command) {
+function jobs(nomad) {
+  const workloads = new WorkloadsStack(app, "workloads", { nomad, inventory, after: [platform] });
+  job(workloads, "web", step === "worse" ? "exit 4" : `echo "\${NOMAD_TASK_NAME} ${step}" >&2; exec sleep 3600`);
+  if (step === "first") job(workloads, "gone", "exec sleep 3600");
+  if (step === "broken") job(workloads, "broken", "echo it is broken >&2; exit 3");
+}
+
+function job(workloads, id, command) {
   const specification = {
     ID: id,
     Name: id,
