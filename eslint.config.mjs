@@ -38,7 +38,9 @@ export default tseslint.config(
       "jest/expect-expect": ["warn", { assertFunctionNames: ["expect", "expectGolden"] }],
       "jest/no-standalone-expect": [
         "error",
-        { additionalTestBlockFunctions: ["withTerraform", "withConsul", "withNomad", "withNomad.each"] },
+        {
+          additionalTestBlockFunctions: ["withTerraform", "withConsul", "withNomad", "withNomad.each", "withProviders"],
+        },
       ],
       "jest/no-large-snapshots": ["error", { maxSize: 60 }],
       "@typescript-eslint/no-non-null-assertion": "off",

@@ -1,18 +1,16 @@
-import { createWriteStream, mkdirSync } from "node:fs";
-import { join } from "node:path";
-import execa from "execa";
 import { ListrTask } from "listr2";
 import { DeploymentDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { followEvents, LabEvent } from "./lab-events";
 import { Program } from "./program";
+import { runTerraform, terraformErrors, TerraformResult } from "./terraform-run";
 
 /** What happened, for the last line that a person reads. */
 export interface DeployOutcome {
   changed: boolean;
 }
 
-/** `cdktf deploy` for everything, and beside it one task a lab machine, fed by the lab's events. */
+/** `cdktf deploy` for the machines, and beside it one task a lab machine, fed by the lab's events. */
 export function deployTasks(
   program: Program,
   deployments: readonly DeploymentDescription[],
@@ -22,17 +20,12 @@ export function deployTasks(
   const terraform: ListrTask = {
     title: "Terraform",
     task: async (_, task) => {
-      const running = program.run("deploy");
-      saveLog(deployments, running);
-      running.all?.on("data", (chunk: Buffer) => {
-        for (const line of telling(chunk.toString())) task.output = line;
-      });
-      const interrupted = passOnSignals(running);
-      const { exitCode, all = "" } = await running;
-      outcome.changed = !all.includes("No changes.");
-      const failure = exitCode === 0 ? undefined : deployError(interrupted(), progress.failures, all);
+      const stacks = deployments.map(({ stack }) => stack);
+      const folders = deployments.map(({ stateFolder }) => stateFolder);
+      const result = await runTerraform(program, { stacks }, folders, (line) => (task.output = line));
+      outcome.changed ||= result.changed;
       progress.finish();
-      if (failure) throw failure;
+      if (!result.ok) throw deployError(result, progress.failures);
     },
   };
   const names = deployments
@@ -87,41 +80,12 @@ class DeployProgress {
   }
 }
 
-function deployError(interrupted: boolean, failures: readonly string[], output: string): CliError {
-  const cure = "mend it and run this again, or `npm run down` to remove what was made";
+/** Why Terraform ended: what the lab said of its machines where it said something, else its own errors. */
+export function deployError({ interrupted, output }: TerraformResult, failures: readonly string[] = []): CliError {
   if (interrupted)
     return new CliError("interrupted", "run this again to go on, or `npm run down` to remove what was made");
-  return new CliError(failures.join("\n") || output.trimEnd().split("\n").slice(-30).join("\n"), cure);
-}
-
-/** Ctrl-C ends Terraform and the commands it runs in their own way, so that its state stays whole. @returns whether it came */
-function passOnSignals(running: execa.ExecaChildProcess): () => boolean {
-  let interrupted = false;
-  const pass = (signal: NodeJS.Signals): void => {
-    interrupted = true;
-    if (running.pid !== undefined) process.kill(-running.pid, signal);
-  };
-  process.on("SIGINT", pass).on("SIGTERM", pass);
-  void running.finally(() => process.off("SIGINT", pass).off("SIGTERM", pass));
-  return () => interrupted;
-}
-
-/** cdktf frames Terraform's lines with its own; a person needs what was made, removed or decided. */
-function telling(output: string): string[] {
-  return output
-    .split("\n")
-    .flatMap(
-      (line) =>
-        /(\S+ \(\S+\): (?:Creation|Destruction) complete.*?) \[id|((?:Plan|Apply complete).*)/
-          .exec(line)
-          ?.slice(1)
-          .find(Boolean) ?? [],
-    );
-}
-
-function saveLog(deployments: readonly DeploymentDescription[], running: execa.ExecaChildProcess): void {
-  for (const { stateFolder } of deployments) {
-    mkdirSync(stateFolder, { recursive: true });
-    running.all?.pipe(createWriteStream(join(stateFolder, "deploy.log")));
-  }
+  return new CliError(
+    failures.join("\n") || terraformErrors(output),
+    "mend it and run this again, or `npm run down` to remove what was made",
+  );
 }

@@ -1,8 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import execa from "execa";
-import { DEPLOYMENT_FILE, DeploymentDescription } from "../constructs/deployment";
+import { DEPLOYMENT_FILE, DeploymentDescription, PROVIDER_FILE, ProviderDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
+
+export interface RunOptions {
+  /** Their names, each after those it depends on. */
+  readonly stacks: readonly string[];
+  /** cdktf would ask the registry again for checksums of other platforms. @default false */
+  readonly skipProviderLock?: boolean;
+}
 
 /** A cdktf program, seen from the command line: where it is, how cdktf is called for it, what it deploys. */
 export class Program {
@@ -34,19 +41,40 @@ export class Program {
     return this.deployments();
   }
 
-  /** Every stack's description, as the last synth wrote it. */
+  /** The stacks of machines, as the last synth wrote them, in the order of their deployment. */
   deployments(): DeploymentDescription[] {
-    const stacks = resolve(this.output, "stacks");
-    if (!existsSync(stacks)) return [];
-    return readdirSync(stacks)
-      .map((stack) => join(stacks, stack, DEPLOYMENT_FILE))
-      .filter((file) => existsSync(file))
-      .map((file) => JSON.parse(readFileSync(file, "utf8")) as DeploymentDescription);
+    return this.descriptions(DEPLOYMENT_FILE);
   }
 
-  /** `cdktf deploy` or `cdktf destroy`, one stack at a time. */
-  run(verb: "deploy" | "destroy"): execa.ExecaChildProcess {
-    const words = [verb, "*", "--auto-approve", "--skip-synth", "--parallelism", "1", "--output", this.output];
+  /** The stacks that talk to an agent, in the order of their deployment. */
+  providerStacks(): ProviderDescription[] {
+    return this.descriptions(PROVIDER_FILE);
+  }
+
+  /** Where a stack's JSON is, and where Terraform runs for it. */
+  stackFolder(stack: string): string {
+    return join(resolve(this.output), "stacks", stack);
+  }
+
+  /** A stack's synthesized JSON. */
+  stackJson(stack: string): Record<string, unknown> {
+    return JSON.parse(readFileSync(join(this.stackFolder(stack), "cdk.tf.json"), "utf8")) as Record<string, unknown>;
+  }
+
+  /** Every stack that has to be deployed before this one. */
+  stacksBefore(stack: string): string[] {
+    const dependencies = this.dependencies()[stack] ?? [];
+    return dependencies.flatMap((one) => [...this.stacksBefore(one), one]);
+  }
+
+  /** `cdktf deploy` or `cdktf destroy`, one stack at a time: side by side, one that fails would tear the others' state. */
+  run(verb: "deploy" | "destroy", { stacks, skipProviderLock = false }: RunOptions): execa.ExecaChildProcess {
+    const words = [
+      ...[verb, ...stacks, "--auto-approve", "--skip-synth", "--parallelism", "1", "--output", this.output],
+      // What a stack needs was deployed by an earlier call.
+      `--ignore-missing-stack-dependencies`,
+      ...(skipProviderLock ? ["--skip-provider-lock"] : []),
+    ];
     // A process group of its own: Ctrl-C reaches it once, by whoever waits for it, and it ends in its own way.
     return execa("npx", ["--no-install", "cdktf", ...words], {
       all: true,
@@ -54,6 +82,25 @@ export class Program {
       detached: true,
       env: ENVIRONMENT,
     });
+  }
+
+  private descriptions<Description>(file: string): Description[] {
+    const stacks = Object.keys(this.dependencies());
+    const ordered = new Set(stacks.flatMap((stack) => [...this.stacksBefore(stack), stack]));
+    return [...ordered]
+      .map((stack) => join(this.stackFolder(stack), file))
+      .filter((path) => existsSync(path))
+      .map((path) => JSON.parse(readFileSync(path, "utf8")) as Description);
+  }
+
+  /** The stacks of the last synth, each with those that it depends on. (Folders of earlier ones may lie beside theirs.) */
+  private dependencies(): Readonly<Record<string, readonly string[]>> {
+    const manifest = join(this.output, "manifest.json");
+    if (!existsSync(manifest)) return {};
+    const { stacks } = JSON.parse(readFileSync(manifest, "utf8")) as {
+      stacks: Record<string, { dependencies: string[] }>;
+    };
+    return Object.fromEntries(Object.entries(stacks).map(([name, { dependencies }]) => [name, dependencies]));
   }
 }
 

@@ -2,13 +2,15 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import execa from "execa";
 import { Listr } from "listr2";
-import { DeploymentDescription } from "../constructs/deployment";
+import { DeploymentDescription, ProviderDescription } from "../constructs/deployment";
 import { runOn } from "./access";
 import { DeployOutcome, deployTasks } from "./deploy-tasks";
 import { CliError } from "./errors";
 import { lab, labMachines } from "./lab";
 import { Program } from "./program";
 import { PROGRESS } from "./progress";
+import { chooseWay, providerTasks } from "./provider-tasks";
+import { ProviderWay } from "./provider-way";
 import { report } from "./report";
 
 /** Checks, then `cdktf deploy`, then waits until every service answers; shows what it does all the way. */
@@ -17,6 +19,8 @@ export async function up(example?: string): Promise<void> {
   const program = new Program(example);
   const outcome: DeployOutcome = { changed: false };
   let deployments: DeploymentDescription[] = [];
+  let clusterStacks: ProviderDescription[] = [];
+  let way: ProviderWay | undefined;
   const tasks = new Listr<object, "default", "verbose">(
     [
       { title: "Terraform is there", task: checkTerraform },
@@ -24,6 +28,15 @@ export async function up(example?: string): Promise<void> {
         title: "Synthesize the program",
         task: async () => {
           deployments = await program.synth();
+          clusterStacks = program.providerStacks();
+        },
+      },
+      {
+        title: "Consul objects and jobs: which way",
+        enabled: () => clusterStacks.length > 0,
+        task: async (_, task) => {
+          way = await chooseWay(program, clusterStacks);
+          task.title = `Consul objects and jobs: ${way.reason}`;
         },
       },
       {
@@ -33,7 +46,13 @@ export async function up(example?: string): Promise<void> {
       },
       {
         title: "cdktf deploy",
+        skip: () => deployments.length === 0,
         task: (_, task) => task.newListr(deployTasks(program, deployments, outcome), { concurrent: true }),
+      },
+      {
+        title: "Consul objects and jobs",
+        enabled: () => clusterStacks.length > 0,
+        task: (_, task) => (way ? task.newListr(providerTasks(program, clusterStacks, outcome, way)) : undefined),
       },
       {
         title: "Every service answers",

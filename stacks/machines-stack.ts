@@ -1,8 +1,9 @@
-import { join, resolve } from "node:path";
-import { LocalBackend, TerraformStack } from "cdktf";
+import { join } from "node:path";
+import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { Deployment, IBackend, LabBackend, Machine, OrbStackBackend, SshBackend } from "../constructs";
 import { Inventory, interfacesOf } from "../inventory/inventory";
+import { useStateFolder } from "./state-folder";
 
 export interface MachinesStackProps<Name extends string> {
   readonly inventory: Inventory<Name>;
@@ -14,13 +15,12 @@ export interface MachinesStackProps<Name extends string> {
 export class MachinesStack<Name extends string> extends TerraformStack {
   /** Every machine, by its name. */
   readonly all: Readonly<Record<Name, Machine>>;
+  readonly inventory: Inventory<Name>;
 
   constructor(scope: Construct, id: string, { inventory, client }: MachinesStackProps<Name>) {
     super(scope, id);
-    // One git-ignored folder holds all state, a subfolder a deployment, so that several can be up side by side.
-    const stateFolder = resolve(process.env.VIPSTACK_STATE ?? ".vipstack", inventory.name);
-    new LocalBackend(this, { path: join(stateFolder, `${id}.tfstate`) });
-
+    this.inventory = inventory;
+    const stateFolder = useStateFolder(this, inventory);
     const backend = backendOf(this, inventory, stateFolder);
     const machines = inventory.machines.map((entry) => {
       const interfaces = interfacesOf(entry, inventory.subnets);

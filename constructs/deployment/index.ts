@@ -5,3 +5,10 @@ export {
   DeploymentProps,
   VirtualServiceDescription,
 } from "./deployment";
+export {
+  PROVIDER_FILE,
+  ProviderDeployment,
+  ProviderDeploymentProps,
+  ProviderDescription,
+  ProviderName,
+} from "./provider-deployment";

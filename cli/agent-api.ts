@@ -1,0 +1,85 @@
+import { ProviderDescription } from "../constructs/deployment";
+import { CliError } from "./errors";
+
+/** The HTTP interface of a Consul or Nomad agent. */
+export class AgentApi {
+  /** The agent of a stack; its token, where it needs one, is in the variable that the providers read too. */
+  static of({ provider, address }: Pick<ProviderDescription, "provider" | "address">): AgentApi {
+    return provider === "consul"
+      ? new AgentApi("Consul", address, { "X-Consul-Token": process.env.CONSUL_HTTP_TOKEN })
+      : new AgentApi("Nomad", address, { "X-Nomad-Token": process.env.NOMAD_TOKEN });
+  }
+
+  private readonly headers: Record<string, string>;
+
+  private constructor(
+    private readonly agent: string,
+    private readonly address: string,
+    headers: Record<string, string | undefined>,
+  ) {
+    this.headers = Object.fromEntries(
+      Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined),
+    );
+  }
+
+  /** @returns undefined where there is no such thing */
+  async get<T>(path: string): Promise<T | undefined> {
+    const response = await this.request("GET", path);
+    // Both agents answer `null` for some things that are not there.
+    return response.status === 404 ? undefined : ((await this.checked(response, path).json()) as T | undefined);
+  }
+
+  /** Text as it is; empty where there is none. */
+  async text(path: string): Promise<string> {
+    const response = await this.request("GET", path);
+    return response.ok ? response.text() : "";
+  }
+
+  /** @param body text as it is, anything else as JSON */
+  async send<T>(method: "PUT" | "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
+    const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
+    const response = await this.request(method, path, text);
+    if (response.ok) return (await response.json()) as T;
+    // What is gone already needs no removing.
+    if (method === "DELETE" && response.status === 404) return undefined as T;
+    const reason = (await response.text()).trim();
+    throw new CliError(
+      `${this.agent} refuses ${method} ${path.split("?")[0] ?? ""}: ${reason || response.statusText}`,
+      "change the program, then run this again",
+    );
+  }
+
+  /** Waits until the agent knows a leader: before that it can neither be asked nor told anything. */
+  async waitForLeader(seconds: number): Promise<void> {
+    for (let waited = 0; ; waited++) {
+      const leader = await this.get<string>("/v1/status/leader").catch(() => undefined);
+      if (leader !== undefined && leader !== "") return;
+      if (waited >= seconds) break;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    throw new CliError(
+      `${this.agent} at ${this.address} has no leader after ${seconds} s`,
+      "see whether its agents run (systemctl status on their machines), then run this again",
+    );
+  }
+
+  private async request(method: string, path: string, body?: string): Promise<Response> {
+    try {
+      return await fetch(`${this.address}${path}`, { method, headers: this.headers, body });
+    } catch (error) {
+      const { cause, message } = error as Error;
+      throw new CliError(
+        `${this.agent} does not answer at ${this.address}: ${cause instanceof Error ? cause.message : message}`,
+        "see whether its agent runs and whether this host reaches it, then run this again",
+      );
+    }
+  }
+
+  private checked(response: Response, path: string): Response {
+    if (response.ok) return response;
+    throw new CliError(
+      `${this.agent} answers ${response.status} ${response.statusText} to GET ${path}`,
+      "see what its agent logs, then run this again",
+    );
+  }
+}

@@ -1,0 +1,104 @@
+import { Construct, IConstruct } from "constructs";
+import { IMachine } from "../machine";
+import { Validation } from "../private/validation";
+import { serviceFailures } from "./catalog-rules";
+import { CheckDefinition, renderServiceDefinition } from "./service-definition-text";
+
+/** How an agent finds out whether a service works. */
+export class AgentCheck {
+  /** A GET request; a status of 2xx is good. @param path starts with `/` */
+  static http(path = "/", times: AgentCheckTimes = {}): AgentCheck {
+    return new AgentCheck((address) => ({ http: `http://${address}${path}`, ...withDefaults(times) }));
+  }
+
+  /** Whether a connection opens. */
+  static tcp(times: AgentCheckTimes = {}): AgentCheck {
+    return new AgentCheck((address) => ({ tcp: address, ...withDefaults(times) }));
+  }
+
+  private constructor(
+    /** @internal */
+    readonly _render: (address: string) => CheckDefinition,
+  ) {}
+}
+
+export interface AgentCheckTimes {
+  /** How often. @default "2s" */
+  readonly interval?: string;
+  /** How long an answer may take. @default "1s" */
+  readonly timeout?: string;
+}
+
+export interface AgentServiceProps {
+  /** The machine that serves it, and whose agent registers and checks it. */
+  readonly machine: IMachine;
+  /** The cluster that the machine's agent belongs to; the agent is put there where none is. */
+  readonly consul: AgentOwner;
+  /** 1 to 65535. */
+  readonly port: number;
+  /** Its name in Consul. @default - the construct's id */
+  readonly name?: string;
+  /** At least one. @default - an http check of `/` every two seconds */
+  readonly checks?: readonly AgentCheck[];
+  /** @default - none */
+  readonly tags?: readonly string[];
+  /** @default - none */
+  readonly meta?: Readonly<Record<string, string>>;
+}
+
+/** What of a Consul cluster is needed here: it puts an agent on a machine. */
+export interface AgentOwner extends IConstruct {
+  ensureAgent(role: IConstruct, machine: IMachine): void;
+}
+
+/**
+ * A service that nothing registers by itself (a web server made by cloud-init, say), registered **and checked** by its
+ * machine's own agent. It is live content: a new check interval replaces no machine.
+ *
+ * The agent owns what it registers. A `consul_service` of Terraform on the same machine would be removed again within a
+ * minute (anti-entropy), and its checks would be run by nobody.
+ */
+export class AgentService extends Construct {
+  /** Its name in Consul. */
+  readonly name: string;
+
+  constructor(scope: Construct, id: string, props: AgentServiceProps) {
+    super(scope, id);
+    const { machine, port, tags, meta, checks = [AgentCheck.http()] } = props;
+    this.name = props.name ?? id;
+    const validation = new Validation(this);
+    validation.add(...serviceFailures(this.name, meta));
+    validation.integer("port", port, 1, 65535, "give the port that it listens on");
+    validation.require(checks.length > 0, {
+      property: "checks",
+      rule: "must hold at least one check",
+      cure: "leave it out for an http check of '/'",
+    });
+    validation.finish();
+
+    props.consul.ensureAgent(this, machine);
+    const service = `${this.name}-${port}`;
+    const endpoint = `${machine.address}:${port}`;
+    machine.contribute(this, {
+      liveFiles: [
+        {
+          path: `/etc/consul.d/service-${service}.json`,
+          reloads: "consul.service",
+          content: renderServiceDefinition({
+            id: service,
+            name: this.name,
+            address: machine.address,
+            port,
+            tags,
+            meta,
+            checks: checks.map((check) => check._render(endpoint)),
+          }),
+        },
+      ],
+    });
+  }
+}
+
+function withDefaults({ interval = "2s", timeout = "1s" }: AgentCheckTimes): { interval: string; timeout: string } {
+  return { interval, timeout };
+}

@@ -1,0 +1,60 @@
+import { Keys } from "@cdktf/provider-consul/lib/keys";
+import { Construct } from "constructs";
+import { escapeTemplate } from "../private/template-escape";
+import { Validation } from "../private/validation";
+
+/** Consul refuses a longer value. */
+const LONGEST_VALUE = 512 * 1024;
+
+export interface ConsulKeysProps {
+  /** Key to value, both text: `{ "web/title": "Hello" }`. A value has 1 byte to 512 KiB. */
+  readonly keys: Readonly<Record<string, string>>;
+}
+
+/**
+ * Keys of Consul's key/value store. Only these are written, and only these are deleted when they leave the program; whatever
+ * else lies beside them stays (a `consul_key_prefix` would delete it).
+ *
+ * @see https://developer.hashicorp.com/consul/docs/automate/kv
+ */
+export class ConsulKeys extends Construct {
+  constructor(scope: Construct, id: string, { keys }: ConsulKeysProps) {
+    super(scope, id);
+    const entries = Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1));
+    const validation = new Validation(this);
+    validation.require(entries.length > 0, {
+      property: "keys",
+      rule: "must hold at least one key",
+      cure: 'for example { "web/title": "Hello" }',
+    });
+    for (const [key, value] of entries) {
+      validation.require(isKey(key), {
+        property: "keys",
+        rule: "must be paths without a slash at either end and without the parts '', '.' and '..'",
+        got: key,
+        cure: "write it like 'web/title'",
+      });
+      const bytes = Buffer.byteLength(value);
+      validation.require(bytes > 0 && bytes <= LONGEST_VALUE, {
+        property: `keys["${key}"]`,
+        rule: "must have a value of 1 to 524288 bytes",
+        got: `${bytes} bytes`,
+        cure: bytes === 0 ? "leave the key out, or write a word for 'none'" : "split it over several keys",
+      });
+    }
+    validation.finish();
+
+    new Keys(this, "Default", {
+      key: entries.map(([path, value]) => ({
+        path: escapeTemplate(path),
+        value: escapeTemplate(value),
+        // Otherwise a key that leaves the program would stay in Consul for ever.
+        delete: true,
+      })),
+    });
+  }
+}
+
+function isKey(key: string): boolean {
+  return key.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+}

@@ -1,0 +1,35 @@
+import { TerraformStack } from "cdktf";
+import { Construct } from "constructs";
+import { writeAtSynth } from "../private/synth-files";
+
+/** The file beside the JSON of a stack that talks to an agent. */
+export const PROVIDER_FILE = "provider.json";
+
+export interface ProviderDeploymentProps {
+  /** What a person calls the deployment. */
+  readonly name: string;
+  readonly provider: ProviderName;
+  /** The agent's HTTP interface, as this host reaches it: `http://127.0.0.1:8500`. */
+  readonly address: string;
+  /** The folder of its state. */
+  readonly stateFolder: string;
+}
+
+export type ProviderName = "consul" | "nomad";
+
+/** What {@link PROVIDER_FILE} holds. */
+export interface ProviderDescription extends ProviderDeploymentProps {
+  readonly stack: string;
+}
+
+/**
+ * Tells `vipstack up` and `vipstack down` of a stack of Consul objects or Nomad jobs: where its agent is, where its state. One
+ * a stack; it makes no resource. (`Deployment` does the same for a stack of machines.)
+ */
+export class ProviderDeployment extends Construct {
+  constructor(scope: Construct, id: string, props: ProviderDeploymentProps) {
+    super(scope, id);
+    const description: ProviderDescription = { ...props, stack: TerraformStack.of(this).node.id };
+    writeAtSynth(this, () => ({ [PROVIDER_FILE]: `${JSON.stringify(description, null, 2)}\n` }));
+  }
+}

@@ -1,0 +1,55 @@
+import { TerraformStack } from "cdktf";
+import { Construct, IConstruct } from "constructs";
+import { ProviderDeployment, ProviderName } from "../constructs";
+import { Inventory } from "../inventory/inventory";
+import { MachinesStack } from "./machines-stack";
+import { providerAddress } from "./provider-address";
+import { useStateFolder } from "./state-folder";
+
+/** A cluster with an HTTP interface: one that the program makes, or one that exists (`fromAddress`). */
+export interface HttpCluster extends IConstruct {
+  /** As the machines reach it: `http://192.168.139.24:8500`. */
+  readonly httpAddress: string;
+}
+
+export interface ClusterStackProps {
+  /** @default - the inventory of the machines stack that the cluster is in */
+  readonly inventory?: Inventory;
+  /** Stacks that are deployed before this one, beside the cluster's own. @default - none */
+  readonly after?: readonly TerraformStack[];
+}
+
+/** What the stacks of Consul objects and of Nomad jobs have in common: state, order, and the address of their agent. */
+export abstract class ClusterStack extends TerraformStack {
+  /** The agent's HTTP interface as this host reaches it, in a browser too. */
+  readonly address: string;
+
+  protected constructor(
+    scope: Construct,
+    id: string,
+    provider: ProviderName,
+    cluster: HttpCluster,
+    { inventory, after = [] }: ClusterStackProps,
+  ) {
+    super(scope, id);
+    const machines = cluster.node.scopes.find(isStack);
+    const used = inventory ?? (machines instanceof MachinesStack ? (machines.inventory as Inventory) : undefined);
+    if (used === undefined)
+      throw new Error(
+        `${this.node.path}: 'inventory' must be given, since ${cluster.node.path} is in no MachinesStack: its name is that of the state folder`,
+      );
+    // Terraform sees no reference between the stacks: only strings go from one to the other.
+    for (const stack of [machines, ...after]) if (stack !== undefined) this.addDependency(stack);
+    this.address = providerAddress(used, cluster.httpAddress);
+    new ProviderDeployment(this, "deployment", {
+      name: used.name,
+      provider,
+      address: this.address,
+      stateFolder: useStateFolder(this, used),
+    });
+  }
+}
+
+function isStack(construct: IConstruct): construct is TerraformStack {
+  return TerraformStack.isStack(construct);
+}

@@ -1,0 +1,105 @@
+import { ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+
+/** Where the lab keeps the programs it has built. */
+const ARTEFACTS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "vipstack", "artefacts");
+const PROGRAMS = {
+  consul: join(ARTEFACTS, "consul_1.22.7"),
+  // Nomad comes from whoever runs the test: its licence does not let everybody have it.
+  nomad: process.env.VIPSTACK_NOMAD ?? join(ARTEFACTS, "nomad_1.11.3"),
+};
+
+/** Which of the programs are not there, with the path where each is looked for. */
+export function missingAgents(...names: readonly (keyof typeof PROGRAMS)[]): string[] {
+  return names.map((name) => PROGRAMS[name]).filter((file) => !existsSync(file));
+}
+
+/** A real Consul, and a real Nomad where it is wanted, of this host, on loopback, with nothing kept. */
+export class Agents {
+  readonly consul: string;
+  readonly nomad: string;
+  private processes: ChildProcess[] = [];
+
+  /** @param ports the first of six free ports */
+  constructor(
+    private readonly folder: string,
+    ports: number,
+    private readonly withNomad: boolean,
+  ) {
+    const [consulHttp, consulRpc, consulSerf, nomadHttp, nomadRpc, nomadSerf] = [0, 1, 2, 3, 4, 5].map(
+      (n) => ports + n,
+    );
+    this.consul = `http://127.0.0.1:${consulHttp}`;
+    this.nomad = `http://127.0.0.1:${nomadHttp}`;
+    mkdirSync(folder, { recursive: true });
+    const consulConfiguration = {
+      ports: {
+        http: consulHttp,
+        server: consulRpc,
+        serf_lan: consulSerf,
+        serf_wan: -1,
+        dns: -1,
+        grpc: -1,
+        grpc_tls: -1,
+      },
+    };
+    const nomadConfiguration = {
+      ports: { http: nomadHttp, rpc: nomadRpc, serf: nomadSerf },
+      plugin: { raw_exec: { config: { enabled: true } } },
+      // The default ones ask the network of clouds.
+      client: { options: { "fingerprint.denylist": "env_aws,env_gce,env_azure,env_digitalocean,vault,consul" } },
+      consul: { address: `127.0.0.1:${consulHttp}` },
+    };
+    writeFileSync(join(folder, "consul.json"), JSON.stringify(consulConfiguration));
+    writeFileSync(join(folder, "nomad.json"), JSON.stringify(nomadConfiguration));
+  }
+
+  /** Starts them, and waits until they know a leader and Nomad's client is ready. */
+  async start(): Promise<void> {
+    const { folder } = this;
+    this.processes = [
+      this.run("consul", ["-bind", "127.0.0.1", "-config-file", join(folder, "consul.json")]),
+      ...(this.withNomad ? [this.run("nomad", ["-bind", "127.0.0.1", "-config", join(folder, "nomad.json")])] : []),
+    ];
+    const deadline = Date.now() + 90_000;
+    for (;;) {
+      const leader = await ask<string>(`${this.consul}/v1/status/leader`);
+      const clients = this.withNomad
+        ? await ask<{ Status: string }[]>(`${this.nomad}/v1/nodes`)
+        : [{ Status: "ready" }];
+      if (leader && clients?.some(({ Status: status }) => status === "ready")) return;
+      if (Date.now() > deadline) throw new Error(`the agents are not ready; their logs are in ${this.folder}`);
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+
+  /** Ends both; an error with the end of its log where one of them has ended by itself. */
+  async stop(): Promise<void> {
+    const early = this.processes.filter(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null);
+    const running = this.processes.filter((one) => !early.includes(one));
+    // Nomad's client leaves its tasks running on SIGTERM; on SIGINT a -dev agent stops them.
+    await Promise.all(running.map((one) => new Promise((end) => one.once("exit", end).kill("SIGINT"))));
+    const logs = early.map(({ spawnfile, exitCode, signalCode }) => {
+      const log = join(this.folder, `${basename(spawnfile).split("_")[0] ?? ""}.log`);
+      const end = readFileSync(log, "utf8").split("\n").slice(-20).join("\n");
+      return `${spawnfile} ended early (${signalCode ?? exitCode}):\n${end}`;
+    });
+    rmSync(this.folder, { recursive: true, force: true });
+    if (logs.length > 0) throw new Error(logs.join("\n\n"));
+  }
+
+  private run(name: "consul" | "nomad", words: readonly string[]): ChildProcess {
+    const log = openSync(join(this.folder, `${name}.log`), "w");
+    // Nomad puts its data into the temporary folder.
+    const env = { PATH: process.env.PATH, TMPDIR: this.folder };
+    return spawn(PROGRAMS[name], ["agent", "-dev", ...words], { env, stdio: ["ignore", log, log] });
+  }
+}
+
+/** What an agent answers; undefined where it does not, or has no such thing. */
+export async function ask<T>(url: string): Promise<T | undefined> {
+  const response = await fetch(url).catch(() => undefined);
+  return response?.ok === true ? ((await response.json()) as T) : undefined;
+}
