@@ -102,5 +102,6 @@ export const HTTPD_FOREGROUND = `#!/bin/sh
 set -e
 # A container that was killed leaves its process id behind, and httpd would take the next one for running already.
 rm -f /usr/local/apache2/logs/httpd.pid
-exec httpd -DFOREGROUND "$@"
+# By its path: the shell is busybox, which prefers its own httpd to any other.
+exec /usr/local/apache2/bin/httpd -DFOREGROUND "$@"
 `;
