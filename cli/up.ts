@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import execa from "execa";
 import { Listr } from "listr2";
@@ -42,7 +42,7 @@ export async function up(example?: string): Promise<void> {
       {
         title: "Prepare this host",
         skip: () => deployments.every(({ access }) => access.kind !== "lab"),
-        task: (_, task) => prepareHost(deployments, (line) => (task.output = line)),
+        task: (_, task) => prepareHost(program, deployments, (line) => (task.output = line)),
       },
       {
         title: "cdktf deploy",
@@ -78,26 +78,37 @@ async function checkTerraform(): Promise<void> {
   );
 }
 
-/** Debian packages and the base image; and a lab that died with its host is cleared away, so that it can be made anew. */
-async function prepareHost(deployments: readonly DeploymentDescription[], show: (line: string) => void): Promise<void> {
-  const preparing = lab(["prepare"], { all: true, reject: false });
-  preparing.all?.on("data", (chunk: Buffer) => {
-    show(chunk.toString().trimEnd().split("\n").at(-1) ?? "");
-  });
-  const { exitCode, all } = await preparing;
-  if (exitCode !== 0) throw new CliError(all?.trim() ?? "the lab can't be prepared", "mend that, then run this again");
-  for (const { access, stateFolder, stack } of deployments)
-    await reviveLab(access.labDirectory ?? "", join(stateFolder, `${stack}.tfstate`), show);
+/**
+ * Debian packages, the base image, and what the lab has to build and serve; and a lab that died with its host is cleared away, so
+ * that it can be made anew.
+ */
+async function prepareHost(
+  program: Program,
+  deployments: readonly DeploymentDescription[],
+  show: (line: string) => void,
+): Promise<void> {
+  for (const { access, stateFolder, stack } of deployments) {
+    if (access.labDirectory === undefined) continue;
+    const preparing = lab(["prepare", join(program.stackFolder(stack), "lab.json")], { all: true, reject: false });
+    preparing.all?.on("data", (chunk: Buffer) => {
+      show(chunk.toString().trimEnd().split("\n").at(-1) ?? "");
+    });
+    const { exitCode, all } = await preparing;
+    if (exitCode !== 0)
+      throw new CliError(all?.trim() ?? "the lab can't be prepared", "mend that, then run this again");
+    if (existsSync(join(stateFolder, `${stack}.tfstate`))) await reviveLab(access.labDirectory, stateFolder, show);
+  }
 }
 
 /** Terraform's state may know machines that are not there any more, or that were switched off. */
-async function reviveLab(directory: string, state: string, show: (line: string) => void): Promise<void> {
-  if (!existsSync(state)) return;
+async function reviveLab(directory: string, stateFolder: string, show: (line: string) => void): Promise<void> {
   const machines = await labMachines(directory);
   if (machines === undefined) {
     show("the last lab is gone (was the host restarted?): starting afresh");
     await lab(["stop", "--dir", directory], { reject: false });
-    rmSync(state);
+    // What was in its agents is gone with it.
+    for (const file of readdirSync(stateFolder).filter((name) => /\.(tfstate|handover\.json)$/.test(name)))
+      rmSync(join(stateFolder, file));
     return;
   }
   for (const { name } of machines.filter(({ state: power }) => power === "off")) {

@@ -59,7 +59,7 @@ export async function buildArtefact(
   };
   try {
     progress.tell(null, "software", `building ${name} ${version} from its Go modules, once (go${artefact.go})`, 0);
-    told.expect((await run(["list", "-deps", ...tagWords(artefact), ...packages])).split("\n").length);
+    told.expect((await run(["list", "-deps", , ...packages])).split("\n").length);
     await run(["build", "-v", ...buildWords(artefact), "-o", `${output as string}/`, ...packages]);
   } finally {
     clearInterval(timer);
@@ -82,11 +82,7 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
 export function buildWords(artefact: Artefact): string[] {
   const variables = Object.entries(artefact.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`);
   const flags = ["-s", "-w", "-buildid=", ...variables].join(" ");
-  return ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", flags, ...tagWords(artefact)];
-}
-
-function tagWords({ tags = [] }: Artefact): string[] {
-  return tags.length === 0 ? [] : ["-tags", tags.join(",")];
+  return ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", flags];
 }
 
 /** One archive of all programs: sorted, without times, owners and the archive's own name. */

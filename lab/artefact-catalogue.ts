@@ -11,8 +11,6 @@ export interface Artefact {
   readonly go: string;
   /** Import paths of its main packages; `artefacts/NAME/go.mod` and `go.sum` pin all that they are made of. */
   readonly packages: readonly string[];
-  /** Build tags, those of the vendor's own release builds. */
-  readonly tags?: readonly string[];
   /** Variables that are set at link time. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Several programs become one archive. @default - a single program, as it is */

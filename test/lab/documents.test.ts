@@ -46,7 +46,7 @@ test.each([
   ],
   [labWith({ software: ["vault"] }), 'LAB.json: the lab has no software "vault"'],
   [labWith({ software: ["crane"] }), 'the lab has no software "crane"'],
-  [labWith({ software: ["nomad", "nomad"] }), "LAB.json: software must NOT have duplicate items"],
+  [labWith({ software: ["consul", "consul"] }), "LAB.json: software must NOT have duplicate items"],
   [labWith({ registry: "yes" }), "LAB.json: registry must be boolean"],
   [labWith({ colour: "red" }), 'the document must NOT have additional properties ("colour")'],
   [() => parseLab("{", "LAB.json"), "LAB.json is not JSON"],

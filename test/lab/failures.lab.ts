@@ -61,7 +61,7 @@ test(
     const text = `const { App, TerraformStack } = require("cdktf");
 const { Director, LabBackend, Machine } = require(${JSON.stringify(join(PROJECT, "dist", "constructs"))});
 const stack = new TerraformStack(new App(), "failing");
-const machine = new Machine(stack, "box", { backend: new LabBackend(stack, "lab", { subnets: [] }), interfaces: { eth0: ["10.66.0.2/24"] } });
+const machine = new Machine(stack, "box", { backend: new LabBackend(stack, "lab", { subnets: ["10.66.0.0/24"] }), interfaces: { eth0: ["10.66.0.2/24"] } });
 new Director(stack, "director", { machine }).addVirtualService("web", { address: "10.66.0.2", port: 99999 });
 `;
     writeFileSync(join(app, "main.js"), text);

@@ -7,22 +7,34 @@ test("the lab offers programs and a registry at its own address, and serves what
   const result = synth((stack) => {
     const backend = new LabBackend(stack, "lab", { subnets: ["10.0.0.0/24"] });
     const machine = new Machine(stack, "box", { backend, interfaces });
-    expect(machine.software("nomad")).toEqual({
-      version: "1.11.3",
-      url: "http://10.0.0.1:3143/nomad_1.11.3",
+    expect(machine.software("consul-template")).toEqual({
+      version: "0.41.1",
+      url: "http://10.0.0.1:3143/consul-template_0.41.1",
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     });
     machine.software("consul");
-    machine.software("nomad");
+    machine.software("consul-template");
+    expect(machine.software("nomad")).toBeUndefined();
     expect(machine.registryMirror).toBe("http://10.0.0.1:5000");
   });
-  expect(JSON.parse(result.file("lab.json"))).toMatchObject({ software: ["consul", "nomad"], registry: true });
+  expect(JSON.parse(result.file("lab.json"))).toMatchObject({
+    software: ["consul", "consul-template"],
+    registry: true,
+  });
   const services = result.data("lab_services");
-  expect(services.triggers_replace.services).toBe("consul nomad registry");
+  expect(services.triggers_replace.services).toBe("consul consul-template registry");
   expect(services.provisioner[0]?.["local-exec"].command).toContain("start lab.json");
   // A new program must not rebuild the machines that don't use it; they only wait for it.
   expect(result.data("box").depends_on).toEqual(["terraform_data.lab", "terraform_data.lab_services"]);
   expect(JSON.stringify(result.data("box").triggers_replace)).not.toContain("lab_services");
+});
+
+test("fails when its networks are none", () => {
+  const lab = (subnets: string[]) => () => synth((stack) => new LabBackend(stack, "lab", { subnets }));
+  expect(lab([])).toThrow("test/lab: 'subnets' must name at least one network: for example [\"192.168.139.0/24\"]");
+  expect(lab(["10.0.0.7/24"])).toThrow(
+    "test/lab: 'subnets' must hold networks in CIDR form, got \"10.0.0.7/24\": write it like '10.0.0.0/24'",
+  );
 });
 
 test("a lab that nothing was asked of serves nothing more", () => {

@@ -6,7 +6,8 @@ import { writeAtSynth } from "../../private/synth-files";
 import { IBackend, MachineAccess, MachineDescription, MachineLifecycle, Software, SoftwareName } from "../backend";
 import { renderCloudConfig } from "../cloud-config-text";
 import { renderPushScript } from "../setup-script";
-import { firstHostAddress } from "../subnet";
+import { Validation } from "../../private/validation";
+import { firstHostAddress, normalizeSubnet } from "../subnet";
 
 /** Ports on the lab's own addresses, where it serves what vendors make. */
 const SOFTWARE_PORT = 3143;
@@ -48,12 +49,13 @@ export class LabBackend extends Construct implements IBackend {
 
   constructor(scope: Construct, id: string, props: LabBackendProps) {
     super(scope, id);
+    checkSubnets(this, props.subnets);
     const directory = resolve(props.directory ?? join(".vipstack", "lab", "default"));
     const program = props.program ?? join(__dirname, "..", "..", "..", "lab", "vipstack-lab.js");
     this.environment = { LAB_DIRECTORY: directory, VIPSTACK_LAB: program };
     this.artefacts = join(dirname(program), "artefacts.json");
-    const subnet = props.subnets.find((each) => !each.includes(":")) ?? props.subnets[0] ?? "";
-    this.address = firstHostAddress(subnet);
+    const [first = ""] = props.subnets;
+    this.address = firstHostAddress(props.subnets.find((subnet) => !subnet.includes(":")) ?? first);
     this.access = { kind: "lab", labDirectory: directory, sshConfigFile: join(directory, "ssh_config") };
 
     const forwards = props.forwards ?? [];
@@ -160,4 +162,22 @@ export class LabBackend extends Construct implements IBackend {
   private command(command: string): LocalCommand {
     return { command, environment: this.environment };
   }
+}
+
+function checkSubnets(scope: Construct, subnets: readonly string[]): void {
+  const validation = new Validation(scope);
+  validation.require(subnets.length > 0, {
+    property: "subnets",
+    rule: "must name at least one network",
+    cure: 'for example ["192.168.139.0/24"]',
+  });
+  for (const subnet of subnets) {
+    validation.require(normalizeSubnet(subnet) === subnet, {
+      property: "subnets",
+      rule: "must hold networks in CIDR form",
+      got: subnet,
+      cure: `write it like '${normalizeSubnet(subnet) ?? "192.168.139.0/24"}'`,
+    });
+  }
+  validation.finish();
 }

@@ -1,0 +1,37 @@
+// A director whose real servers are the healthy instances that Consul knows: nobody lists web1 and web2 a second time.
+//   npm run up -- consul-director
+//   npm run lab -- exec web1 --dir .vipstack/consul-director/lab -- systemctl stop caddy     (it leaves the director's table)
+import { App } from "cdktf";
+import { AgentService, Caddy, ConsulServer, Director, RealServers } from "../../constructs";
+import { defineInventory } from "../../inventory/inventory";
+import { MachinesStack } from "../../stacks/machines-stack";
+
+const inventory = defineInventory({
+  name: "consul-director",
+  subnets: ["192.168.139.0/24"],
+  machines: [
+    { name: "vm-1", address: "192.168.139.68" },
+    { name: "ipvs", address: "192.168.139.29", memoryMiB: 512 },
+    { name: "server", address: "192.168.139.24", memoryMiB: 512 },
+    { name: "web1", address: "192.168.139.31", memoryMiB: 400 },
+    { name: "web2", address: "192.168.139.32", memoryMiB: 400 },
+  ],
+});
+
+const app = new App();
+const machines = new MachinesStack(app, "machines", { inventory, client: "vm-1" });
+const { ipvs, server, web1, web2 } = machines.all;
+
+const consul = new ConsulServer(machines, "consul", { machine: server });
+for (const machine of [web1, web2]) {
+  new Caddy(machines, `caddy-${machine.name}`, { machine, answers: { 80: machine.name } });
+  new AgentService(machines, `hello-${machine.name}`, { name: "hello", machine, consul, port: 80 });
+}
+
+new Director(machines, "director", { machine: ipvs, consul }).addVirtualService("web", {
+  address: ipvs.address,
+  port: 80,
+  realServers: RealServers.fromConsul("hello"),
+});
+
+app.synth();
