@@ -59,7 +59,7 @@ export async function buildArtefact(
   };
   try {
     progress.tell(null, "software", `building ${name} ${version} from its Go modules, once (go${artefact.go})`, 0);
-    told.expect((await run(["list", "-deps", , ...packages])).split("\n").length);
+    told.expect((await run(["list", "-deps", ...packages])).split("\n").length);
     await run(["build", "-v", ...buildWords(artefact), "-o", `${output as string}/`, ...packages]);
   } finally {
     clearInterval(timer);
