@@ -8,6 +8,11 @@ module.exports = {
   projects: [
     { ...common, displayName: "unit", testMatch: ["<rootDir>/test/**/*.test.ts"] },
     { ...common, displayName: "package", testMatch: ["<rootDir>/test/package/*.pack.ts"] },
-    { ...common, displayName: "lab", testMatch: ["<rootDir>/test/lab/**/*.lab.ts"] },
+    {
+      ...common,
+      displayName: "lab",
+      testMatch: ["<rootDir>/test/lab/**/*.lab.ts"],
+      globalSetup: "<rootDir>/test/lab/support/prepare.ts",
+    },
   ],
 };

@@ -56,7 +56,9 @@ test(
     const back = await until(web1, web2);
     const result = await load.finish();
     expect(result).toMatchObject({ heldLost: 0, newFailed: [] });
-    console.log(`maintenance: out after ${left} s, back after ${back} s, ${result.newAnswered} new requests, none lost`);
+    console.log(
+      `maintenance: out after ${left} s, back after ${back} s, ${result.newAnswered} new requests, none lost`,
+    );
   },
   BOOT,
 );
@@ -111,6 +113,7 @@ test(
   async () => {
     await scene.lab("power-cut", "web2");
     const left = await until(web1);
+    expect(countLines(await scene.on("vm-1", curlTimes(4, vip)))).toEqual({ web1: 4 });
     await scene.lab("power-on", "web2");
     console.log(`power cut of web2: out after ${left} s, back after ${await until(web1, web2)} s from its boot`);
   },

@@ -1,31 +1,17 @@
 import { ChildProcess, execFileSync, spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { renderConsulTemplateConfig } from "../../constructs/lvs/consul-template-text";
+import { havePrograms, Program, programFile } from "../support/programs";
 
 // A real Consul and a real consul-template on this host's loopback, with the configuration that a director gets. What systemd
 // does on a director is done here by hand: the ports and folders are others, the keeper's timer is a loop.
 
 const PORT = 28500;
 const CONSUL = `http://127.0.0.1:${PORT}`;
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "vipstack", "artefacts");
-const built = existsSync(cache) ? readdirSync(cache) : [];
-const binaryOf = (name: string): string | undefined => built.find((file) => new RegExp(`^${name}_[0-9.]+$`).test(file));
-const consulBinary = binaryOf("consul");
-const templateBinary = binaryOf("consul-template");
-if (consulBinary === undefined || templateBinary === undefined)
-  process.stderr.write(`SKIPPED: directors that follow a real Consul (no consul and consul-template in ${cache})\n`);
-const withConsul = consulBinary !== undefined && templateBinary !== undefined ? describe : describe.skip;
+const HAVE_PROGRAMS = havePrograms("directors that follow a real Consul", "consul", "consul-template");
+const withConsul = HAVE_PROGRAMS ? describe : describe.skip;
 
 const folder = mkdtempSync(join(tmpdir(), "vipstack-follow-"));
 const rulesFile = join(folder, "rules", "consul-web.rules");
@@ -140,7 +126,7 @@ function configuration(): string {
 }
 
 function startTemplate(): ChildProcess {
-  return start(templateBinary, ["-config", join(folder, "consul-template.hcl")]);
+  return start("consul-template", ["-config", join(folder, "consul-template.hcl")]);
 }
 
 /** A server of one, which keeps its data. */
@@ -148,7 +134,7 @@ async function startConsul(): Promise<ChildProcess> {
   const ports = ["-http-port", String(PORT), "-server-port", "28300", "-serf-lan-port", "28301"];
   const off = ["-dns-port=-1", "-serf-wan-port=-1", "-grpc-port=-1", "-grpc-tls-port=-1"];
   const where = ["-data-dir", join(folder, "data"), "-bind", "127.0.0.1", "-node", "test"];
-  const child = start(consulBinary, ["agent", "-server", "-bootstrap-expect", "1", ...where, ...ports, ...off]);
+  const child = start("consul", ["agent", "-server", "-bootstrap-expect", "1", ...where, ...ports, ...off]);
   await until("Consul has a leader", async () => {
     const answer = await fetch(`${CONSUL}/v1/status/leader`).catch(() => undefined);
     return answer?.ok === true && (await answer.text()).includes("28300");
@@ -156,8 +142,8 @@ async function startConsul(): Promise<ChildProcess> {
   return child;
 }
 
-function start(binary: string | undefined, words: readonly string[]): ChildProcess {
-  const child = spawn(join(cache, binary ?? ""), words, { stdio: "ignore" });
+function start(name: Program, words: readonly string[]): ChildProcess {
+  const child = spawn(programFile(name), words, { stdio: "ignore" });
   running.add(child);
   return child;
 }

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { missingAgents } from "./support/agents";
+import { havePrograms } from "../support/programs";
 import { have, missingProviders, Way } from "./support/handover-way";
 
 // The same as handover.lab.ts with jobs beside the Consul objects, where a Nomad is at hand (VIPSTACK_NOMAD=FILE).
 
-const HAVE_AGENTS = have("jobs on real agents", missingAgents("consul", "nomad"));
+const HAVE_AGENTS = havePrograms("jobs on real agents", "consul", "nomad");
 const HAVE_PROVIDERS = have("jobs by Terraform", missingProviders("consul", "nomad"));
 const withAgents = HAVE_AGENTS ? describe : describe.skip;
 const withProviders = HAVE_PROVIDERS ? test : test.skip;

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { missingAgents } from "./support/agents";
+import { havePrograms } from "../support/programs";
 import { have, missingProviders, Way } from "./support/handover-way";
 
 // Consul objects get to a real agent of this host by `vipstack up`: once by Terraform's real provider, once by the handover.
 // Both have to lead to the same, at every step of a program's life.
 
-const HAVE_AGENTS = have("Consul objects on real agents", missingAgents("consul"));
+const HAVE_AGENTS = havePrograms("Consul objects on real agents", "consul");
 const HAVE_PROVIDERS = have("Consul objects by Terraform", missingProviders("consul"));
 const withAgents = HAVE_AGENTS ? describe : describe.skip;
 const withProviders = HAVE_PROVIDERS ? test : test.skip;

@@ -5,15 +5,15 @@ import fc from "fast-check";
 import { ApiJob, Job, JobBase, JobType, WebJob } from "../../constructs/nomad";
 import { renderJobText } from "../../constructs/nomad/job-text";
 import { awkwardText } from "../support/awkward-text";
+import { missingPrograms } from "../support/programs";
 import { EVERYTHING } from "./support/everything";
 import { helloWorld } from "./support/hello-world";
-import { NOMAD, RealNomad, withNomad } from "./support/real-nomad";
+import { RealNomad, withNomad } from "./support/real-nomad";
 import { workload } from "./support/workload";
-import { existsSync } from "node:fs";
 
 const nomad = new RealNomad();
 beforeAll(async () => {
-  if (existsSync(NOMAD)) await nomad.start();
+  if (missingPrograms("nomad").length === 0) await nomad.start();
 }, 90_000);
 afterAll(() => nomad.stop());
 

@@ -1,27 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Construct } from "constructs";
 import { CloudInit, IBackend, Machine, MachineLifecycle, Software, SoftwareName } from "../../constructs/machine";
+import { havePrograms, programFile } from "./programs";
 
-const FOLDER = process.env.VIPSTACK_ARTEFACTS ?? join(homedir(), ".cache", "vipstack", "artefacts");
-
-/** A vendor's program that the lab has built, of whatever version. */
-function programOf(name: "consul" | "nomad"): string | undefined {
-  const found = existsSync(FOLDER) ? readdirSync(FOLDER).filter((file) => /^\w+_[\d.]+$/.test(file)) : [];
-  const file = found
-    .sort()
-    .reverse()
-    .find((each) => each.startsWith(`${name}_`));
-  return file === undefined ? undefined : join(FOLDER, file);
-}
-
-/** A test that runs the vendor's real program; skipped, and said so, where the lab has not built it. */
+/** A test that runs the vendor's real program; skipped, and said so, where there is none. */
 export function withProgram(name: "consul" | "nomad"): typeof test {
-  if (programOf(name) !== undefined) return test;
-  console.warn(`SKIPPED every test that runs ${name}: there is none in ${FOLDER}; \`npm run up\` builds it`);
-  return test.skip;
+  return havePrograms(`configuration that a real ${name} reads`, name) ? test : test.skip;
 }
 
 /** What the program says of a machine's configuration folder: `""` where it takes it. */
@@ -33,7 +20,7 @@ export function complaints(name: "consul" | "nomad", files: Readonly<Record<stri
       writeFileSync(join(folder, path), text);
     }
     const words = name === "consul" ? ["validate", folder] : ["config", "validate", folder];
-    const { status, stdout, stderr } = spawnSync(programOf(name) ?? name, words, { encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(programFile(name), words, { encoding: "utf8" });
     return status === 0 ? "" : stdout + stderr;
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,20 +1,7 @@
 import { ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-
-/** Where the lab keeps the programs it has built. */
-const ARTEFACTS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "vipstack", "artefacts");
-const PROGRAMS = {
-  consul: join(ARTEFACTS, "consul_1.22.7"),
-  // Nomad comes from whoever runs the test: its licence does not let everybody have it.
-  nomad: process.env.VIPSTACK_NOMAD ?? join(ARTEFACTS, "nomad_1.11.3"),
-};
-
-/** Which of the programs are not there, with the path where each is looked for. */
-export function missingAgents(...names: readonly (keyof typeof PROGRAMS)[]): string[] {
-  return names.map((name) => PROGRAMS[name]).filter((file) => !existsSync(file));
-}
+import { programFile } from "../../support/programs";
 
 /** A real Consul, and a real Nomad where it is wanted, of this host, on loopback, with nothing kept. */
 export class Agents {
@@ -94,7 +81,7 @@ export class Agents {
     const log = openSync(join(this.folder, `${name}.log`), "w");
     // Nomad puts its data into the temporary folder.
     const env = { PATH: process.env.PATH, TMPDIR: this.folder };
-    return spawn(PROGRAMS[name], ["agent", "-dev", ...words], { env, stdio: ["ignore", log, log] });
+    return spawn(programFile(name), ["agent", "-dev", ...words], { env, stdio: ["ignore", log, log] });
   }
 }
 

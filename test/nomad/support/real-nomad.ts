@@ -1,29 +1,12 @@
 import { ChildProcess, spawn } from "node:child_process";
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { chmodSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiJob } from "../../../constructs/nomad";
-
-/** A Nomad that is there already: where the lab keeps its software, or what VIPSTACK_NOMAD names. None is ever fetched. */
-export const NOMAD = process.env.VIPSTACK_NOMAD ?? join(homedir(), ".cache/vipstack/artefacts/nomad_1.11.3");
-
-const present = existsSync(NOMAD);
-if (!present)
-  process.stderr.write(
-    `SKIPPED: every test that asks a real Nomad (there is no ${NOMAD}; VIPSTACK_NOMAD=path names one that you have)\n`,
-  );
+import { havePrograms, programFile } from "../../support/programs";
 
 /** A test that asks a real Nomad server; skipped, and said so, where there is none. */
-export const withNomad = present ? test : test.skip;
+export const withNomad = havePrograms("jobs compared by a real Nomad", "nomad") ? test : test.skip;
 
 const PORTS = { http: 24646, rpc: 24647, serf: 24648 };
 const URL = `http://127.0.0.1:${PORTS.http}`;
@@ -37,7 +20,7 @@ export class RealNomad {
     const folder = mkdtempSync(join(tmpdir(), "vipstack-nomad-"));
     this.folder = folder;
     const binary = join(folder, "nomad");
-    copyFileSync(NOMAD, binary);
+    copyFileSync(programFile("nomad"), binary);
     chmodSync(binary, 0o755);
     const config = join(folder, "agent.json");
     writeFileSync(
