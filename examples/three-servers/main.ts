@@ -1,10 +1,11 @@
-// Three Consul servers: the loss of any one of them is survived. One machine with a local agent.
+// Three Consul servers: the loss of any one of them is survived. One machine with a local agent, and a key for it to read.
 //   npm run up -- three-servers
 //   npm run lab -- exec s1 --dir .vipstack/three-servers/lab -- consul operator raft list-peers
 import { App } from "cdktf";
-import { ConsulClient, ConsulServer } from "../../constructs";
+import { ConsulClient, ConsulKeys, ConsulServer } from "../../constructs";
 import { defineInventory } from "../../inventory/inventory";
 import { MachinesStack } from "../../stacks/machines-stack";
+import { PlatformStack } from "../../stacks/platform-stack";
 
 const inventory = defineInventory({
   name: "three-servers",
@@ -15,6 +16,8 @@ const inventory = defineInventory({
     { name: "s3", address: "192.168.139.26", memoryMiB: 512 },
     { name: "box", address: "192.168.139.31", memoryMiB: 400 },
   ],
+  // Consul's interface and web page on this host, for Terraform and a browser.
+  forwards: [{ listen: Number(process.env.VIPSTACK_CONSUL_PORT ?? "8500"), to: "192.168.139.24:8500" }],
 });
 
 const app = new App();
@@ -24,5 +27,8 @@ const { s1, s2, s3, box } = machines.all;
 const consul = new ConsulServer(machines, "consul", { machine: s1 });
 consul.addServers([s2, s3]);
 new ConsulClient(machines, "agent", { machine: box, consul });
+
+const platform = new PlatformStack(app, "platform", { consul });
+new ConsulKeys(platform, "settings", { keys: { "web/title": process.env.TITLE ?? "Hello" } });
 
 app.synth();
