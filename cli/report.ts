@@ -20,12 +20,13 @@ export async function report(deployment: DeploymentDescription, example?: string
 
 function machineTable({ machines, virtualServices, client }: DeploymentDescription): string {
   const table = new Table({ head: ["machine", "address", "what it is"], style: { head: [], border: [] } });
-  for (const { name, addresses } of machines) {
+  for (const { name, addresses, roles } of machines) {
     const services = virtualServices
       .filter(({ director }) => director === name)
       .map((service) => `${service.protocol} ${endpoint(service)}`);
-    const role = services.length > 0 ? `director of ${services.join(", ")}` : name === client ? "client" : "";
-    table.push([name, addresses.join(", "), role]);
+    const director = services.length > 0 ? [`director of ${services.join(", ")}`] : [];
+    const words = [...(name === client ? ["client"] : []), ...director, ...roles];
+    table.push([name, addresses.join(", "), words.join("\n")]);
   }
   return table.toString();
 }
@@ -51,23 +52,17 @@ async function answers(deployment: DeploymentDescription, service: VirtualServic
 
 function next({ access, machines, virtualServices, client }: DeploymentDescription, example?: string): string {
   const from = client ?? machines[0]?.name ?? "";
-  const director = virtualServices[0]?.director ?? from;
-  const lab =
-    access.labDirectory === undefined ? undefined : `npm run lab -- %s --dir ${relative(access.labDirectory)}`;
-  const words = example === undefined ? "" : ` -- ${example}`;
-  const lines =
-    lab === undefined
-      ? []
-      : [
-          ["log in", lab.replace("%s", `ssh ${from}`)],
-          ["watch the connections", lab.replace("%s", `ipvs ${director}`)],
-        ];
-  return [
-    "Next:",
-    ...[...lines, ["remove everything", `npm run down${words}`]].map(
-      ([what = "", how = ""]) => `  ${what.padEnd(24)}${how}`,
-    ),
-  ].join("\n");
+  const director = virtualServices[0]?.director;
+  const { labDirectory: directory, forwards = [] } = access;
+  const lab = (words: string): string => `npm run lab -- ${words} --dir ${relative(directory ?? "")}`;
+  const lines = [
+    ...forwards.map(({ listen, to }) => [`${to} on this host`, `http://127.0.0.1:${listen}/`]),
+    ...(directory === undefined ? [] : [["log in", lab(`ssh ${from}`)]]),
+    ...(directory === undefined || director === undefined ? [] : [["watch the connections", lab(`ipvs ${director}`)]]),
+    ["remove everything", `npm run down${example === undefined ? "" : ` -- ${example}`}`],
+  ];
+  const width = Math.max(...lines.map(([what = ""]) => what.length)) + 3;
+  return ["Next:", ...lines.map(([what = "", how = ""]) => `  ${what.padEnd(width)}${how}`)].join("\n");
 }
 
 function relative(path: string): string {

@@ -27,6 +27,7 @@ export class Caddy extends Construct {
     validation.finish();
 
     props.machine.contribute(this, {
+      title: `caddy on ${answers.map(({ port }) => port).join(", ")}`,
       packages: ["caddy"],
       files: [{ path: "/etc/caddy/Caddyfile", content: renderCaddyfile(answers) }],
       units: [{ name: "caddy.service" }],

@@ -80,6 +80,7 @@ export class AgentService extends Construct {
     const service = `${this.name}-${port}`;
     const endpoint = `${machine.address}:${port}`;
     machine.contribute(this, {
+      title: `${this.name} on ${port}`,
       liveFiles: [
         {
           path: `/etc/consul.d/service-${service}.json`,

@@ -17,6 +17,7 @@ export function consulContribution(agent: ConsulAgent, peers: ConsulPeers, insta
   const { packages = [], ...rest } = installed.contribution;
   return {
     ...rest,
+    title: agent.server === undefined ? "Consul client" : "Consul server",
     packages: ["curl", ...packages],
     users: ["consul"],
     files: [

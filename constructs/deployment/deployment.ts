@@ -39,6 +39,7 @@ export class Deployment extends Construct {
       machines: all.filter(isMachine).map((machine) => ({
         name: machine.name,
         addresses: machine.addresses.map(({ address }) => address),
+        roles: machine.model.titles,
       })),
       virtualServices: all
         .filter(isDirector)
@@ -54,8 +55,15 @@ export interface DeploymentDescription {
   readonly stateFolder: string;
   readonly access: IBackend["access"];
   readonly client?: string;
-  readonly machines: readonly { readonly name: string; readonly addresses: readonly string[] }[];
+  readonly machines: readonly DeployedMachine[];
   readonly virtualServices: readonly VirtualServiceDescription[];
+}
+
+export interface DeployedMachine {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  /** What it is, in words; a director's virtual services are told apart from it. */
+  readonly roles: readonly string[];
 }
 
 export interface VirtualServiceDescription {

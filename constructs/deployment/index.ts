@@ -3,6 +3,7 @@ export {
   DEPLOYMENT_FILE,
   DeploymentDescription,
   DeploymentProps,
+  DeployedMachine,
   VirtualServiceDescription,
 } from "./deployment";
 export {

@@ -70,4 +70,6 @@ export interface MachineAccess {
   readonly sshConfigFile?: string;
   /** The lab's state folder. @default - not a lab */
   readonly labDirectory?: string;
+  /** Ports of this host's loopback that lead to machines. @default - none */
+  readonly forwards?: readonly { readonly listen: number; readonly to: string }[];
 }

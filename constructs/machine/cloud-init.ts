@@ -69,6 +69,11 @@ export class CloudInit {
     return this;
   }
 
+  /** What its roles make of the machine, in words. */
+  get titles(): string[] {
+    return unique(this.parts.flatMap(({ part }) => part.title ?? []));
+  }
+
   get packages(): string[] {
     const asked = [...this.parts.flatMap(({ part }) => part.packages ?? []), ...downloadTools(this.downloads)];
     const versioned = new Set(asked.filter((name) => name.includes("=")).map(packageName));

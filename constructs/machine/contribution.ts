@@ -3,6 +3,8 @@
  * {@link Contribution.liveFiles} and {@link Contribution.addresses}, which are pushed to the running machine.
  */
 export interface Contribution {
+  /** What it makes of the machine, in words for a table: `Consul server`. @default - nothing worth a word */
+  readonly title?: string;
   /** Debian package names, with a version where it has to be that one: `consul=1.22.7-1`. */
   readonly packages?: readonly string[];
   /** Package archives beside the distribution's own. */

@@ -18,6 +18,7 @@ export class DockerEngine extends Construct {
     const mirror = props.registryMirror ?? props.machine.registryMirror;
     const settings = mirror === undefined ? {} : { "registry-mirrors": [mirror] };
     props.machine.contribute(this, {
+      title: "Docker",
       packages: ["docker.io"],
       files: [{ path: "/etc/docker/daemon.json", content: `${JSON.stringify(settings, null, 2)}\n` }],
       units: [{ name: "docker.service" }],

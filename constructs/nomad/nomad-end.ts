@@ -35,6 +35,7 @@ export function agentContribution(
 /** What makes the agent a server. @see https://developer.hashicorp.com/nomad/docs/configuration/server */
 export function serverContribution(servers: number): Contribution {
   return {
+    title: "Nomad server",
     files: [{ path: "/etc/nomad.d/server.hcl", content: nomadServerText() }],
     liveFiles: [{ path: "/etc/nomad.d/cluster.hcl", content: nomadPeersText(servers), reloads: "nomad.service" }],
     ports: [
@@ -48,6 +49,7 @@ export function serverContribution(servers: number): Contribution {
 /** What makes the agent a client. @see https://developer.hashicorp.com/nomad/docs/configuration/client */
 export function clientContribution(client: NomadClientAgent, program: string, detectsCpu: boolean): Contribution {
   return {
+    title: "Nomad client",
     files: [
       { path: "/etc/nomad.d/client.hcl", content: nomadClientText(client) },
       ...(detectsCpu ? [{ path: CPU_PROGRAM, content: cpuProgramText, mode: "0755" }] : []),

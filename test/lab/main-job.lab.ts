@@ -26,6 +26,8 @@ test("up ends with the machines, the director's table, four answers through the 
     /TCP {2}192\.168\.139\.29:80 rr\n {2}-> 192\.168\.139\.184:80 +Masq +1 .*\n {2}-> 192\.168\.139\.184:81 +Masq +1 /,
   );
   expect(countLines(end.slice(end.indexOf("vm-1$ curl")))).toMatchObject({ "  d2:80": 2, "  d2:81": 2 });
+  expect(end).toMatch(/d2 .*caddy on 80, 81/);
+  expect(end).toContain(`http://127.0.0.1:${port}/`);
   expect(end).toMatch(/npm run down/);
 });
 

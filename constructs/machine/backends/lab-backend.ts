@@ -56,9 +56,8 @@ export class LabBackend extends Construct implements IBackend {
     this.artefacts = join(dirname(program), "artefacts.json");
     const [first = ""] = props.subnets;
     this.address = firstHostAddress(props.subnets.find((subnet) => !subnet.includes(":")) ?? first);
-    this.access = { kind: "lab", labDirectory: directory, sshConfigFile: join(directory, "ssh_config") };
-
     const forwards = props.forwards ?? [];
+    this.access = { kind: "lab", labDirectory: directory, sshConfigFile: join(directory, "ssh_config"), forwards };
     const document = () => ({
       name: id,
       subnets: props.subnets,
