@@ -46,4 +46,6 @@ export default tseslint.config(
       "@typescript-eslint/no-non-null-assertion": "off",
     },
   },
+  // Tests that two files share.
+  { files: ["test/**/support/**/*.ts"], rules: { "jest/no-export": "off" } },
 );

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import execa from "execa";
+import { havePrograms } from "../../support/programs";
 import { Agents } from "./agents";
 import { ClusterContent, clusterContent } from "./cluster-content";
 
@@ -66,7 +67,7 @@ export class Way {
 const MIRROR = join(homedir(), ".terraform.d", "plugins");
 
 /** Which of Terraform's providers are not in the local mirror. */
-export function missingProviders(...names: readonly string[]): string[] {
+function missingProviders(...names: readonly string[]): string[] {
   const files = existsSync(MIRROR) ? readdirSync(MIRROR, { recursive: true }).map(String) : [];
   return names
     .map((name) => `terraform-provider-${name}`)
@@ -75,7 +76,62 @@ export function missingProviders(...names: readonly string[]): string[] {
 }
 
 /** Says loudly what can't be tested here. @returns whether nothing is missing */
-export function have(what: string, missing: readonly string[]): boolean {
+function have(what: string, missing: readonly string[]): boolean {
   if (missing.length > 0) process.stderr.write(`SKIPPED ${what}: there is no ${missing.join(", no ")}\n`);
   return missing.length === 0;
+}
+
+interface BothWays {
+  /** What is tried, in words. */
+  readonly what: string;
+  /** The agents that it needs. */
+  readonly agents: readonly ("consul" | "nomad")[];
+  /** The first of two dozen free ports. */
+  readonly ports: number;
+  /** A program's life, from its first `up` to its `down`. @returns what the first `up` printed */
+  readonly life: (way: Way) => Promise<string>;
+  /** Further tests, with both ways after their lives. */
+  readonly more?: (byTerraform: Way, byHandover: Way, withProviders: typeof test) => void;
+}
+
+/** The same life on agents of its own by Terraform's providers and by the handover, which have to leave the same behind. */
+export function describeBothWays({ what, agents, ports, life, more }: BothWays): void {
+  const haveAgents = havePrograms(`${what} on real agents`, ...agents);
+  const haveProviders = have(`${what} by Terraform`, missingProviders(...agents));
+  const withProviders = haveProviders ? test : test.skip;
+
+  (haveAgents ? describe : describe.skip)(what, () => {
+    const folder = mkdtempSync(join(tmpdir(), "vipstack-handover-"));
+    const jobs = agents.includes("nomad");
+    const byTerraform = new Way(join(folder, "terraform"), ports, true, jobs);
+    const byHandover = new Way(join(folder, "handover"), ports + 12, false, jobs);
+    const ways = haveProviders ? [byTerraform, byHandover] : [byHandover];
+
+    beforeAll(async () => {
+      await Promise.all(ways.map((way) => way.start()));
+    }, 120_000);
+    afterAll(async () => {
+      await Promise.all(ways.map((way) => way.stop()));
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    withProviders(
+      "Terraform's way",
+      async () => {
+        expect(await life(byTerraform)).toContain("Terraform's providers come from a local mirror");
+      },
+      600_000,
+    );
+
+    test("the handover", async () => {
+      const reason = "handed to the agents without Terraform, which has no providers here";
+      expect(await life(byHandover)).toContain(reason);
+    }, 600_000);
+
+    withProviders("both lead to the same", () => {
+      expect(byHandover.contents).toEqual(byTerraform.contents);
+    });
+
+    more?.(byTerraform, byHandover, withProviders);
+  });
 }
