@@ -47,6 +47,21 @@ test(
 );
 
 test(
+  "why consul-without-snat is refused: without the SNAT rules instances answer past the director, and it hangs",
+  async () => {
+    await scene.on("ipvs", "iptables -t nat -F VIPSTACK-POSTROUTING");
+    const curl = scene.tryOn("vm-1", `curl --silent --max-time 6 ${vip}`);
+    await eventually(async () => {
+      expect(await scene.on("ipvs", "ipvsadm -lnc")).toMatch(/SYN_RECV +192\.168\.139\.68:\d+ +192\.168\.139\.29:80/);
+    });
+    expect((await curl).exitCode).toBe(28);
+    await scene.on("ipvs", "/usr/local/lib/vipstack/iptables-rules apply");
+    expect(countLines(await scene.on("vm-1", curlTimes(4, vip)))).toEqual({ web1: 2, web2: 2 });
+  },
+  2 * MINUTES,
+);
+
+test(
   "an instance in maintenance is drained, and comes back: no request is lost, open or new",
   async () => {
     const load = await scene.startLoad("vm-1", { address: "192.168.139.29", port: 80, held: 10 });
