@@ -1,8 +1,9 @@
-// A director whose real servers are the healthy instances that Consul knows: nobody lists web1 and web2 a second time.
+// A director whose real servers are the healthy instances that Consul knows: nobody lists web1 and web2 a second time. The server
+// is what `consul agent -dev -bind 192.168.139.24 -client 0.0.0.0` gives, but it keeps its data.
 //   npm run up -- consul-director
 //   npm run lab -- exec web1 --dir .vipstack/consul-director/lab -- systemctl stop caddy     (it leaves the director's table)
 import { App } from "cdktf";
-import { AgentService, Caddy, ConsulServer, Director, RealServers } from "../../constructs";
+import { AgentProfile, AgentService, Caddy, ConsulServer, Director, RealServers } from "../../constructs";
 import { defineInventory } from "../../inventory/inventory";
 import { MachinesStack } from "../../stacks/machines-stack";
 
@@ -16,13 +17,15 @@ const inventory = defineInventory({
     { name: "web1", address: "192.168.139.31", memoryMiB: 400 },
     { name: "web2", address: "192.168.139.32", memoryMiB: 400 },
   ],
+  // Consul's web page in a browser of this host.
+  forwards: [{ listen: Number(process.env.VIPSTACK_CONSUL_PORT ?? "8500"), to: "192.168.139.24:8500" }],
 });
 
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory, client: "vm-1" });
 const { ipvs, server, web1, web2 } = machines.all;
 
-const consul = new ConsulServer(machines, "consul", { machine: server });
+const consul = new ConsulServer(machines, "consul", { machine: server, profile: AgentProfile.DEV });
 for (const machine of [web1, web2]) {
   new Caddy(machines, `caddy-${machine.name}`, { machine, answers: { 80: machine.name } });
   new AgentService(machines, `hello-${machine.name}`, { name: "hello", machine, consul, port: 80 });

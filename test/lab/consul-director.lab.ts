@@ -2,7 +2,7 @@ import { BOOT, countLines, curlTimes, deployed, eventually, MINUTES } from "./su
 
 // A director that follows Consul, on machines of their own: what an agent, a check, a frozen server or a power cut decides.
 
-const scene = deployed("consul-director");
+const scene = deployed("consul-director", { VIPSTACK_CONSUL_PORT: "18500" });
 const vip = "http://192.168.139.29:80/";
 const [web1, web2] = ["192.168.139.31:80", "192.168.139.32:80"];
 
@@ -33,6 +33,23 @@ test(
       `web1 ${web1}`,
       `web2 ${web2}`,
     ]);
+  },
+  MINUTES,
+);
+
+test(
+  "the server is the notes' own: HTTP 8500, gRPC 8502 and DNS 8600 for everybody; DNS knows the instances",
+  async () => {
+    const listening = await scene.on("server", "ss -Hltn | awk '{ print $4 }'");
+    expect(listening.split("\n")).toEqual(expect.arrayContaining(["*:8500", "*:8502", "*:8600"]));
+    const found = await scene.on(
+      "server",
+      "consul kv put lab/word stays && curl --silent 127.0.0.1:8500/v1/agent/self",
+    );
+    expect(found).toContain('"Version":"1.22.7"');
+    expect(await (await fetch("http://127.0.0.1:18500/ui/")).text()).toContain("<title>Consul");
+    const asked = await scene.on("vm-1", dnsQuery("hello.service.consul", "192.168.139.24", 8600));
+    expect(asked.split("\n").sort()).toEqual(["192.168.139.31", "192.168.139.32"]);
   },
   MINUTES,
 );
@@ -158,9 +175,27 @@ test(
     for (const machine of machines) await scene.lab("power-cut", machine);
     await Promise.all(machines.map((machine) => scene.lab("power-on", machine)));
     await until(web1, web2);
+    expect(await scene.on("server", "consul kv get lab/word")).toBe("stays");
     await eventually(async () => {
       expect(countLines(await scene.on("vm-1", curlTimes(4, vip)))).toEqual({ web1: 2, web2: 2 });
     });
   },
   2 * BOOT,
 );
+
+/** Python for a machine: the addresses that a DNS server knows of a name, one a line. */
+function dnsQuery(name: string, server: string, port: number): string {
+  return `python3 - <<'PROGRAM'
+import socket, struct
+labels = b"".join(bytes([len(part)]) + part.encode() for part in "${name}".split(".")) + b"\\0"
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    client.settimeout(10)
+    client.sendto(struct.pack("!6H", 1, 0x0100, 1, 0, 0, 0) + labels + struct.pack("!2H", 1, 1), ("${server}", ${port}))
+    answer = client.recv(4096)
+count, at = struct.unpack("!H", answer[6:8])[0], 12 + len(labels) + 4
+for _ in range(count):
+    length = struct.unpack("!H", answer[at + 10:at + 12])[0]
+    print(socket.inet_ntoa(answer[at + 12:at + 12 + length]))
+    at += 12 + length
+PROGRAM`;
+}
