@@ -71,6 +71,8 @@ export function consulUnitText(program: string): string {
     documentation: "https://developer.hashicorp.com/consul/docs",
     name: "consul",
     user: "consul",
+    // Written once and not synced: after a power cut it can be empty, and an agent with an empty id never starts again.
+    before: [`/bin/sh -c 'test -s /var/lib/consul/node-id || rm -f /var/lib/consul/node-id'`],
     command: `${program} agent -config-dir=/etc/consul.d/`,
     killSignal: "SIGTERM",
   });

@@ -54,6 +54,8 @@ export function startCommands(model: CloudInit, beforeUnits: readonly string[] =
     ...model.ready.map(
       ({ check, seconds }) => `timeout ${seconds} sh -c ${shellQuote(`until ${check}; do sleep 1; done`)}`,
     ),
+    // A power cut from here on must find no file empty: neither those above nor what the programs wrote at their first start.
+    "sync",
   ];
 }
 

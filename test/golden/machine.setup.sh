@@ -72,3 +72,4 @@ systemctl daemon-reload
 systemctl enable --quiet --now a.service vendor.service
 touch /run/done
 timeout 60 sh -c 'until test -e '\''/run/done'\''; do sleep 1; done'
+sync

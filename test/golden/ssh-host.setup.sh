@@ -42,3 +42,4 @@ missing=$(for p in curl; do dpkg-query --show --showformat='${Status}' "$p" 2>/d
 systemctl daemon-reload
 [ -z "$changed" ] || systemctl try-reload-or-restart a.service
 systemctl enable --quiet --now a.service
+sync

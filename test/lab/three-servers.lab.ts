@@ -73,3 +73,15 @@ test(
   },
   2 * BOOT,
 );
+
+test(
+  "an agent whose id a power cut left empty gets another one",
+  async () => {
+    await cluster.on("box", "systemctl stop consul; : > /var/lib/consul/node-id; systemctl start consul");
+    await eventually(async () => {
+      expect(await cluster.on("box", "consul members | grep ^box")).toMatch(/alive/);
+    }, 2 * MINUTES);
+    expect(await title()).toBe("${Good} %{day}");
+  },
+  3 * MINUTES,
+);

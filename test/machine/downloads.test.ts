@@ -154,6 +154,7 @@ test("a check may wait longer; users come before units; what waits for other mac
     "systemctl enable --quiet --now --no-block agent.service",
     "timeout 300 sh -c 'until true; do sleep 1; done'",
     "timeout 60 sh -c 'until test -e /run/b; do sleep 1; done'",
+    "sync",
   ]);
 });
 
