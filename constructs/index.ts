@@ -2,7 +2,6 @@ export * from "./caddy";
 export {
   AgentCheck,
   AgentCheckTimes,
-  AgentOwner,
   AgentProfile,
   AgentService,
   AgentServiceProps,

@@ -1,7 +1,8 @@
-import { Construct, IConstruct } from "constructs";
+import { Construct } from "constructs";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
 import { serviceFailures } from "./catalog-rules";
+import { IConsulCluster } from "./consul-cluster";
 import { CheckDefinition, renderServiceDefinition } from "./service-definition-text";
 
 /** How an agent finds out whether a service works. */
@@ -33,7 +34,7 @@ export interface AgentServiceProps {
   /** The machine that serves it, and whose agent registers and checks it. */
   readonly machine: IMachine;
   /** The cluster that the machine's agent belongs to; the agent is put there where none is. */
-  readonly consul: AgentOwner;
+  readonly consul: IConsulCluster;
   /** 1 to 65535. */
   readonly port: number;
   /** Its name in Consul. @default - the construct's id */
@@ -44,11 +45,6 @@ export interface AgentServiceProps {
   readonly tags?: readonly string[];
   /** @default - none */
   readonly meta?: Readonly<Record<string, string>>;
-}
-
-/** What of a Consul cluster is needed here: it puts an agent on a machine. */
-export interface AgentOwner extends IConstruct {
-  ensureAgent(role: IConstruct, machine: IMachine): void;
 }
 
 /**

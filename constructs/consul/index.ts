@@ -8,7 +8,7 @@ export { ConsulServer, ConsulServerProps } from "./consul-server";
 export { HclBody, HclValue, renderHcl } from "./hcl-text";
 export { Installation, installationFor, Installed, VendorAptOptions } from "./installation";
 export { ConsulService } from "./consul-service";
-export { AgentCheck, AgentCheckTimes, AgentOwner, AgentService, AgentServiceProps } from "./agent-service";
+export { AgentCheck, AgentCheckTimes, AgentService, AgentServiceProps } from "./agent-service";
 export { ConfigEntry, ConfigEntryKind, ConfigEntryProps } from "./config-entry";
 export { ConfigEntryFields } from "./config-entry-rules";
 export { ConsulKeys, ConsulKeysProps } from "./consul-keys";

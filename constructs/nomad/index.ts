@@ -7,7 +7,7 @@ export { NomadServer, NomadServerProps } from "./nomad-server";
 export { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
 export { Convergence, Hop } from "./convergence-text";
 export { JobBase, JobSettings } from "./job-base";
-export { clusterOf, DYNAMIC_PORTS, JobCluster, provideCluster } from "./job-cluster";
+export { clusterOf, JobCluster, provideCluster } from "./job-cluster";
 export { Job, JobProps } from "./job";
 export { JobOptions, JobParts, JobType, PeriodicOptions } from "./job-options";
 export { AffinityOptions, ConstraintOptions, PlacementOptions, SpreadOptions } from "./job-placement";

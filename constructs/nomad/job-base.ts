@@ -6,7 +6,7 @@ import { describeFailure, Failure } from "../private/failure";
 import { writeAtSynth } from "../private/synth-files";
 import { Validation, ValidationError } from "../private/validation";
 import { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
-import { clusterOf, DYNAMIC_PORTS, JobCluster } from "./job-cluster";
+import { clusterOf, JobCluster } from "./job-cluster";
 import { secondsOf } from "./job-duration";
 import { ownFindings, PlacedJob } from "./job-findings-rules";
 import { identityFailures, neighbourFindings } from "./job-neighbours-rules";
@@ -18,6 +18,7 @@ import { jobFailures } from "./job-rules";
 import { jobspecAttribute, withReferences } from "./job-spec-attribute";
 import { ApiJob } from "./job-specification";
 import { renderJobText } from "./job-text";
+import { NOMADS_OWN_PORTS } from "./nomad-cluster";
 import { checkLagOf, NamedService } from "./service-options";
 
 /** What a job construct has besides the job itself. */
@@ -159,7 +160,7 @@ export abstract class JobBase extends Construct {
   private ownFindings(): JobFinding[] {
     return this.asWritten(
       ownFindings(this.placed, {
-        dynamicPorts: this.cluster?.dynamicPorts ?? DYNAMIC_PORTS,
+        dynamicPorts: this.cluster?.dynamicPorts ?? NOMADS_OWN_PORTS,
         budget: (group) => this.budgetOf(group),
         followed: this.followed,
       }),

@@ -1,15 +1,13 @@
 import { IConstruct } from "constructs";
+import { DynamicPorts } from "./nomad-cluster";
 
 /** What jobs are checked against; every `INomadCluster` is one. */
 export interface JobCluster {
   /** Its clients, where they are known; none are known of a cluster that exists already. */
   readonly clients: readonly unknown[];
   /** The host ports that its clients give away. */
-  readonly dynamicPorts: { readonly min: number; readonly max: number };
+  readonly dynamicPorts: DynamicPorts;
 }
-
-/** Nomad's `min_dynamic_port` and `max_dynamic_port` as they come. */
-export const DYNAMIC_PORTS = { min: 20000, max: 32000 };
 
 const clusters = new WeakMap<IConstruct, JobCluster>();
 

@@ -28,5 +28,5 @@ export interface JobFinding {
 /** A failure that can be acknowledged, with the way to do it. */
 export function withAcknowledgement({ refusal, failure }: JobFinding): Failure {
   const name = refusal.toUpperCase().replaceAll("-", "_");
-  return { ...failure, cure: `${failure.cure}; to see it fail, acknowledge: [JobRefusal.${name}]` };
+  return { ...failure, cure: `${failure.cure}; to build it nevertheless, acknowledge: [JobRefusal.${name}]` };
 }

@@ -1,15 +1,17 @@
 import { ConsulProvider } from "@cdktf/provider-consul/lib/provider";
-import { Construct, IConstruct } from "constructs";
+import { TerraformStack } from "cdktf";
 import {
   AgentCheck,
   AgentService,
   ConfigEntry,
   ConfigEntryKind,
   ConsulKeys,
+  ConsulServer,
   ExternalNode,
-  IMachine,
+  IConsulCluster,
+  Installation,
 } from "../../constructs";
-import { Machine } from "../../constructs/machine";
+import { Machine, SshBackend } from "../../constructs/machine";
 import { synth } from "../support/synth";
 
 type Resources = Record<string, Record<string, Record<string, unknown>>>;
@@ -127,20 +129,17 @@ test("an external node without an address", () => {
 
 describe("a service that a machine's own agent registers and checks", () => {
   test("is live content of the machine, and puts an agent there", () => {
-    const asked: string[] = [];
-    let files: Record<string, string> = {};
+    let machine: Machine | undefined;
     synth((stack) => {
-      const machine = Machine.fromAddresses(stack, "d2", { interfaces: { eth0: ["192.168.139.184/24"] } });
-      machine.contribute = (_, part) => {
-        const { liveFiles = [] } = typeof part === "function" ? part() : part;
-        files = Object.fromEntries(liveFiles.map(({ path, content }) => [path, content]));
-      };
-      const consul = new Cluster(stack, "consul", asked);
+      const interfaces = { eth0: ["192.168.139.184/24"] };
+      machine = new Machine(stack, "d2", { backend: new SshBackend(stack, "hosts"), interfaces });
       const checks = [AgentCheck.http("/health", { interval: "5s" }), AgentCheck.tcp()];
-      new AgentService(stack, "caddy", { machine, consul, port: 81, checks, tags: ["plain"] });
+      new AgentService(stack, "caddy", { machine, consul: someConsul(stack), port: 81, checks, tags: ["plain"] });
     });
-    expect(asked).toEqual(["test/caddy on d2"]);
-    expect(JSON.parse(files["/etc/consul.d/service-caddy-81.json"] ?? "")).toEqual({
+    const { units = [], liveFiles = [] } = machine?.model ?? {};
+    expect(units.map(({ name }) => name)).toEqual(["consul.service"]);
+    const definition = liveFiles.find(({ path }) => path === "/etc/consul.d/service-caddy-81.json");
+    expect(JSON.parse(definition?.content ?? "")).toEqual({
       service: {
         ...{ id: "caddy-81", name: "caddy", address: "192.168.139.184", port: 81, tags: ["plain"] },
         checks: [
@@ -164,8 +163,7 @@ describe("a service that a machine's own agent registers and checks", () => {
     expect(() =>
       synth((stack) => {
         const machine = Machine.fromAddresses(stack, "d2", { interfaces: { eth0: ["192.168.139.184/24"] } });
-        const consul = new Cluster(stack, "consul", []);
-        new AgentService(stack, "my_web", { machine, consul, port: 0, checks: [] });
+        new AgentService(stack, "my_web", { machine, consul: someConsul(stack), port: 0, checks: [] });
       }),
     ).toThrow(
       [
@@ -178,16 +176,16 @@ describe("a service that a machine's own agent registers and checks", () => {
   });
 });
 
-class Cluster extends Construct {
-  constructor(
-    scope: Construct,
-    id: string,
-    private readonly asked: string[],
-  ) {
-    super(scope, id);
-  }
-
-  ensureAgent(role: IConstruct, machine: IMachine): void {
-    this.asked.push(`${role.node.path} on ${machine.name}`);
-  }
+/** A cluster that exists, whose agents come from a URL. */
+function someConsul(stack: TerraformStack): IConsulCluster {
+  const install = Installation.url({
+    version: "1.22.7",
+    url: "https://downloads.example/consul",
+    sha256: "5".repeat(64),
+  });
+  return ConsulServer.fromAddress(stack, "consul", {
+    address: "http://10.0.0.5:8500",
+    retryJoin: ["10.0.0.5"],
+    install,
+  });
 }

@@ -238,6 +238,26 @@ test(
 );
 
 test(
+  "no room for the base image: how much is needed, how much is there, and what to do",
+  async () => {
+    const disk = join(root, "small-disk");
+    mkdirSync(disk);
+    // The disk is gone with the mount namespace of this shell.
+    const prepare = `mount -t tmpfs -o size=64M none ${disk} && XDG_CACHE_HOME=${disk} node ${LAB} prepare`;
+    const { exitCode, all = "" } = await execa("unshare", ["--mount", "sh", "-c", prepare], {
+      all: true,
+      reject: false,
+    });
+    expect(exitCode).toBe(1);
+    expect(all).toContain(
+      `error: not enough disk space for the base image: 2.5 GB needed in ${join(disk, "vipstack", "images")}, 0.1 GB free\n` +
+        "  what to do: make room there, or set XDG_CACHE_HOME to a folder on a bigger disk",
+    );
+  },
+  MINUTES,
+);
+
+test(
   "a damaged base image is noticed, said, and built again",
   async () => {
     const images = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "vipstack", "images");

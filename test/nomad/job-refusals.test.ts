@@ -181,32 +181,32 @@ const refused: Refused[] = [
     refusal: JobRefusal.SHUTDOWN_DELAY_BELOW_LAG,
     build: (stack, acknowledge) => web({ shutdownDelay: "2s", acknowledge })(stack),
     message:
-      "test/shop: 'shutdownDelay' must be at least the 9.5s that a director takes to know of it, or requests go to an instance that is gone, got \"2s\": use '10s' or more; to see it fail, acknowledge: [JobRefusal.SHUTDOWN_DELAY_BELOW_LAG]",
+      "test/shop: 'shutdownDelay' must be at least the 9.5s that a director takes to know of it, or requests go to an instance that is gone, got \"2s\": use '10s' or more; to build it nevertheless, acknowledge: [JobRefusal.SHUTDOWN_DELAY_BELOW_LAG]",
   },
   {
     refusal: JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM,
     build: (stack, acknowledge) => web({ killTimeout: "1m", acknowledge })(stack),
     message:
-      "test/shop: 'killTimeout' must be at most 30s, a client's max_kill_timeout as it comes, or the task is killed before, got \"1m\": use '30s', or raise max_kill_timeout on every client; to see it fail, acknowledge: [JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM]",
+      "test/shop: 'killTimeout' must be at most 30s, a client's max_kill_timeout as it comes, or the task is killed before, got \"1m\": use '30s', or raise max_kill_timeout on every client; to build it nevertheless, acknowledge: [JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM]",
   },
   {
     refusal: JobRefusal.STATIC_PORT_IN_DYNAMIC_RANGE,
     build: (stack, acknowledge) => web({ ports: { www: { static: 23747 } }, acknowledge })(stack),
     message:
-      "test/shop: 'ports.www.static' can't lie in the dynamic range 20000 to 32000, where Nomad may give it to another job first, got 23747: choose a port outside, or leave 'static' out; to see it fail, acknowledge: [JobRefusal.STATIC_PORT_IN_DYNAMIC_RANGE]",
+      "test/shop: 'ports.www.static' can't lie in the dynamic range 20000 to 32000, where Nomad may give it to another job first, got 23747: choose a port outside, or leave 'static' out; to build it nevertheless, acknowledge: [JobRefusal.STATIC_PORT_IN_DYNAMIC_RANGE]",
   },
   {
     refusal: JobRefusal.STATIC_PORT_TAKEN,
     build: (stack, acknowledge) => web({ count: 3, nomad, ports: { www: { static: 8080 } }, acknowledge })(stack),
     message:
-      "[test/shop] 'ports.www.static' can be given once a client, and 3 instances are more than the 2 clients, got 8080: lower 'count', add clients, or leave 'static' out; to see it fail, acknowledge: [JobRefusal.STATIC_PORT_TAKEN]",
+      "[test/shop] 'ports.www.static' can be given once a client, and 3 instances are more than the 2 clients, got 8080: lower 'count', add clients, or leave 'static' out; to build it nevertheless, acknowledge: [JobRefusal.STATIC_PORT_TAKEN]",
   },
   {
     refusal: JobRefusal.STATIC_PORT_WITH_CANARY,
     build: (stack, acknowledge) =>
       web({ count: 2, nomad, ports: { www: { static: 8080 } }, update: { canary: 1 }, acknowledge })(stack),
     message:
-      "[test/shop] 'update.canary' must find a client whose port 8080 is free, and 2 of the 2 clients have it taken, got 1: use canary: 0, or leave 'static' out of the port; to see it fail, acknowledge: [JobRefusal.STATIC_PORT_WITH_CANARY]",
+      "[test/shop] 'update.canary' must find a client whose port 8080 is free, and 2 of the 2 clients have it taken, got 1: use canary: 0, or leave 'static' out of the port; to build it nevertheless, acknowledge: [JobRefusal.STATIC_PORT_WITH_CANARY]",
   },
   {
     refusal: JobRefusal.SERVICE_NAME_TAKEN,
@@ -218,7 +218,7 @@ const refused: Refused[] = [
       return web({ acknowledge })(stack);
     },
     message:
-      "[test/shop] 'service.name' can't be the name of a service of test/other, too, because instances of one name are taken for equals, got \"shop-servers\": give one of them another name; to see it fail, acknowledge: [JobRefusal.SERVICE_NAME_TAKEN]",
+      "[test/shop] 'service.name' can't be the name of a service of test/other, too, because instances of one name are taken for equals, got \"shop-servers\": give one of them another name; to build it nevertheless, acknowledge: [JobRefusal.SERVICE_NAME_TAKEN]",
   },
 ];
 
@@ -250,7 +250,7 @@ test("two jobs can't have one static port where both may run on one client", () 
     };
   const rack = (value: string): Partial<WebJobProps> => ({ constraints: [{ attribute: "${meta.rack}", value }] });
   expect(refusalOf(both([80, 80]))).toContain(
-    "[test/job-0] 'ports.www.static' can't be that of group 'servers' of test/job-1, too, because both may run on one client, got 80: choose another port, leave 'static' out, or keep them apart by 'constraints' on one attribute; to see it fail, acknowledge: [JobRefusal.STATIC_PORT_TAKEN]",
+    "[test/job-0] 'ports.www.static' can't be that of group 'servers' of test/job-1, too, because both may run on one client, got 80: choose another port, leave 'static' out, or keep them apart by 'constraints' on one attribute; to build it nevertheless, acknowledge: [JobRefusal.STATIC_PORT_TAKEN]",
   );
   expect(refusalOf(both([80, 81]))).toBeUndefined();
   expect(refusalOf(both([80, 80], [rack("a"), rack("b")]))).toBeUndefined();

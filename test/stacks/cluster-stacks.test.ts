@@ -1,5 +1,5 @@
 import { App, TerraformStack } from "cdktf";
-import { Construct } from "constructs";
+import { ConsulServer, Installation, NomadServer, WebJob } from "../../constructs";
 import { defineInventory } from "../../inventory/inventory";
 import { MachinesStack } from "../../stacks/machines-stack";
 import { PlatformStack } from "../../stacks/platform-stack";
@@ -17,24 +17,25 @@ const lab = defineInventory({
   ],
 });
 
-class Cluster extends Construct {
-  constructor(
-    scope: Construct,
-    id: string,
-    readonly httpAddress: string,
-  ) {
-    super(scope, id);
-  }
-}
-
 /** The whole program; looks at one of its stacks. */
-function program(stack: string, inventory = lab): SynthResult {
+function program(
+  stack: string,
+  inventory = lab,
+  jobs: (workloads: WorkloadsStack) => void = () => undefined,
+): SynthResult {
   return synthApp((app) => {
     const made = new MachinesStack(app, "machines", { inventory });
-    const consul = new Cluster(made, "consul", "http://192.168.139.24:8500");
-    const nomad = new Cluster(made, "nomad", "http://192.168.139.24:4646");
+    const machine = made.all.server;
+    const install = Installation.url({
+      version: "1.22.7",
+      url: "https://downloads.example/agent",
+      sha256: "5".repeat(64),
+    });
+    const consul = new ConsulServer(made, "consul", { machine, install });
+    const dynamicPorts = { min: 25000, max: 26000 };
+    const nomad = new NomadServer(made, "nomad", { machine, consul, install, dynamicPorts, client: { docker: true } });
     const platform = new PlatformStack(app, "platform", { consul });
-    new WorkloadsStack(app, "workloads", { nomad, after: [platform] });
+    jobs(new WorkloadsStack(app, "workloads", { nomad, after: [platform] }));
     return stack;
   });
 }
@@ -83,7 +84,8 @@ test("machines that are not in the lab are reached as they reach each other", ()
 test("a cluster that exists needs an inventory, for its name", () => {
   const build = (inventory?: typeof lab) =>
     synthApp((app: App) => {
-      const consul = new Cluster(app, "consul", "http://127.0.0.1:8500");
+      const attributes = { address: "http://127.0.0.1:8500", retryJoin: ["127.0.0.1"] };
+      const consul = ConsulServer.fromAddress(app, "consul", attributes);
       new PlatformStack(app, "platform", { consul, inventory });
       new TerraformStack(app, "other");
       return "platform";
@@ -92,4 +94,14 @@ test("a cluster that exists needs an inventory, for its name", () => {
     "platform: 'inventory' must be given, since consul is in no MachinesStack: its name is that of the state folder",
   );
   expect(build(lab).json).toMatchObject({ provider: { consul: [{ address: "http://127.0.0.1:8500" }] } });
+});
+
+test("jobs are checked against the stack's own cluster: here its dynamic ports", () => {
+  const job = (port: number) => () =>
+    program("workloads", lab, (stack) => {
+      const docker = { image: "busybox:1", command: "httpd" };
+      new WebJob(stack, "web", { docker, ports: { www: { static: port } }, update: { canary: 0, autoPromote: false } });
+    });
+  expect(job(25500)).toThrow("can't lie in the dynamic range 25000 to 26000");
+  expect(job(20500)).not.toThrow();
 });
