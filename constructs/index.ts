@@ -2,6 +2,7 @@ export * from "./caddy";
 export {
   AgentCheck,
   AgentCheckTimes,
+  AgentHttpCheckOptions,
   AgentProfile,
   AgentService,
   AgentServiceProps,

@@ -8,18 +8,21 @@ import { CheckDefinition, renderServiceDefinition } from "./service-definition-t
 /** How an agent finds out whether a service works. */
 export class AgentCheck {
   /** A GET request; a status of 2xx is good. @param path starts with `/` */
-  static http(path = "/", times: AgentCheckTimes = {}): AgentCheck {
-    return new AgentCheck((address) => ({ http: `http://${address}${path}`, ...withDefaults(times) }));
+  static http(path = "/", options: AgentHttpCheckOptions = {}): AgentCheck {
+    return new AgentCheck((address, port) => ({
+      http: `http://${address}:${options.port ?? port}${path}`,
+      ...withDefaults(options),
+    }));
   }
 
   /** Whether a connection opens. */
   static tcp(times: AgentCheckTimes = {}): AgentCheck {
-    return new AgentCheck((address) => ({ tcp: address, ...withDefaults(times) }));
+    return new AgentCheck((address, port) => ({ tcp: `${address}:${port}`, ...withDefaults(times) }));
   }
 
   private constructor(
     /** @internal */
-    readonly _render: (address: string) => CheckDefinition,
+    readonly _render: (address: string, port: number) => CheckDefinition,
   ) {}
 }
 
@@ -28,6 +31,11 @@ export interface AgentCheckTimes {
   readonly interval?: string;
   /** How long an answer may take. @default "1s" */
   readonly timeout?: string;
+}
+
+export interface AgentHttpCheckOptions extends AgentCheckTimes {
+  /** Where it asks, 1 to 65535. @default - the service's own port */
+  readonly port?: number;
 }
 
 export interface AgentServiceProps {
@@ -74,7 +82,6 @@ export class AgentService extends Construct {
 
     props.consul.ensureAgent(this, machine);
     const service = `${this.name}-${port}`;
-    const endpoint = `${machine.address}:${port}`;
     machine.contribute(this, {
       title: `${this.name} on ${port}`,
       liveFiles: [
@@ -88,7 +95,7 @@ export class AgentService extends Construct {
             port,
             tags,
             meta,
-            checks: checks.map((check) => check._render(endpoint)),
+            checks: checks.map((check) => check._render(machine.address, port)),
           }),
         },
       ],

@@ -3,7 +3,7 @@ import { IMachine } from "../machine";
 import { Validation, ValidationError } from "../private/validation";
 import { nameFailures } from "./consul-checks";
 import { Installation } from "./installation";
-import { isVersion, versionAtLeast } from "./version-rules";
+import { isVersion, versionAtLeast } from "../private/version";
 
 /** A Consul datacenter: one that this program makes ({@link ConsulServer}), or one that exists. */
 export interface IConsulCluster extends IConstruct {

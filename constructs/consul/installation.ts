@@ -1,6 +1,6 @@
 import { Contribution, IMachine, Software, SoftwareName } from "../machine";
 import { Failure } from "../private/failure";
-import { isVersion } from "./version-rules";
+import { isVersion } from "../private/version";
 
 /** Where the vendor's packages are, and which one is wanted. */
 export interface VendorAptOptions {

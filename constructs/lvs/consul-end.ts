@@ -1,12 +1,11 @@
 import { dirname, join } from "node:path";
-import { Contribution, Download, LiveFile, nodeProgram, PROGRAM_FOLDER, Software } from "../machine";
+import { consulTemplateDownload, consulTemplateUnit } from "../consul";
+import { Contribution, LiveFile, nodeProgram, PROGRAM_FOLDER, Software } from "../machine";
 import { renderFollowed } from "./consul-followed-text";
 import { INSTANCES_FOLDER, renderConsulTemplateConfig } from "./consul-template-text";
-import { consulTemplateUnit } from "./consul-template-unit-text";
 import { ServiceSpec, sortedServices } from "./service-spec";
 import { Place } from "./topology";
 
-const CONSUL_TEMPLATE = "/usr/local/bin/consul-template";
 const CONSUL_TEMPLATE_UNIT = "vipstack-consul-template.service";
 const RUN = dirname(INSTANCES_FOLDER);
 const CONFIG = "/etc/vipstack/consul-template.hcl";
@@ -30,12 +29,17 @@ export function consulContribution(
   ipvsUnit: string,
 ): Contribution {
   return {
-    downloads: [downloadOf(spec.consulTemplate)],
+    downloads: [consulTemplateDownload(spec.consulTemplate)],
     files: [nodeProgram("consul-rules", join(__dirname, "node", "consul-rules.py"))],
     units: [
       {
         name: CONSUL_TEMPLATE_UNIT,
-        content: consulTemplateUnit({ program: CONSUL_TEMPLATE, config: CONFIG, before: ipvsUnit }),
+        content: consulTemplateUnit({
+          writes: "the healthy instances of followed services",
+          config: CONFIG,
+          folder: INSTANCES_FOLDER,
+          after: [ipvsUnit],
+        }),
       },
     ],
     liveFiles: liveFiles(spec, ipvsUnit),
@@ -61,15 +65,4 @@ function liveFiles(
     { path: FOLLOWED, content: renderFollowed(services, never), reloads: unit },
     { path: CONFIG, content: renderConsulTemplateConfig(followed, apply), reloads: CONSUL_TEMPLATE_UNIT },
   ];
-}
-
-function downloadOf({ url, sha256 }: Software): Download {
-  const unpack = url.endsWith(".zip") ? "zip" : /\.(tar\.gz|tgz)$/.test(url) ? "tar.gz" : undefined;
-  return {
-    url,
-    sha256,
-    path: CONSUL_TEMPLATE,
-    mode: "0755",
-    ...(unpack && { unpack, member: "consul-template" }),
-  };
 }

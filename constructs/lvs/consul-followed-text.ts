@@ -18,6 +18,7 @@ export function renderFollowed(services: readonly ServiceSpec[], never: readonly
       family,
       graceSeconds: follows.graceSeconds ?? null,
       never: [...new Set(never)].sort(),
+      ...(follows.only && { only: [...follows.only].sort(), port: follows.port }),
     };
     return [[follows.name, entry] as const];
   });

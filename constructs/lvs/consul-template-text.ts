@@ -1,3 +1,4 @@
+import { CONSUL_STANZA } from "../consul";
 import { FollowSpec } from "./service-spec";
 
 /** Where consul-template writes `NAME.instances`. */
@@ -14,7 +15,7 @@ export const INSTANCES_FOLDER = "/run/vipstack/consul";
  * @see https://github.com/hashicorp/consul-template/blob/main/docs/configuration.md
  */
 export function renderConsulTemplateConfig(followed: readonly FollowSpec[], apply: readonly string[]): string {
-  return [CONSUL, ...followed.map((follow) => templateStanza(follow, apply))].join("\n");
+  return [CONSUL_STANZA, ...followed.map((follow) => templateStanza(follow, apply))].join("\n");
 }
 
 /** `tag.name@datacenter|passing`; without the filter it would be the same, but it has to be seen. */
@@ -48,15 +49,3 @@ EOT
 }
 `;
 }
-
-const CONSUL = `# The local agent. It is asked again without end: who gives up would have to be started again.
-consul {
-  address = "127.0.0.1:8500"
-  retry {
-    attempts    = 0
-    backoff     = "250ms"
-    max_backoff = "15s"
-  }
-}
-log_level = "warn"
-`;

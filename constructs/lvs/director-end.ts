@@ -81,7 +81,9 @@ export function directorContribution(spec: DirectorSpec): Contribution {
 
 function ipvsContribution(spec: DirectorSpec): Contribution {
   // The generic rules for followed services look at connection tracking, too.
-  const tracked = spec.services.some(({ forwarding, follows }) => forwarding.snat || follows !== undefined);
+  const tracked = spec.services.some(
+    ({ forwarding, follows }) => forwarding.snat || (follows !== undefined && forwarding.name === "masquerading"),
+  );
   return {
     packages: ["ipvsadm"],
     kernelModules: ["ip_vs", ...(tracked ? ["nf_conntrack", "xt_ipvs"] : [])],
@@ -169,7 +171,7 @@ function traitsOf({ plane, machine, services }: DirectorSpec): DirectorTraits {
     ].sort(),
     persistence: services.some(({ persistenceTimeoutSeconds }) => persistenceTimeoutSeconds !== undefined),
     conntrack: services.some(({ forwarding, follows }) =>
-      forwarding.snat ? forwarding.conntrack !== false : follows !== undefined,
+      forwarding.snat ? forwarding.conntrack !== false : follows !== undefined && forwarding.name === "masquerading",
     ),
   };
 }

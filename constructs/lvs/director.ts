@@ -1,5 +1,5 @@
 import { Construct } from "constructs";
-import { IConsulCluster } from "../consul";
+import { consulTemplateFor, IConsulCluster } from "../consul";
 import { IMachine, Software } from "../machine";
 import { Validation } from "../private/validation";
 import { Claim } from "./claim";
@@ -164,20 +164,10 @@ function checkConsul(validation: Validation, props: DirectorProps): Software | u
     cure: "give 'consul', too, or leave both out",
   });
   if (consul === undefined) return undefined;
-  const software = props.consulTemplate ?? machine.software("consul-template");
-  validation.require(software !== undefined, {
-    property: "consulTemplate",
-    rule: `must say where ${machine.name} gets consul-template from, because its backend offers none and Debian has no package of it`,
-    cure: 'give a release: { version: "0.41.1", url: "https://…/consul-template_0.41.1_linux_amd64.zip", sha256: "…" }',
-  });
-  if (props.consulTemplate === undefined) return software;
-  const { url, sha256 } = props.consulTemplate;
+  const { url, sha256 } = props.consulTemplate ?? {};
   requireKnown(validation, { url, sha256 });
-  validation.require(/^[0-9a-f]{64}$/.test(sha256), {
-    property: "consulTemplate",
-    rule: "must have a sha256 of 64 hexadecimal digits",
-    got: sha256,
-    cure: "take it from the release's SHA256SUMS, or from sha256sum",
-  });
-  return software;
+  const software = consulTemplateFor(machine, props.consulTemplate);
+  if (!Array.isArray(software)) return software;
+  validation.add(...software);
+  return undefined;
 }

@@ -6,19 +6,23 @@ import { ForwardingMethod } from "./forwarding-method";
 import { requireKnown } from "./known-values";
 import { Plane } from "./plane";
 import { RealServerOptions } from "./real-server";
-import { RealServers } from "./real-servers";
+import { KnownInstances, RealServers } from "./real-servers";
 import { Finding, Refusal } from "./refusal";
-import { FollowSpec } from "./service-spec";
+import { FollowSpec, RealServerSpec } from "./service-spec";
 import { Place, snatChoices } from "./topology";
 
 /** `realServers` of a virtual service as what it means: a fixed list, or a service to follow. */
-export function readRealServers(given: readonly RealServerOptions[] | RealServers | ConsulService | undefined): {
+export function readRealServers(
+  given: readonly RealServerOptions[] | RealServers | ConsulService | KnownInstances | undefined,
+): {
   readonly fixed: readonly RealServerOptions[];
   readonly followed?: RealServers;
 } {
   if (given === undefined) return { fixed: [] };
   if (given instanceof RealServers) return { fixed: [], followed: given };
-  return "name" in given ? { fixed: [], followed: RealServers.fromConsul(given) } : { fixed: given };
+  return "name" in given || "machines" in given
+    ? { fixed: [], followed: RealServers.fromConsul(given) }
+    : { fixed: given };
 }
 
 /** What the director is, for a virtual service that follows Consul. */
@@ -48,10 +52,10 @@ export function checkFollowed(validation: Validation, followed: RealServers, con
     cure: `swap them, or leave it out for { min: 1, max: 4 }`,
   });
   validation.integer("graceSeconds", graceSeconds, 0, 86400, "30 is usual; EmptyPolicy.keepLast() is for ever");
-  validation.add(...contextFailures(context));
+  validation.add(...contextFailures(context, followed.known !== undefined));
 }
 
-function contextFailures({ plane, forwarding, hasConsul }: FollowContext): Failure[] {
+function contextFailures({ plane, forwarding, hasConsul }: FollowContext, known: boolean): Failure[] {
   if (plane === Plane.IPTABLES) {
     return [
       {
@@ -63,7 +67,7 @@ function contextFailures({ plane, forwarding, hasConsul }: FollowContext): Failu
   }
   return [
     ...(hasConsul ? [] : [NO_CONSUL]),
-    ...(forwarding.name === "masquerading"
+    ...(forwarding.name === "masquerading" || known
       ? []
       : [
           {
@@ -100,7 +104,13 @@ export function followFindings({ service }: RealServers, forwarding: ForwardingM
 export function followSpec(
   id: string,
   followed: RealServers,
-  at: { readonly director: Place; readonly vip: string; readonly forwarding: ForwardingMethod },
+  at: {
+    readonly director: Place;
+    readonly vip: string;
+    readonly forwarding: ForwardingMethod;
+    /** The only places where an instance can be reached. @default - any */
+    readonly only?: readonly RealServerSpec[];
+  },
 ): FollowSpec {
   const { service, tag, datacenter, waitSeconds, whenEmpty } = followed;
   return {
@@ -111,6 +121,7 @@ export function followSpec(
     waitSeconds,
     graceSeconds: whenEmpty.graceSeconds,
     snatTo: at.forwarding.snat ? snatChoices(at.director, at.vip) : [],
+    ...(at.only && { only: at.only.map(({ address }) => address), port: at.only[0]?.port }),
   };
 }
 

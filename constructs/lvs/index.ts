@@ -5,7 +5,7 @@ export { Plane } from "./plane";
 export { FilterAction, FilterChain, PortFilter, PortFilterOptions } from "./port-filter";
 export { Protocol } from "./protocol";
 export { RealServer, RealServerOptions } from "./real-server";
-export { FollowOptions, RealServers, WaitSeconds } from "./real-servers";
+export { FollowOptions, KnownInstances, RealServers, WaitSeconds } from "./real-servers";
 export { Redirect, RedirectOptions } from "./redirect";
 export { Refusal } from "./refusal";
 export { HashingOptions, Scheduler } from "./scheduler";

@@ -1,4 +1,5 @@
 import { ConsulService } from "../consul";
+import { IMachine } from "../machine";
 import { EmptyPolicy } from "./empty-policy";
 
 export interface FollowOptions {
@@ -23,6 +24,18 @@ export interface WaitSeconds {
 }
 
 /**
+ * Instances of one service that only run on machines which the program knows, a gateway's for example. Direct routing and
+ * tunneling can be set up for them, too.
+ */
+export interface KnownInstances {
+  readonly service: ConsulService;
+  /** As it is when it is read. */
+  readonly machines: readonly IMachine[];
+  /** Makes every instance answer on that port: the virtual service's own, which direct routing and tunneling keep. @internal */
+  _listenOn(port: number): void;
+}
+
+/**
  * Real servers that the program doesn't know: whoever is healthy, on whatever address and port.
  *
  * A `ConsulService`, such as a job's, stands for {@link fromConsul} without options.
@@ -33,10 +46,11 @@ export class RealServers {
    *
    * @param service its name in Consul: letters, digits, `-` and `_`
    */
-  static fromConsul(service: string | ConsulService, options: FollowOptions = {}): RealServers {
+  static fromConsul(service: string | ConsulService | KnownInstances, options: FollowOptions = {}): RealServers {
     const { waitSeconds = { min: 1, max: 4 }, whenEmpty = EmptyPolicy.refuse() } = options;
-    const name = typeof service === "string" ? service : service.name;
-    return new RealServers(name, options.tag, options.datacenter, whenEmpty, waitSeconds);
+    const known = typeof service !== "string" && "machines" in service ? service : undefined;
+    const name = typeof service === "string" ? service : (known?.service ?? (service as ConsulService)).name;
+    return new RealServers(name, options.tag, options.datacenter, whenEmpty, waitSeconds, known);
   }
 
   private constructor(
@@ -46,5 +60,7 @@ export class RealServers {
     readonly datacenter: string | undefined,
     readonly whenEmpty: EmptyPolicy,
     readonly waitSeconds: WaitSeconds,
+    /** Where its instances run. @default - anywhere */
+    readonly known: KnownInstances | undefined,
   ) {}
 }

@@ -2,7 +2,7 @@ import { ConsulService } from "../consul";
 import { ForwardingMethod } from "./forwarding-method";
 import { Protocol } from "./protocol";
 import { RealServerOptions } from "./real-server";
-import { RealServers } from "./real-servers";
+import { KnownInstances, RealServers } from "./real-servers";
 import { Refusal } from "./refusal";
 import { Scheduler } from "./scheduler";
 
@@ -19,12 +19,12 @@ export interface ServiceOptions {
   /** UDP: each packet is scheduled by itself. Ipvs plane, direct routing or tunneling. @default false */
   readonly onePacket?: boolean;
   /**
-   * A fixed list, or the healthy instances of a service in the director's Consul: `RealServers.fromConsul`, or a service as a
-   * job has it. From Consul: ipvs plane, masquerading.
+   * A fixed list, or the healthy instances of a service in the director's Consul: `RealServers.fromConsul`, a service as a job
+   * has it, or a gateway. From Consul: ipvs plane, and masquerading; to a gateway, whose machines are known, any method.
    *
    * @default - none yet: `addRealServer`
    */
-  readonly realServers?: readonly RealServerOptions[] | RealServers | ConsulService;
+  readonly realServers?: readonly RealServerOptions[] | RealServers | ConsulService | KnownInstances;
   /** Refusals to build nevertheless, to see them fail. @default - none */
   readonly acknowledge?: readonly Refusal[];
 }

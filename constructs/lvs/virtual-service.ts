@@ -12,7 +12,7 @@ import { Plane } from "./plane";
 import { planeFailures } from "./plane-limits";
 import { Protocol } from "./protocol";
 import { RealServer, RealServerOptions } from "./real-server";
-import { RealServers } from "./real-servers";
+import { KnownInstances, RealServers } from "./real-servers";
 import { Scheduler } from "./scheduler";
 import { Endpoint, ServiceSpec } from "./service-spec";
 import { serviceFindings } from "./topology";
@@ -53,6 +53,8 @@ export class VirtualService extends Construct {
   /** Where its real servers come from. @default - they are fixed: {@link realServers} */
   readonly followed?: RealServers;
   private readonly servers: RealServer[] = [];
+  /** The machines of followed instances, set up for a forwarding method that needs it. */
+  private readonly prepared: RealServer[] = [];
   private readonly acknowledgement: Acknowledgement;
 
   /** @internal */
@@ -81,6 +83,7 @@ export class VirtualService extends Construct {
     this.port = first.port;
     this.protocol = first.protocol;
     for (const options of fixed) this.addRealServer(this.idFor(options), options);
+    if (followed?.known !== undefined && this.forwarding.name !== "masquerading") this.prepare(followed.known);
     Aspects.of(this).add({
       visit: (node) => {
         if (node === this) this.warn();
@@ -100,8 +103,29 @@ export class VirtualService extends Construct {
    */
   addRealServer(id: string, options: RealServerOptions): RealServer {
     if (this.followed !== undefined) throw new ValidationError(this, [followsConsul(id, this.followed)]);
+    const server = this.makeRealServer(id, options, this.servers);
+    this.servers.push(server);
+    return server;
+  }
+
+  /** Both ends, as for fixed real servers; which of them are used is Consul's to say. */
+  private prepare(known: KnownInstances): void {
+    for (const { port } of this.endpoints) known._listenOn(port);
+    const machines = [...known.machines];
+    for (const machine of machines) this.prepared.push(this.makeRealServer(machine.name, { machine }, this.prepared));
+    this.node.addValidation({
+      validate: () =>
+        known.machines.length === machines.length
+          ? []
+          : [
+              `'realServers' must have all its machines before it is used: make the virtual service after the last of them`,
+            ],
+    });
+  }
+
+  private makeRealServer(id: string, options: RealServerOptions, siblings: readonly RealServer[]): RealServer {
     const { director, plane } = this.context;
-    const server = new RealServer(this, id, {
+    return new RealServer(this, id, {
       ...options,
       director,
       plane,
@@ -110,10 +134,8 @@ export class VirtualService extends Construct {
       forwarding: this.forwarding,
       scheduler: this.scheduler,
       acknowledgement: this.acknowledgement,
-      siblings: this.servers,
+      siblings,
     });
-    this.servers.push(server);
-    return server;
   }
 
   /** @internal */
@@ -136,6 +158,7 @@ export class VirtualService extends Construct {
           director: this.context.director,
           vip: this.address,
           forwarding: this.forwarding,
+          ...(this.prepared.length > 0 && { only: this.prepared.map((server) => server._spec) }),
         }),
     };
   }

@@ -1,7 +1,7 @@
+import { consulTemplateUnit } from "../../constructs/consul";
 import { Protocol } from "../../constructs/lvs";
 import { renderFollowed } from "../../constructs/lvs/consul-followed-text";
 import { renderConsulTemplateConfig } from "../../constructs/lvs/consul-template-text";
-import { consulTemplateUnit } from "../../constructs/lvs/consul-template-unit-text";
 import { addIpvsSupport } from "../../constructs/lvs/iptables-ipvs-rules";
 import { IptablesRules } from "../../constructs/lvs/iptables-rules";
 import { FollowSpec, ServiceSpec } from "../../constructs/lvs/service-spec";
@@ -55,7 +55,12 @@ test("nothing followed: a configuration without templates", () => {
 });
 
 test("consul-template's unit", () => {
-  const unit = consulTemplateUnit({ program: "/usr/local/bin/x", config: "/etc/x.hcl", before: "rules.service" });
+  const unit = consulTemplateUnit({
+    writes: "the healthy instances of followed services",
+    config: "/etc/x.hcl",
+    folder: "/run/vipstack/consul",
+    after: ["rules.service"],
+  });
   expectGolden("director.consul-template.service", unit);
 });
 

@@ -1,5 +1,13 @@
 import { Fn } from "cdktf";
-import { ForwardingMethod, EmptyPolicy, Plane, Protocol, RealServers, Refusal } from "../../constructs/lvs";
+import {
+  ForwardingMethod,
+  EmptyPolicy,
+  KnownInstances,
+  Plane,
+  Protocol,
+  RealServers,
+  Refusal,
+} from "../../constructs/lvs";
 import { Machine, renderCloudConfig, renderTeardownScript, SshBackend } from "../../constructs/machine";
 import { CONSUL_TEMPLATE, fileOf, iptablesV4, iptablesV6, ipvsRules, Machines, program } from "./support/program";
 import { sysctlsOf, warningsOf } from "./support/program";
@@ -253,4 +261,52 @@ test("fails when a name is a reference", () => {
     following().addVirtualService("web", { address: vip, port: 80, realServers });
   });
   expect(message).toContain("'service' must be known at synth, and this is a reference that Terraform resolves later");
+});
+
+describe("instances on machines that the program knows, as a gateway's are", () => {
+  function known(machines: readonly Machine[], ports: number[] = []): KnownInstances {
+    return { service: { name: "gateway", lag: 3 }, machines, _listenOn: (port) => ports.push(port) };
+  }
+
+  test("direct routing: both ends are set up, instances elsewhere count for nothing, the port is the virtual one", () => {
+    const ports: number[] = [];
+    const { ipvs, d2 } = program(({ following, d2 }) => {
+      const options = { address: vip, port: 80, realServers: known([d2], ports) };
+      following().addVirtualService("web", { ...options, forwarding: ForwardingMethod.directRouting() });
+    });
+    expect(ports).toEqual([80]);
+    expect(ipvsRules(ipvs)).toBe("-A -t 192.168.139.100:80 -s rr\n");
+    expect(followed(fileOf(ipvs, "/etc/vipstack/consul-followed.json")).web).toMatchObject({
+      forwarding: "-g",
+      only: ["192.168.139.184"],
+      port: 80,
+    });
+    expect(d2.model.addresses).toEqual(["192.168.139.100/32 dev lo"]);
+    expect(sysctlsOf(d2)).toContain("net.ipv4.conf.all.arp_ignore = 1");
+    expect(sysctlsOf(ipvs)).toContain("net.ipv4.vs.conntrack = 0");
+    expect(iptablesV4(ipvs)).not.toContain("SNAT");
+  });
+
+  test("masquerading follows them like anybody else", () => {
+    const ports: number[] = [];
+    const { ipvs, d2 } = program(({ following, d2 }) => {
+      following().addVirtualService("web", { address: vip, port: 80, realServers: known([d2], ports) });
+    });
+    expect(ports).toEqual([]);
+    expect(followed(fileOf(ipvs, "/etc/vipstack/consul-followed.json")).web).not.toHaveProperty("only");
+    expect(d2.model.addresses).toEqual([]);
+  });
+
+  test("a machine that comes after the virtual service would not be set up", () => {
+    expect(
+      messageOf(({ following, d2, behind }) => {
+        const machines = [d2];
+        const forwarding = ForwardingMethod.directRouting();
+        following().addVirtualService("web", { address: vip, port: 80, realServers: known(machines), forwarding });
+        machines.push(behind);
+      }),
+    ).toContain(
+      "'realServers' must have all its machines before it is used: make the virtual service after the last of them",
+    );
+  });
 });

@@ -38,6 +38,8 @@ class Followed(NamedTuple):
     family: int
     grace: Optional[float]  # seconds without an instance; None: the last ones stay
     never: List[str]  # addresses that are no real server: the director's own
+    only: Optional[List[str]]  # addresses of the machines that are set up for it; None: any
+    port: Optional[int]  # the one that the forwarding method keeps; None: each instance's own
 
 
 class Stop(Exception):
@@ -62,7 +64,9 @@ def read_entry(name: str, entry: Any) -> Followed:
         grace = entry["graceSeconds"]
         followed = Followed(str(entry["virtualService"]), str(entry["forwarding"]), str(entry["service"]),
                             int(entry["family"]), None if grace is None else float(grace),
-                            [str(address) for address in entry["never"]])
+                            [str(address) for address in entry["never"]],
+                            [str(address) for address in entry["only"]] if "only" in entry else None,
+                            int(entry["port"]) if "port" in entry else None)
     except (KeyError, TypeError) as problem:
         raise ValueError(f"{name}: unexpected or missing: {problem}") from None
     if not re.fullmatch(NAME, name):
@@ -106,7 +110,11 @@ def socket_address(entry: Dict[str, Any], followed: Followed) -> str:
         raise ValueError(f"its address {address} is none that leads to another machine")
     if str(address) in followed.never:
         raise ValueError(f"its address {address} is the director's own")
-    if type(port) is not int or not 1 <= port <= 65535:
+    if followed.only is not None and str(address) not in followed.only:
+        raise ValueError(f"its address {address} is that of no machine that is set up for {followed.forwarding}")
+    if followed.port is not None:
+        port = followed.port
+    elif type(port) is not int or not 1 <= port <= 65535:
         raise ValueError(f"its port {port!r} is none")
     return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
 

@@ -57,6 +57,14 @@ class Instances(unittest.TestCase):
     def test_one_server_registered_twice_is_one(self) -> None:
         self.assertEqual(self.read(instance(weight=2), instance(id="other"))[0], {"10.0.0.31:23747": 2})
 
+    def test_where_the_port_is_kept_only_machines_that_are_set_up_count(self) -> None:
+        followed = program.read_entry("web", entry(forwarding="-g", only=["10.0.0.31"], port=80))
+        found, skipped = program.read_instances(
+            instances(instance(port=9080), instance("10.0.0.99", 9080, id="stray")), followed)
+        self.assertEqual(found, {"10.0.0.31:80": 1})
+        self.assertEqual(skipped, ["instance 'stray' of hello on node 'web1' is left out: its address 10.0.0.99 is that "
+                                   "of no machine that is set up for -g"])
+
     def test_a_weight_that_is_none_counts_one(self) -> None:
         for weight in (0, -1, 65536, None, "7", True, 1.5):
             self.assertEqual(self.read(instance(weight=weight))[0], {"10.0.0.31:23747": 1})
