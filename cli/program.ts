@@ -15,6 +15,8 @@ export interface RunOptions {
 export class Program {
   /** Where cdktf writes the synthesized stacks. */
   readonly output: string;
+  /** Container images that can't be had here; the program may leave out what needs one. */
+  withoutImages: readonly string[] = [];
   private readonly app: string;
 
   /** @param example name of a folder in `examples/`; left out: the program of `cdktf.json` */
@@ -35,7 +37,8 @@ export class Program {
   /** Synthesizes as `cdktf synth` does, in a tenth of its time; an error of the program itself is shown as it is. */
   async synth(): Promise<DeploymentDescription[]> {
     mkdirSync(this.output, { recursive: true });
-    const env = { ...ENVIRONMENT, CDKTF_OUTDIR: this.output };
+    const missing = this.withoutImages.length > 0 ? { VIPSTACK_WITHOUT_IMAGES: this.withoutImages.join(" ") } : {};
+    const env = { ...ENVIRONMENT, ...missing, CDKTF_OUTDIR: this.output };
     const result = await execa(this.app, { shell: true, all: true, reject: false, env });
     if (result.exitCode !== 0) throw new CliError(programError(result.all), "change the program, then run this again");
     return this.deployments();

@@ -10,6 +10,7 @@ import { lab, labMachines } from "./lab";
 import { Program } from "./program";
 import { PROGRESS } from "./progress";
 import { chooseWay, providerTasks } from "./provider-tasks";
+import { imagesOf, missingImages } from "./images";
 import { ProviderWay } from "./provider-way";
 import { report } from "./report";
 
@@ -29,6 +30,15 @@ export async function up(example?: string): Promise<void> {
         task: async () => {
           deployments = await program.synth();
           clusterStacks = program.providerStacks();
+        },
+      },
+      {
+        title: "Container images",
+        enabled: () => imagesOf(program, deployments).length > 0,
+        task: async (_, task) => {
+          const missing = await missingImages(program, deployments);
+          task.title = missing === undefined ? "Container images are there" : missing;
+          deployments = program.deployments();
         },
       },
       {

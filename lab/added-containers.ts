@@ -1,6 +1,7 @@
 import { createHash } from "crypto";
 import execa from "execa";
 import * as fs from "fs";
+import * as os from "os";
 import * as path from "path";
 import { cacheFolder, workFolder } from "./cache";
 import { hubReference, shortName } from "./container-names";
@@ -63,6 +64,30 @@ export async function addContainer(name: string, archive: string): Promise<Conta
     }
     return { file: contentOf(target), references: [reference] };
   });
+}
+
+/**
+ * Fetches an image from Docker Hub and keeps it as an added one.
+ *
+ * @param crane the registry's client
+ * @throws LabError where Docker Hub has none of that name, or is not reached
+ */
+export async function fetchContainer(name: string, crane: string): Promise<Container> {
+  const reference = hubReference(name);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "vipstack-image-"));
+  try {
+    const archive = path.join(folder, "image.tar");
+    const words = ["pull", "--platform", "linux/amd64", reference, archive];
+    const { failed, all = "" } = await execa(crane, words, { all: true, reject: false, stdin: "ignore" });
+    if (!failed) return await addContainer(name, archive);
+    const reason = all.trim().split("\n").at(-1) ?? "";
+    throw new LabError(
+      `${shortName(reference)} can't be had from Docker Hub: ${reason.replace(/^.*?Error: /, "")}`,
+      `bring it in: docker save ${shortName(reference)} --output image.tar, then image add ${shortName(reference)} image.tar`,
+    );
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Forgets an added image; the lab's own one of that name, if there is one, counts again at the next start. */

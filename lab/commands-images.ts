@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { prepareArtefact } from "./artefacts";
 import { labCommand, contextOf } from "./command-line";
-import { shortName } from "./container-names";
+import { hubReference, shortName } from "./container-names";
 import { CONTAINER_RECIPES } from "./container-recipes";
-import { addContainer, addedContainers, removeContainer } from "./added-containers";
+import { addContainer, addedContainers, fetchContainer, removeContainer } from "./added-containers";
+import { Progress } from "./events";
 import { pushContainers } from "./registry";
 import { registryRuns } from "./services";
 
@@ -29,6 +30,17 @@ export function addImageCommands(root: Command): void {
     .description("names that can be pulled, and where each is from")
     .action(() => {
       process.stdout.write(`${imageLines().join("\n")}\n`);
+    });
+  image
+    .command("get <name>")
+    .description("make sure that an image can be pulled: fetch it from Docker Hub unless it is there")
+    .action(async (name: string) => {
+      const reference = hubReference(name);
+      const there = [...addedContainers(), ...CONTAINER_RECIPES].some(({ references }) =>
+        references.includes(reference),
+      );
+      if (!there) await fetchContainer(name, await prepareArtefact("crane", new Progress(undefined)));
+      process.stdout.write(`${shortName(reference)} ${there ? "is there" : "was fetched from Docker Hub"}\n`);
     });
   image
     .command("remove <name>")

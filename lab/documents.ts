@@ -20,6 +20,8 @@ export interface LabDocument {
   readonly software: string[];
   /** Whether there is a container registry on the lab's address. @default false */
   readonly registry: boolean;
+  /** Images that guests are going to pull: for `image get` before they do. @default - none known */
+  readonly images: string[];
 }
 
 /** One network interface of a machine. */
@@ -40,8 +42,8 @@ const NAME = { type: "string", pattern: "^[a-z][a-z0-9-]{0,31}$" } as const;
 
 const labSchema: JSONSchemaType<LabDocument> = {
   type: "object",
-  // The last two have defaults.
-  required: ["name", "subnets", "machines", "forwards", "software", "registry"],
+  // The last three have defaults.
+  required: ["name", "subnets", "machines", "forwards", "software", "registry", "images"],
   additionalProperties: false,
   properties: {
     name: NAME,
@@ -61,6 +63,7 @@ const labSchema: JSONSchemaType<LabDocument> = {
     },
     software: { type: "array", uniqueItems: true, default: [], items: { type: "string" } },
     registry: { type: "boolean", default: false },
+    images: { type: "array", uniqueItems: true, default: [], items: { type: "string" } },
   },
 };
 

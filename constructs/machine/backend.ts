@@ -53,6 +53,8 @@ export interface IBackend extends IConstruct {
    * @default - none: images come from where their names say
    */
   readonly registryMirror?: string;
+  /** Told by whoever starts a container from an image; a backend without a registry of its own has nothing to do. */
+  wantImage?(name: string): void;
   /**
    * A vendor's program that the backend offers to its machines. Whoever asks, uses it.
    *

@@ -21,6 +21,8 @@ export interface IMachine extends IConstruct {
   readonly addresses: readonly InterfaceAddress[];
   /** A container registry that stands for Docker Hub where the machine is. @default - none */
   readonly registryMirror?: string;
+  /** Tells that the machine is going to pull a container image, so that it can be there before. */
+  wantImage(name: string): void;
   /** A vendor's program as it is offered where the machine is; undefined where it has to come from its vendor. */
   software(name: SoftwareName): Software | undefined;
   /**
@@ -104,6 +106,10 @@ export class Machine extends Construct implements IMachine {
     return this.backend.registryMirror;
   }
 
+  wantImage(name: string): void {
+    this.backend.wantImage?.(name);
+  }
+
   software(name: SoftwareName): Software | undefined {
     return this.backend.software?.(name);
   }
@@ -129,6 +135,11 @@ class ForeignMachine extends Construct implements IMachine {
     this.name = attributes.name ?? id;
     this.addresses = checkedAddresses(this, this.name, attributes);
     this.address = ownAddress(this.addresses);
+  }
+
+  /** Its owner sees to it. */
+  wantImage(): void {
+    // Nothing is made there.
   }
 
   /** Its owner decides where programs come from. */

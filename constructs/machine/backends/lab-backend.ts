@@ -43,7 +43,7 @@ export class LabBackend extends Construct implements IBackend {
   private readonly network: TerraformData;
   /** What each machine waits for; grows when a machine asks for something that the lab serves. */
   private readonly prerequisites: TerraformData[] = [];
-  private readonly served = { software: new Set<string>(), registry: false };
+  private readonly served = { software: new Set<string>(), registry: false, images: new Set<string>() };
   private readonly address: string;
   private readonly artefacts: string;
 
@@ -65,6 +65,7 @@ export class LabBackend extends Construct implements IBackend {
       forwards,
       ...(this.servedSoftware.length > 0 && { software: this.servedSoftware }),
       ...(this.served.registry && { registry: true }),
+      ...(this.served.images.size > 0 && { images: [...this.served.images].sort() }),
     });
     writeAtSynth(this, () => ({ "lab.json": `${JSON.stringify(document(), null, 2)}\n` }));
 
@@ -93,6 +94,11 @@ export class LabBackend extends Construct implements IBackend {
     this.serve();
     this.served.registry = true;
     return `http://${this.host}:${REGISTRY_PORT}`;
+  }
+
+  /** `vipstack up` sees to it that the registry has it before a machine is made. */
+  wantImage(name: string): void {
+    this.served.images.add(name);
   }
 
   /** The lab builds the program once, and serves it from its own address. */
