@@ -52,21 +52,6 @@ export interface MachineFile {
   readonly mode?: string;
 }
 
-/** A file that the machine fetches. */
-export interface Download {
-  readonly url: string;
-  /** Of what the URL gives, in hexadecimal digits. */
-  readonly sha256: string;
-  /** Absolute path of the file; with `unpack` and no `member`, of the folder. */
-  readonly path: string;
-  /** Octal. @default "0755" */
-  readonly mode?: string;
-  /** @default - it is the file itself */
-  readonly unpack?: "zip" | "tar.gz";
-  /** The one file of the archive that is wanted. @default - all of it */
-  readonly member?: string;
-}
-
 /** A file that changes while the machine runs. */
 export interface LiveFile extends MachineFile {
   /** The systemd unit that is reloaded after a change. */
@@ -92,7 +77,7 @@ export interface Download {
   readonly url: string;
   /** Of what the URL gives, 64 hexadecimal digits. Another sum stops the first boot. */
   readonly sha256: string;
-  /** Absolute path that it gets; the folder that it is unpacked into where {@link unpack} is given without {@link member}. */
+  /** Absolute path of the file; of the folder that it is unpacked into where `unpack` is given without `member`. */
   readonly path: string;
   /** Octal. @default "0755" */
   readonly mode?: string;
