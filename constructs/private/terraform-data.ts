@@ -1,4 +1,4 @@
-import { dependable, TerraformResource, TerraformStack } from "cdktf";
+import { dependable, Lazy, TerraformResource, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { escapeTemplate, escapeTemplates } from "./template-escape";
 import { ValidationError } from "./validation";
@@ -6,7 +6,8 @@ import { ValidationError } from "./validation";
 /** A command that Terraform runs on the operator's machine. */
 export interface LocalCommand {
   readonly command: string;
-  readonly environment?: Record<string, string>;
+  /** A function where it is known only at synth. */
+  readonly environment?: Record<string, string> | (() => Record<string, string>);
 }
 
 export interface TerraformDataProps {
@@ -18,6 +19,8 @@ export interface TerraformDataProps {
   readonly onDestroy?: LocalCommand;
   /** Its name in plans and state, which is public contract. @default - cdktf's: the path, with a hash below the first level */
   readonly logicalId?: string;
+  /** Whether there is such a resource at all; called at synth. @default - there is */
+  readonly exists?: () => boolean;
   /** Other terraform_data that must be there first. Read at synth, so that later additions count. */
   readonly dependsOn?: readonly TerraformData[];
 }
@@ -52,9 +55,18 @@ export class TerraformData extends TerraformResource {
     return this.getStringAttribute("id");
   }
 
+  override toMetadata(): unknown {
+    return this.isLeftOut ? {} : super.toMetadata();
+  }
+
   override toTerraform(): unknown {
+    if (this.isLeftOut) return {};
     this.dependsOn = this.props.dependsOn?.map((other) => dependable(other));
     return super.toTerraform();
+  }
+
+  private get isLeftOut(): boolean {
+    return this.props.exists?.() === false;
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
@@ -67,9 +79,14 @@ function localExec({ command, environment }: LocalCommand, extra: Record<string,
     "local-exec": {
       ...extra,
       command: escapeTemplate(command),
-      ...(environment && { environment: escapeTemplates(environment) }),
+      ...(environment && { environment: escapedEnvironment(environment) }),
     },
   };
+}
+
+function escapedEnvironment(environment: NonNullable<LocalCommand["environment"]>): unknown {
+  if (typeof environment === "object") return escapeTemplates(environment);
+  return Lazy.anyValue({ produce: () => escapeTemplates(environment()) });
 }
 
 const claimed = new WeakMap<TerraformStack, Map<string, string>>();
