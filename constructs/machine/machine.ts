@@ -11,7 +11,7 @@ import { IBackend, Software, SoftwareName } from "./backend";
 import { renderCloudConfig } from "./cloud-config-text";
 import { CloudInit } from "./cloud-init";
 import { Contribution, LazyContribution } from "./contribution";
-import { renderSecretsScript, secretVariable } from "./secrets-script";
+import { bringSecrets, renderSecretsScript, secretVariable } from "./secrets-script";
 import { InterfaceAddress, parseInterfaceAddress } from "./subnet";
 
 /** Something with addresses that roles are put on. */
@@ -105,7 +105,7 @@ export class Machine extends Construct implements IMachine {
     new TerraformData(this, "secrets", {
       triggersReplace: () => ({ machine: machine.idReference, ...secretHashes(this.model) }),
       onCreate: {
-        command: `sh ${secretsScript(this.name)} | ${lifecycle.shell.command}`,
+        command: bringSecrets(secretsScript(this.name), lifecycle.shell.command),
         environment: () => ({ ...lifecycle.shell.environment, ...secretContents(this.model) }),
       },
       exists: () => this.model.secrets.length > 0,

@@ -7,10 +7,17 @@ export function secretVariable(index: number): string {
 }
 
 /**
- * A shell script for the operator's machine: it prints the script that brings the secrets to the machine, with the contents of its
- * environment. So they are in no file and in no command line (`printf` is the shell's own), only in pipes. Both are run as
- * `sh secrets.sh | ssh NAME sh -s`.
+ * The command that brings the secrets: {@link renderSecretsScript} prints a script, which goes to the machine once it is whole. So
+ * the contents are in environments and pipes, never in a file or a command line (`printf` is the shell's own).
+ *
+ * @param file where the script is
+ * @param shell runs the script on its standard input on the machine
  */
+export function bringSecrets(file: string, shell: string): string {
+  return `script=$(sh ${file}) && printf '%s\\n' "$script" | ${shell}`;
+}
+
+/** A script for the operator's machine. It prints one for the machine, with the contents from the environment in it. */
 export function renderSecretsScript(model: CloudInit): string {
   const { secrets } = model;
   const units = [...new Set(secrets.flatMap((secret) => secret.units))];
@@ -18,6 +25,8 @@ export function renderSecretsScript(model: CloudInit): string {
     "#!/bin/sh",
     `# Prints what brings ${model.hostname ?? "a machine"} its secrets, with the contents of ${secretVariable(0)} and so on.`,
     "set -eu",
+    // A variable that is missing would be an empty file: inside a pipe its error counts for nothing.
+    `: ${secrets.map((_, index) => `"$${secretVariable(index)}"`).join(" ")}`,
     // In braces a script is read to its end before anything is done: one that was cut off does nothing, and fails.
     print("{", "set -eu", FUNCTIONS),
     ...secrets.flatMap(({ path, mode, units: readers }, index) => [
