@@ -102,12 +102,11 @@ export class Machine extends Construct implements IMachine {
       dependsOn: [machine],
     });
     // Of a secret the state has a hash only. The contents go through the command's environment, of which Terraform shows nothing.
+    const { shell } = lifecycle;
     new TerraformData(this, "secrets", {
       triggersReplace: () => ({ machine: machine.idReference, ...secretHashes(this.model) }),
-      onCreate: {
-        command: bringSecrets(secretsScript(this.name), lifecycle.shell.command),
-        environment: () => ({ ...lifecycle.shell.environment, ...secretContents(this.model) }),
-      },
+      onCreate: { ...shell, command: bringSecrets(secretsScript(this.name), shell.command) },
+      lateEnvironment: () => secretContents(this.model),
       exists: () => this.model.secrets.length > 0,
       logicalId: `${machine.friendlyUniqueId}_secrets`,
       dependsOn: [live],

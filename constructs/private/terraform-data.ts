@@ -1,4 +1,4 @@
-import { dependable, Lazy, TerraformResource, TerraformStack } from "cdktf";
+import { dependable, IResolvable, Lazy, TerraformResource, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { escapeTemplate, escapeTemplates } from "./template-escape";
 import { ValidationError } from "./validation";
@@ -6,8 +6,7 @@ import { ValidationError } from "./validation";
 /** A command that Terraform runs on the operator's machine. */
 export interface LocalCommand {
   readonly command: string;
-  /** A function where it is known only at synth. */
-  readonly environment?: Record<string, string> | (() => Record<string, string>);
+  readonly environment?: Record<string, string>;
 }
 
 export interface TerraformDataProps {
@@ -15,6 +14,8 @@ export interface TerraformDataProps {
   readonly triggersReplace: () => Record<string, string>;
   /** Run after creation; its failure fails the deployment. */
   readonly onCreate: LocalCommand;
+  /** More environment of `onCreate`, known only at synth. @default - none */
+  readonly lateEnvironment?: () => Record<string, string>;
   /** Run before destruction. @default - nothing is run */
   readonly onDestroy?: LocalCommand;
   /** Its name in plans and state, which is public contract. @default - cdktf's: the path, with a hash below the first level */
@@ -42,10 +43,10 @@ export class TerraformData extends TerraformResource {
     super(scope, id, { terraformResourceType: "terraform_data" });
     if (props.logicalId !== undefined) this.overrideLogicalId(props.logicalId);
     claimLogicalId(this);
-    const { onCreate, onDestroy } = props;
+    const { onCreate, onDestroy, lateEnvironment } = props;
     // An override, since cdktf's own provisioner type drops what it does not know.
     this.addOverride("provisioner", [
-      localExec(onCreate),
+      localExec(onCreate, lateEnvironment && { environment: environmentAtSynth(onCreate, lateEnvironment) }),
       ...(onDestroy ? [localExec(onDestroy, { when: "destroy" })] : []),
     ]);
   }
@@ -74,19 +75,18 @@ export class TerraformData extends TerraformResource {
   }
 }
 
-function localExec({ command, environment }: LocalCommand, extra: Record<string, string> = {}): unknown {
+function localExec({ command, environment }: LocalCommand, extra: Record<string, unknown> = {}): unknown {
   return {
     "local-exec": {
-      ...extra,
       command: escapeTemplate(command),
-      ...(environment && { environment: escapedEnvironment(environment) }),
+      ...(environment && { environment: escapeTemplates(environment) }),
+      ...extra,
     },
   };
 }
 
-function escapedEnvironment(environment: NonNullable<LocalCommand["environment"]>): unknown {
-  if (typeof environment === "object") return escapeTemplates(environment);
-  return Lazy.anyValue({ produce: () => escapeTemplates(environment()) });
+function environmentAtSynth({ environment }: LocalCommand, more: () => Record<string, string>): IResolvable {
+  return Lazy.anyValue({ produce: () => escapeTemplates({ ...environment, ...more() }) });
 }
 
 const claimed = new WeakMap<TerraformStack, Map<string, string>>();
