@@ -18,6 +18,8 @@ export interface MachineLifecycle {
   readonly destroy: LocalCommand;
   /** Brings live content to the running machine. */
   readonly push: LocalCommand;
+  /** Runs the shell script on its standard input on the machine, as root. */
+  readonly shell: LocalCommand;
   /** Replaces the machine when changed, beside its boot content. */
   readonly triggers: Readonly<Record<string, string>>;
   /** Files written beside the stack's JSON, which the commands read; called at synth. */

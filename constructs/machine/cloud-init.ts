@@ -1,6 +1,6 @@
 import { describeFailure, Failure } from "../private/failure";
 import { ADDRESS_FILE, ADDRESSES_UNIT } from "./address-file";
-import { conflictsWith, packageName, Part } from "./conflicts";
+import { conflictsWith, packageName, Part, SECRET_MODE } from "./conflicts";
 import {
   AptSource,
   Contribution,
@@ -13,6 +13,14 @@ import {
   Unit,
 } from "./contribution";
 import { downloadTools } from "./download-text";
+
+/** A secret of a machine, with every unit that reads it. */
+export interface MachineSecret {
+  readonly path: string;
+  readonly content: string;
+  readonly mode: string;
+  readonly units: readonly string[];
+}
 
 export interface CloudInitProps {
   /** @default - the machine keeps the name it has */
@@ -136,6 +144,17 @@ export class CloudInit {
     const kept = this.parts.some(({ part }) => part.addresses !== undefined);
     const own = kept ? [{ path: ADDRESS_FILE, content, reloads: ADDRESSES_UNIT }] : [];
     return uniqueBy([...own, ...this.parts.flatMap(({ part }) => part.liveFiles ?? [])], (file) => file.path);
+  }
+
+  /** Each path once: two roles may read the same one. Their place in this list is the number of their variable. */
+  get secrets(): MachineSecret[] {
+    const asked = this.parts.flatMap(({ part }) => part.secrets ?? []);
+    return uniqueBy(asked, ({ path }) => path).map(({ path, content, mode = SECRET_MODE }) => ({
+      path,
+      content,
+      mode,
+      units: unique(asked.filter((other) => other.path === path).map(({ reloads }) => reloads)),
+    }));
   }
 
   get addresses(): string[] {

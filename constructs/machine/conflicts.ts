@@ -1,6 +1,9 @@
 import { Failure } from "../private/failure";
 import { Contribution, MachineFile, PortClaim } from "./contribution";
 
+/** Who reads a secret where nothing else is said. */
+export const SECRET_MODE = "0600";
+
 /** What one role brings. */
 export interface Part {
   readonly owner: string;
@@ -11,10 +14,10 @@ export interface Part {
 export function conflictsWith(others: readonly Part[], { owner, part }: Part): Failure[] {
   return others.flatMap((other) => [
     ...clashes(
-      "files",
+      (f) => (f.secret ? "secrets" : "files"),
       filesOf,
       (f) => f.path,
-      (f) => `${f.mode ?? "0644"} ${f.content}`,
+      (f) => `${f.secret} ${f.mode ?? (f.secret ? SECRET_MODE : "0644")} ${f.content}`,
     )(other, { owner, part }),
     ...clashes(
       "sysctls",
@@ -45,7 +48,7 @@ export function conflictsWith(others: readonly Part[], { owner, part }: Part): F
 }
 
 function clashes<T>(
-  property: string,
+  property: string | ((item: T) => string),
   itemsOf: (part: Contribution) => readonly T[],
   keyOf: (item: T) => string,
   valueOf: (item: T) => string,
@@ -58,7 +61,7 @@ function clashes<T>(
       const values = property === "sysctls" ? ` (${value} there, ${valueOf(item)} here)` : "";
       return [
         {
-          property,
+          property: typeof property === "string" ? property : property(item),
           rule: `can't give ${keyOf(item)} another content than ${theirs.owner} does${values}`,
           cure: `put ${ours.owner} and ${theirs.owner} on machines of their own, or let one of them leave it out`,
         },
@@ -77,11 +80,16 @@ function portClashes(theirs: Part, ours: Part): Failure[] {
     }));
 }
 
-function filesOf(part: Contribution): MachineFile[] {
+/** Whatever gets a path, with the kinds that can't share one kept apart. */
+function filesOf(part: Contribution): (MachineFile & { readonly secret: boolean })[] {
   const units = (part.units ?? []).flatMap(({ name, content }) =>
     content === undefined ? [] : [{ path: `/etc/systemd/system/${name}`, content }],
   );
-  return [...(part.files ?? []), ...(part.liveFiles ?? []), ...units];
+  const readable = [...(part.files ?? []), ...(part.liveFiles ?? []), ...units];
+  return [
+    ...readable.map((file) => ({ ...file, secret: false })),
+    ...(part.secrets ?? []).map((file) => ({ ...file, secret: true })),
+  ];
 }
 
 /** `consul` of `consul=1.22.7-1`. */

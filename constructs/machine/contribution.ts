@@ -1,6 +1,7 @@
 /**
  * What a role brings to a machine. Everything here is **boot** content (a change replaces the machine), except
- * {@link Contribution.liveFiles} and {@link Contribution.addresses}, which are pushed to the running machine.
+ * {@link Contribution.liveFiles} and {@link Contribution.addresses}, which are pushed to the running machine, and
+ * {@link Contribution.secrets}, which only Terraform knows.
  */
 export interface Contribution {
   /** What it makes of the machine, in words for a table: `Consul server`. @default - nothing worth a word */
@@ -24,6 +25,12 @@ export interface Contribution {
    * that a first line that comes later replaces no machine.
    */
   readonly addresses?: readonly string[];
+  /**
+   * Files whose content nobody may read on the way: keys, tokens. They are never in the user-data, so the first boot is over
+   * before they come. A unit that needs one must not fail that boot: give it `wait: false` and no `ready`. It is started once its
+   * secrets are there; `ConditionPathExists=` of their paths in its text keeps it from failing until then.
+   */
+  readonly secrets?: readonly SecretFile[];
   /** Ports that the role listens on; two roles can't claim the same. */
   readonly ports?: readonly PortClaim[];
   /** Shell patterns of files that the role's programs write; the teardown of a host that exists removes them. */
@@ -52,24 +59,24 @@ export interface MachineFile {
   readonly mode?: string;
 }
 
-/** A file that the machine fetches. */
-export interface Download {
-  readonly url: string;
-  /** Of what the URL gives, in hexadecimal digits. */
-  readonly sha256: string;
-  /** Absolute path of the file; with `unpack` and no `member`, of the folder. */
-  readonly path: string;
-  /** Octal. @default "0755" */
-  readonly mode?: string;
-  /** @default - it is the file itself */
-  readonly unpack?: "zip" | "tar.gz";
-  /** The one file of the archive that is wanted. @default - all of it */
-  readonly member?: string;
-}
-
 /** A file that changes while the machine runs. */
 export interface LiveFile extends MachineFile {
   /** The systemd unit that is reloaded after a change. */
+  readonly reloads: string;
+}
+
+/** A file that Terraform brings to the running machine, again whenever its content changes or the machine was replaced. */
+export interface SecretFile {
+  /** Absolute path. The file is root's; a unit with another user reads it by systemd's `LoadCredential=`. */
+  readonly path: string;
+  /**
+   * The value of a sensitive variable: `new TerraformVariable(stack, "key", { type: "string", sensitive: true }).stringValue`; text
+   * may stand around it, and is no secret. Two roles with one file give the same string. No NUL character, and at most 128 KiB: it travels in an environment variable.
+   */
+  readonly content: string;
+  /** Octal. @default "0600" */
+  readonly mode?: string;
+  /** The systemd unit that is reloaded (or restarted, where it can't reload) after a change, and started where it doesn't run. */
   readonly reloads: string;
 }
 
@@ -92,7 +99,7 @@ export interface Download {
   readonly url: string;
   /** Of what the URL gives, 64 hexadecimal digits. Another sum stops the first boot. */
   readonly sha256: string;
-  /** Absolute path that it gets; the folder that it is unpacked into where {@link unpack} is given without {@link member}. */
+  /** Absolute path of the file; of the folder that it is unpacked into where `unpack` is given without `member`. */
   readonly path: string;
   /** Octal. @default "0755" */
   readonly mode?: string;

@@ -14,6 +14,7 @@ export {
   MachineFile,
   PortClaim,
   ReadyCheck,
+  SecretFile,
   Sysctl,
   Unit,
 } from "./contribution";

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { Fn, Token } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { describeFailure } from "../private/failure";
 import { writeAtSynth } from "../private/synth-files";
+import { mapTokens } from "../private/template-escape";
 import { TerraformData } from "../private/terraform-data";
 import { Validation, ValidationError } from "../private/validation";
 import { addressKeeper } from "./address-keeper";
@@ -9,6 +11,7 @@ import { IBackend, Software, SoftwareName } from "./backend";
 import { renderCloudConfig } from "./cloud-config-text";
 import { CloudInit } from "./cloud-init";
 import { Contribution, LazyContribution } from "./contribution";
+import { bringSecrets, renderSecretsScript, secretVariable } from "./secrets-script";
 import { InterfaceAddress, parseInterfaceAddress } from "./subnet";
 
 /** Something with addresses that roles are put on. */
@@ -81,7 +84,7 @@ export class Machine extends Construct implements IMachine {
       model: this.model,
     });
     if (lifecycle.contribution) this.contribute(props.backend, lifecycle.contribution);
-    writeAtSynth(this, lifecycle.documents);
+    writeAtSynth(this, () => ({ ...lifecycle.documents(), ...secretsDocument(this.model) }));
 
     const machine = new TerraformData(this, "Default", {
       triggersReplace: () => ({ ...lifecycle.triggers, boot: sha256(renderCloudConfig(this.model, { live: false })) }),
@@ -91,7 +94,7 @@ export class Machine extends Construct implements IMachine {
     });
     // The user-data carried the live content to the first boot; from then on this resource carries its changes, and the
     // plan shows them as text.
-    new TerraformData(this, "live", {
+    const live = new TerraformData(this, "live", {
       triggersReplace: () => ({
         machine: machine.idReference,
         ...Object.fromEntries(this.model.liveFiles.map(({ path, content }) => [path, content])),
@@ -99,6 +102,16 @@ export class Machine extends Construct implements IMachine {
       onCreate: lifecycle.push,
       logicalId: `${machine.friendlyUniqueId}_live`,
       dependsOn: [machine],
+    });
+    // Of a secret the state has a hash only. The contents go through the command's environment, of which Terraform shows nothing.
+    const { shell } = lifecycle;
+    new TerraformData(this, "secrets", {
+      triggersReplace: () => ({ machine: machine.idReference, ...secretHashes(this.model) }),
+      onCreate: { ...shell, command: bringSecrets(secretsScript(this.name), shell.command) },
+      lateEnvironment: () => secretContents(this.model),
+      exists: () => this.model.secrets.length > 0,
+      logicalId: `${machine.friendlyUniqueId}_secrets`,
+      dependsOn: [live],
     });
   }
 
@@ -114,7 +127,8 @@ export class Machine extends Construct implements IMachine {
     return this.backend.software?.(name);
   }
 
-  contribute(role: IConstruct, part: LazyContribution): void {
+  contribute(role: IConstruct, given: LazyContribution): void {
+    const part = refusePlainSecrets(role, given);
     const keeperOf = (known: Contribution) => (known.addresses === undefined ? {} : addressKeeper());
     const keeper = this.model.contribute(
       this.node.path,
@@ -151,6 +165,44 @@ class ForeignMachine extends Construct implements IMachine {
   contribute(): void {
     // Its owner does it.
   }
+}
+
+/** The same contribution; one whose secrets stand in it as text is an error, for a function once it is called. */
+function refusePlainSecrets(role: IConstruct, part: LazyContribution): LazyContribution {
+  if (typeof part === "function") return () => checkedSecrets(role, part());
+  return checkedSecrets(role, part);
+}
+
+function checkedSecrets(role: IConstruct, part: Contribution): Contribution {
+  const validation = new Validation(role);
+  for (const { path, content } of part.secrets ?? []) {
+    validation.require(Token.isUnresolved(content), {
+      property: "secrets",
+      rule: `can't hold the content of ${path} as text, which would stand in the synthesized JSON`,
+      cure: `give the value of a sensitive variable: new TerraformVariable(stack, "key", { type: "string", sensitive: true }).stringValue`,
+    });
+  }
+  validation.finish();
+  return part;
+}
+
+function secretsScript(machine: string): string {
+  return `machines/${machine}/secrets.sh`;
+}
+
+function secretsDocument(model: CloudInit): Record<string, string> {
+  return model.secrets.length === 0 ? {} : { [secretsScript(model.hostname ?? "")]: renderSecretsScript(model) };
+}
+
+function secretContents({ secrets }: CloudInit): Record<string, string> {
+  return Object.fromEntries(secrets.map(({ content }, index) => [secretVariable(index), content]));
+}
+
+/** What each secret is made of, its references hashed: a change of anything brings them to the machine again. */
+function secretHashes({ secrets }: CloudInit): Record<string, string> {
+  return Object.fromEntries(
+    secrets.map(({ path, content, mode }) => [path, `${mode} ${mapTokens(content, (token) => Fn.sha256(token))}`]),
+  );
 }
 
 function checkedAddresses(

@@ -12,7 +12,7 @@ export function renderSetupScript(model: CloudInit): string {
   const files = bootFiles(model, { live: true });
   return script([
     KEEP,
-    ...files.map(({ path }) => `keep ${shellQuote(path)}`),
+    ...[...files, ...model.secrets].map(({ path }) => `keep ${shellQuote(path)}`),
     ...packagedUnits(model).map(({ name }) => `keep_unit ${name}`),
     PUT,
     ...files.map(putFile),
@@ -42,7 +42,7 @@ export function renderTeardownScript(model: CloudInit): string {
   return script([
     GIVE_BACK,
     ...(own.length > 0 ? [`systemctl disable --now ${own.slice().reverse().join(" ")} || true`] : []),
-    ...bootFiles(model, { live: true }).map(({ path }) => `give_back ${shellQuote(path)}`),
+    ...[...bootFiles(model, { live: true }), ...model.secrets].map(({ path }) => `give_back ${shellQuote(path)}`),
     ...packagedUnits(model).map(({ name }) => `give_back_unit ${name}`),
     ...(model.generated.length > 0 ? [`rm -f ${model.generated.join(" ")}`] : []),
     // What the rules folders held; foreign files in them keep them.
@@ -60,10 +60,20 @@ export function renderPushScript(model: CloudInit): string {
     ...units.flatMap((unit) => [
       ...model.liveFiles.filter(({ reloads }) => reloads === unit).map(putFile),
       // A reload also where nothing changed: the table may have been altered by hand, and the reload says whether it is right now.
-      `systemctl reload-or-restart ${unit} || { journalctl --no-pager --output=cat --lines=20 --unit=${unit} >&2; exit 1; }`,
+      reloadCommand(model, unit),
     ]),
     `[ -n "$changed" ] || echo "no file differs"`,
   ]);
+}
+
+/** Before all its secrets are there, a unit may be unable to start: they come next, and start it. */
+function reloadCommand({ secrets }: CloudInit, unit: string): string {
+  const awaited = secrets.filter(({ units }) => units.includes(unit)).map(({ path }) => shellQuote(path));
+  return [
+    ...awaited.map((path) => `[ ! -e ${path} ] || `),
+    `systemctl reload-or-restart ${unit} || `,
+    `{ journalctl --no-pager --output=cat --lines=20 --unit=${unit} >&2; exit 1; }`,
+  ].join("");
 }
 
 /** Where a host keeps what it had before the first run. */

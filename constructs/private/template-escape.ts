@@ -18,6 +18,14 @@ export function escapeTemplate(text: string): string {
     .join("");
 }
 
+/** The text with each of its tokens replaced; what stands around them stays as it is. */
+export function mapTokens(text: string, replace: (token: string) => string): string {
+  return text
+    .split(TOKEN)
+    .map((part, index) => (index % 2 === 1 ? replace(part) : part))
+    .join("");
+}
+
 /** {@link escapeTemplate} for every string in a value of plain JSON, object keys included. */
 export function escapeTemplates(value: unknown): unknown {
   if (typeof value === "string") return escapeTemplate(value);

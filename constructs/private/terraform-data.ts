@@ -1,4 +1,4 @@
-import { dependable, TerraformResource, TerraformStack } from "cdktf";
+import { dependable, IResolvable, Lazy, TerraformResource, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { escapeTemplate, escapeTemplates } from "./template-escape";
 import { ValidationError } from "./validation";
@@ -14,10 +14,14 @@ export interface TerraformDataProps {
   readonly triggersReplace: () => Record<string, string>;
   /** Run after creation; its failure fails the deployment. */
   readonly onCreate: LocalCommand;
+  /** More environment of `onCreate`, known only at synth. @default - none */
+  readonly lateEnvironment?: () => Record<string, string>;
   /** Run before destruction. @default - nothing is run */
   readonly onDestroy?: LocalCommand;
   /** Its name in plans and state, which is public contract. @default - cdktf's: the path, with a hash below the first level */
   readonly logicalId?: string;
+  /** Whether there is such a resource at all; called at synth. @default - there is */
+  readonly exists?: () => boolean;
   /** Other terraform_data that must be there first. Read at synth, so that later additions count. */
   readonly dependsOn?: readonly TerraformData[];
 }
@@ -39,10 +43,10 @@ export class TerraformData extends TerraformResource {
     super(scope, id, { terraformResourceType: "terraform_data" });
     if (props.logicalId !== undefined) this.overrideLogicalId(props.logicalId);
     claimLogicalId(this);
-    const { onCreate, onDestroy } = props;
+    const { onCreate, onDestroy, lateEnvironment } = props;
     // An override, since cdktf's own provisioner type drops what it does not know.
     this.addOverride("provisioner", [
-      localExec(onCreate),
+      localExec(onCreate, lateEnvironment && { environment: environmentAtSynth(onCreate, lateEnvironment) }),
       ...(onDestroy ? [localExec(onDestroy, { when: "destroy" })] : []),
     ]);
   }
@@ -52,9 +56,18 @@ export class TerraformData extends TerraformResource {
     return this.getStringAttribute("id");
   }
 
+  override toMetadata(): unknown {
+    return this.isLeftOut ? {} : super.toMetadata();
+  }
+
   override toTerraform(): unknown {
+    if (this.isLeftOut) return {};
     this.dependsOn = this.props.dependsOn?.map((other) => dependable(other));
     return super.toTerraform();
+  }
+
+  private get isLeftOut(): boolean {
+    return this.props.exists?.() === false;
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
@@ -62,14 +75,18 @@ export class TerraformData extends TerraformResource {
   }
 }
 
-function localExec({ command, environment }: LocalCommand, extra: Record<string, string> = {}): unknown {
+function localExec({ command, environment }: LocalCommand, extra: Record<string, unknown> = {}): unknown {
   return {
     "local-exec": {
-      ...extra,
       command: escapeTemplate(command),
       ...(environment && { environment: escapeTemplates(environment) }),
+      ...extra,
     },
   };
+}
+
+function environmentAtSynth({ environment }: LocalCommand, more: () => Record<string, string>): IResolvable {
+  return Lazy.anyValue({ produce: () => escapeTemplates({ ...environment, ...more() }) });
 }
 
 const claimed = new WeakMap<TerraformStack, Map<string, string>>();

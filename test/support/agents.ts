@@ -67,8 +67,8 @@ export class OfferingBackend extends Construct implements IBackend {
   /** @internal */
   _bind(): MachineLifecycle {
     const nothing = { command: "true" };
-    const lifecycle = { create: nothing, destroy: nothing, push: nothing, triggers: {}, documents: () => ({}) };
-    return { ...lifecycle, dependsOn: [] };
+    const commands = { create: nothing, destroy: nothing, push: nothing, shell: nothing };
+    return { ...commands, triggers: {}, documents: () => ({}), dependsOn: [] };
   }
 }
 

@@ -120,10 +120,12 @@ export class LabBackend extends Construct implements IBackend {
     const nics = Object.entries(interfaces).map(([nic, addresses]) => ({ interface: nic, addresses }));
     const hardware = `${JSON.stringify({ name, memoryMiB, nics }, null, 2)}\n`;
     const folder = `machines/${name}`;
+    const shell = `ssh -F "$LAB_DIRECTORY/ssh_config" ${name} sh -s`;
     return {
       create: this.run(`create ${folder}`),
       destroy: this.run(`delete ${name}`),
-      push: this.command(`ssh -F "$LAB_DIRECTORY/ssh_config" ${name} sh -s < ${folder}/live.sh`),
+      push: this.command(`${shell} < ${folder}/live.sh`),
+      shell: this.command(shell),
       triggers: { lab: this.network.idReference, hardware },
       documents: () => ({
         [`${folder}/machine.json`]: hardware,

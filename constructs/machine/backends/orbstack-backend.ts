@@ -35,6 +35,7 @@ export class OrbStackBackend extends Construct implements IBackend {
       },
       destroy: { command: `orb delete --force ${name}` },
       push: { command: `${asRoot} sh -s < ${folder}/live.sh` },
+      shell: { command: `${asRoot} sh -s` },
       triggers: { image: this.image },
       documents: () => ({
         [`${folder}/user-data`]: renderCloudConfig(model),

@@ -31,13 +31,13 @@ export class SshBackend extends Construct implements IBackend {
   /** @internal */
   _bind({ name, model }: MachineDescription): MachineLifecycle {
     const config = this.access.sshConfigFile === undefined ? "" : `-F ${shellQuote(this.access.sshConfigFile)} `;
-    const run = (file: string) => ({
-      command: `ssh ${config}-o BatchMode=yes ${name} ${this.shell} < machines/${name}/${file}`,
-    });
+    const shell = `ssh ${config}-o BatchMode=yes ${name} ${this.shell}`;
+    const run = (file: string) => ({ command: `${shell} < machines/${name}/${file}` });
     return {
       create: run("setup.sh"),
       destroy: run("teardown.sh"),
       push: run("live.sh"),
+      shell: { command: shell },
       triggers: {},
       documents: () => ({
         [`machines/${name}/setup.sh`]: renderSetupScript(model),
