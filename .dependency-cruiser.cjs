@@ -1,5 +1,5 @@
 // The picture in docs/architecture.md, as rules that fail the build.
-const domains = ["machine", "lvs", "caddy", "consul", "nomad", "deployment"];
+const domains = ["machine", "lvs", "caddy", "consul", "nomad", "apisix", "deployment"];
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },

@@ -1,3 +1,4 @@
+export * from "./apisix";
 export * from "./caddy";
 export {
   AgentCheck,

@@ -4,6 +4,7 @@ import { Validation } from "../private/validation";
 import { serviceFailures } from "./catalog-rules";
 import { IConsulCluster } from "./consul-cluster";
 import { CheckDefinition, renderServiceDefinition } from "./service-definition-text";
+import { announceService } from "./service-registry";
 
 /** How an agent finds out whether a service works. */
 export class AgentCheck {
@@ -81,6 +82,7 @@ export class AgentService extends Construct {
     validation.finish();
 
     props.consul.ensureAgent(this, machine);
+    announceService(this, this.name);
     const service = `${this.name}-${port}`;
     machine.contribute(this, {
       title: `${this.name} on ${port}`,

@@ -9,6 +9,8 @@ const LONGEST_VALUE = 512 * 1024;
 export interface ConsulKeysProps {
   /** Key to value, both text: `{ "web/title": "Hello" }`. A value has 1 byte to 512 KiB. */
   readonly keys: Readonly<Record<string, string>>;
+  /** Keys that these name: they are written before, and deleted after these. All of the same stack. @default - none */
+  readonly after?: readonly ConsulKeys[];
 }
 
 /**
@@ -18,7 +20,9 @@ export interface ConsulKeysProps {
  * @see https://developer.hashicorp.com/consul/docs/automate/kv
  */
 export class ConsulKeys extends Construct {
-  constructor(scope: Construct, id: string, { keys }: ConsulKeysProps) {
+  private readonly resource: Keys;
+
+  constructor(scope: Construct, id: string, { keys, after }: ConsulKeysProps) {
     super(scope, id);
     const entries = Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1));
     const validation = new Validation(this);
@@ -44,13 +48,14 @@ export class ConsulKeys extends Construct {
     }
     validation.finish();
 
-    new Keys(this, "Default", {
+    this.resource = new Keys(this, "Default", {
       key: entries.map(([path, value]) => ({
         path: escapeTemplate(path),
         value: escapeTemplate(value),
         // Otherwise a key that leaves the program would stay in Consul for ever.
         delete: true,
       })),
+      dependsOn: after?.map(({ resource }) => resource),
     });
   }
 }

@@ -5,6 +5,7 @@ import { Construct } from "constructs";
 import { escapeTemplate, escapeTemplates } from "../private/template-escape";
 import { Validation } from "../private/validation";
 import { serviceFailures } from "./catalog-rules";
+import { announceService } from "./service-registry";
 
 export interface ExternalNodeProps {
   /** Where it is: an IP address. */
@@ -62,6 +63,7 @@ export class ExternalNode extends Construct {
     validation.add(...serviceFailures(name, meta));
     validation.integer("port", port, 1, 65535, "give the port that it listens on");
     validation.finish();
+    announceService(this, name);
     new Service(this, `${name}-${port}`, {
       name,
       serviceId: `${name}-${port}`,

@@ -1,7 +1,7 @@
 import { Annotations, Aspects, Token } from "cdktf";
 import { Job as NomadJob } from "@cdktf/provider-nomad/lib/job";
 import { Construct, IConstruct } from "constructs";
-import { ConsulService } from "../consul";
+import { announceService, ConsulService } from "../consul";
 import { describeFailure, Failure } from "../private/failure";
 import { writeAtSynth } from "../private/synth-files";
 import { Validation, ValidationError } from "../private/validation";
@@ -77,6 +77,8 @@ export abstract class JobBase extends Construct {
       purgeOnDestroy: settings.purgeOnDestroy ?? true,
       timeouts: { create: PROVIDER_TIMEOUT, update: PROVIDER_TIMEOUT },
     });
+    for (const { name, options: service } of this.placed.services)
+      if (service.provider !== "nomad") announceService(this, name);
     writeAtSynth(this, () => this.files());
     this.node.addValidation({
       validate: () =>

@@ -1,0 +1,44 @@
+import { Construct } from "constructs";
+import { wire } from "./document-text";
+import { draft, joined, pluginsDraft } from "./draft";
+import { GatewayObjectBase, GatewayObjectProps } from "./gateway-object";
+import { Plugin } from "./plugin";
+import { descriptionFailures } from "./value-rules";
+
+export interface ConsumerProps extends GatewayObjectProps {
+  /** 1 to 256 letters, digits, `-` and `_`. @default - the construct's id */
+  readonly username?: string;
+  /**
+   * How it is known (`Plugin.keyAuthCredential`), and what its requests go through besides. A secret comes from
+   * `gateway.secret("NAME")`.
+   *
+   * @default - none: only an `anonymousConsumer` is one without
+   */
+  readonly plugins?: readonly Plugin[];
+  /** At most 256 characters. @default - none */
+  readonly desc?: string;
+  /** `custom_id` is told to upstreams. @default - none */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Somebody who may ask, and what is known of them.
+ *
+ * @see https://apisix.apache.org/docs/apisix/terminology/consumer/
+ */
+export class Consumer extends GatewayObjectBase {
+  constructor(scope: Construct, id: string, props: ConsumerProps) {
+    const { gateway, username = id, desc, labels, plugins } = props;
+    super(scope, id, "consumers", username, props, (place) =>
+      joined(
+        draft({ fields: wire({ username, desc, labels }), failures: descriptionFailures({ desc, labels }) }),
+        pluginsDraft(plugins, gateway, place),
+      ),
+    );
+  }
+
+  /** As the access log and `anonymousConsumer` know it. */
+  get username(): string {
+    return this.objectId;
+  }
+}

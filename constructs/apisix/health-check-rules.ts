@@ -1,0 +1,82 @@
+import { Failure } from "../private/failure";
+import { ApisixObject, wire, wireOptional } from "./document-text";
+import { ActiveHealthCheck, PassiveHealthCheck, UpstreamHealthCheck } from "./health-check";
+import { hostFailures, numberFailures, statusFailures, textFailures } from "./value-rules";
+
+export function renderHealthCheck({ active, passive }: UpstreamHealthCheck): ApisixObject {
+  return wire({ active: renderSide(active), passive: passive && renderSide(passive) });
+}
+
+function renderSide(side: ActiveHealthCheck | PassiveHealthCheck): ApisixObject {
+  return wire({ ...side, healthy: wireOptional(side.healthy), unhealthy: wireOptional(side.unhealthy) });
+}
+
+/** Programs in JavaScript may leave out what the type demands. */
+type AsWritten = Partial<UpstreamHealthCheck>;
+
+export function healthCheckFailures(at: string, checks: AsWritten, knowsMethod: boolean): Failure[] {
+  const { active, passive } = checks;
+  if (active === undefined) {
+    const cure = "add active: {}, which asks for '/' every second, or leave 'checks' out";
+    const rule = "must be there: without it nothing brings back a node that a passive check took out";
+    return [{ property: `${at}.active`, rule, cure }];
+  }
+  return [
+    ...activeFailures(`${at}.active`, active, knowsMethod),
+    ...(passive === undefined ? [] : passiveFailures(`${at}.passive`, passive)),
+  ];
+}
+
+function activeFailures(at: string, active: ActiveHealthCheck, knowsMethod: boolean): Failure[] {
+  const { healthy = {}, unhealthy = {}, host, httpMethod } = active;
+  const intervals = { [`${at}.healthy.interval`]: healthy.interval, [`${at}.unhealthy.interval`]: unhealthy.interval };
+  const counts = {
+    [`${at}.healthy.successes`]: healthy.successes,
+    [`${at}.unhealthy.httpFailures`]: unhealthy.httpFailures,
+    [`${at}.unhealthy.tcpFailures`]: unhealthy.tcpFailures,
+    [`${at}.unhealthy.timeouts`]: unhealthy.timeouts,
+  };
+  return [
+    ...numberFailures(intervals, { min: 1 }, "give whole seconds; to have no check, leave 'checks' out"),
+    ...numberFailures(counts, { min: 1, max: 254 }),
+    ...numberFailures({ [`${at}.timeout`]: active.timeout }, { above: 0, whole: false }),
+    ...numberFailures({ [`${at}.concurrency`]: active.concurrency }, { min: 1 }),
+    ...numberFailures({ [`${at}.port`]: active.port }, { min: 1, max: 65535 }, "leave it out for the node's port"),
+    ...pathFailures(`${at}.httpPath`, active.httpPath),
+    ...(host === undefined ? [] : hostFailures(`${at}.host`, [host])),
+    ...(httpMethod === undefined || knowsMethod ? [] : [tooNew(`${at}.httpMethod`, httpMethod)]),
+    ...(active.reqHeaders ?? []).flatMap((header) =>
+      textFailures(
+        { [`${at}.reqHeaders`]: header },
+        /^[!-9;-~]+: ?[^\r\n]*$/,
+        "must be whole header lines",
+        "write it like 'User-Agent: gateway'",
+      ),
+    ),
+    ...statusFailures(`${at}.healthy.httpStatuses`, healthy.httpStatuses, { min: 200, max: 599 }),
+    ...statusFailures(`${at}.unhealthy.httpStatuses`, unhealthy.httpStatuses, { min: 200, max: 599 }),
+  ];
+}
+
+function passiveFailures(at: string, { healthy = {}, unhealthy = {} }: PassiveHealthCheck): Failure[] {
+  const counts = {
+    [`${at}.healthy.successes`]: healthy.successes,
+    [`${at}.unhealthy.httpFailures`]: unhealthy.httpFailures,
+    [`${at}.unhealthy.tcpFailures`]: unhealthy.tcpFailures,
+    [`${at}.unhealthy.timeouts`]: unhealthy.timeouts,
+  };
+  return [
+    ...numberFailures(counts, { min: 0, max: 254 }),
+    ...statusFailures(`${at}.healthy.httpStatuses`, healthy.httpStatuses, { min: 200, max: 599 }),
+    ...statusFailures(`${at}.unhealthy.httpStatuses`, unhealthy.httpStatuses, { min: 200, max: 599 }),
+  ];
+}
+
+function pathFailures(property: string, path: string | undefined): Failure[] {
+  const cure = `write '/${(path ?? "").replace(/^https?:\/\/[^/]*\/?/, "")}'; host and port are the node's`;
+  return textFailures({ [property]: path }, /^\//, "must start with '/'", cure);
+}
+
+function tooNew(property: string, got: string): Failure {
+  return { property, rule: "can't be given before APISIX 3.18", got, cure: "leave it out for GET" };
+}

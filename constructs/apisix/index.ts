@@ -1,0 +1,55 @@
+export { Certificate, CertificateProps, TlsProtocol } from "./certificate";
+export { Condition } from "./condition-rules";
+export { Consumer, ConsumerProps } from "./consumer";
+export { foreignGateway, ForeignGatewayAttributes } from "./foreign-gateway";
+export { GatewayObject, IGateway, ObjectKind } from "./gateway-end";
+export { DescribedProps, GatewayObjectBase, GatewayObjectProps } from "./gateway-object";
+export { IGatewayObject, ISharedUpstream } from "./gateway-object-end";
+export { GatewayService, GatewayServiceProps } from "./gateway-service";
+export { GlobalRule, GlobalRuleProps } from "./global-rule";
+export {
+  ActiveHealthCheck,
+  HealthyWhen,
+  PassiveHealthCheck,
+  PassivelyHealthyWhen,
+  PassivelyUnhealthyWhen,
+  UnhealthyWhen,
+  UpstreamHealthCheck,
+} from "./health-check";
+export { DEFAULT_PLUGINS, isKnownPlugin } from "./known-plugins";
+export { Plugin } from "./plugin";
+export { CorsPluginOptions, IpRestrictionPluginOptions } from "./plugin-access";
+export {
+  GuardOptions,
+  JwtAlgorithm,
+  JwtAuthCredentialOptions,
+  JwtAuthPluginOptions,
+  KeyAuthCredentialOptions,
+  KeyAuthPluginOptions,
+} from "./plugin-auth";
+export { CounterOptions, RedisSentinel } from "./plugin-counter";
+export { LimitCountPluginOptions, LimitCountRule, LimitReqPluginOptions } from "./plugin-limits";
+export { CommonPluginOptions, PluginMeta } from "./plugin-parts";
+export {
+  PrometheusPluginOptions,
+  RangeIdOptions,
+  RealIpPluginOptions,
+  RequestIdPluginOptions,
+} from "./plugin-requests";
+export { HeaderChanges, HeaderValue, ProxyRewritePluginOptions, RedirectPluginOptions } from "./plugin-rewrite";
+export {
+  ApiBreakerPluginOptions,
+  BreakResponseHeader,
+  BreakWhen,
+  MendWhen,
+  TrafficSplitPluginOptions,
+  TrafficSplitRule,
+  WeightedUpstream,
+} from "./plugin-traffic";
+export { Route, RouteProps, RouteToJobProps, ServiceSource } from "./route";
+export { RouteMatch } from "./route-options";
+export { SharedUpstream, SharedUpstreamProps } from "./shared-upstream";
+export { StreamRoute, StreamRouteProps } from "./stream-route";
+export { Upstream } from "./upstream";
+export { KeepalivePool, ServiceUpstreamOptions, UpstreamOptions, UpstreamType } from "./upstream-options";
+export { GatewayTimeout } from "./value-rules";

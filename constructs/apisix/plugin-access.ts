@@ -1,0 +1,101 @@
+import { Failure } from "../private/failure";
+import { wire } from "./document-text";
+import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
+import { addressFailures, listFailures, numberFailures, textFailures } from "./value-rules";
+
+/** Which pages of other sites may ask. Lists are text with commas; `*` is all, `**` all with credentials, too. */
+export interface CorsPluginOptions extends CommonPluginOptions {
+  /** `https://a.example,https://b.example:8081`. @default "*" */
+  readonly allowOrigins?: string;
+  /** `GET,POST`. @default "*" */
+  readonly allowMethods?: string;
+  /** @default "*" */
+  readonly allowHeaders?: string;
+  /** Headers of the answer that the page may read. @default - none */
+  readonly exposeHeaders?: string;
+  /** Seconds that a browser may keep the answer, -1 for none. @default 5 */
+  readonly maxAge?: number;
+  /** Whether cookies may come with it; `*` is not allowed then. @default false */
+  readonly allowCredential?: boolean;
+  /** In place of `allowOrigins`: `[".*\\.example\\.com$"]`. @default - none */
+  readonly allowOriginsByRegex?: readonly string[];
+  /** Names of lists in the plugin's metadata. @default - none */
+  readonly allowOriginsByMetadata?: readonly string[];
+  /** Who may see how long an answer took. @default - nobody */
+  readonly timingAllowOrigins?: string;
+  /** As `allowOriginsByRegex`. @default - none */
+  readonly timingAllowOriginsByRegex?: readonly string[];
+}
+
+const ORIGINS = /^(\*|\*\*|null|\w+:\/\/[^,]+(,\w+:\/\/[^,]+)*)$/;
+
+export function cors(options: CorsPluginOptions): PluginParts {
+  const { allowOrigins, timingAllowOrigins, allowOriginsByRegex, timingAllowOriginsByRegex } = options;
+  return partsOf("cors", options, wire(options), (at) => [
+    ...textFailures(
+      { [`${at}.allowOrigins`]: allowOrigins, [`${at}.timingAllowOrigins`]: timingAllowOrigins },
+      ORIGINS,
+      "must be '*', '**', 'null' or origins with commas between them",
+      "write it like 'https://a.example,https://b.example:8081'",
+    ),
+    ...numberFailures({ [`${at}.maxAge`]: options.maxAge }, { min: -1 }),
+    ...credentialFailures(at, options),
+    ...patternFailures(`${at}.allowOriginsByRegex`, allowOriginsByRegex),
+    ...patternFailures(`${at}.timingAllowOriginsByRegex`, timingAllowOriginsByRegex),
+    ...listFailures(`${at}.allowOriginsByMetadata`, options.allowOriginsByMetadata),
+  ]);
+}
+
+function credentialFailures(at: string, options: CorsPluginOptions): Failure[] {
+  if (options.allowCredential !== true) return [];
+  const { allowOrigins = "*", allowMethods = "*", allowHeaders = "*", exposeHeaders, timingAllowOrigins } = options;
+  return Object.entries({ allowOrigins, allowMethods, allowHeaders, exposeHeaders, timingAllowOrigins })
+    .filter(([, value]) => value === "*")
+    .map(([name, got]) => ({
+      property: `${at}.${name}`,
+      rule: "can't be '*' with allowCredential",
+      got,
+      cure: "name them, or use '**' for all whoever asks",
+    }));
+}
+
+function patternFailures(property: string, patterns: readonly string[] | undefined): Failure[] {
+  return [
+    ...listFailures(property, patterns),
+    ...(patterns ?? []).flatMap((pattern) =>
+      textFailures({ [property]: pattern }, /^.{1,4096}$/, "must have 1 to 4096 characters", "shorten it"),
+    ),
+  ];
+}
+
+/** Who may come, by address. Exactly one of the two lists. */
+export interface IpRestrictionPluginOptions extends CommonPluginOptions {
+  /** Addresses and subnets; all others are refused. @default - none */
+  readonly whitelist?: readonly string[];
+  /** Addresses and subnets; these are refused. @default - none */
+  readonly blacklist?: readonly string[];
+  /** 1 to 1024 characters. @default "Your IP address is not allowed" */
+  readonly message?: string;
+  /** 403 or 404. @default 403 */
+  readonly responseCode?: number;
+}
+
+export function ipRestriction(options: IpRestrictionPluginOptions): PluginParts {
+  const { whitelist, blacklist, message, responseCode } = options;
+  const one = (whitelist === undefined) !== (blacklist === undefined);
+  return partsOf("ip-restriction", options, wire(options), (at) => [
+    ...(one
+      ? []
+      : [
+          {
+            property: at,
+            rule: "must have exactly one of whitelist and blacklist",
+            cure: "give the list of those allowed",
+          },
+        ]),
+    ...addressFailures(`${at}.whitelist`, whitelist),
+    ...addressFailures(`${at}.blacklist`, blacklist),
+    ...textFailures({ [`${at}.message`]: message }, /^[^]{1,1024}$/, "must have 1 to 1024 characters", "shorten it"),
+    ...numberFailures({ [`${at}.responseCode`]: responseCode }, { min: 403, max: 404 }),
+  ]);
+}

@@ -1,0 +1,139 @@
+import { Failure } from "../private/failure";
+import { wire } from "./document-text";
+import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
+import { listFailures, numberFailures, textFailures } from "./value-rules";
+
+/** What the plugins that guard a route have in common. */
+export interface GuardOptions extends CommonPluginOptions {
+  /**
+   * As the answer 401 names what is guarded, 1 to 128 printable characters without `"` and `\`.
+   *
+   * @default - the plugin's
+   */
+  readonly realm?: string;
+  /** Whether the upstream gets the request without them. @default false */
+  readonly hideCredentials?: boolean;
+  /** The consumer that requests without a good credential count as. @default - none: they are refused */
+  readonly anonymousConsumer?: string;
+}
+
+/** Only requests with the key of a consumer pass. */
+export interface KeyAuthPluginOptions extends GuardOptions {
+  /** The header that has it. @default "apikey" */
+  readonly header?: string;
+  /** The argument that has it, where no header does. @default "apikey" */
+  readonly query?: string;
+}
+
+/** The key of a consumer. */
+export interface KeyAuthCredentialOptions extends CommonPluginOptions {
+  /** From `gateway.secret("NAME")`: plain text is refused, since everybody who reads Consul would have it. */
+  readonly key: string;
+}
+
+/** Only requests with a token of a consumer pass. */
+export interface JwtAuthPluginOptions extends GuardOptions {
+  /** The header that has it. @default "authorization" */
+  readonly header?: string;
+  /** The argument that has it. @default "jwt" */
+  readonly query?: string;
+  /** The cookie that has it. @default "jwt" */
+  readonly cookie?: string;
+  /** The token's claim that has the consumer's key. @default "key" */
+  readonly keyClaimName?: string;
+  /** Whether later plugins find the token. @default false */
+  readonly storeInCtx?: boolean;
+  /** Claims that have to be there and good. @default - they are checked where they are there */
+  readonly claimsToVerify?: readonly ("exp" | "nbf")[];
+}
+
+/** How tokens of a consumer are made. */
+export interface JwtAuthCredentialOptions extends CommonPluginOptions {
+  /** What the token's claim says; not a secret, and every consumer has its own. */
+  readonly key: string;
+  /** For HS256, HS384, HS512, from `gateway.secret("NAME")`. @default - none */
+  readonly secret?: string;
+  /** For all other algorithms, as PEM or from `gateway.secret("NAME")`. @default - none */
+  readonly publicKey?: string;
+  /** @default "HS256" */
+  readonly algorithm?: JwtAlgorithm;
+  /** Whether the secret is base64. @default false */
+  readonly base64Secret?: boolean;
+  /** Seconds that clocks may differ, 0 or more. @default 0 */
+  readonly lifetimeGracePeriod?: number;
+}
+
+export enum JwtAlgorithm {
+  HS256 = "HS256",
+  HS384 = "HS384",
+  HS512 = "HS512",
+  RS256 = "RS256",
+  RS384 = "RS384",
+  RS512 = "RS512",
+  ES256 = "ES256",
+  ES384 = "ES384",
+  ES512 = "ES512",
+  PS256 = "PS256",
+  PS384 = "PS384",
+  PS512 = "PS512",
+  EDDSA = "EdDSA",
+}
+
+export function keyAuth(options: KeyAuthPluginOptions): PluginParts {
+  return partsOf("key-auth", options, wire(options), (at) => guardFailures(at, options), "guard");
+}
+
+export function keyAuthCredential(options: KeyAuthCredentialOptions): PluginParts {
+  return partsOf("key-auth", options, wire(options), () => [], "credential");
+}
+
+export function jwtAuth(options: JwtAuthPluginOptions): PluginParts {
+  return partsOf(
+    "jwt-auth",
+    options,
+    wire(options),
+    (at) => [
+      ...guardFailures(at, options),
+      ...textFailures(
+        { [`${at}.keyClaimName`]: options.keyClaimName },
+        /./,
+        "can't be empty",
+        "leave it out for 'key'",
+      ),
+      ...(options.claimsToVerify?.length === 0 ? [] : listFailures(`${at}.claimsToVerify`, options.claimsToVerify)),
+    ],
+    "guard",
+  );
+}
+
+export function jwtAuthCredential(options: JwtAuthCredentialOptions): PluginParts {
+  return partsOf("jwt-auth", options, wire(options), (at) => jwtFailures(at, options), "credential");
+}
+
+function guardFailures(at: string, { realm, anonymousConsumer }: GuardOptions): Failure[] {
+  return [
+    ...textFailures(
+      { [`${at}.realm`]: realm },
+      /^[ !#-[\]-~]{1,128}$/,
+      "must have 1 to 128 printable characters without '\"' and '\\'",
+      "for example 'api'",
+    ),
+    ...textFailures({ [`${at}.anonymousConsumer`]: anonymousConsumer }, /./, "can't be empty", "name a consumer"),
+  ];
+}
+
+function jwtFailures(at: string, options: JwtAuthCredentialOptions): Failure[] {
+  const { algorithm = JwtAlgorithm.HS256, key, lifetimeGracePeriod } = options;
+  const needed = algorithm.startsWith("HS") ? "secret" : "publicKey";
+  const useless = needed === "secret" ? "publicKey" : "secret";
+  return [
+    ...textFailures({ [`${at}.key`]: key }, /./, "can't be empty", "name it as the consumer"),
+    ...numberFailures({ [`${at}.lifetimeGracePeriod`]: lifetimeGracePeriod }, { min: 0 }),
+    ...(options[needed] === undefined
+      ? [{ property: `${at}.${needed}`, rule: `must go with ${algorithm}`, cure: 'give gateway.secret("NAME")' }]
+      : []),
+    ...(options[useless] === undefined
+      ? []
+      : [{ property: `${at}.${useless}`, rule: `can't go with ${algorithm}`, cure: "leave it out" }]),
+  ];
+}

@@ -1,0 +1,158 @@
+import { Failure } from "../private/failure";
+import { versionAtLeast } from "../consul";
+import { wire } from "./document-text";
+import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
+import { CounterOptions, counterFailures, renderCounter } from "./plugin-counter";
+import { listFailures, numberFailures } from "./value-rules";
+
+/** Requests in a window of time. Either `count` and `timeWindow`, or `rules`. */
+export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOptions {
+  /** Requests a window, above 0, or text with variables. @default - as `rules` say */
+  readonly count?: number | string;
+  /** Seconds, above 0, or text with variables. @default - as `rules` say */
+  readonly timeWindow?: number | string;
+  /** From APISIX 3.17 on. @default "fixed" */
+  readonly windowType?: "fixed" | "sliding";
+  /** Several limits at a time, each by a key of its own. @default - one, by `count` and `timeWindow` */
+  readonly rules?: readonly LimitCountRule[];
+  /** What is counted by, as `keyType` reads it. @default "remote_addr" */
+  readonly key?: string;
+  /** A variable (`remote_addr`), several (`$remote_addr $host`), or the same for all. @default "var" */
+  readonly keyType?: "var" | "var_combination" | "constant";
+  /** 200 to 599. @default 503 */
+  readonly rejectedCode?: number;
+  /** @default - none */
+  readonly rejectedMsg?: string;
+  /**
+   * Where the count is kept: by each gateway, or by all in a Redis (`redis-sentinel` from APISIX 3.17 on).
+   *
+   * @default "local"
+   */
+  readonly policy?: "local" | "redis" | "redis-cluster" | "redis-sentinel";
+  /** Lets requests through while the Redis is away. @default false */
+  readonly allowDegradation?: boolean;
+  /** Whether the answer says what is left: `X-RateLimit-Remaining`. @default true */
+  readonly showLimitQuotaHeader?: boolean;
+  /** Routes of one group share a count. All with the same options. @default - a count of its own */
+  readonly group?: string;
+  /** With a Redis: seconds between two writes to it, 0.1 or more, -1 for at once. From APISIX 3.17 on. @default -1 */
+  readonly syncInterval?: number;
+}
+
+export interface LimitCountRule {
+  /** As above. */
+  readonly count: number | string;
+  /** As above. */
+  readonly timeWindow: number | string;
+  /** Variables: `$http_x_tenant`. Each rule has one of its own. */
+  readonly key: string;
+  /** `tenant` for `X-tenant-RateLimit-Limit`. @default - the rule's place in the list */
+  readonly headerPrefix?: string;
+}
+
+export function limitCount(options: LimitCountPluginOptions): PluginParts {
+  const { rules } = options;
+  const config = { ...wire({ ...options, rules: rules?.map((rule) => wire(rule)) }), ...renderCounter(options) };
+  return partsOf("limit-count", options, config, (at, { version }) => [
+    ...windowFailures(at, options),
+    ...rulesFailures(at, options),
+    ...numberFailures({ [`${at}.rejectedCode`]: options.rejectedCode }, { min: 200, max: 599 }),
+    ...counterFailures(at, options),
+    ...syncFailures(at, options),
+    ...(versionAtLeast(version, "3.17.0") ? [] : laterFailures(at, options)),
+  ]);
+}
+
+function windowFailures(at: string, { count, timeWindow, rules }: LimitCountPluginOptions): Failure[] {
+  if (rules !== undefined) {
+    if (count === undefined && timeWindow === undefined) return [];
+    return [{ property: `${at}.rules`, rule: "can't go with count and timeWindow", cure: "leave either out" }];
+  }
+  return [
+    ...Object.entries({ count, timeWindow })
+      .filter(([, value]) => value === undefined)
+      .map(([name]) => ({
+        property: `${at}.${name}`,
+        rule: "must be there, where there are no rules",
+        cure: "for example count: 100, timeWindow: 60",
+      })),
+    ...amounts(at, { count, timeWindow }),
+  ];
+}
+
+function rulesFailures(at: string, { rules, group }: LimitCountPluginOptions): Failure[] {
+  if (rules === undefined) return [];
+  return [
+    ...listFailures(
+      `${at}.rules`,
+      rules.map(({ key }) => key),
+    ),
+    ...rules.flatMap(({ count, timeWindow }, index) => amounts(`${at}.rules[${index}]`, { count, timeWindow })),
+    ...(group === undefined
+      ? []
+      : [{ property: `${at}.group`, rule: "can't go with rules", got: group, cure: "leave either out" }]),
+  ];
+}
+
+function amounts(at: string, values: Readonly<Record<string, number | string | undefined>>): Failure[] {
+  const numbers = Object.entries(values).flatMap(([name, value]): [string, number][] =>
+    typeof value === "number" ? [[`${at}.${name}`, value]] : [],
+  );
+  return numberFailures(Object.fromEntries(numbers), { min: 1 }, "for example count: 100, timeWindow: 60");
+}
+
+function syncFailures(at: string, { syncInterval, policy = "local", timeWindow }: LimitCountPluginOptions): Failure[] {
+  if (syncInterval === undefined || syncInterval === -1) return [];
+  const property = `${at}.syncInterval`;
+  if (policy === "local") {
+    const rule = "must go with a policy that keeps the count in a Redis, or it does nothing";
+    return [{ property, rule, got: syncInterval, cure: "leave it out" }];
+  }
+  const below = typeof timeWindow === "number" ? timeWindow : Infinity;
+  if (syncInterval >= 0.1 && syncInterval < below) return [];
+  const rule = "must be -1, or 0.1 or more and below timeWindow";
+  return [{ property, rule, got: syncInterval, cure: "leave it out to write at once" }];
+}
+
+function laterFailures(at: string, { windowType, syncInterval, policy }: LimitCountPluginOptions): Failure[] {
+  const later = { windowType, syncInterval, policy: policy === "redis-sentinel" ? policy : undefined };
+  return Object.entries(later)
+    .filter(([, got]) => got !== undefined)
+    .map(([name, got]) => ({
+      property: `${at}.${name}`,
+      rule: "can't be given before APISIX 3.17",
+      got,
+      cure: "use another one, or a newer APISIX for the gateway",
+    }));
+}
+
+/** A steady rate, with room for bursts (leaky bucket). */
+export interface LimitReqPluginOptions extends CommonPluginOptions, CounterOptions {
+  /** Requests a second, above 0. What comes faster waits, as `burst` allows. */
+  readonly rate: number;
+  /** Requests a second above `rate` that wait and are not refused, 0 or more. */
+  readonly burst: number;
+  /** What is counted by, as `keyType` reads it: `remote_addr`. */
+  readonly key: string;
+  /** A variable (`remote_addr`) or several (`$remote_addr $host`). @default "var" */
+  readonly keyType?: "var" | "var_combination";
+  /** Where the count is kept: by each gateway, or by all in a Redis. @default "local" */
+  readonly policy?: "local" | "redis" | "redis-cluster";
+  /** 200 to 599. @default 503 */
+  readonly rejectedCode?: number;
+  /** @default - none */
+  readonly rejectedMsg?: string;
+  /** Whether a burst passes at once. @default false */
+  readonly nodelay?: boolean;
+  /** Lets requests through while the Redis is away. @default false */
+  readonly allowDegradation?: boolean;
+}
+
+export function limitReq(options: LimitReqPluginOptions): PluginParts {
+  return partsOf("limit-req", options, { ...wire(options), ...renderCounter(options) }, (at) => [
+    ...numberFailures({ [`${at}.rate`]: options.rate }, { above: 0, whole: false }, "give requests a second"),
+    ...numberFailures({ [`${at}.burst`]: options.burst }, { min: 0, whole: false }, "0 refuses what is too fast"),
+    ...numberFailures({ [`${at}.rejectedCode`]: options.rejectedCode }, { min: 200, max: 599 }),
+    ...counterFailures(at, options),
+  ]);
+}

@@ -1,0 +1,66 @@
+import { Failure } from "../private/failure";
+import { ISharedUpstream } from "./gateway-object-end";
+import { ApisixObject, wire, without } from "./document-text";
+import { Place } from "./place";
+import { Upstream } from "./upstream";
+
+/** What every plugin takes beside its own options. */
+export interface CommonPluginOptions {
+  /** @default - APISIX's own order, every request, its own answer */
+  readonly meta?: PluginMeta;
+}
+
+/** @see https://apisix.apache.org/docs/apisix/terminology/plugin/#plugin-common-configuration */
+export interface PluginMeta {
+  /** Whether it is there, and does nothing. @default false */
+  readonly disable?: boolean;
+  /** Its place in the order; higher ones run first. A whole number. @default - the plugin's own */
+  readonly priority?: number;
+  /** Requests that it is run for: `[["arg_version", "==", "v2"]]`. @default - all */
+  readonly filter?: readonly (readonly unknown[])[];
+  /** In place of what the plugin answers where it refuses a request. @default - the plugin's answer */
+  readonly errorResponse?: string | Readonly<Record<string, unknown>>;
+}
+
+/** Makes an upstream an object of its own, and says by which id it is found. @param name unique within the object */
+export type ToUpstreamId = (upstream: Upstream | ISharedUpstream, at: string, name: string) => string;
+
+/** What a plugin comes down to. */
+export interface PluginParts {
+  readonly name: string;
+  readonly render: (toUpstreamId: ToUpstreamId, at: string) => ApisixObject;
+  readonly failures: (at: string, place: Place) => Failure[];
+  /**
+   * Whether it tells who a consumer is, and belongs nowhere else; or guards a route, and does not belong to a
+   * consumer.
+   */
+  readonly role?: "credential" | "guard";
+}
+
+/** Parts of a plugin that has nothing but options. @param config without what is common to all */
+export function partsOf(
+  name: string,
+  { meta }: CommonPluginOptions,
+  config: ApisixObject,
+  failures: PluginParts["failures"],
+  role?: PluginParts["role"],
+): PluginParts {
+  const rendered = withMeta(config, meta);
+  return {
+    name,
+    role,
+    render: () => rendered,
+    failures: (at, place) => [...metaFailures(at, meta), ...failures(at, place)],
+  };
+}
+
+export function withMeta(config: ApisixObject, meta: PluginMeta | undefined): ApisixObject {
+  const rest = without(config, "meta");
+  return meta === undefined ? rest : { ...rest, _meta: wire(meta) };
+}
+
+export function metaFailures(at: string, meta: PluginMeta | undefined): Failure[] {
+  const { priority } = meta ?? {};
+  if (priority === undefined || Number.isInteger(priority)) return [];
+  return [{ property: `${at}.meta.priority`, rule: "must be a whole number", got: priority, cure: "for example 1000" }];
+}

@@ -1,0 +1,69 @@
+import { ConsulService, versionAtLeast } from "../consul";
+import { Failure } from "../private/failure";
+import { ApisixObject, wire, wireOptional } from "./document-text";
+import { renderHealthCheck } from "./health-check-rules";
+import { isStream, Place } from "./place";
+import { ServiceUpstreamOptions, UpstreamOptions, UpstreamType } from "./upstream-options";
+import { nodeFailures, serviceNameFailures, upstreamFailures } from "./upstream-rules";
+
+/**
+ * Where a gateway sends requests to.
+ *
+ * @see https://apisix.apache.org/docs/apisix/terminology/upstream/
+ */
+export class Upstream {
+  /**
+   * The healthy instances of a service in Consul, whatever they are at the moment.
+   *
+   * @param service of a job, as `job.service("www")` says it, or a name
+   */
+  static toService(service: ConsulService | string, options: ServiceUpstreamOptions = {}): Upstream {
+    const { elsewhere = false, ...rest } = options;
+    // The type lets no number through; programs in JavaScript have no types.
+    const named: ConsulService = typeof service === "object" ? service : { name: service, lag: 0 };
+    return new Upstream({ service_name: named.name, discovery_type: "consul" }, rest, named, elsewhere, (at) =>
+      serviceNameFailures(at, named.name, named.port),
+    );
+  }
+
+  /** Fixed nodes. @param nodes `HOST:PORT` to a weight, 0 or more: `{ "httpbin.org:80": 1 }` */
+  static toNodes(nodes: Readonly<Record<string, number>>, options: UpstreamOptions = {}): Upstream {
+    return new Upstream({ nodes: { ...nodes } }, options, undefined, false, (at) => nodeFailures(at, nodes));
+  }
+
+  private constructor(
+    private readonly target: ApisixObject,
+    private readonly options: UpstreamOptions,
+    /** The service in Consul. @default - it has fixed nodes */
+    readonly service: ConsulService | undefined,
+    /** Whether nothing in this program registers the service, and that is meant. */
+    readonly elsewhere: boolean,
+    private readonly targetFailures: (at: string) => Failure[],
+  ) {}
+
+  /** @internal */
+  _render(): ApisixObject {
+    const { type = UpstreamType.ROUNDROBIN, timeout, keepalivePool, checks } = this.options;
+    return {
+      ...this.target,
+      ...wire({
+        ...this.options,
+        type,
+        timeout: timeout && { ...timeout },
+        keepalivePool: wireOptional(keepalivePool),
+        checks: checks && renderHealthCheck(checks),
+      }),
+    };
+  }
+
+  /** @internal @param at where the caller wrote it */
+  _failures(at: string, place: Place): Failure[] {
+    const { kind, version } = place;
+    const surroundings = {
+      // A shared one, or a service's, may be for either.
+      stream: kind === "upstreams" || kind === "services" ? undefined : isStream(place),
+      knowsMethod: versionAtLeast(version, "3.18.0"),
+    };
+    return [...this.targetFailures(at), ...upstreamFailures(at, this.options, surroundings)];
+  }
+}
