@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { DeploymentDescription, VirtualServiceDescription } from "../constructs/deployment";
+import { DeploymentDescription, GatewayDescription, VirtualServiceDescription } from "../constructs/deployment";
 import { runOn } from "./access";
 
 /** How many requests the report sends through each virtual service. */
@@ -11,6 +11,7 @@ export async function report(deployment: DeploymentDescription, example?: string
   for (const director of new Set(deployment.virtualServices.map((service) => service.director))) {
     parts.push(await rules(deployment, director));
   }
+  for (const gateway of deployment.gateways) parts.push(routeTable(gateway));
   for (const service of deployment.virtualServices.filter(({ protocol }) => protocol === "tcp")) {
     parts.push(await answers(deployment, service));
   }
@@ -29,6 +30,14 @@ function machineTable({ machines, virtualServices, client }: DeploymentDescripti
     table.push([name, addresses.join(", "), words.join("\n")]);
   }
   return table.toString();
+}
+
+function routeTable({ name, machines, routes }: GatewayDescription): string {
+  const on = `gateway ${name} on ${machines.join(", ")}`;
+  if (routes.length === 0) return on;
+  const table = new Table({ head: ["route", "requests", "lead to"], style: { head: [], border: [] } });
+  for (const { id, requests, leadsTo } of routes) table.push([id, requests, leadsTo]);
+  return `${on}\n${table.toString()}`;
 }
 
 async function rules(deployment: DeploymentDescription, director: string): Promise<string> {

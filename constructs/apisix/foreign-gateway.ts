@@ -1,5 +1,6 @@
 import { Construct } from "constructs";
-import { ConsulService, versionAtLeast } from "../consul";
+import { ConsulService } from "../consul";
+import { versionAtLeast } from "../private/version";
 import { Validation, ValidationError } from "../private/validation";
 import { GatewayObject, IGateway } from "./gateway-end";
 import { DEFAULT_PLUGINS } from "./known-plugins";

@@ -1,11 +1,14 @@
 export { Certificate, CertificateProps, TlsProtocol } from "./certificate";
 export { Condition } from "./condition-rules";
 export { Consumer, ConsumerProps } from "./consumer";
-export { foreignGateway, ForeignGatewayAttributes } from "./foreign-gateway";
+export { ForeignGatewayAttributes } from "./foreign-gateway";
+export { Gateway, GatewayProps } from "./gateway";
+export { GatewayBase } from "./gateway-base";
 export { GatewayObject, IGateway, ObjectKind } from "./gateway-end";
 export { DescribedProps, GatewayObjectBase, GatewayObjectProps } from "./gateway-object";
 export { IGatewayObject, ISharedUpstream } from "./gateway-object-end";
 export { GatewayService, GatewayServiceProps } from "./gateway-service";
+export { AdminOptions, GatewayOptions, StreamPorts } from "./gateway-options";
 export { GlobalRule, GlobalRuleProps } from "./global-rule";
 export {
   ActiveHealthCheck,
@@ -17,6 +20,7 @@ export {
   UpstreamHealthCheck,
 } from "./health-check";
 export { DEFAULT_PLUGINS, isKnownPlugin } from "./known-plugins";
+export { MachineGateway, MachineGatewayProps } from "./machine-gateway";
 export { Plugin } from "./plugin";
 export { CorsPluginOptions, IpRestrictionPluginOptions } from "./plugin-access";
 export {
@@ -48,6 +52,7 @@ export {
 } from "./plugin-traffic";
 export { Route, RouteProps, RouteToJobProps, ServiceSource } from "./route";
 export { RouteMatch } from "./route-options";
+export { RouteRow } from "./route-table-text";
 export { SharedUpstream, SharedUpstreamProps } from "./shared-upstream";
 export { StreamRoute, StreamRouteProps } from "./stream-route";
 export { Upstream } from "./upstream";

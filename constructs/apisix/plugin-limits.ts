@@ -1,5 +1,5 @@
 import { Failure } from "../private/failure";
-import { versionAtLeast } from "../consul";
+import { versionAtLeast } from "../private/version";
 import { wire } from "./document-text";
 import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
 import { CounterOptions, counterFailures, renderCounter } from "./plugin-counter";

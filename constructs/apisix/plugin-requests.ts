@@ -1,4 +1,4 @@
-import { versionAtLeast } from "../consul";
+import { versionAtLeast } from "../private/version";
 import { wire, wireOptional } from "./document-text";
 import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
 import { addressFailures, numberFailures, textFailures } from "./value-rules";

@@ -1,4 +1,4 @@
-import { versionAtLeast } from "../consul";
+import { versionAtLeast } from "../private/version";
 import { Failure } from "../private/failure";
 import { ApisixObject, wire, without } from "./document-text";
 import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";

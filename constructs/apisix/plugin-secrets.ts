@@ -1,4 +1,4 @@
-import { versionAtLeast } from "../consul";
+import { versionAtLeast } from "../private/version";
 import { Failure } from "../private/failure";
 import { ApisixObject, leavesOf } from "./document-text";
 import { Place } from "./place";

@@ -1,4 +1,5 @@
-import { ConsulService, versionAtLeast } from "../consul";
+import { ConsulService } from "../consul";
+import { versionAtLeast } from "../private/version";
 import { Failure } from "../private/failure";
 import { ApisixObject, wire, wireOptional } from "./document-text";
 import { renderHealthCheck } from "./health-check-rules";

@@ -16,4 +16,3 @@ export { ConfigEntryFields } from "./config-entry-rules";
 export { ConsulKeys, ConsulKeysProps } from "./consul-keys";
 export { ExternalNode, ExternalNodeProps, ExternalServiceOptions } from "./external-service";
 export { announcedServices, announceService } from "./service-registry";
-export { isVersion, versionAtLeast } from "./version-rules";

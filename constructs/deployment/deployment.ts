@@ -1,5 +1,6 @@
 import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
+import { GatewayBase, RouteRow } from "../apisix";
 import { Director, VirtualService } from "../lvs";
 import { IBackend, IMachine, Machine } from "../machine";
 import { writeAtSynth } from "../private/synth-files";
@@ -44,6 +45,11 @@ export class Deployment extends Construct {
       virtualServices: all
         .filter(isDirector)
         .flatMap((director) => director.virtualServices.map((service) => describeService(director, service))),
+      gateways: all.filter(isGateway).map(({ name, machines, routes }) => ({
+        name,
+        machines: machines.map((machine) => machine.name),
+        routes,
+      })),
     };
   }
 }
@@ -57,6 +63,15 @@ export interface DeploymentDescription {
   readonly client?: string;
   readonly machines: readonly DeployedMachine[];
   readonly virtualServices: readonly VirtualServiceDescription[];
+  readonly gateways: readonly GatewayDescription[];
+}
+
+export interface GatewayDescription {
+  readonly name: string;
+  /** Names of the machines that it runs on. */
+  readonly machines: readonly string[];
+  /** What the program gives it; empty where its Admin API does. */
+  readonly routes: readonly RouteRow[];
 }
 
 export interface DeployedMachine {
@@ -86,6 +101,10 @@ function describeService(director: Director, service: VirtualService): VirtualSe
 
 function isMachine(construct: unknown): construct is Machine {
   return construct instanceof Machine;
+}
+
+function isGateway(construct: unknown): construct is GatewayBase {
+  return construct instanceof GatewayBase;
 }
 
 function isDirector(construct: unknown): construct is Director {

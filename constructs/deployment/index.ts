@@ -4,6 +4,7 @@ export {
   DeploymentDescription,
   DeploymentProps,
   DeployedMachine,
+  GatewayDescription,
   VirtualServiceDescription,
 } from "./deployment";
 export {

@@ -1,0 +1,111 @@
+import { Construct, IConstruct } from "constructs";
+import { ConsulService, IConsulCluster } from "../consul";
+import { IMachine } from "../machine";
+import { Validation, ValidationError } from "../private/validation";
+import { checkGateway } from "./gateway-checks";
+import { GatewayPlace } from "./gateway-config-text";
+import { GatewayObject, IGateway } from "./gateway-end";
+import { GatewayFolders, GatewayOptions, GatewaySettings, gatewaySettings } from "./gateway-options";
+import { DEFAULT_PLUGINS, pluginRuns } from "./known-plugins";
+import { routeRows, RouteRow } from "./route-table-text";
+
+/** What gateways on Nomad clients and on machines have in common. @internal */
+export abstract class GatewayBase extends Construct implements IGateway {
+  readonly name: string;
+  readonly version: string;
+  readonly documents: string;
+  readonly plugins: readonly string[];
+  /** @internal */
+  protected readonly settings: GatewaySettings;
+  private readonly objects: GatewayObject[] = [];
+  private readonly virtualPorts = new Set<number>();
+
+  /** @internal */
+  constructor(
+    scope: Construct,
+    id: string,
+    consul: IConsulCluster,
+    protected readonly options: GatewayOptions,
+  ) {
+    super(scope, id);
+    this.settings = gatewaySettings(id, options);
+    this.name = this.settings.name;
+    this.version = this.settings.version;
+    this.documents = `apisix/${this.name}`;
+    this.plugins = [...new Set([...DEFAULT_PLUGINS, ...(options.plugins ?? [])])].sort();
+    consul.requireVersion(
+      this,
+      "1.22.5",
+      "a gateway watches it by requests that stay open for a minute, which older ones cut after 30 s",
+    );
+    const validation = new Validation(this);
+    checkGateway(validation, options, this.settings);
+    validation.finish();
+  }
+
+  /** The machines that it runs on, as they are known when it is read. */
+  abstract readonly machines: readonly IMachine[];
+
+  get service(): ConsulService {
+    // The check asks every 2 s and waits 1 s for an answer.
+    return { name: this.name, port: "http", lag: 3, shutdownDelay: 30 };
+  }
+
+  secret(name: string): string {
+    const names = Object.keys(this.options.secrets ?? {});
+    if (!names.includes(name)) {
+      throw new ValidationError(this, [
+        {
+          property: "secrets",
+          rule: `must have what is asked for (it has ${names.join(", ") || "none"})`,
+          got: name,
+          cure: `add ${name}: a reference to a sensitive Terraform variable`,
+        },
+      ]);
+    }
+    return `$env://${name}`;
+  }
+
+  get _objects(): readonly GatewayObject[] {
+    return this.objects;
+  }
+
+  _add(by: IConstruct, object: GatewayObject): void {
+    if (this.options.admin !== undefined) {
+      throw new ValidationError(by, [
+        {
+          property: "gateway",
+          rule: `can't be ${this.node.path}, whose routes are its Admin API's`,
+          cure: `send it to the Admin API, or leave 'admin' of ${this.node.path} out`,
+        },
+      ]);
+    }
+    this.objects.push(object);
+  }
+
+  /** Its routes, in words. */
+  get routes(): RouteRow[] {
+    return routeRows(this.objects);
+  }
+
+  /** Makes it answer on a virtual service's own port: direct routing changes none. @internal */
+  _listenOn(port: number): void {
+    this.virtualPorts.add(port);
+  }
+
+  /** @internal */
+  protected get virtual(): number[] {
+    return [...this.virtualPorts].sort((a, b) => a - b);
+  }
+
+  /** @internal */
+  protected place(address: string, folders: GatewayFolders): GatewayPlace {
+    return {
+      address,
+      folders,
+      virtualPorts: this.virtual,
+      plugins: this.plugins.filter((plugin) => pluginRuns(plugin).http),
+      streamPlugins: this.plugins.filter((plugin) => pluginRuns(plugin).stream),
+    };
+  }
+}

@@ -1,0 +1,125 @@
+import { ChangeMode, Check, ConstraintOptions, JobOptions, JobType, PortMappings, TemplateOptions } from "../nomad";
+import { renderGatewayConfig, GatewayPlace } from "./gateway-config-text";
+import { DOCUMENT_WAIT, renderDocumentTemplate } from "./gateway-document-text";
+import { GatewaySettings } from "./gateway-options";
+import { renderStartScript } from "./gateway-start-text";
+
+/** The same folders in the container that Nomad starts. */
+export const IN_ALLOCATION = { config: "/local", document: "/local", dump: "/alloc/data" } as const;
+
+/** The client's address, in the words of the configuration's template. */
+export const CLIENT_ADDRESS = '[[ env "NOMAD_IP_http" ]]';
+
+/** A gateway as its job sees it. */
+export interface GatewayJobSpec {
+  readonly settings: GatewaySettings;
+  readonly place: GatewayPlace;
+  /** Its folder in Consul's key/value store. */
+  readonly documents: string;
+  /** Names of the clients that it is for. @default - all of them */
+  readonly clients?: readonly string[];
+  readonly nodePool?: string;
+}
+
+/** One gateway on every client, in the client's own network: it reaches the client's own Consul agent on loopback. */
+export function gatewayJob({ settings, place, documents, clients, nodePool }: GatewayJobSpec): JobOptions {
+  const { name, image, memory } = settings;
+  const constraints: ConstraintOptions[] = clients === undefined ? [] : [onlyOn(clients)];
+  return {
+    name,
+    type: JobType.SYSTEM,
+    nodePool,
+    ...(constraints.length > 0 && { constraints }),
+    // One after the other: the others go on.
+    update: {
+      maxParallel: 1,
+      healthCheck: "checks",
+      minHealthyTime: "5s",
+      healthyDeadline: "2m",
+      progressDeadline: "3m",
+    },
+    groups: {
+      gateway: {
+        networkMode: "host",
+        ports: portsOf(settings, place),
+        // Directors need a few seconds to know that it leaves.
+        shutdownDelay: "10s",
+        restart: { attempts: 3, interval: "1m", delay: "2s", mode: "delay" },
+        services: [
+          {
+            name,
+            port: "http",
+            addressMode: "host",
+            // Not the port for clients: a gateway without routes answers there, too, with 404.
+            checks: [Check.http({ port: "status", path: "/status/ready" })],
+          },
+        ],
+        tasks: {
+          apisix: {
+            docker: { image, networkMode: "host", entrypoint: ["/bin/sh", "/local/start"] },
+            files: { start: renderStartScript(IN_ALLOCATION, settings.admin !== undefined) },
+            templates: templatesOf(settings, place, documents),
+            resources: { cpu: 200, memory },
+            // nginx ends its requests first at this one.
+            killSignal: "SIGQUIT",
+            killTimeout: "30s",
+          },
+        },
+      },
+    },
+  };
+}
+
+function onlyOn(clients: readonly string[]): ConstraintOptions {
+  return { attribute: "${node.unique.name}", operator: "regexp", value: `^(${clients.join("|")})$` };
+}
+
+/** All static: directors and people know where a gateway listens. */
+function portsOf(settings: GatewaySettings, { virtualPorts }: GatewayPlace): PortMappings {
+  const { httpPort, httpsPort, statusPort, streamPorts, admin } = settings;
+  const named = [
+    ["http", httpPort],
+    ["https", httpsPort],
+    ["status", statusPort],
+    ...virtualPorts.filter((port) => port !== httpPort).map((port) => [`virtual_${port}`, port] as const),
+    ...[...new Set([...streamPorts.tcp, ...streamPorts.udp])].map((port) => [`stream_${port}`, port] as const),
+    ...(admin === undefined ? [] : [["admin", admin.port] as const]),
+  ] as const;
+  return Object.fromEntries(named.map(([label, port]) => [label, { static: port }]));
+}
+
+function templatesOf(settings: GatewaySettings, place: GatewayPlace, documents: string): TemplateOptions[] {
+  const { name, admin, secretNames } = settings;
+  const config: TemplateOptions = {
+    destination: "local/config.yaml",
+    data: renderGatewayConfig(settings, place),
+    // `{{` is APISIX's own in that file.
+    delimiters: ["[[", "]]"],
+    changeMode: ChangeMode.RESTART,
+  };
+  const routes: TemplateOptions = {
+    destination: "local/apisix.yaml",
+    data: renderDocumentTemplate(documents, false),
+    // The gateway looks at the file every second: no allocation changes for a route.
+    changeMode: ChangeMode.NOOP,
+    wait: DOCUMENT_WAIT,
+  };
+  const secrets: TemplateOptions = {
+    destination: "secrets/gateway.env",
+    data: secretLines(name, secretNames),
+    env: true,
+    changeMode: ChangeMode.RESTART,
+  };
+  return [config, ...(admin === undefined ? [routes] : []), ...(secretNames.length > 0 ? [secrets] : [])];
+}
+
+/** Where one is missing the task does not start, and says that it waits for the variable. */
+function secretLines(job: string, names: readonly string[]): string {
+  const lines = names.map((name) => `${name}={{ .${name}.Value | toJSON }}\n`).join("");
+  return `{{ with nomadVar "${secretsPath(job)}" }}${lines}{{ end }}`;
+}
+
+/** The one variable that a job may read without a policy of its own. */
+export function secretsPath(job: string): string {
+  return `nomad/jobs/${job}`;
+}

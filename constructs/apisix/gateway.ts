@@ -1,0 +1,67 @@
+import { Variable } from "@cdktf/provider-nomad/lib/variable";
+import { Construct } from "constructs";
+import { IMachine } from "../machine";
+import { INomadCluster, Job } from "../nomad";
+import { Validation } from "../private/validation";
+import { IGateway } from "./gateway-end";
+import { ForeignGatewayAttributes, foreignGateway } from "./foreign-gateway";
+import { GatewayBase } from "./gateway-base";
+import { CLIENT_ADDRESS, gatewayJob, IN_ALLOCATION, secretsPath } from "./gateway-job";
+import { allSecrets, GatewayOptions } from "./gateway-options";
+
+export interface GatewayProps extends GatewayOptions {
+  /** The cluster that runs it, and whose Consul it asks. */
+  readonly nomad: INomadCluster;
+  /** Clients that it is to run on, and no others. @default - all clients of the node pool */
+  readonly clients?: readonly IMachine[];
+  /** @default "default" - Nomad's */
+  readonly nodePool?: string;
+}
+
+/**
+ * APISIX without etcd as a Nomad system job: one on every client, in the client's own network. Its routes lie in Consul's
+ * key/value store; a change of one reaches the running gateways, and no allocation changes.
+ *
+ * It belongs into a stack with a Nomad provider, its routes into one with a Consul provider.
+ *
+ * @see https://apisix.apache.org/docs/apisix/deployment-modes/
+ */
+export class Gateway extends GatewayBase {
+  /** A gateway that others run, which reads its routes from Consul's key/value store as one of this library does. */
+  static fromAttributes(scope: Construct, id: string, attributes: ForeignGatewayAttributes): IGateway {
+    return foreignGateway(scope, id, attributes);
+  }
+
+  private readonly props: GatewayProps;
+
+  constructor(scope: Construct, id: string, props: GatewayProps) {
+    super(scope, id, props.nomad.consul, props);
+    this.props = props;
+    const validation = new Validation(this);
+    validation.require(props.clients?.length !== 0, {
+      property: "clients",
+      rule: "must hold at least one",
+      cure: "leave it out for all clients",
+    });
+    validation.finish();
+    for (const machine of this.machines) machine.wantImage(this.settings.image);
+    const spec = {
+      settings: this.settings,
+      place: this.place(CLIENT_ADDRESS, IN_ALLOCATION),
+      documents: this.documents,
+      clients: props.clients?.map(({ name }) => name),
+      nodePool: props.nodePool,
+    };
+    const secrets = allSecrets(props);
+    const variable =
+      Object.keys(secrets).length === 0
+        ? undefined
+        : new Variable(this, "secrets", { path: secretsPath(this.name), items: secrets });
+    const job = new Job(this, "Default", { ...gatewayJob(spec), nomad: props.nomad });
+    if (variable !== undefined) job.node.addDependency(variable);
+  }
+
+  get machines(): readonly IMachine[] {
+    return this.props.clients ?? this.props.nomad.clients;
+  }
+}

@@ -1,0 +1,101 @@
+import { CONSUL_STANZA, consulTemplateDownload, consulTemplateUnit } from "../consul";
+import { Contribution, PROGRAM_FOLDER, Software, Sysctl, Unit } from "../machine";
+import { GatewayPlace, renderGatewayConfig } from "./gateway-config-text";
+import { DOCUMENT_WAIT, renderDocumentTemplate } from "./gateway-document-text";
+import { GatewaySettings } from "./gateway-options";
+import { renderStartScript } from "./gateway-start-text";
+import { machineGatewayFolders, renderGatewayUnit, renderRunScript, unitOf } from "./machine-gateway-text";
+
+/** A gateway as one of its machines sees it. */
+export interface MachineGatewaySpec {
+  readonly settings: GatewaySettings;
+  readonly place: GatewayPlace;
+  /** Its folder in Consul's key/value store. */
+  readonly documents: string;
+  readonly consulTemplate: Software;
+  /** Name to secret. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** Everything that a gateway brings one of its machines. */
+export function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
+  const { settings, place, consulTemplate } = spec;
+  const { name, admin } = settings;
+  const folders = machineGatewayFolders(name);
+  const unit = unitOf(name);
+  const program = `${PROGRAM_FOLDER}/gateway-${name}`;
+  const templates = admin === undefined ? documentTemplates(spec) : undefined;
+  return {
+    title: `APISIX gateway ${name}`,
+    downloads: templates === undefined ? [] : [consulTemplateDownload(consulTemplate)],
+    sysctls: lowPorts([settings.httpPort, settings.httpsPort, ...place.virtualPorts]),
+    files: [{ path: program, content: renderRunScript(settings), mode: "0755" }],
+    units: [
+      ...(templates?.units ?? []),
+      // Its image may take minutes, and its secrets come after the first boot.
+      { name: unit, content: renderGatewayUnit(name, program), wait: false },
+    ],
+    liveFiles: [
+      { path: `${folders.config}/config.yaml`, content: renderGatewayConfig(settings, place), reloads: unit },
+      {
+        path: `${folders.config}/start`,
+        content: renderStartScript(place.folders, admin !== undefined),
+        reloads: unit,
+      },
+      ...(templates?.liveFiles ?? []),
+    ],
+    secrets: Object.entries(spec.secrets).map(([secret, content]) => ({
+      path: `${folders.secrets}/${secret}`,
+      content,
+      reloads: unit,
+    })),
+    ports: portClaims(settings, place),
+  };
+}
+
+function documentTemplates({
+  settings: { name },
+  documents,
+}: MachineGatewaySpec): Required<Pick<Contribution, "units" | "liveFiles">> {
+  const { document } = machineGatewayFolders(name);
+  const config = `/etc/vipstack/gateway-${name}.hcl`;
+  const unit: Unit = {
+    name: `vipstack-gateway-${name}-routes.service`,
+    content: consulTemplateUnit({ writes: `the routes of gateway ${name}`, config, folder: document }),
+  };
+  const content = `${CONSUL_STANZA}
+template {
+  destination = "${document}/apisix.yaml"
+  contents    = <<EOT
+${renderDocumentTemplate(documents, true)}EOT
+  # The gateway's workers are no root. Nothing secret is in it.
+  perms       = "0644"
+  # An object that is no JSON changes nothing: the last good file stays.
+  error_fatal = false
+  wait {
+    min = "${DOCUMENT_WAIT.min}"
+    max = "${DOCUMENT_WAIT.max}"
+  }
+}
+`;
+  return { units: [unit], liveFiles: [{ path: config, content, reloads: unit.name }] };
+}
+
+/** The image runs as a user of its own, who may not listen on low ports. */
+function lowPorts(ports: readonly number[]): Sysctl[] {
+  const lowest = Math.min(...ports);
+  if (lowest >= 1024) return [];
+  const reason = "the gateway's container is no root, and listens on this port";
+  return [{ key: "net.ipv4.ip_unprivileged_port_start", value: String(lowest), reason }];
+}
+
+function portClaims(settings: GatewaySettings, { virtualPorts }: GatewayPlace): Contribution["ports"] {
+  const { httpPort, httpsPort, statusPort, streamPorts, admin } = settings;
+  const tcp = [...new Set([httpPort, httpsPort, statusPort, ...virtualPorts, ...streamPorts.tcp])];
+  const loopback = [9090, 9091, ...(admin === undefined ? [] : [admin.port])];
+  return [
+    ...tcp.map((port) => ({ protocol: "tcp" as const, port })),
+    ...streamPorts.udp.map((port) => ({ protocol: "udp" as const, port })),
+    ...loopback.map((port) => ({ protocol: "tcp" as const, port, address: "127.0.0.1" })),
+  ];
+}

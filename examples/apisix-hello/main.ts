@@ -1,0 +1,70 @@
+// The user's third part: client → virtual address → APISIX → a web server that Consul knows. No port of a gateway and no address
+// of a web server is written a second time, and no key is known to anybody. Where the image of APISIX can't be had, `up` says so,
+// and the director goes straight to the web servers.
+//   npm run up -- apisix-hello
+//   npm run lab -- exec web1 --dir .vipstack/apisix-hello/lab -- systemctl stop caddy     (the gateways leave it out)
+import { App } from "cdktf";
+import {
+  AgentProfile,
+  AgentService,
+  Caddy,
+  ConsulServer,
+  Director,
+  MachineGateway,
+  RealServers,
+} from "../../constructs";
+import { Route, Upstream } from "../../constructs";
+import { defineInventory } from "../../inventory/inventory";
+import { canHaveImage } from "../../stacks/container-image";
+import { MachinesStack } from "../../stacks/machines-stack";
+import { PlatformStack } from "../../stacks/platform-stack";
+
+const inventory = defineInventory({
+  name: "apisix-hello",
+  subnets: ["192.168.139.0/24"],
+  machines: [
+    { name: "vm-1", address: "192.168.139.68" },
+    { name: "ipvs", address: "192.168.139.29", memoryMiB: 512 },
+    { name: "server", address: "192.168.139.24", memoryMiB: 512 },
+    { name: "gw1", address: "192.168.139.41", memoryMiB: 768 },
+    { name: "gw2", address: "192.168.139.42", memoryMiB: 768 },
+    { name: "web1", address: "192.168.139.31", memoryMiB: 400 },
+    { name: "web2", address: "192.168.139.32", memoryMiB: 400 },
+  ],
+  forwards: [{ listen: Number(process.env.VIPSTACK_CONSUL_PORT ?? "8500"), to: "192.168.139.24:8500" }],
+});
+
+const app = new App();
+const machines = new MachinesStack(app, "machines", { inventory, client: "vm-1" });
+const { ipvs, server, gw1, gw2, web1, web2 } = machines.all;
+
+const consul = new ConsulServer(machines, "consul", { machine: server, profile: AgentProfile.DEV });
+const hello = { name: "hello-world-servers", lag: 3 };
+for (const machine of [web1, web2]) {
+  new Caddy(machines, `caddy-${machine.name}`, { machine, answers: { 80: `Hello from ${machine.name}!` } });
+  new AgentService(machines, `hello-${machine.name}`, { name: hello.name, machine, consul, port: 80 });
+}
+
+const director = new Director(machines, "director", { machine: ipvs, consul });
+const web = { address: ipvs.address, port: 80 };
+if (canHaveImage("apache/apisix:3.18.0-debian")) {
+  const gateway = new MachineGateway(machines, "gateway", { machines: [gw1, gw2], consul });
+  director.addVirtualService("web", { ...web, realServers: gateway });
+
+  const platform = new PlatformStack(app, "platform", { consul });
+  new Route(platform, "hello", { gateway, uri: "/*", upstream: Upstream.toService(hello) });
+  new Route(platform, "getting-started-ip", {
+    gateway,
+    uri: "/ip",
+    methods: ["GET"],
+    upstream: Upstream.toNodes(
+      { [process.env.HTTPBIN ?? "httpbin.org:80"]: 1 },
+      {
+        passHost: "pass",
+        checks: { active: { type: "http", timeout: 2, healthy: { interval: 1, successes: 1, httpStatuses: [200] } } },
+      },
+    ),
+  });
+} else director.addVirtualService("web", { ...web, realServers: RealServers.fromConsul(hello) });
+
+app.synth();
