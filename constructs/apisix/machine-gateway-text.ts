@@ -65,7 +65,7 @@ reload() {
     echo "gateway ${name}: not up yet; it will start with what is there" >&2
     exit 0
   fi
-  exec docker exec gateway-${name} apisix reload
+  exec docker exec gateway-${name} /bin/sh ${IN_CONTAINER.config}/start reload
 }
 
 "$1"
