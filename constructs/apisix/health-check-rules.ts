@@ -3,16 +3,16 @@ import { ApisixObject, wire, wireOptional } from "./document-text";
 import { ActiveHealthCheck, PassiveHealthCheck, UpstreamHealthCheck } from "./health-check";
 import { hostFailures, numberFailures, statusFailures, textFailures } from "./value-rules";
 
-export function renderHealthCheck({ active, passive }: UpstreamHealthCheck): ApisixObject {
-  return wire({ active: renderSide(active), passive: passive && renderSide(passive) });
+/** Programs in JavaScript may leave out what the type demands. */
+type AsWritten = Partial<UpstreamHealthCheck>;
+
+export function renderHealthCheck({ active, passive }: AsWritten): ApisixObject {
+  return wire({ active: active && renderSide(active), passive: passive && renderSide(passive) });
 }
 
 function renderSide(side: ActiveHealthCheck | PassiveHealthCheck): ApisixObject {
   return wire({ ...side, healthy: wireOptional(side.healthy), unhealthy: wireOptional(side.unhealthy) });
 }
-
-/** Programs in JavaScript may leave out what the type demands. */
-type AsWritten = Partial<UpstreamHealthCheck>;
 
 export function healthCheckFailures(at: string, checks: AsWritten, knowsMethod: boolean): Failure[] {
   const { active, passive } = checks;

@@ -22,7 +22,7 @@ export interface ConsulKeysProps {
 export class ConsulKeys extends Construct {
   private readonly resource: Keys;
 
-  constructor(scope: Construct, id: string, { keys, after }: ConsulKeysProps) {
+  constructor(scope: Construct, id: string, { keys, after = [] }: ConsulKeysProps) {
     super(scope, id);
     const entries = Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1));
     const validation = new Validation(this);
@@ -55,7 +55,7 @@ export class ConsulKeys extends Construct {
         // Otherwise a key that leaves the program would stay in Consul for ever.
         delete: true,
       })),
-      dependsOn: after?.map(({ resource }) => resource),
+      dependsOn: after.length === 0 ? undefined : after.map(({ resource }) => resource),
     });
   }
 }

@@ -11,6 +11,7 @@ import {
   IConsulCluster,
   Installation,
 } from "../../constructs";
+import { announcedServices } from "../../constructs/consul";
 import { Machine, SshBackend } from "../../constructs/machine";
 import { synth } from "../support/synth";
 
@@ -135,6 +136,7 @@ describe("a service that a machine's own agent registers and checks", () => {
       machine = new Machine(stack, "d2", { backend: new SshBackend(stack, "hosts"), interfaces });
       const checks = [AgentCheck.http("/health", { interval: "5s" }), AgentCheck.tcp()];
       new AgentService(stack, "caddy", { machine, consul: someConsul(stack), port: 81, checks, tags: ["plain"] });
+      expect(announcedServices(stack)).toEqual(["caddy"]);
     });
     const { units = [], liveFiles = [] } = machine?.model ?? {};
     expect(units.map(({ name }) => name)).toEqual(["consul.service"]);

@@ -34,6 +34,8 @@ test("the package holds the library, the two programs, and nothing else", () => 
      "dist/cli/*.js",
      "dist/constructs/*.d.ts",
      "dist/constructs/*.js",
+     "dist/constructs/apisix/*.d.ts",
+     "dist/constructs/apisix/*.js",
      "dist/constructs/caddy/*.d.ts",
      "dist/constructs/caddy/*.js",
      "dist/constructs/consul/*.d.ts",

@@ -1,0 +1,120 @@
+import { ConsulProvider } from "@cdktf/provider-consul/lib/provider";
+import { TerraformStack } from "cdktf";
+import * as fc from "fast-check";
+import { parse } from "yaml";
+import {
+  DEFAULT_PLUGINS,
+  foreignGateway,
+  GatewayService,
+  IGateway,
+  isKnownPlugin,
+  Plugin,
+  Route,
+  SharedUpstream,
+  Upstream,
+} from "../../constructs";
+import { oneLine } from "../../constructs/apisix/document-text";
+import { expectGolden } from "../support/golden";
+import { synthApp } from "../support/synth";
+import { everyObject } from "./support/every-object";
+import { documents, keys, resources } from "./support/gateway";
+
+const plugins = [...DEFAULT_PLUGINS, "response-rewrite"];
+const upstream = Upstream.toNodes({ "10.0.0.5:80": 1 });
+
+test("every object, as Consul holds it", () => {
+  const lines = Object.entries(keys(everyObject, { plugins })).map(([key, value]) => `${key}\n  ${value}\n`);
+  expectGolden("apisix.objects.txt", lines.join("\n"));
+});
+
+test("every plugin with a maker is in that text, and is one that a gateway loads by default", () => {
+  const used = Object.values(documents(everyObject, { plugins })).flatMap((document) =>
+    Object.keys(document.plugins ?? {}),
+  );
+  expect([...new Set(used)].sort()).toEqual([...plugins].sort());
+});
+
+test("a document is a line of YAML, too, since a gateway's template puts it into YAML", () => {
+  const text = fc.string({ unit: "grapheme", maxLength: 20 });
+  const awkward = fc.constantFrom(
+    "\u2028",
+    "\u0085",
+    "\u007f",
+    "\ufeff",
+    "#END",
+    "\n#END\n",
+    "- a: b",
+    "é",
+    "😀",
+    "\\",
+  );
+  fc.assert(
+    fc.property(
+      fc.dictionary(text, fc.oneof(text, awkward, fc.integer(), fc.boolean(), fc.array(text))),
+      (document) => {
+        const line = oneLine(document);
+        expect(line).not.toMatch(/[\n\r\u2028\u2029\u0085]/);
+        expect(JSON.parse(line)).toEqual(document);
+        expect(parse(line)).toEqual(document);
+      },
+    ),
+  );
+});
+
+test("the override has the last word, and the gateway hears it", () => {
+  let gateway: IGateway | undefined;
+  const { "routes/hello": route } = documents((stack, made) => {
+    gateway = made;
+    new Route(stack, "hello", {
+      gateway: made,
+      uri: "/hello",
+      upstream,
+      override: (document) => ({ ...document, filter_func: "function(vars) return true end" }),
+    });
+  });
+  expect(route).toMatchObject({ id: "hello", uri: "/hello", filter_func: "function(vars) return true end" });
+  expect(gateway?._objects).toEqual([{ path: "test/hello", kind: "routes", id: "hello", document: route }]);
+});
+
+test("what an object names is written before it, and deleted after it", () => {
+  const all = resources((stack, gateway) => {
+    const shared = new SharedUpstream(stack, "nodes", { gateway, upstream });
+    const service = new GatewayService(stack, "site", { gateway, upstream: shared });
+    const canary = { upstream: Upstream.toNodes({ "10.0.0.6:80": 1 }), weight: 1 };
+    const split = Plugin.trafficSplit({ rules: [{ weightedUpstreams: [canary, { weight: 9 }] }] });
+    new Route(stack, "hello", { gateway, uri: "/", service, plugins: [split] });
+  });
+  const order = Object.values(all).map(({ key, depends_on: after }) => [key[0]?.path, after] as [string, unknown]);
+  const [split] = Object.keys(all).filter((id) => id.startsWith("hello_split"));
+  expect(Object.fromEntries(order)).toEqual({
+    "apisix/gateway/upstreams/nodes": undefined,
+    "apisix/gateway/services/site": ["consul_keys.nodes"],
+    "apisix/gateway/upstreams/routes.hello.split-1-1": undefined,
+    "apisix/gateway/routes/hello": [`consul_keys.${split ?? ""}`, "consul_keys.site"],
+  });
+});
+
+test("an object may name one of another stack, which then comes first", () => {
+  const { json } = synthApp((app) => {
+    const [one, two] = ["one", "two"].map((id) => new TerraformStack(app, id)) as [TerraformStack, TerraformStack];
+    for (const stack of [one, two]) new ConsulProvider(stack, "consul");
+    const gateway = foreignGateway(one, "gateway", { version: "3.18.0" });
+    const shared = new SharedUpstream(one, "nodes", { gateway, upstream });
+    new Route(two, "hello", { gateway, uri: "/", upstream: shared });
+    expect(two.dependencies).toEqual([one]);
+    return "two";
+  });
+  const { consul_keys: written } = json.resource as unknown as { consul_keys: Record<string, object> };
+  expect(Object.keys(written)).toEqual(["hello"]);
+  expect(written.hello).not.toHaveProperty("depends_on");
+});
+
+test("which plugins a release has", () => {
+  const since = (name: string): boolean[] => ["3.16.0", "3.17.0", "3.18.0"].map((each) => isKnownPlugin(name, each));
+  expect(since("limit-count")).toEqual([true, true, true]);
+  expect(since("mqtt-proxy")).toEqual([true, true, true]);
+  expect(since("acl")).toEqual([false, true, true]);
+  expect(since("ai-cache")).toEqual([false, false, true]);
+  expect(since("limit-cuont")).toEqual([false, false, false]);
+  expect(DEFAULT_PLUGINS.filter((name) => !isKnownPlugin(name, "3.16.0"))).toEqual([]);
+});
