@@ -80,6 +80,19 @@ export abstract class GatewayBase extends Construct implements IGateway {
         },
       ]);
     }
+    const { server_port: port } = object.document;
+    const { tcp, udp } = this.settings.streamPorts;
+    if (object.kind === "stream_routes" && typeof port === "number" && ![...tcp, ...udp].includes(port)) {
+      const ports = [...tcp, ...udp].join(", ") || "none";
+      throw new ValidationError(by, [
+        {
+          property: "serverPort",
+          rule: `must be one of the gateway's stream ports (${ports})`,
+          got: port,
+          cure: `add it to 'streamPorts' of ${this.node.path}`,
+        },
+      ]);
+    }
     this.objects.push(object);
   }
 

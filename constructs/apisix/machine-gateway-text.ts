@@ -49,7 +49,7 @@ start() {
     export "$secret=\${value%.}"
   done
   sums > /run/vipstack-gateway-${name}.secrets
-  # Whatever user the image runs it as.
+  # Whatever user the image runs as.
   install -d -m 1777 ${dump}
   exec docker run --rm --name gateway-${name} --network host --memory ${memory}m${environment} \\
     --volume ${config}:${IN_CONTAINER.config}:ro --volume ${document}:${IN_CONTAINER.document}:ro \\
@@ -88,7 +88,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-StateDirectory=vipstack/gateway/${name}/document vipstack/gateway/${name}/dump
+StateDirectory=vipstack/gateway/${name}/document
 ExecStartPre=-/usr/bin/docker rm --force gateway-${name}
 ExecStart=${program} start
 ExecReload=${program} reload

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { parse } from "yaml";
 import {
   DEFAULT_PLUGINS,
-  foreignGateway,
+  Gateway,
   GatewayService,
   IGateway,
   isKnownPlugin,
@@ -98,7 +98,7 @@ test("an object may name one of another stack, which then comes first", () => {
   const { json } = synthApp((app) => {
     const [one, two] = ["one", "two"].map((id) => new TerraformStack(app, id)) as [TerraformStack, TerraformStack];
     for (const stack of [one, two]) new ConsulProvider(stack, "consul");
-    const gateway = foreignGateway(one, "gateway", { version: "3.18.0" });
+    const gateway = Gateway.fromAttributes(one, "gateway", { version: "3.18.0" });
     const shared = new SharedUpstream(one, "nodes", { gateway, upstream });
     new Route(two, "hello", { gateway, uri: "/", upstream: shared });
     expect(two.dependencies).toEqual([one]);

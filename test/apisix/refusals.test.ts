@@ -4,7 +4,7 @@ import {
   Condition,
   Consumer,
   DEFAULT_PLUGINS,
-  foreignGateway,
+  Gateway,
   ForeignGatewayAttributes,
   GatewayService,
   GlobalRule,
@@ -391,7 +391,7 @@ describe("refused at once, with what to do instead:", () => {
     [
       "an upstream of another gateway",
       (stack, gateway) => {
-        const other = foreignGateway(stack, "other", { version: "3.18.0" });
+        const other = Gateway.fromAttributes(stack, "other", { version: "3.18.0" });
         const shared = new SharedUpstream(stack, "nodes", { gateway: other, upstream: nodes() });
         route({ upstream: shared })(stack, gateway);
       },

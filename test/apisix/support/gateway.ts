@@ -1,7 +1,7 @@
 import { ConsulProvider } from "@cdktf/provider-consul/lib/provider";
 import { NomadProvider } from "@cdktf/provider-nomad/lib/provider";
 import { TerraformStack } from "cdktf";
-import { foreignGateway, IGateway, ForeignGatewayAttributes } from "../../../constructs";
+import { Gateway, IGateway, ForeignGatewayAttributes } from "../../../constructs";
 import { synth } from "../../support/synth";
 
 /** A program of one stack with a gateway that others run. */
@@ -21,7 +21,7 @@ export function resources(
     new ConsulProvider(stack, "consul");
     new NomadProvider(stack, "nomad", { address: "http://127.0.0.1:4646" });
     const secrets = ["JACK_KEY", "JILL_SECRET", "CERTIFICATE", "PRIVATE_KEY", "REDIS_PASSWORD"];
-    build(stack, foreignGateway(stack, "gateway", { version: "3.18.0", secrets, ...attributes }));
+    build(stack, Gateway.fromAttributes(stack, "gateway", { version: "3.18.0", secrets, ...attributes }));
   });
   return (json as unknown as { resource: { consul_keys: Record<string, ConsulKeysJson> } }).resource.consul_keys;
 }
