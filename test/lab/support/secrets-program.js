@@ -4,7 +4,7 @@ const { App, TerraformVariable } = require("cdktf");
 const { Construct } = require("constructs");
 const { MachinesStack } = require("../../../dist/stacks/machines-stack");
 
-/** Fails without its secret, again and again; a reload leaves a line with the secret's hash, and does so for live content, too. */
+/** Fails without its secret, again and again; a reload leaves a line with the secret's hash. */
 class Keeper extends Construct {
   constructor(scope, id, { machine, key }) {
     super(scope, id);
