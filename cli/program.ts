@@ -117,7 +117,8 @@ export function examples(): string[] {
     : [];
 }
 
-const ENVIRONMENT = { CHECKPOINT_DISABLE: "1", FORCE_COLOR: "0", CI: "1" };
+/** Nobody is there to be asked: a variable without a value is an error. */
+const ENVIRONMENT = { CHECKPOINT_DISABLE: "1", TF_INPUT: "0", FORCE_COLOR: "0", CI: "1" };
 
 /** Node prints where the error was thrown and the stack trace around it; a person needs the message. */
 function programError(output = ""): string {

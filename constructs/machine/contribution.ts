@@ -26,9 +26,10 @@ export interface Contribution {
    */
   readonly addresses?: readonly string[];
   /**
-   * Files whose content nobody may read on the way: keys, tokens. They are never in the user-data, so the first boot is over
-   * before they come. A unit that needs one must not fail that boot: give it `wait: false` and no `ready`. It is started once its
-   * secrets are there; `ConditionPathExists=` of their paths in its text keeps it from failing until then.
+   * Files whose content nobody may read on the way: keys, tokens. They are in no user-data; the first boot is over
+   * before they come. A unit that needs one must not hold up or fail that boot: give it `wait: false` and no `ready`,
+   * and `ConditionPathExists=` of the paths in its text (in a drop-in among `files` where it comes with a package), so
+   * that it is left out until then. It is started once its secrets are there, and at every later boot.
    */
   readonly secrets?: readonly SecretFile[];
   /** Ports that the role listens on; two roles can't claim the same. */
@@ -65,18 +66,19 @@ export interface LiveFile extends MachineFile {
   readonly reloads: string;
 }
 
-/** A file that Terraform brings to the running machine, again whenever its content changes or the machine was replaced. */
+/** A file that Terraform brings to the running machine, again when its content changed or the machine was replaced. */
 export interface SecretFile {
   /** Absolute path. The file is root's; a unit with another user reads it by systemd's `LoadCredential=`. */
   readonly path: string;
   /**
-   * The value of a sensitive variable: `new TerraformVariable(stack, "key", { type: "string", sensitive: true }).stringValue`; text
-   * may stand around it, and is no secret. Two roles with one file give the same string. No NUL character, and at most 128 KiB: it travels in an environment variable.
+   * The value of a sensitive variable, with text around it where that is no secret itself:
+   * `new TerraformVariable(stack, "key", { type: "string", sensitive: true }).stringValue`. Two roles that share a file
+   * give the same string. No NUL character, and at most 128 KiB: it travels in an environment variable.
    */
   readonly content: string;
   /** Octal. @default "0600" */
   readonly mode?: string;
-  /** The systemd unit that is reloaded (or restarted, where it can't reload) after a change, and started where it doesn't run. */
+  /** The systemd unit that is reloaded (restarted, where it can't) after a change, and started where it doesn't run. */
   readonly reloads: string;
 }
 

@@ -103,7 +103,8 @@ export class Machine extends Construct implements IMachine {
       logicalId: `${machine.friendlyUniqueId}_live`,
       dependsOn: [machine],
     });
-    // Of a secret the state has a hash only. The contents go through the command's environment, of which Terraform shows nothing.
+    // Of a secret the state has a hash only; the content goes through the command's environment, which Terraform never
+    // shows.
     const { shell } = lifecycle;
     new TerraformData(this, "secrets", {
       triggersReplace: () => ({ machine: machine.idReference, ...secretHashes(this.model) }),
@@ -167,6 +168,8 @@ class ForeignMachine extends Construct implements IMachine {
   }
 }
 
+const SENSITIVE_VARIABLE = 'new TerraformVariable(stack, "key", { type: "string", sensitive: true }).stringValue';
+
 /** The same contribution; one whose secrets stand in it as text is an error, for a function once it is called. */
 function refusePlainSecrets(role: IConstruct, part: LazyContribution): LazyContribution {
   if (typeof part === "function") return () => checkedSecrets(role, part());
@@ -179,7 +182,7 @@ function checkedSecrets(role: IConstruct, part: Contribution): Contribution {
     validation.require(Token.isUnresolved(content), {
       property: "secrets",
       rule: `can't hold the content of ${path} as text, which would stand in the synthesized JSON`,
-      cure: `give the value of a sensitive variable: new TerraformVariable(stack, "key", { type: "string", sensitive: true }).stringValue`,
+      cure: `give the value of a sensitive variable: ${SENSITIVE_VARIABLE}`,
     });
   }
   validation.finish();

@@ -7,8 +7,9 @@ export function secretVariable(index: number): string {
 }
 
 /**
- * The command that brings the secrets: {@link renderSecretsScript} prints a script, which goes to the machine once it is whole. So
- * the contents are in environments and pipes, never in a file or a command line (`printf` is the shell's own).
+ * The command that brings the secrets: {@link renderSecretsScript} prints a script, which goes to the machine once it
+ * is whole. So the contents are in environments and pipes, never in a file or a command line (`printf` is the shell's
+ * own).
  *
  * @param file where the script is
  * @param shell runs the script on its standard input on the machine
@@ -23,7 +24,7 @@ export function renderSecretsScript(model: CloudInit): string {
   const units = [...new Set(secrets.flatMap((secret) => secret.units))];
   return [
     "#!/bin/sh",
-    `# Prints what brings ${model.hostname ?? "a machine"} its secrets, with the contents of ${secretVariable(0)} and so on.`,
+    `# Prints what brings ${model.hostname ?? "a machine"} its secrets: the contents of ${secretVariable(0)} and so on.`,
     "set -eu",
     // A variable that is missing would be an empty file: inside a pipe its error counts for nothing.
     `: ${secrets.map((_, index) => `"$${secretVariable(index)}"`).join(" ")}`,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import execa from "execa";
@@ -13,8 +13,21 @@ export class LabDeployment {
   /** Holds all state of this deployment; another one may be up beside it. */
   readonly root = mkdtempSync(join(tmpdir(), "vipstack-lab-test-"));
 
+  /** Where the commands are typed. */
+  private cwd = PROJECT;
+
   /** @param example a folder of examples/; left out: the main program */
   constructor(private readonly example?: string) {}
+
+  /** A program of the tests, as an app in a folder of its own. @param program JavaScript on the compiled library */
+  static ofProgram(program: string): LabDeployment {
+    const deployment = new LabDeployment();
+    deployment.cwd = deployment.root;
+    const app = { language: "typescript", app: `node ${program}` };
+    writeFileSync(join(deployment.root, "cdktf.json"), JSON.stringify(app));
+    symlinkSync(join(PROJECT, "node_modules"), join(deployment.root, "node_modules"));
+    return deployment;
+  }
 
   /** `vipstack up`, which ends when every service answers. @returns what it printed */
   async up(environment: Record<string, string> = {}): Promise<string> {
@@ -95,7 +108,7 @@ export class LabDeployment {
   private run(verb: string, environment: Record<string, string>, reject = true): execa.ExecaChildProcess {
     const words = [VIPSTACK, verb, ...(this.example === undefined ? [] : [this.example])];
     return execa("node", words, {
-      cwd: PROJECT,
+      cwd: this.cwd,
       all: true,
       reject,
       env: { VIPSTACK_STATE: this.root, ...environment },
