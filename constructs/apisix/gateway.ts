@@ -2,7 +2,7 @@ import { Variable } from "@cdktf/provider-nomad/lib/variable";
 import { Construct } from "constructs";
 import { IMachine } from "../machine";
 import { INomadCluster, Job } from "../nomad";
-import { Validation } from "../private/validation";
+import { Validation, ValidationError } from "../private/validation";
 import { IGateway } from "./gateway-end";
 import { ForeignGatewayAttributes, foreignGateway } from "./foreign-gateway";
 import { GatewayBase } from "./gateway-base";
@@ -59,6 +59,19 @@ export class Gateway extends GatewayBase {
         : new Variable(this, "secrets", { path: secretsPath(this.name), items: secrets });
     const job = new Job(this, "Default", { ...gatewayJob(spec), nomad: props.nomad });
     if (variable !== undefined) job.node.addDependency(variable);
+  }
+
+  /** A job's ports are settled when it is made. @internal */
+  override _listenOn(port: number): void {
+    if (port === this.settings.httpPort) return;
+    throw new ValidationError(this, [
+      {
+        property: "httpPort",
+        rule: `must be the virtual service's own port ${port}, which direct routing and tunneling keep`,
+        got: this.settings.httpPort,
+        cure: `give ${this.node.path} httpPort: ${port}, or use ForwardingMethod.masquerading({ snat: true })`,
+      },
+    ]);
   }
 
   get machines(): readonly IMachine[] {
