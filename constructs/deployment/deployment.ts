@@ -45,11 +45,12 @@ export class Deployment extends Construct {
       virtualServices: all
         .filter(isDirector)
         .flatMap((director) => director.virtualServices.map((service) => describeService(director, service))),
-      gateways: all.filter(isGateway).map(({ name, machines, routes }) => ({
-        name,
-        machines: machines.map((machine) => machine.name),
-        routes,
-      })),
+      // A gateway that is a job is in another stack than its machines.
+      gateways: stack.node.root.node
+        .findAll()
+        .filter(isGateway)
+        .filter(({ machines }) => machines.some((machine) => all.includes(machine)))
+        .map(({ name, machines, routes }) => ({ name, machines: machines.map((machine) => machine.name), routes })),
     };
   }
 }
