@@ -5,6 +5,7 @@ import { keys as keysOf } from "../apisix/support/gateway";
 import { everyObject } from "../apisix/support/every-object";
 import { DEFAULT_PLUGINS } from "../../constructs";
 import { Answer, ask } from "./support/ask";
+import { makeCertificate, token } from "./support/credentials";
 import { BOOT, eventually, LabDeployment, MINUTES } from "./support/deployment";
 import { APISIX, describeWithImage } from "./support/images";
 
@@ -40,6 +41,12 @@ async function get(path: string, ...headers: string[]): Promise<Answer> {
 
 async function statuses(...answers: Promise<Answer>[]): Promise<number[]> {
   return (await Promise.all(answers)).map(({ status }) => status);
+}
+
+/** The words that ask for a page by https, under a name of the gateway. */
+function https(name: string, words: string): string {
+  const to = `--resolve ${name}:9443:${GATEWAY} https://${name}:9443/plain`;
+  return `curl --silent --show-error --max-time 10 ${words} ${to}`;
 }
 
 async function isServing(): Promise<void> {
@@ -85,21 +92,10 @@ async function document(): Promise<string> {
   return scene.on("box", "cat /var/lib/vipstack/gateway/gateway/document/apisix.yaml");
 }
 
-/** A certificate that vouches for itself; the key is on no disk. */
-async function makeCertificate(...names: string[]): Promise<void> {
-  const words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=site.test";
-  const alternatives = `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}`;
-  const out = ["-addext", alternatives, "-keyout", "-"];
-  const { stdout } = await execa("openssl", [...words.split(" "), ...out]);
-  const part = (what: string): string =>
-    new RegExp(`-----BEGIN ${what}-----[^]+-----END ${what}-----`).exec(stdout)?.[0] ?? "";
-  secrets.TF_VAR_certificate = part("CERTIFICATE");
-  secrets.TF_VAR_private_key = part("PRIVATE KEY");
-}
-
 describeWithImage(APISIX, "a gateway without etcd, with secrets", () => {
   beforeAll(async () => {
-    await makeCertificate("site.test", "www.example.com");
+    const { certificate, privateKey } = await makeCertificate("site.test", "www.example.com");
+    Object.assign(secrets, { TF_VAR_certificate: certificate, TF_VAR_private_key: privateKey });
     console.log(`up after ${await up()} s`);
     const started = Date.now();
     await eventually(isServing, 3 * MINUTES);
@@ -123,7 +119,7 @@ describeWithImage(APISIX, "a gateway without etcd, with secrets", () => {
     "jwt-auth: a token made with the consumer's secret passes; one made with the text that names it doesn't",
     async () => {
       const bearer = async (secret: string): Promise<Answer> =>
-        get("/signed", `Authorization: Bearer ${await token(secret)}`);
+        get("/signed", `Authorization: Bearer ${await token(scene, "web", "john", secret)}`);
       expect(await bearer(secrets.TF_VAR_jill_secret)).toEqual({ status: 200, body: "Hello!\n" });
       expect(await statuses(bearer("other"), bearer("$env://JILL_SECRET"), get("/signed"))).toEqual([401, 401, 401]);
     },
@@ -134,10 +130,8 @@ describeWithImage(APISIX, "a gateway without etcd, with secrets", () => {
     "https: the certificate is shown for its host name, and no other one is answered",
     async () => {
       await scene.on("web", `cat > /tmp/site.pem <<'EOF'\n${secrets.TF_VAR_certificate}\nEOF`);
-      const curl = (name: string, words: string): string =>
-        `curl --silent --show-error --max-time 10 --resolve ${name}:9443:${GATEWAY} ${words} https://${name}:9443/plain`;
-      expect(await scene.on("web", curl("site.test", "--cacert /tmp/site.pem"))).toBe("Hello!");
-      const other = await scene.tryOn("web", curl("other.test", "--insecure"));
+      expect(await scene.on("web", https("site.test", "--cacert /tmp/site.pem"))).toBe("Hello!");
+      const other = await scene.tryOn("web", https("other.test", "--insecure"));
       expect(other).toEqual({ exitCode: 35, output: expect.stringContaining("alert") as string });
     },
     MINUTES,
@@ -259,6 +253,8 @@ describeWithImage(APISIX, "a gateway without etcd, with secrets", () => {
       expect(text.match(/^ {2}- \{/gm)).toHaveLength(Object.keys(all).length);
       console.log(`${Object.keys(all).length} objects, ${ids("routes").length} of them routes`);
       expect(await dropped()).toEqual([]);
+      // One of them: this certificate is for clients that have one.
+      expect(await scene.on("web", https("www.example.com", "--cacert /tmp/site.pem"))).toMatch("400 Bad Request");
 
       // That the log would have said so, for each of the kinds.
       const kinds = [...new Set(Object.keys(given).map((key) => key.split("/")[2] ?? ""))].sort();
@@ -285,18 +281,4 @@ async function machineState(): Promise<{ boot: string; consulTemplate: string; c
   );
   const [boot = "", consulTemplate = "", container = ""] = lines.split("\n");
   return { boot, consulTemplate, container };
-}
-
-/** A token of the consumer john, made as anybody makes one. */
-async function token(secret: string): Promise<string> {
-  return scene.on(
-    "web",
-    `python3 - <<'PROGRAM'
-import base64, hashlib, hmac, json, time
-def part(data): return base64.urlsafe_b64encode(data).rstrip(b"=")
-head, body = ({"alg": "HS256", "typ": "JWT"}, {"key": "john", "exp": int(time.time()) + 600})
-text = part(json.dumps(head).encode()) + b"." + part(json.dumps(body).encode())
-print((text + b"." + part(hmac.new(${JSON.stringify(secret)}.encode(), text, hashlib.sha256).digest())).decode())
-PROGRAM`,
-  );
 }
