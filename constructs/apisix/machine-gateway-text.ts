@@ -51,7 +51,9 @@ start() {
   sums > /run/vipstack-gateway-${name}.secrets
   # Whatever user the image runs as.
   install -d -m 1777 ${dump}
+  # The journal has its log, which keeps itself small. Docker's own copy would grow for as long as the container runs.
   exec docker run --rm --name gateway-${name} --network host --memory ${memory}m${environment} \\
+    --log-opt max-size=10m \\
     --volume ${config}:${IN_CONTAINER.config}:ro --volume ${document}:${IN_CONTAINER.document}:ro \\
     --volume ${dump}:${IN_CONTAINER.dump} --entrypoint /bin/sh ${image} ${IN_CONTAINER.config}/start
 }
