@@ -10,6 +10,8 @@ import { machineGatewayFolders, renderGatewayUnit, renderRunScript, unitOf } fro
 export interface MachineGatewaySpec {
   readonly settings: GatewaySettings;
   readonly place: GatewayPlace;
+  /** Its id at the machine's Consul agent. */
+  readonly service: string;
   /** Its folder in Consul's key/value store. */
   readonly documents: string;
   readonly consulTemplate: Software;
@@ -29,7 +31,7 @@ export function machineGatewayContribution(spec: MachineGatewaySpec): Contributi
     title: `APISIX gateway ${name}`,
     downloads: templates === undefined ? [] : [consulTemplateDownload(consulTemplate)],
     sysctls: lowPorts([settings.httpPort, settings.httpsPort, ...place.virtualPorts]),
-    files: [{ path: program, content: renderRunScript(settings), mode: "0755" }],
+    files: [{ path: program, content: renderRunScript(settings, place.address, spec.service), mode: "0755" }],
     units: [
       ...(templates?.units ?? []),
       // Its image may take minutes, and its secrets come after the first boot.
