@@ -1,5 +1,5 @@
 import { CONSUL_STANZA, consulTemplateDownload, consulTemplateUnit } from "../consul";
-import { Contribution, PROGRAM_FOLDER, Software, Sysctl, Unit } from "../machine";
+import { Contribution, PROGRAM_FOLDER, Software, Sysctl, TRACKED_CONNECTIONS, Unit } from "../machine";
 import { GatewayPlace, renderGatewayConfig } from "./gateway-config-text";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./gateway-document-text";
 import { GatewaySettings } from "./gateway-options";
@@ -30,7 +30,9 @@ export function machineGatewayContribution(spec: MachineGatewaySpec): Contributi
   return {
     title: `APISIX gateway ${name}`,
     downloads: templates === undefined ? [] : [consulTemplateDownload(consulTemplate)],
-    sysctls: lowPorts([settings.httpPort, settings.httpsPort, ...place.virtualPorts]),
+    // Docker has every connection of its machine tracked.
+    kernelModules: ["nf_conntrack"],
+    sysctls: [TRACKED_CONNECTIONS, ...lowPorts([settings.httpPort, settings.httpsPort, ...place.virtualPorts])],
     files: [{ path: program, content: renderRunScript(settings, place.address, spec.service), mode: "0755" }],
     units: [
       ...(templates?.units ?? []),
