@@ -1,17 +1,40 @@
 import { Failure } from "../private/failure";
-import { ApisixObject, wire, wireOptional } from "./document-text";
-import { ActiveHealthCheck, PassiveHealthCheck, UpstreamHealthCheck } from "./health-check";
+import { ApisixObject, wire } from "./document-text";
+import {
+  ActiveHealthCheck,
+  HealthyWhen,
+  PassiveHealthCheck,
+  PassivelyHealthyWhen,
+  PassivelyUnhealthyWhen,
+  UnhealthyWhen,
+  UpstreamHealthCheck,
+} from "./health-check";
 import { hostFailures, numberFailures, statusFailures, textFailures } from "./value-rules";
 
 /** Programs in JavaScript may leave out what the type demands. */
 type AsWritten = Partial<UpstreamHealthCheck>;
 
+/**
+ * Both halves of each side, whatever was left out: APISIX has defaults within a half, but takes a half that is missing for one
+ * that is off, so that a node is never found sick, or never brought back.
+ */
 export function renderHealthCheck({ active, passive }: AsWritten): ApisixObject {
-  return wire({ active: active && renderSide(active), passive: passive && renderSide(passive) });
+  return wire({
+    active: active && renderSide(active, { interval: 1 }, { interval: 1 }),
+    passive: passive && renderSide(passive, { successes: 5 }, { httpFailures: 5 }),
+  });
 }
 
-function renderSide(side: ActiveHealthCheck | PassiveHealthCheck): ApisixObject {
-  return wire({ ...side, healthy: wireOptional(side.healthy), unhealthy: wireOptional(side.unhealthy) });
+function renderSide(
+  side: ActiveHealthCheck | PassiveHealthCheck,
+  healthy: HealthyWhen | PassivelyHealthyWhen,
+  unhealthy: UnhealthyWhen | PassivelyUnhealthyWhen,
+): ApisixObject {
+  return wire({
+    ...side,
+    healthy: wire({ ...healthy, ...side.healthy }),
+    unhealthy: wire({ ...unhealthy, ...side.unhealthy }),
+  });
 }
 
 export function healthCheckFailures(at: string, checks: AsWritten, knowsMethod: boolean): Failure[] {

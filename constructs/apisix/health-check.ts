@@ -36,7 +36,7 @@ export interface ActiveHealthCheck {
 }
 
 export interface HealthyWhen {
-  /** Seconds between two questions to a node that is out, whole and at least 1. @default 1 */
+  /** Seconds between two questions to a node that is in, whole and at least 1. @default 1 */
   readonly interval?: number;
   /** Good answers in a row, 1 to 254. @default 2 */
   readonly successes?: number;
@@ -45,7 +45,7 @@ export interface HealthyWhen {
 }
 
 export interface UnhealthyWhen {
-  /** Seconds between two questions to a node that is in, whole and at least 1. @default 1 */
+  /** Seconds between two questions to a node that is out, whole and at least 1. @default 1 */
   readonly interval?: number;
   /** Bad statuses, 200 to 599. @default [429, 404, 500, 501, 502, 503, 504, 505] */
   readonly httpStatuses?: readonly number[];

@@ -1,5 +1,5 @@
 import { CONSUL_STANZA, consulTemplateDownload, consulTemplateUnit } from "../consul";
-import { Contribution, PROGRAM_FOLDER, Software, Sysctl, Unit } from "../machine";
+import { Contribution, PROGRAM_FOLDER, Software, Sysctl, TRACKED_CONNECTIONS, Unit } from "../machine";
 import { GatewayPlace, renderGatewayConfig } from "./gateway-config-text";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./gateway-document-text";
 import { GatewaySettings } from "./gateway-options";
@@ -10,6 +10,8 @@ import { machineGatewayFolders, renderGatewayUnit, renderRunScript, unitOf } fro
 export interface MachineGatewaySpec {
   readonly settings: GatewaySettings;
   readonly place: GatewayPlace;
+  /** Its id at the machine's Consul agent. */
+  readonly service: string;
   /** Its folder in Consul's key/value store. */
   readonly documents: string;
   readonly consulTemplate: Software;
@@ -28,8 +30,10 @@ export function machineGatewayContribution(spec: MachineGatewaySpec): Contributi
   return {
     title: `APISIX gateway ${name}`,
     downloads: templates === undefined ? [] : [consulTemplateDownload(consulTemplate)],
-    sysctls: lowPorts([settings.httpPort, settings.httpsPort, ...place.virtualPorts]),
-    files: [{ path: program, content: renderRunScript(settings), mode: "0755" }],
+    // Docker has every connection of its machine tracked.
+    kernelModules: ["nf_conntrack"],
+    sysctls: [TRACKED_CONNECTIONS, ...lowPorts([settings.httpPort, settings.httpsPort, ...place.virtualPorts])],
+    files: [{ path: program, content: renderRunScript(settings, place.address, spec.service), mode: "0755" }],
     units: [
       ...(templates?.units ?? []),
       // Its image may take minutes, and its secrets come after the first boot.

@@ -28,16 +28,32 @@ export const IN_CONTAINER = {
   dump: "/gateway/dump",
 } as const;
 
-/** `start` and `reload` of a gateway's container; what its unit calls. */
-export function renderRunScript(settings: GatewaySettings): string {
-  const { name, secretNames, image, memory } = settings;
+/** Seconds after which a director sends nobody any more to an instance that Consul doesn't name: its lag at the worst. */
+const DIRECTOR_LAG = 10;
+
+/**
+ * `start`, `stop` and `reload` of a gateway's container; what its unit calls.
+ *
+ * @param address of its machine, on which it says whether it has its routes
+ * @param service its id at the machine's Consul agent
+ */
+export function renderRunScript(settings: GatewaySettings, address: string, service: string): string {
+  const { name, secretNames, image, memory, statusPort } = settings;
   const { config, document, dump, secrets } = machineGatewayFolders(name);
   const environment = secretNames.map((secret) => ` --env ${secret}`).join("");
   return `#!/bin/sh
-# The container of gateway ${name}. Usage: ${name} start | reload
+# The container of gateway ${name}. Usage: gateway-${name} start | stop | reload
 set -eu
 
 sums() { sha256sum ${secrets}/* 2>/dev/null || true; }
+
+runs() { docker container inspect gateway-${name} >/dev/null 2>&1; }
+
+# What stop began, once the gateway has its routes again.
+end_maintenance() {
+  until curl --silent --fail --output /dev/null http://${address}:${statusPort}/status/ready &&
+    consul maint -disable -service=${service}; do sleep 1; done
+}
 
 start() {
   for secret in ${secretNames.join(" ")}; do
@@ -51,6 +67,7 @@ start() {
   sums > /run/vipstack-gateway-${name}.secrets
   # Whatever user the image runs as.
   install -d -m 1777 ${dump}
+  end_maintenance &
   # The journal has its log, which keeps itself small. Docker's own copy would grow for as long as the container runs.
   exec docker run --rm --name gateway-${name} --network host --memory ${memory}m${environment} \\
     --log-opt max-size=10m \\
@@ -58,12 +75,22 @@ start() {
     --volume ${dump}:${IN_CONTAINER.dump} --entrypoint /bin/sh ${image} ${IN_CONTAINER.config}/start
 }
 
+stop() {
+  if ! runs; then exit 0; fi
+  # Until every director has heard that it leaves, it goes on answering. Without Consul none would hear it.
+  if timeout 10 consul maint -enable -service=${service} -reason="gateway ${name} stops"; then
+    sleep ${DIRECTOR_LAG}
+  fi
+  # Requests that are going on may end.
+  exec docker stop --time 40 gateway-${name}
+}
+
 reload() {
   # Its environment is that of its start: another secret needs another container.
   if [ "$(sums)" != "$(cat /run/vipstack-gateway-${name}.secrets)" ]; then
     exec systemctl --no-block restart ${unitOf(name)}
   fi
-  if ! docker container inspect gateway-${name} >/dev/null 2>&1; then
+  if ! runs; then
     echo "gateway ${name}: not up yet; it will start with what is there" >&2
     exit 0
   fi
@@ -94,9 +121,8 @@ StateDirectory=vipstack/gateway/${name}/document
 ExecStartPre=-/usr/bin/docker rm --force gateway-${name}
 ExecStart=${program} start
 ExecReload=${program} reload
-# Requests that are going on may end.
-ExecStop=/usr/bin/docker stop --time 40 gateway-${name}
-TimeoutStopSec=60
+ExecStop=${program} stop
+TimeoutStopSec=90
 Restart=always
 RestartSec=2
 

@@ -51,7 +51,7 @@ export class MachineGateway extends GatewayBase {
 
     machine.wantImage(this.settings.image);
     new DockerEngine(this, `docker-${machine.name}`, { machine });
-    new AgentService(this, machine.name, {
+    const registered = new AgentService(this, machine.name, {
       machine,
       consul,
       name: this.name,
@@ -63,6 +63,7 @@ export class MachineGateway extends GatewayBase {
       machineGatewayContribution({
         settings: this.settings,
         place: this.place(machine.address, IN_CONTAINER),
+        service: registered.serviceId,
         documents: this.documents,
         consulTemplate,
         secrets: allSecrets(this.options),

@@ -66,11 +66,14 @@ export interface AgentServiceProps {
 export class AgentService extends Construct {
   /** Its name in Consul. */
   readonly name: string;
+  /** Its id at the machine's agent: `consul maint -enable -service=ID`. */
+  readonly serviceId: string;
 
   constructor(scope: Construct, id: string, props: AgentServiceProps) {
     super(scope, id);
     const { machine, port, tags, meta, checks = [AgentCheck.http()] } = props;
     this.name = props.name ?? id;
+    this.serviceId = `${this.name}-${port}`;
     const validation = new Validation(this);
     validation.add(...serviceFailures(this.name, meta));
     validation.integer("port", port, 1, 65535, "give the port that it listens on");
@@ -83,15 +86,14 @@ export class AgentService extends Construct {
 
     props.consul.ensureAgent(this, machine);
     announceService(this, this.name);
-    const service = `${this.name}-${port}`;
     machine.contribute(this, {
       title: `${this.name} on ${port}`,
       liveFiles: [
         {
-          path: `/etc/consul.d/service-${service}.json`,
+          path: `/etc/consul.d/service-${this.serviceId}.json`,
           reloads: "consul.service",
           content: renderServiceDefinition({
-            id: service,
+            id: this.serviceId,
             name: this.name,
             address: machine.address,
             port,

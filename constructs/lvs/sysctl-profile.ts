@@ -1,4 +1,4 @@
-import { Sysctl } from "../machine";
+import { Sysctl, TRACKED_CONNECTIONS } from "../machine";
 import { Plane } from "./plane";
 
 /** What of a director decides on its kernel settings. */
@@ -101,6 +101,7 @@ function ipvsSysctls({ conntrack, persistence }: DirectorTraits): Sysctl[] {
             1,
             "SNAT: a packet ahead of its window must not leave from another port",
           ),
+          TRACKED_CONNECTIONS,
         ]
       : []),
   ];

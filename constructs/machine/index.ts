@@ -24,3 +24,4 @@ export { shellQuote } from "./shell-quote";
 export { renderPushScript, renderSetupScript, renderTeardownScript } from "./setup-script";
 export { InterfaceAddress, normalizeAddress, normalizeSubnet, parseInterfaceAddress, subnetContains } from "./subnet";
 export { oneshotUnit, OneshotUnitProps } from "./systemd-unit-text";
+export { TRACKED_CONNECTIONS } from "./tracked-connections";

@@ -61,6 +61,22 @@ test("a document is a line of YAML, too, since a gateway's template puts it into
   );
 });
 
+test("a check that is left out in part is no half check: APISIX would never look at sick nodes again", () => {
+  const checks = { active: { timeout: 2, unhealthy: { httpFailures: 2 } }, passive: { healthy: { successes: 3 } } };
+  const { "routes/hello": route } = documents((stack, gateway) => {
+    const checked = Upstream.toNodes({ "10.0.0.5:80": 1 }, { checks });
+    new Route(stack, "hello", { gateway, uri: "/hello", upstream: checked });
+  });
+  expect(route).toMatchObject({
+    upstream: {
+      checks: {
+        active: { timeout: 2, healthy: { interval: 1 }, unhealthy: { interval: 1, http_failures: 2 } },
+        passive: { healthy: { successes: 3 }, unhealthy: { http_failures: 5 } },
+      },
+    },
+  });
+});
+
 test("the override has the last word, and the gateway hears it", () => {
   let gateway: IGateway | undefined;
   const { "routes/hello": route } = documents((stack, made) => {

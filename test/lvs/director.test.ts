@@ -62,6 +62,7 @@ COMMIT
     "net.ipv4.vs.conntrack = 1",
     "net.ipv4.vs.expire_nodest_conn = 1",
     "net.netfilter.nf_conntrack_tcp_be_liberal = 1",
+    "-net.netfilter.nf_conntrack_max = 262144",
   ]);
   expect(ipvs.model.units.map(({ name, enable }) => [name, enable ?? true])).toEqual([
     ["vipstack-addresses.service", true],

@@ -67,12 +67,30 @@ export class LabDeployment {
   }
 
   /** Connections through a virtual service from a machine: some held open, others made one after the other until it is ended. */
-  async startLoad(machine: string, options: { address: string; port: number; held: number }): Promise<Load> {
-    const program = readFileSync(join(__dirname, "load.py"), "utf8");
-    const file = `/tmp/load-${options.port}.py`;
-    await this.on(machine, `cat > ${file} <<'PROGRAM'\n${program}\nPROGRAM`);
-    const words = ["python3", file, options.address, String(options.port), String(options.held)];
-    const load = new Load(execa("ssh", ["-F", join(this.labDirectory, "ssh_config"), machine, ...words]));
+  async startLoad(
+    machine: string,
+    options: { address: string; port: number; held: number },
+  ): Promise<Load<LoadResult>> {
+    return this.startProgram(machine, "load.py", [options.address, options.port, options.held]);
+  }
+
+  /** Several clients on a machine that ask for `/` one after the other until it is ended. */
+  async startRequests(
+    machine: string,
+    options: { address: string; port: number; clients: number },
+  ): Promise<Load<RequestsResult>> {
+    return this.startProgram(machine, "http-load.py", [options.address, options.port, options.clients]);
+  }
+
+  private async startProgram<Result>(
+    machine: string,
+    program: string,
+    words: readonly (string | number)[],
+  ): Promise<Load<Result>> {
+    const file = `/tmp/${program}`;
+    await this.on(machine, `cat > ${file} <<'PROGRAM'\n${readFileSync(join(__dirname, program), "utf8")}\nPROGRAM`);
+    const command = ["python3", file, ...words.map(String)];
+    const load = new Load<Result>(execa("ssh", ["-F", join(this.labDirectory, "ssh_config"), machine, ...command]));
     await load.ready();
     return load;
   }
@@ -124,11 +142,31 @@ export interface LoadResult {
   readonly newFailed: readonly string[];
 }
 
-/** A running load; see load.py. */
-export class Load {
+/** What http-load.py says. */
+export interface RequestsResult {
+  /** How many got each answer with status 200. */
+  readonly answers: Readonly<Record<string, number>>;
+  /** Seconds. */
+  readonly slowest: number;
+  /** Seconds after its start, and for how many. */
+  readonly failures: readonly { readonly at: number; readonly took: number; readonly problem: string }[];
+}
+
+/** How many requests were lost of how many, and in which time. */
+export function lossOf({ answers, failures, slowest }: RequestsResult): string {
+  const answered = Object.values(answers).reduce((sum, count) => sum + count, 0);
+  const kinds = [...new Set(failures.map(({ problem }) => problem.replace(/\(.*/, "")))].join(", ");
+  const end = Math.max(...failures.map(({ at, took }) => at + took));
+  const seconds = (end - Math.min(...failures.map(({ at }) => at))).toFixed(1);
+  const lost = failures.length === 0 ? "none lost" : `${failures.length} lost within ${seconds} s (${kinds})`;
+  return `${answered + failures.length} requests, ${lost}, the slowest took ${slowest} s`;
+}
+
+/** A running load; see load.py and http-load.py. */
+export class Load<Result> {
   constructor(private readonly running: execa.ExecaChildProcess) {}
 
-  /** Once all held connections are open. */
+  /** Once every client has its first answer. */
   async ready(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.running.stdout?.on("data", (chunk: Buffer) => {
@@ -138,11 +176,11 @@ export class Load {
     });
   }
 
-  /** Asks every held connection a last time, ends, and says what was lost. */
-  async finish(): Promise<LoadResult> {
+  /** Ends it. @returns what it says was answered and lost */
+  async finish(): Promise<Result> {
     this.running.stdin?.end();
     const { stdout } = await this.running;
-    return JSON.parse(stdout.split("\n").at(-1) ?? "") as LoadResult;
+    return JSON.parse(stdout.split("\n").at(-1) ?? "") as Result;
   }
 }
 
@@ -161,6 +199,13 @@ export function deployed(example?: string, environment: Record<string, string> =
 /** Deadlines in ms, generous: these tests also run on machines that are busy with other things. */
 export const BOOT = 600_000;
 export const MINUTES = 60_000;
+
+/** Waits until that is so. @returns the seconds that it took */
+export async function secondsUntil(check: () => Promise<void>, deadlineMs = 3 * MINUTES): Promise<number> {
+  const started = Date.now();
+  await eventually(check, deadlineMs);
+  return Math.round((Date.now() - started) / 100) / 10;
+}
 
 /** Tries until `check` passes or the deadline is over; then its last failure is the test's. */
 export async function eventually(check: () => Promise<void> | void, deadlineMs = 60_000): Promise<void> {

@@ -1,0 +1,203 @@
+import { Gateways, untilServed } from "./support/gateways";
+import { BOOT, countLines, curlTimes, deployed, eventually, lossOf, MINUTES, secondsUntil } from "./support/deployment";
+import { APISIX, describeWithImage } from "./support/images";
+
+// Client → virtual address → director → APISIX → what Consul knows: the two routes, and what reaches running gateways.
+
+const vip = "http://192.168.139.29";
+const [web1, web2] = ["192.168.139.31:80", "192.168.139.32:80"];
+
+describeWithImage(APISIX, "APISIX behind a director", () => {
+  const scene = deployed("apisix-hello", { VIPSTACK_CONSUL_PORT: "18600", HTTPBIN: "192.168.139.68:8090" });
+  const gateways = new Gateways(scene, ["gw1", "gw2"]);
+  const load = () => scene.startRequests("vm-1", { address: "192.168.139.29", port: 80, clients: 6 });
+
+  beforeAll(async () => {
+    await serve("vm-1", 8090, "httpbin");
+    await untilServed(scene, "ipvs", ["192.168.139.41:9080", "192.168.139.42:9080"]);
+    await eventually(ipAnswers);
+  }, BOOT);
+
+  /** Asked through both gateways: a check of an upstream begins with its first request. */
+  async function ipAnswers(): Promise<void> {
+    const answers = countLines(await scene.on("vm-1", curlTimes(4, `${vip}/ip`)));
+    expect(answers).toEqual({ "httpbin GET /ip 192.168.139.29": 4 });
+  }
+
+  /** A server on a machine that answers with its name and what it was asked. */
+  async function serve(machine: string, port: number, name: string): Promise<void> {
+    const program = `from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(f"${name} {self.command} {self.path} {self.headers['Host']}\\n".encode())
+HTTPServer(("", ${port}), Handler).serve_forever()`;
+    await scene.on(
+      machine,
+      `cat > /run/${name}.py <<'PROGRAM'\n${program}\nPROGRAM
+      systemd-run --quiet --unit ${name} python3 /run/${name}.py`,
+    );
+  }
+
+  async function status(url: string, options = ""): Promise<string> {
+    return scene.on(
+      "vm-1",
+      `curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' ${options} ${url} || true`,
+    );
+  }
+
+  async function untilNodes(...nodes: string[]): Promise<number> {
+    return secondsUntil(async () => {
+      expect(await gateways.nodesOf("hello-world-servers")).toEqual([nodes, nodes]);
+    });
+  }
+
+  test(
+    "everything goes to both web servers, found in Consul; APISIX says who it is",
+    async () => {
+      const answers = countLines(await scene.on("vm-1", curlTimes(20, `${vip}/`)));
+      expect(Object.keys(answers).sort()).toEqual(["Hello from web1!", "Hello from web2!"]);
+      expect(await scene.on("vm-1", `curl --silent --head ${vip}/some/page`)).toMatch(/^Server: APISIX\/3\.18\.0\r$/m);
+      expect(await gateways.nodesOf("hello-world-servers")).toEqual([
+        [web1, web2],
+        [web1, web2],
+      ]);
+    },
+    MINUTES,
+  );
+
+  test(
+    "GET /ip goes to the fixed node, with the client's Host; any other method goes where the rest goes",
+    async () => {
+      expect(await scene.on("vm-1", `curl --silent --header 'Host: of.the.client' ${vip}/ip`)).toBe(
+        "httpbin GET /ip of.the.client",
+      );
+      expect(await scene.on("vm-1", `curl --silent --request POST ${vip}/ip`)).toMatch(/^Hello from web[12]!$/);
+    },
+    MINUTES,
+  );
+
+  test(
+    "the gateways' own check: a node that stops is sick, and comes back",
+    async () => {
+      const until = (state: string): Promise<number> =>
+        secondsUntil(async () => {
+          expect(await gateways.healthOf("/routes/getting-started-ip")).toEqual([state, state]);
+        });
+      await until("healthy");
+      await scene.on("vm-1", "systemctl stop httpbin");
+      const sick = await until("unhealthy");
+      // The only node: APISIX tries it all the same.
+      const meanwhile = await status(`${vip}/ip`);
+      expect(meanwhile).toBe("502");
+      await serve("vm-1", 8090, "httpbin");
+      const well = await until("healthy");
+      expect(await status(`${vip}/ip`)).toBe("200");
+      console.log(`checked node: sick after ${sick} s (${meanwhile} meanwhile), healthy again after ${well} s`);
+    },
+    3 * MINUTES,
+  );
+
+  test(
+    "a web server that dies leaves the gateways and comes back; so does one in maintenance; no request is lost",
+    async () => {
+      const requests = await load();
+      await scene.on("web1", "systemctl stop caddy");
+      const dead = await untilNodes(web2);
+      await scene.on("web1", "systemctl start caddy");
+      const alive = await untilNodes(web1, web2);
+      await scene.on("web2", "consul maint -enable -service=hello-world-servers-80 -reason=test");
+      const away = await untilNodes(web1);
+      await scene.on("web2", "consul maint -disable -service=hello-world-servers-80");
+      const back = await untilNodes(web1, web2);
+      const result = await requests.finish();
+      console.log(
+        `dead web server: out after ${dead} s, back after ${alive} s; in maintenance: out after ${away} s, ` +
+          `back after ${back} s; ${lossOf(result)}`,
+      );
+      expect(result.failures).toEqual([]);
+    },
+    BOOT,
+  );
+
+  test(
+    "a third instance takes its share, and leaves again: no request is lost",
+    async () => {
+      const third = "192.168.139.31:8081";
+      await serve("web1", 8081, "third");
+      const requests = await load();
+      await scene.on(
+        "web1",
+        "consul services register -name=hello-world-servers -id=third -address=192.168.139.31 -port=8081",
+      );
+      const out = await untilNodes(web1, third, web2);
+      await eventually(async () => {
+        expect(await scene.on("vm-1", curlTimes(6, `${vip}/`))).toContain("third GET /");
+      });
+      await scene.on("web1", "consul services deregister -id=third");
+      const away = await untilNodes(web1, web2);
+      await scene.on("web1", "systemctl stop third");
+      const result = await requests.finish();
+      console.log(`scale-out after ${out} s, scale-in after ${away} s; ${lossOf(result)}`);
+      expect(result.failures).toEqual([]);
+      expect(result.answers["third GET / 192.168.139.29"]).toBeGreaterThan(0);
+    },
+    BOOT,
+  );
+
+  test(
+    "an edit in Consul, and one by a deployment, reach both gateways, which go on running; no request is lost",
+    async () => {
+      const before = await gateways.identities();
+      const requests = await load();
+      const until = (count: number): Promise<number> =>
+        secondsUntil(async () => {
+          const heads = await gateways.each((address) =>
+            scene.on("vm-1", `curl --silent --head http://${address}:9080/`),
+          );
+          expect(heads.filter((head) => /^x-request-id: /im.test(head))).toHaveLength(count);
+        });
+      const key = "apisix/gateway/routes/hello";
+      const route = JSON.parse(await scene.on("server", `consul kv get ${key}`)) as object;
+      const edited = JSON.stringify({ ...route, plugins: { "request-id": {} } });
+      await scene.on("server", `consul kv put ${key} - <<'ROUTE'\n${edited}\nROUTE`);
+      const byHand = await until(2);
+
+      await serve("web2", 8090, "other");
+      const started = Date.now();
+      await scene.up({ VIPSTACK_CONSUL_PORT: "18600", HTTPBIN: "192.168.139.32:8090" });
+      const deployment = Math.round((Date.now() - started) / 1000);
+      const after = await secondsUntil(async () => {
+        const answers = await gateways.each((address) => scene.on("vm-1", `curl --silent http://${address}:9080/ip`));
+        expect(answers).toEqual(["gw1", "gw2"].map((_, index) => `other GET /ip 192.168.139.4${index + 1}:9080`));
+      });
+      // What somebody wrote by hand is gone, too.
+      await until(0);
+
+      const result = await requests.finish();
+      console.log(
+        `route edit: live on both gateways after ${byHand} s; by a deployment of ${deployment} s, ${after} s after its end; ` +
+          lossOf(result),
+      );
+      expect(result.failures).toEqual([]);
+      expect(await gateways.identities()).toEqual(before);
+    },
+    BOOT,
+  );
+
+  test(
+    "a reload of both gateways loses no request",
+    async () => {
+      const before = await gateways.identities();
+      const requests = await load();
+      for (const machine of ["gw1", "gw2"]) await scene.on(machine, "systemctl reload vipstack-gateway-gateway");
+      await untilServed(scene, "ipvs", ["192.168.139.41:9080", "192.168.139.42:9080"]);
+      const result = await requests.finish();
+      console.log(`reload of both gateways: ${lossOf(result)}`);
+      expect(result.failures).toEqual([]);
+      expect(await gateways.identities()).toEqual(before);
+    },
+    3 * MINUTES,
+  );
+});
