@@ -20,7 +20,7 @@ export interface MachineGatewaySpec {
 /** Everything that a gateway brings one of its machines. */
 export function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
   const { settings, place, consulTemplate } = spec;
-  const { name, admin } = settings;
+  const { name, admin, streamPorts } = settings;
   const folders = machineGatewayFolders(name);
   const unit = unitOf(name);
   const program = `${PROGRAM_FOLDER}/gateway-${name}`;
@@ -28,7 +28,10 @@ export function machineGatewayContribution(spec: MachineGatewaySpec): Contributi
   return {
     title: `APISIX gateway ${name}`,
     downloads: templates === undefined ? [] : [consulTemplateDownload(consulTemplate)],
-    sysctls: lowPorts([settings.httpPort, settings.httpsPort, ...place.virtualPorts]),
+    sysctls: lowPorts([
+      ...[settings.httpPort, settings.httpsPort, settings.statusPort, ...place.virtualPorts],
+      ...[...streamPorts.tcp, ...streamPorts.udp],
+    ]),
     files: [{ path: program, content: renderRunScript(settings), mode: "0755" }],
     units: [
       ...(templates?.units ?? []),
