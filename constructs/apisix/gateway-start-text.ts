@@ -9,7 +9,10 @@ import { GatewayFolders } from "./gateway-options";
 export function renderStartScript({ config, document }: GatewayFolders, admin: boolean): string {
   return `#!/bin/sh
 set -eu
-cd /usr/local/apisix
+if ! cd /usr/local/apisix 2>/dev/null; then
+  echo "this image is no APISIX: it has no /usr/local/apisix" >&2
+  exit 1
+fi
 
 # APISIX does not start where the machine names no resolver. Consul's agent is one, for Consul's own names at least.
 resolver='/^apisix:$/a\\  dns_resolver: ["127.0.0.1:8600"]'

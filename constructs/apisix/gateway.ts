@@ -1,4 +1,5 @@
 import { Variable } from "@cdktf/provider-nomad/lib/variable";
+import { dependable, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { IMachine } from "../machine";
 import { INomadCluster, Job } from "../nomad";
@@ -58,7 +59,8 @@ export class Gateway extends GatewayBase {
         ? undefined
         : new Variable(this, "secrets", { path: secretsPath(this.name), items: secrets });
     const job = new Job(this, "Default", { ...gatewayJob(spec), nomad: props.nomad });
-    if (variable !== undefined) job.node.addDependency(variable);
+    // cdktf knows of no dependencies but those of resources.
+    if (variable !== undefined) (job.node.defaultChild as TerraformResource).dependsOn = [dependable(variable)];
   }
 
   /** A job's ports are settled when it is made. @internal */

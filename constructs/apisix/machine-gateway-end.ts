@@ -22,7 +22,7 @@ export interface MachineGatewaySpec {
 /** Everything that a gateway brings one of its machines. */
 export function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
   const { settings, place, consulTemplate } = spec;
-  const { name, admin } = settings;
+  const { name, admin, streamPorts } = settings;
   const folders = machineGatewayFolders(name);
   const unit = unitOf(name);
   const program = `${PROGRAM_FOLDER}/gateway-${name}`;
@@ -32,7 +32,13 @@ export function machineGatewayContribution(spec: MachineGatewaySpec): Contributi
     downloads: templates === undefined ? [] : [consulTemplateDownload(consulTemplate)],
     // Docker has every connection of its machine tracked.
     kernelModules: ["nf_conntrack"],
-    sysctls: [TRACKED_CONNECTIONS, ...lowPorts([settings.httpPort, settings.httpsPort, ...place.virtualPorts])],
+    sysctls: [
+      TRACKED_CONNECTIONS,
+      ...lowPorts([
+        ...[settings.httpPort, settings.httpsPort, settings.statusPort, ...place.virtualPorts],
+        ...[...streamPorts.tcp, ...streamPorts.udp],
+      ]),
+    ],
     files: [{ path: program, content: renderRunScript(settings, place.address, spec.service), mode: "0755" }],
     units: [
       ...(templates?.units ?? []),

@@ -65,6 +65,11 @@ start() {
     export "$secret=\${value%.}"
   done
   sums > /run/vipstack-gateway-${name}.secrets
+  docker rm --force gateway-${name} >/dev/null 2>&1 || true
+  if ! docker image inspect ${image} >/dev/null 2>&1 && ! docker pull --quiet ${image} >/dev/null; then
+    echo "gateway ${name}: image ${image} can't be had: mend what docker says above, or bring it in: docker load" >&2
+    exit 1
+  fi
   # Whatever user the image runs as.
   install -d -m 1777 ${dump}
   end_maintenance &
@@ -118,7 +123,6 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 StateDirectory=vipstack/gateway/${name}/document
-ExecStartPre=-/usr/bin/docker rm --force gateway-${name}
 ExecStart=${program} start
 ExecReload=${program} reload
 ExecStop=${program} stop

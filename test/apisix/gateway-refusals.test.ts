@@ -1,0 +1,229 @@
+import { TerraformStack } from "cdktf";
+import { ConsulProvider } from "@cdktf/provider-consul/lib/provider";
+import { GatewayOptions, MachineGateway, Route, StreamRoute, Upstream } from "../../constructs";
+import { AdminOptions } from "../../constructs/apisix/gateway-options";
+import { gatewayModel, onMachines, onNomad, refusal, Site, variable } from "./support/gateways";
+
+const upstream = Upstream.toNodes({ "10.0.0.5:80": 1 });
+
+function adminWith(options: Partial<AdminOptions>): (stack: TerraformStack) => GatewayOptions {
+  return (stack) => ({
+    admin: {
+      etcd: ["http://10.0.0.5:2379"],
+      key: variable(stack, "admin-key"),
+      dataEncryptionKey: variable(stack, "encryption-key"),
+      ...options,
+    },
+  });
+}
+
+const TAKEN = "choose a port of its own";
+const PLAIN =
+  "must be a reference to a sensitive Terraform variable, or everybody with the synthesized JSON has it: " +
+  'new TerraformVariable(stack, "key", { sensitive: true }).stringValue, and TF_VAR_key at the deployment';
+
+describe("a gateway is refused with", () => {
+  test.each<[string, GatewayOptions | ((stack: TerraformStack) => GatewayOptions), string]>([
+    [
+      "a name that is no DNS label",
+      { name: "Front_1" },
+      "'name' must be a DNS label: lower-case letters, digits and hyphens, at most 63, got \"Front_1\": choose a name like 'gateway'",
+    ],
+    [
+      "a release that is too old",
+      { version: "3.15.0" },
+      "'version' must be 3.16.0 or newer: workers of older ones may disagree on who is healthy in Consul, got \"3.15.0\": leave it out for 3.18.0",
+    ],
+    [
+      "a release that is none",
+      { version: "latest" },
+      "'version' must be 3.16.0 or newer: workers of older ones may disagree on who is healthy in Consul, got \"latest\": leave it out for 3.18.0",
+    ],
+    [
+      "no worker",
+      { workers: 0 },
+      "'workers' must be a whole number from 1 to 64, got 0: 1 is enough for a lab, else one a core",
+    ],
+    [
+      "too little memory",
+      { memory: 64 },
+      "'memory' must be a whole number from 128 to 65536, got 64: in MiB: 256 for one worker, 30 for each further one",
+    ],
+    [
+      "one port for HTTP and HTTPS",
+      { httpsPort: 9080 },
+      `'httpsPort' can't be the port of 'httpPort', too, got 9080: ${TAKEN}`,
+    ],
+    [
+      "the control API's port",
+      { statusPort: 9090 },
+      `'statusPort' can't be the port of APISIX's control API, too, got 9090: ${TAKEN}`,
+    ],
+    [
+      "the port of its metrics",
+      { streamPorts: { tcp: [9091] } },
+      `'streamPorts.tcp' can't be the port of APISIX's metrics, too, got 9091: ${TAKEN}`,
+    ],
+    [
+      "a stream port twice",
+      { streamPorts: { tcp: [5432, 5432] } },
+      `'streamPorts.tcp' can't be the port of 'streamPorts.tcp', too, got 5432: ${TAKEN}`,
+    ],
+    [
+      "an Admin API on the port for clients",
+      adminWith({ port: 9080 }),
+      `'admin.port' can't be the port of 'httpPort', too, got 9080: ${TAKEN}`,
+    ],
+    [
+      "a port that is none",
+      { httpPort: 70000 },
+      `'httpPort' must be a whole number from 1 to 65535, got 70000: ${TAKEN}`,
+    ],
+    [
+      "a UDP port that is none",
+      { streamPorts: { udp: [0] } },
+      "'streamPorts.udp' must be a whole number from 1 to 65535, got 0: choose a UDP port",
+    ],
+    [
+      "a trusted proxy's name",
+      { trustedAddresses: ["10.0.0.0/24", "proxy.example"] },
+      "'trustedAddresses' must hold IP addresses or networks in CIDR form, got \"proxy.example\": write it like '10.0.0.7' or '10.0.0.0/24'",
+    ],
+    [
+      "a plugin that APISIX doesn't have",
+      { plugins: ["limit-cuont"] },
+      "'plugins' must hold plugins that APISIX 3.18.0 has, got \"limit-cuont\": see https://apisix.apache.org/docs/apisix/plugins/ for how they are spelled",
+    ],
+    [
+      "a plugin of a later release",
+      { version: "3.16.0", plugins: ["acl"] },
+      "'plugins' must hold plugins that APISIX 3.16.0 has, got \"acl\": see https://apisix.apache.org/docs/apisix/plugins/ for how they are spelled",
+    ],
+    [
+      "a secret's name in small letters",
+      (stack) => ({ secrets: { alice: variable(stack, "alice") } }),
+      "'secrets' must have names of upper-case letters, digits and '_', and none that is taken, got \"alice\": choose a name like 'ALICE_KEY'",
+    ],
+    [
+      "a secret by the name of the Admin API's own",
+      (stack) => ({ secrets: { APISIX_ADMIN_KEY: variable(stack, "alice") } }),
+      "'secrets' must have names of upper-case letters, digits and '_', and none that is taken, got \"APISIX_ADMIN_KEY\": choose a name like 'ALICE_KEY'",
+    ],
+    ["a secret in plain text", { secrets: { ALICE_KEY: "sesame" } }, `'secrets.ALICE_KEY' ${PLAIN}`],
+    ["the Admin API's key in plain text", adminWith({ key: "sesame" }), `'admin.key' ${PLAIN}`],
+    [
+      "the key for etcd's secrets in plain text",
+      adminWith({ dataEncryptionKey: "sesame" }),
+      `'admin.dataEncryptionKey' ${PLAIN}`,
+    ],
+    [
+      "no etcd",
+      adminWith({ etcd: [] }),
+      "'admin.etcd' must hold at least one address: for example [\"http://10.0.0.5:2379\"]",
+    ],
+    [
+      "an etcd without a scheme",
+      adminWith({ etcd: ["10.0.0.5:2379"] }),
+      "'admin.etcd' must hold URLs without a path, got \"10.0.0.5:2379\": write it like 'http://10.0.0.5:2379'",
+    ],
+    [
+      "a prefix with a slash at its end",
+      adminWith({ prefix: "/apisix/" }),
+      "'admin.prefix' must be a path that starts with '/' and doesn't end with it, got \"/apisix/\": leave it out for '/apisix'",
+    ],
+  ])("%s", (_, options, words) => {
+    const make = typeof options === "function" ? options : (): GatewayOptions => options;
+    expect(refusal(() => gatewayModel(make))).toBe(`test/front: ${words}`);
+    expect(refusal(() => onNomad(make))).toBe(`test/front: ${words}`);
+  });
+
+  test("several faults at once, all of them told", () => {
+    expect(refusal(() => gatewayModel(() => ({ name: "F", workers: 1.5, httpsPort: 9080 })))).toBe(
+      [
+        "test/front: 3 problems",
+        "  - 'name' must be a DNS label: lower-case letters, digits and hyphens, at most 63, got \"F\": choose a name like 'gateway'",
+        "  - 'workers' must be a whole number from 1 to 64, got 1.5: 1 is enough for a lab, else one a core",
+        `  - 'httpsPort' can't be the port of 'httpPort', too, got 9080: ${TAKEN}`,
+      ].join("\n"),
+    );
+  });
+
+  test("a Consul that is too old", () => {
+    const build = ({ stack, gw, consul }: Site): unknown =>
+      new MachineGateway(stack, "front", { machines: [gw], consul });
+    expect(refusal(() => onMachines(build, "1.22.4"))).toBe(
+      "test/front: 'consul' must be at least version 1.22.5: a gateway watches it by requests that stay open for a minute, which older ones cut after 30 s, got \"1.22.4\": give test/consul an 'install' of a newer version",
+    );
+    expect(refusal(() => onMachines(build, "1.22.5"))).toBeUndefined();
+  });
+
+  test("no machine, no client", () => {
+    expect(
+      refusal(() => onMachines(({ stack, consul }) => new MachineGateway(stack, "front", { machines: [], consul }))),
+    ).toBe("test/front: 'machines' must hold at least one: give the machine that it is to run on");
+    expect(refusal(() => onNomad(() => ({ clients: [] })))).toBe(
+      "test/front: 'clients' must hold at least one: leave it out for all clients",
+    );
+  });
+
+  test("another one on its machine, naming both", () => {
+    const words = refusal(() =>
+      onMachines(({ stack, consul, gw }) => {
+        for (const id of ["front", "back"]) new MachineGateway(stack, id, { machines: [gw], consul });
+      }),
+    );
+    const lines = words?.split("\n").filter((line) => line.startsWith("  ["));
+    expect(lines).toEqual(
+      [9080, 9443, 7085, 9090, 9091].map(
+        (port) =>
+          `  [test/gw] test/back: 'ports' can't claim tcp port ${port}, which test/front listens on: give test/back or test/front another port, or another machine`,
+      ),
+    );
+  });
+});
+
+describe("what is asked of a gateway is refused:", () => {
+  /** A gateway `front`, with what `ask` wants of it. */
+  function asking(
+    options: (stack: TerraformStack) => GatewayOptions,
+    ask: (gateway: MachineGateway, stack: TerraformStack) => unknown,
+  ): string | undefined {
+    return refusal(() =>
+      onMachines(({ stack, consul, gw }) => {
+        new ConsulProvider(stack, "consul-provider");
+        ask(new MachineGateway(stack, "front", { machines: [gw], consul, ...options(stack) }), stack);
+      }),
+    );
+  }
+
+  test("a secret that it doesn't have", () => {
+    const secrets = (stack: TerraformStack): GatewayOptions => ({ secrets: { ALICE_KEY: variable(stack, "alice") } });
+    expect(asking(secrets, (gateway) => gateway.secret("BOB_KEY"))).toBe(
+      "test/front: 'secrets' must have what is asked for (it has ALICE_KEY), got \"BOB_KEY\": add BOB_KEY: a reference to a sensitive Terraform variable",
+    );
+    expect(
+      asking(
+        () => ({}),
+        (gateway) => gateway.secret("BOB_KEY"),
+      ),
+    ).toContain("(it has none)");
+  });
+
+  test("a route for one whose routes are its Admin API's", () => {
+    expect(
+      asking(adminWith({}), (gateway, stack) => new Route(stack, "hello", { gateway, uri: "/hello", upstream })),
+    ).toBe(
+      "test/hello: 'gateway' can't be test/front, whose routes are its Admin API's: send it to the Admin API, or leave 'admin' of test/front out",
+    );
+  });
+
+  test("a stream route on a port that it doesn't have", () => {
+    const ask = (gateway: MachineGateway, stack: TerraformStack): unknown =>
+      new StreamRoute(stack, "db", { gateway, serverPort: 5432, upstream });
+    expect(asking(() => ({ streamPorts: { tcp: [6379], udp: [53] } }), ask)).toBe(
+      "test/db: 'serverPort' must be one of the gateway's stream ports (6379, 53), got 5432: add it to 'streamPorts' of test/front",
+    );
+    expect(asking(() => ({}), ask)).toContain("(none), got 5432");
+    expect(asking(() => ({ streamPorts: { tcp: [5432] } }), ask)).toBeUndefined();
+  });
+});

@@ -1,0 +1,184 @@
+job "front" {
+  type        = "system"
+  datacenters = ["*"]
+
+  update {
+    max_parallel      = 1
+    health_check      = "checks"
+    min_healthy_time  = "5s"
+    healthy_deadline  = "2m"
+    progress_deadline = "3m"
+  }
+
+  group "gateway" {
+    shutdown_delay = "10s"
+
+    network {
+      mode = "host"
+      port "http" {
+        static = 9080
+      }
+      port "https" {
+        static = 9443
+      }
+      port "status" {
+        static = 7085
+      }
+    }
+
+    service {
+      name         = "front"
+      port         = "http"
+      provider     = "consul"
+      address_mode = "host"
+
+      check {
+        type     = "http"
+        port     = "status"
+        interval = "2s"
+        timeout  = "1s"
+        path     = "/status/ready"
+      }
+    }
+
+    restart {
+      attempts = 3
+      interval = "1m"
+      delay    = "2s"
+      mode     = "delay"
+    }
+
+    task "apisix" {
+      driver       = "docker"
+      kill_timeout = "30s"
+      kill_signal  = "SIGQUIT"
+
+      config {
+        image        = "apache/apisix:3.18.0-debian"
+        entrypoint   = ["/bin/sh", "/local/start"]
+        network_mode = "host"
+      }
+
+      template {
+        data            = <<EOH
+# No etcd and no Admin API: routes come as a file, rendered from Consul's key/value store.
+deployment:
+  role: data_plane
+  role_data_plane:
+    config_provider: yaml
+apisix:
+  node_listen: [9080]
+  enable_ipv6: true
+  ssl:
+    enable: true
+    listen: [{ port: 9443 }]
+  # /status/ready is good once every worker has its routes: until then Consul names this gateway to nobody.
+  status:
+    ip: [[ env "NOMAD_IP_http" ]]
+    port: 7085
+  # What is sick, what Consul said: for people on this machine.
+  enable_control: true
+  control:
+    ip: 127.0.0.1
+    port: 9090
+  # The keys that APISIX comes with are known to everybody.
+  data_encryption:
+    # Nothing is stored, so nothing has to be encrypted.
+    enable_encrypt_fields: false
+    keyring: null
+nginx_config:
+  worker_processes: 1
+  # How long requests of a gateway that stops may go on.
+  worker_shutdown_timeout: 30s
+  http:
+    enable_access_log: true
+discovery:
+  consul:
+    # The machine's own agent. Each entry is a cluster of its own here, so a second one would make nothing safer.
+    servers: ["http://127.0.0.1:8500"]
+    timeout:
+      connect: 2000
+      # An agent answers up to a sixteenth of 'wait' late, and a request that is cut makes the gateway wait 1, 4, 16, 64,
+      # then 256 s before it asks again.
+      read: 5000
+      wait: 60
+    # Names of services and their instances; one that is too small would lose some of them silently.
+    shared_size: 16m
+    # Any change of any service makes it ask for every service again: not for those that nobody routes to.
+    skip_services: ["consul","nomad","nomad-client","front"]
+    # What it knew last is there at once after a restart, when Consul is away, too.
+    dump:
+      path: /alloc/data/consul.json
+      load_on_init: true
+      expire: 2592000
+# Only these: a smaller surface, and less to load. A route with another one would be dropped.
+plugins: ["api-breaker","cors","ip-restriction","jwt-auth","key-auth","limit-count","limit-req","prometheus","proxy-rewrite","real-ip","redirect","request-id","traffic-split"]
+stream_plugins: ["ip-restriction","prometheus","traffic-split"]
+EOH
+        destination     = "local/config.yaml"
+        change_mode     = "restart"
+        left_delimiter  = "[["
+        right_delimiter = "]]"
+      }
+
+      template {
+        data        = <<EOH
+# From apisix/front/ in Consul's key/value store: an object a key. Edit it there.
+routes:
+{{ range ls "apisix/front/routes" }}  - {{ .Value }}
+{{ end }}services:
+{{ range ls "apisix/front/services" }}  - {{ .Value }}
+{{ end }}upstreams:
+{{ range ls "apisix/front/upstreams" }}  - {{ .Value }}
+{{ end }}consumers:
+{{ range ls "apisix/front/consumers" }}  - {{ .Value }}
+{{ end }}ssls:
+{{ range ls "apisix/front/ssls" }}  - {{ .Value }}
+{{ end }}stream_routes:
+{{ range ls "apisix/front/stream_routes" }}  - {{ .Value }}
+{{ end }}global_rules:
+{{ range ls "apisix/front/global_rules" }}  - {{ .Value }}
+{{ end }}plugin_metadata:
+{{ range ls "apisix/front/plugin_metadata" }}  - {{ .Value }}
+{{ end }}#END
+EOH
+        destination = "local/apisix.yaml"
+        change_mode = "noop"
+
+        wait {
+          min = "1.5s"
+          max = "5s"
+        }
+      }
+
+      template {
+        data        = <<EOH
+#!/bin/sh
+set -eu
+if ! cd /usr/local/apisix 2>/dev/null; then
+  echo "this image is no APISIX: it has no /usr/local/apisix" >&2
+  exit 1
+fi
+
+# APISIX does not start where the machine names no resolver. Consul's agent is one, for Consul's own names at least.
+resolver='/^apisix:$/a\  dns_resolver: ["127.0.0.1:8600"]'
+if grep -q '^nameserver' /etc/resolv.conf; then resolver=; fi
+sed "$resolver" /local/config.yaml > conf/config.yaml.new
+mv conf/config.yaml.new conf/config.yaml
+if [ "$${1:-start}" = reload ]; then exec apisix reload; fi
+
+ln -sf /local/apisix.yaml conf/apisix.yaml
+apisix init
+exec openresty -p /usr/local/apisix -g 'daemon off;'
+EOH
+        destination = "local/start"
+        change_mode = "noop"
+      }
+
+      resources {
+        cpu    = 200
+        memory = 256
+      }
+    }
+  }
+}
