@@ -48,7 +48,7 @@ export abstract class GatewayBase extends Construct implements IGateway {
 
   get service(): ConsulService {
     // The check asks every 2 s and waits 1 s for an answer.
-    return { name: this.name, port: "http", lag: 3, shutdownDelay: 30 };
+    return { name: this.name, port: "http", lag: 3, shutdownDelay: 10 };
   }
 
   secret(name: string): string {

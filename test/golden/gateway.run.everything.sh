@@ -1,8 +1,16 @@
 #!/bin/sh
-# The container of gateway front. Usage: front start | reload
+# The container of gateway front. Usage: gateway-front start | stop | reload
 set -eu
 
 sums() { sha256sum /etc/vipstack/secrets/gateway/front/* 2>/dev/null || true; }
+
+runs() { docker container inspect gateway-front >/dev/null 2>&1; }
+
+# What stop began, once the gateway has its routes again.
+end_maintenance() {
+  until curl --silent --fail --output /dev/null http://10.0.0.12:7086/status/ready &&
+    consul maint -disable -service=front-80; do sleep 1; done
+}
 
 start() {
   for secret in ALICE_KEY BOB_KEY; do
@@ -21,9 +29,22 @@ start() {
   fi
   # Whatever user the image runs as.
   install -d -m 1777 /var/lib/vipstack/gateway/front/dump
+  end_maintenance &
+  # The journal has its log, which keeps itself small. Docker's own copy would grow for as long as the container runs.
   exec docker run --rm --name gateway-front --network host --memory 512m --env ALICE_KEY --env BOB_KEY \
+    --log-opt max-size=10m \
     --volume /etc/vipstack/gateway/front:/gateway/config:ro --volume /var/lib/vipstack/gateway/front/document:/gateway/document:ro \
     --volume /var/lib/vipstack/gateway/front/dump:/gateway/dump --entrypoint /bin/sh apache/apisix:3.17.0-debian /gateway/config/start
+}
+
+stop() {
+  if ! runs; then exit 0; fi
+  # Until every director has heard that it leaves, it goes on answering. Without Consul none would hear it.
+  if timeout 10 consul maint -enable -service=front-80 -reason="gateway front stops"; then
+    sleep 10
+  fi
+  # Requests that are going on may end.
+  exec docker stop --time 40 gateway-front
 }
 
 reload() {
@@ -31,7 +52,7 @@ reload() {
   if [ "$(sums)" != "$(cat /run/vipstack-gateway-front.secrets)" ]; then
     exec systemctl --no-block restart vipstack-gateway-front.service
   fi
-  if ! docker container inspect gateway-front >/dev/null 2>&1; then
+  if ! runs; then
     echo "gateway front: not up yet; it will start with what is there" >&2
     exit 0
   fi
