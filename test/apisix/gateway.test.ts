@@ -151,7 +151,7 @@ describe("on a machine", () => {
         gatewayModel(() => ({ image: "registry.example/apisix:1" })),
         RUN,
       ),
-    ).toContain("docker pull --quiet registry.example/apisix:1;");
+    ).toContain("docker pull --quiet registry.example/apisix:1 >/dev/null;");
   });
 
   test("what the container starts with", () => {
