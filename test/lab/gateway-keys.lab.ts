@@ -11,7 +11,7 @@ import { APISIX, describeWithImage } from "./support/images";
 
 // A gateway without etcd: its plugins as clients find them, and its secrets, which only Terraform and its machine know.
 
-const scene = LabDeployment.ofProgram(join(__dirname, "support", "gateway-program.js"));
+const scene = LabDeployment.ofProgram(join(__dirname, "support", "gateway-keys-program.js"));
 const CONSUL = "19500";
 const GATEWAY = "10.92.0.41";
 const secrets = {

@@ -1,0 +1,32 @@
+// A gateway on a machine, and a route in Consul; `vipstack up` runs it as it runs any app. Plain JavaScript, since it runs in a
+// folder of its own, on the compiled library. Its image is no gateway: what is looked at is everything around one.
+const { App, TerraformVariable } = require("cdktf");
+const { AgentProfile, ConsulServer, MachineGateway, Route, Upstream } = require("../../../dist/constructs");
+const { MachinesStack } = require("../../../dist/stacks/machines-stack");
+const { PlatformStack } = require("../../../dist/stacks/platform-stack");
+
+const inventory = {
+  name: "gateway-documents",
+  subnets: ["10.92.0.0/24"],
+  machines: [
+    { name: "server", address: "10.92.0.24", memoryMiB: 512 },
+    { name: "gw", address: "10.92.0.41", memoryMiB: 768 },
+  ],
+  forwards: [{ listen: Number(process.env.CONSUL_PORT), to: "10.92.0.24:8500" }],
+};
+const app = new App();
+const machines = new MachinesStack(app, "machines", { inventory });
+const { server, gw } = machines.all;
+
+const consul = new ConsulServer(machines, "consul", { machine: server, profile: AgentProfile.DEV });
+const alice = new TerraformVariable(machines, "alice", { type: "string", sensitive: true }).stringValue;
+const gateway = new MachineGateway(machines, "front", {
+  machines: [gw],
+  consul,
+  image: "busybox:1",
+  secrets: { ALICE_KEY: alice },
+});
+
+const platform = new PlatformStack(app, "platform", { consul });
+new Route(platform, "hello", { gateway, uri: process.env.URI, upstream: Upstream.toNodes({ "10.92.0.31:80": 1 }) });
+app.synth();
