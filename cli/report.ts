@@ -32,8 +32,8 @@ function machineTable({ machines, virtualServices, client }: DeploymentDescripti
   return table.toString();
 }
 
-function routeTable({ name, machines, routes }: GatewayDescription): string {
-  const on = `gateway ${name} on ${machines.join(", ")}`;
+function routeTable({ name, instances, routes }: GatewayDescription): string {
+  const on = `gateway ${name} on ${instances.map(({ machine }) => machine).join(", ")}`;
   if (routes.length === 0) return on;
   const table = new Table({ head: ["route", "requests", "lead to"], style: { head: [], border: [] } });
   for (const { id, requests, leadsTo } of routes) table.push([id, requests, leadsTo]);

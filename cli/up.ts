@@ -66,7 +66,10 @@ export async function up(example?: string): Promise<void> {
       },
       {
         title: "Every service answers",
-        task: (_, task) => waitForServices(deployments, (line) => (task.output = line)),
+        task: async (_, task) => {
+          await waitForGateways(deployments, (line) => (task.output = line));
+          await waitForServices(deployments, (line) => (task.output = line));
+        },
       },
     ],
     PROGRESS,
@@ -124,6 +127,26 @@ async function reviveLab(directory: string, stateFolder: string, show: (line: st
   for (const { name } of machines.filter(({ state: power }) => power === "off")) {
     show(`${name} is off: switching it on`);
     await lab(["power-on", name, "--dir", directory]);
+  }
+}
+
+/** They fetch their image after the machine counts as made. */
+async function waitForGateways(
+  deployments: readonly DeploymentDescription[],
+  show: (line: string) => void,
+): Promise<void> {
+  for (const { access, gateways } of deployments) {
+    const instances = gateways.flatMap(({ name, instances: all }) => all.map((instance) => ({ name, ...instance })));
+    for (const { name, machine, ready } of instances) {
+      show(`gateway ${name} on ${machine} gets its routes`);
+      const ask = `curl --fail --silent --output /dev/null --max-time 5 ${ready}`;
+      await runOn(access, machine, `timeout 600 sh -c 'until ${ask}; do sleep 1; done'`).catch(() => {
+        throw new CliError(
+          `gateway ${name} on ${machine} has no routes after ten minutes`,
+          `look at its log on that machine: journalctl --unit 'vipstack-gateway-*' (docs/gateways.md)`,
+        );
+      });
+    }
   }
 }
 

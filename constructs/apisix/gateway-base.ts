@@ -46,6 +46,11 @@ export abstract class GatewayBase extends Construct implements IGateway {
   /** The machines that it runs on, as they are known when it is read. */
   abstract readonly machines: readonly IMachine[];
 
+  /** Where its instance on a machine says whether it has its routes; asked by Consul, and by whoever waits for it. */
+  readyUrl({ address }: IMachine): string {
+    return `http://${address}:${this.settings.statusPort}/status/ready`;
+  }
+
   get service(): ConsulService {
     // The check asks every 2 s and waits 1 s for an answer.
     return { name: this.name, port: "http", lag: 3, shutdownDelay: 10 };

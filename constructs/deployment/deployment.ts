@@ -50,7 +50,7 @@ export class Deployment extends Construct {
         .findAll()
         .filter(isGateway)
         .filter(({ machines }) => machines.some((machine) => all.includes(machine)))
-        .map(({ name, machines, routes }) => ({ name, machines: machines.map((machine) => machine.name), routes })),
+        .map((gateway) => describeGateway(gateway)),
     };
   }
 }
@@ -69,8 +69,8 @@ export interface DeploymentDescription {
 
 export interface GatewayDescription {
   readonly name: string;
-  /** Names of the machines that it runs on. */
-  readonly machines: readonly string[];
+  /** One on each of its machines, and the URL that answers with 200 once it has its routes. */
+  readonly instances: readonly { readonly machine: string; readonly ready: string }[];
   /** What the program gives it; empty where its Admin API does. */
   readonly routes: readonly RouteRow[];
 }
@@ -97,6 +97,15 @@ function describeService(director: Director, service: VirtualService): VirtualSe
     address: service.address,
     port: service.port,
     protocol: service.protocol,
+  };
+}
+
+function describeGateway(gateway: GatewayBase): GatewayDescription {
+  const { name, machines, routes } = gateway;
+  return {
+    name,
+    instances: machines.map((machine) => ({ machine: machine.name, ready: gateway.readyUrl(machine) })),
+    routes,
   };
 }
 

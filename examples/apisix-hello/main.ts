@@ -31,7 +31,11 @@ const inventory = defineInventory({
     { name: "web1", address: "192.168.139.31", memoryMiB: 400 },
     { name: "web2", address: "192.168.139.32", memoryMiB: 400 },
   ],
-  forwards: [{ listen: Number(process.env.VIPSTACK_CONSUL_PORT ?? "8500"), to: "192.168.139.24:8500" }],
+  // The virtual address and Consul's web page in a browser of this host.
+  forwards: [
+    { listen: Number(process.env.VIPSTACK_VIP_PORT ?? "8080"), to: "192.168.139.29:80" },
+    { listen: Number(process.env.VIPSTACK_CONSUL_PORT ?? "8500"), to: "192.168.139.24:8500" },
+  ],
 });
 
 const app = new App();

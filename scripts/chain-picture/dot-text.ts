@@ -7,7 +7,11 @@ import { DeploymentDescription } from "../../constructs/deployment";
  * @see https://graphviz.org/doc/info/lang.html
  */
 export function renderDot(deployment: DeploymentDescription): string {
-  const { client = "client", virtualServices, gateways, machines } = deployment;
+  const { client = "client", virtualServices, machines } = deployment;
+  const gateways = deployment.gateways.map((gateway) => ({
+    ...gateway,
+    machines: gateway.instances.map(({ machine }) => machine),
+  }));
   const routes = gateways.flatMap(({ name, routes: all }) => all.map((route) => ({ ...route, gateway: name })));
   const services = [...new Set(routes.map(({ leadsTo }) => leadsTo))].sort();
   const addressOf = (name: string): string => machines.find((machine) => machine.name === name)?.addresses[0] ?? "";

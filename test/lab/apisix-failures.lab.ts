@@ -8,7 +8,11 @@ const [gw1, gw2] = ["192.168.139.41:9080", "192.168.139.42:9080"];
 const unit = "vipstack-gateway-gateway";
 
 describeWithImage(APISIX, "APISIX gateways that fail", () => {
-  const scene = deployed("apisix-hello", { VIPSTACK_CONSUL_PORT: "18610", HTTPBIN: "192.168.139.31:80" });
+  const scene = deployed("apisix-hello", {
+    VIPSTACK_CONSUL_PORT: "18610",
+    VIPSTACK_VIP_PORT: "18611",
+    HTTPBIN: "192.168.139.31:80",
+  });
   const load = () => scene.startRequests("vm-1", { address: "192.168.139.29", port: 80, clients: 6 });
   const until = (...servers: string[]): Promise<number> => untilServed(scene, "ipvs", servers);
 

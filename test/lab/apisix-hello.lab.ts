@@ -8,7 +8,11 @@ const vip = "http://192.168.139.29";
 const [web1, web2] = ["192.168.139.31:80", "192.168.139.32:80"];
 
 describeWithImage(APISIX, "APISIX behind a director", () => {
-  const scene = deployed("apisix-hello", { VIPSTACK_CONSUL_PORT: "18600", HTTPBIN: "192.168.139.68:8090" });
+  const scene = deployed("apisix-hello", {
+    VIPSTACK_CONSUL_PORT: "18600",
+    VIPSTACK_VIP_PORT: "18601",
+    HTTPBIN: "192.168.139.68:8090",
+  });
   const gateways = new Gateways(scene, ["gw1", "gw2"]);
   const load = () => scene.startRequests("vm-1", { address: "192.168.139.29", port: 80, clients: 6 });
 
@@ -166,7 +170,7 @@ HTTPServer(("", ${port}), Handler).serve_forever()`;
 
       await serve("web2", 8090, "other");
       const started = Date.now();
-      await scene.up({ VIPSTACK_CONSUL_PORT: "18600", HTTPBIN: "192.168.139.32:8090" });
+      await scene.up({ VIPSTACK_CONSUL_PORT: "18600", VIPSTACK_VIP_PORT: "18601", HTTPBIN: "192.168.139.32:8090" });
       const deployment = Math.round((Date.now() - started) / 1000);
       const after = await secondsUntil(async () => {
         const answers = await gateways.each((address) => scene.on("vm-1", `curl --silent http://${address}:9080/ip`));

@@ -8,7 +8,11 @@ const [gw1, gw2] = ["192.168.139.41:9080", "192.168.139.42:9080"];
 const [web1, web2] = ["192.168.139.31:80", "192.168.139.32:80"];
 
 describeWithImage(APISIX, "APISIX gateways without Consul", () => {
-  const scene = deployed("apisix-hello", { VIPSTACK_CONSUL_PORT: "18620", HTTPBIN: "192.168.139.31:80" });
+  const scene = deployed("apisix-hello", {
+    VIPSTACK_CONSUL_PORT: "18620",
+    VIPSTACK_VIP_PORT: "18621",
+    HTTPBIN: "192.168.139.31:80",
+  });
   const gateways = new Gateways(scene, ["gw1", "gw2"]);
   const until = (...servers: string[]): Promise<number> => untilServed(scene, "ipvs", servers);
   const untilNodes = (...nodes: string[]): Promise<number> =>
