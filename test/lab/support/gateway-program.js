@@ -1,5 +1,5 @@
-// A gateway on a machine, and a route in Consul; `vipstack up` runs it as it runs any app. Plain JavaScript, since it runs in a
-// folder of its own, on the compiled library. Its image is no gateway: what is looked at is everything around one.
+// A gateway on a machine, and a route in Consul; `vipstack up` runs it as it runs any app. Plain JavaScript, since it runs
+// in a folder of its own, on the compiled library. Its image is no gateway: what is looked at is everything around one.
 const { App, TerraformVariable } = require("cdktf");
 const { AgentProfile, ConsulServer, MachineGateway, Route, Upstream } = require("../../../dist/constructs");
 const { MachinesStack } = require("../../../dist/stacks/machines-stack");
