@@ -28,6 +28,8 @@ StartLimitIntervalSec=0
 ExecStart=${CONSUL_TEMPLATE} -config ${config}
 ExecReload=/bin/kill -HUP $MAINPID
 KillSignal=SIGINT
+# How it ends at that signal.
+SuccessExitStatus=12
 Restart=always
 RestartSec=2
 ${directory(folder)}
