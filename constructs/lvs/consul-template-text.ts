@@ -30,7 +30,9 @@ function templateStanza(follow: FollowSpec, apply: readonly string[]): string {
   const query = queryOf(follow);
   return `template {
   destination = "${INSTANCES_FOLDER}/${name}.instances"
+  # Two templates with one text are one to consul-template, which then writes the second file never again: a name tells them apart.
   contents    = <<EOT
+{{- /* ${name} */ -}}
 {{ range service "${query}" -}}
 {"address":{{ toJSON .Address }},"port":{{ .Port }},"weight":{{ .Weights.Passing }},"node":{{ toJSON .Node }},"id":{{ toJSON .ID }}}
 {{ end -}}

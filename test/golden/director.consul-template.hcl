@@ -11,7 +11,9 @@ log_level = "warn"
 
 template {
   destination = "/run/vipstack/consul/web.instances"
+  # Two templates with one text are one to consul-template, which then writes the second file never again: a name tells them apart.
   contents    = <<EOT
+{{- /* web */ -}}
 {{ range service "hello-world-servers|passing" -}}
 {"address":{{ toJSON .Address }},"port":{{ .Port }},"weight":{{ .Weights.Passing }},"node":{{ toJSON .Node }},"id":{{ toJSON .ID }}}
 {{ end -}}
@@ -31,7 +33,9 @@ EOT
 
 template {
   destination = "/run/vipstack/consul/canary.instances"
+  # Two templates with one text are one to consul-template, which then writes the second file never again: a name tells them apart.
   contents    = <<EOT
+{{- /* canary */ -}}
 {{ range service "v2.hello-world-servers@west|passing" -}}
 {"address":{{ toJSON .Address }},"port":{{ .Port }},"weight":{{ .Weights.Passing }},"node":{{ toJSON .Node }},"id":{{ toJSON .ID }}}
 {{ end -}}

@@ -38,7 +38,10 @@ withConsul("rules that follow a real Consul", () => {
   beforeAll(() => {
     for (const name of ["rules", "instances", "data"]) mkdirSync(join(folder, name));
     const web = { virtualService: "-t 10.0.0.100:80", forwarding: "-m", service: "hello", family: 4 };
-    const followed = { web: { ...web, graceSeconds: 5, never: ["10.0.0.20"] } };
+    const also = { ...web, virtualService: "-t 10.0.0.100:81" };
+    const followed = Object.fromEntries(
+      Object.entries({ web, also }).map(([name, each]) => [name, { ...each, graceSeconds: 5, never: ["10.0.0.20"] }]),
+    );
     writeFileSync(join(folder, "followed.json"), JSON.stringify(followed));
     writeFileSync(join(folder, "consul-template.hcl"), configuration());
   });
@@ -60,6 +63,10 @@ withConsul("rules that follow a real Consul", () => {
     await register("here", { address: "10.0.0.20", port: 80 });
     await until("two are in the rules", () => servers().join() === "10.0.0.31:23747 -m -w 3,10.0.0.32:20001 -m -w 1");
     expect(instances()).toContain('"instances":5,');
+  }, 60_000);
+
+  test("another virtual service that follows the same service has the same instances", async () => {
+    await until("both are equal", () => instances("also") === instances());
   }, 60_000);
 
   test("a sick instance leaves and comes back", async () => {
@@ -120,7 +127,7 @@ withConsul("rules that follow a real Consul", () => {
 
 function configuration(): string {
   const follow = { name: "web", service: "hello", waitSeconds: { min: 1, max: 4 }, snatTo: [] };
-  return renderConsulTemplateConfig([follow], consulRules)
+  return renderConsulTemplateConfig([follow, { ...follow, name: "also" }], consulRules)
     .replaceAll("127.0.0.1:8500", `127.0.0.1:${PORT}`)
     .replaceAll("/run/vipstack/consul", join(folder, "instances"));
 }
@@ -180,8 +187,8 @@ function servers(): string[] {
   return [...readFileSync(rulesFile, "utf8").matchAll(/^-a -t 10\.0\.0\.100:80 -r (.*)$/gm)].map(([, text]) => text!);
 }
 
-function instances(): string {
-  return readFileSync(join(folder, "instances", "web.instances"), "utf8");
+function instances(name = "web"): string {
+  return readFileSync(join(folder, "instances", `${name}.instances`), "utf8");
 }
 
 /** What the timer does on a director. */
