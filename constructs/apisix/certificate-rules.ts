@@ -1,5 +1,5 @@
 import { Failure } from "../private/failure";
-import { isSecretReference, plainSecret } from "./plugin-secrets";
+import { isSecretReference, plainSecret } from "./plugins/plugin-secrets";
 import { descriptionFailures, hostFailures, listFailures, numberFailures } from "./value-rules";
 
 /** What is checked of a certificate. */

@@ -2,7 +2,7 @@ import { Construct } from "constructs";
 import { wire } from "./document-text";
 import { draft, joined, pluginsDraft } from "./draft";
 import { GatewayObjectBase, GatewayObjectProps } from "./gateway-object";
-import { Plugin } from "./plugin";
+import { Plugin } from "./plugins/plugin";
 import { descriptionFailures } from "./value-rules";
 
 export interface ConsumerProps extends GatewayObjectProps {

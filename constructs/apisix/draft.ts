@@ -2,10 +2,10 @@ import { Failure } from "../private/failure";
 import { ApisixObject } from "./document-text";
 import { IGatewayObject, ISharedUpstream } from "./gateway-object-end";
 import { IGateway } from "./gateway-end";
-import { pluginNameFailures } from "./plugin-rules";
-import { pluginSecretFailures } from "./plugin-secrets";
+import { pluginNameFailures } from "./plugins/plugin-rules";
+import { pluginSecretFailures } from "./plugins/plugin-secrets";
 import { Place } from "./place";
-import { Plugin } from "./plugin";
+import { Plugin } from "./plugins/plugin";
 import { Upstream } from "./upstream";
 
 /** An upstream, and where the caller wrote it. */

@@ -3,7 +3,7 @@ import { ConsulService } from "../consul";
 import { versionAtLeast } from "../private/version";
 import { Validation, ValidationError } from "../private/validation";
 import { GatewayObject, IGateway } from "./gateway-end";
-import { DEFAULT_PLUGINS } from "./known-plugins";
+import { DEFAULT_PLUGINS } from "./plugins/known-plugins";
 
 /** A gateway that others run. */
 export interface ForeignGatewayAttributes {

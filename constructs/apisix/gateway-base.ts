@@ -6,7 +6,7 @@ import { checkGateway } from "./gateway-checks";
 import { GatewayPlace } from "./gateway-config-text";
 import { GatewayObject, IGateway } from "./gateway-end";
 import { GatewayFolders, GatewayOptions, GatewaySettings, gatewaySettings } from "./gateway-options";
-import { DEFAULT_PLUGINS, pluginRuns } from "./known-plugins";
+import { DEFAULT_PLUGINS, pluginRuns } from "./plugins/known-plugins";
 import { routeRows, RouteRow } from "./route-table-text";
 
 /** What gateways on Nomad clients and on machines have in common. @internal */

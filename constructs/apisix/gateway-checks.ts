@@ -12,7 +12,7 @@ import {
   GatewaySettings,
 } from "./gateway-options";
 
-import { isKnownPlugin } from "./known-plugins";
+import { isKnownPlugin } from "./plugins/known-plugins";
 
 const OLDEST = "3.16.0";
 

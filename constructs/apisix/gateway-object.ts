@@ -10,7 +10,7 @@ import { IGatewayObject } from "./gateway-object-end";
 import { neighbourFailures } from "./neighbour-rules";
 import { idFailures, textLeafFailures } from "./object-rules";
 import { Place } from "./place";
-import { environmentName } from "./plugin-secrets";
+import { environmentName } from "./plugins/plugin-secrets";
 
 /** What every object of a gateway has. */
 export interface GatewayObjectProps {

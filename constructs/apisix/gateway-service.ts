@@ -4,7 +4,7 @@ import { draft, Draft, joined, pluginsDraft, upstreamDraft } from "./draft";
 import { DescribedProps, GatewayObjectBase } from "./gateway-object";
 import { ISharedUpstream } from "./gateway-object-end";
 import { Place } from "./place";
-import { Plugin } from "./plugin";
+import { Plugin } from "./plugins/plugin";
 import { Upstream } from "./upstream";
 import { descriptionFailures, hostFailures } from "./value-rules";
 

@@ -8,6 +8,7 @@ import { IGateway } from "./gateway-end";
 import { ForeignGatewayAttributes, foreignGateway } from "./foreign-gateway";
 import { GatewayBase } from "./gateway-base";
 import { CLIENT_ADDRESS, gatewayJob, IN_ALLOCATION, secretsPath } from "./gateway-job";
+import { lowPorts } from "./low-ports";
 import { allSecrets, GatewayOptions } from "./gateway-options";
 
 export interface GatewayProps extends GatewayOptions {
@@ -45,7 +46,10 @@ export class Gateway extends GatewayBase {
       cure: "leave it out for all clients",
     });
     validation.finish();
-    for (const machine of this.machines) machine.wantImage(this.settings.image);
+    for (const machine of this.machines) {
+      machine.wantImage(this.settings.image);
+      machine.contribute(this, { title: `APISIX gateway ${this.name}`, sysctls: lowPorts(this.settings, []) });
+    }
     const spec = {
       settings: this.settings,
       place: this.place(CLIENT_ADDRESS, IN_ALLOCATION),

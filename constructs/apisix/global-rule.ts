@@ -1,7 +1,7 @@
 import { Construct } from "constructs";
 import { draft, joined, pluginsDraft } from "./draft";
 import { GatewayObjectBase, GatewayObjectProps } from "./gateway-object";
-import { Plugin } from "./plugin";
+import { Plugin } from "./plugins/plugin";
 
 export interface GlobalRuleProps extends GatewayObjectProps {
   /** At least one; each in one global rule of the gateway only. */

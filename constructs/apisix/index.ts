@@ -19,10 +19,10 @@ export {
   UnhealthyWhen,
   UpstreamHealthCheck,
 } from "./health-check";
-export { DEFAULT_PLUGINS, isKnownPlugin } from "./known-plugins";
+export { DEFAULT_PLUGINS, isKnownPlugin } from "./plugins/known-plugins";
 export { MachineGateway, MachineGatewayProps } from "./machine-gateway";
-export { Plugin } from "./plugin";
-export { CorsPluginOptions, IpRestrictionPluginOptions } from "./plugin-access";
+export { Plugin } from "./plugins/plugin";
+export { CorsPluginOptions, IpRestrictionPluginOptions } from "./plugins/plugin-access";
 export {
   GuardOptions,
   JwtAlgorithm,
@@ -30,17 +30,17 @@ export {
   JwtAuthPluginOptions,
   KeyAuthCredentialOptions,
   KeyAuthPluginOptions,
-} from "./plugin-auth";
-export { CounterOptions, RedisSentinel } from "./plugin-counter";
-export { LimitCountPluginOptions, LimitCountRule, LimitReqPluginOptions } from "./plugin-limits";
-export { CommonPluginOptions, PluginMeta } from "./plugin-parts";
+} from "./plugins/plugin-auth";
+export { CounterOptions, RedisSentinel } from "./plugins/plugin-counter";
+export { LimitCountPluginOptions, LimitCountRule, LimitReqPluginOptions } from "./plugins/plugin-limits";
+export { CommonPluginOptions, PluginMeta } from "./plugins/plugin-parts";
 export {
   PrometheusPluginOptions,
   RangeIdOptions,
   RealIpPluginOptions,
   RequestIdPluginOptions,
-} from "./plugin-requests";
-export { HeaderChanges, HeaderValue, ProxyRewritePluginOptions, RedirectPluginOptions } from "./plugin-rewrite";
+} from "./plugins/plugin-requests";
+export { HeaderChanges, HeaderValue, ProxyRewritePluginOptions, RedirectPluginOptions } from "./plugins/plugin-rewrite";
 export {
   ApiBreakerPluginOptions,
   BreakResponseHeader,
@@ -49,7 +49,7 @@ export {
   TrafficSplitPluginOptions,
   TrafficSplitRule,
   WeightedUpstream,
-} from "./plugin-traffic";
+} from "./plugins/plugin-traffic";
 export { Route, RouteProps, RouteToJobProps, ServiceSource } from "./route";
 export { RouteMatch } from "./route-options";
 export { RouteRow } from "./route-table-text";

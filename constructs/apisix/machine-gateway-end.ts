@@ -1,6 +1,7 @@
 import { CONSUL_STANZA, consulTemplateDownload, consulTemplateUnit } from "../consul";
-import { Contribution, PROGRAM_FOLDER, Software, Sysctl, TRACKED_CONNECTIONS, Unit } from "../machine";
+import { Contribution, PROGRAM_FOLDER, Software, TRACKED_CONNECTIONS, Unit } from "../machine";
 import { GatewayPlace, renderGatewayConfig } from "./gateway-config-text";
+import { lowPorts } from "./low-ports";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./gateway-document-text";
 import { GatewaySettings } from "./gateway-options";
 import { renderStartScript } from "./gateway-start-text";
@@ -22,7 +23,7 @@ export interface MachineGatewaySpec {
 /** Everything that a gateway brings one of its machines. */
 export function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
   const { settings, place, consulTemplate } = spec;
-  const { name, admin, streamPorts } = settings;
+  const { name, admin } = settings;
   const folders = machineGatewayFolders(name);
   const unit = unitOf(name);
   const program = `${PROGRAM_FOLDER}/gateway-${name}`;
@@ -32,13 +33,7 @@ export function machineGatewayContribution(spec: MachineGatewaySpec): Contributi
     downloads: templates === undefined ? [] : [consulTemplateDownload(consulTemplate)],
     // Docker has every connection of its machine tracked.
     kernelModules: ["nf_conntrack"],
-    sysctls: [
-      TRACKED_CONNECTIONS,
-      ...lowPorts([
-        ...[settings.httpPort, settings.httpsPort, settings.statusPort, ...place.virtualPorts],
-        ...[...streamPorts.tcp, ...streamPorts.udp],
-      ]),
-    ],
+    sysctls: [TRACKED_CONNECTIONS, ...lowPorts(settings, place.virtualPorts)],
     files: [{ path: program, content: renderRunScript(settings, place.address, spec.service), mode: "0755" }],
     units: [
       ...(templates?.units ?? []),
@@ -89,14 +84,6 @@ ${renderDocumentTemplate(documents, true)}EOT
 }
 `;
   return { units: [unit], liveFiles: [{ path: config, content, reloads: unit.name }] };
-}
-
-/** The image runs as a user of its own, who may not listen on low ports. */
-function lowPorts(ports: readonly number[]): Sysctl[] {
-  const lowest = Math.min(...ports);
-  if (lowest >= 1024) return [];
-  const reason = "the gateway's container is no root, and listens on this port";
-  return [{ key: "net.ipv4.ip_unprivileged_port_start", value: String(lowest), reason }];
 }
 
 function portClaims(settings: GatewaySettings, { virtualPorts }: GatewayPlace): Contribution["ports"] {

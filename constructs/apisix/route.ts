@@ -6,7 +6,7 @@ import { DescribedProps, GatewayObjectBase } from "./gateway-object";
 import { ISharedUpstream } from "./gateway-object-end";
 import { GatewayService } from "./gateway-service";
 import { Place } from "./place";
-import { Plugin } from "./plugin";
+import { Plugin } from "./plugins/plugin";
 import { RouteMatch } from "./route-options";
 import { destinationFailures, routeFailures } from "./route-rules";
 import { Upstream } from "./upstream";

@@ -43,7 +43,7 @@ export function consulTemplateDownload({ url, sha256 }: Software): Download {
   };
 }
 
-/** The local agent. It is asked again without end: who gives up would have to be started again. */
+/** How every consul-template reaches Consul. */
 export const CONSUL_STANZA = `# The local agent. It is asked again without end: who gives up would have to be started again.
 consul {
   address = "127.0.0.1:8500"

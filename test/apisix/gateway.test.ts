@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { TerraformStack } from "cdktf";
 import { parse } from "yaml";
-import { DEFAULT_PLUGINS, GatewayOptions, GatewayProps, MachineGateway } from "../../constructs";
+import { DEFAULT_PLUGINS, GatewayOptions, GatewayProps, Machine, MachineGateway } from "../../constructs";
 import { renderDocumentTemplate } from "../../constructs/apisix/gateway-document-text";
 import { expectGolden } from "../support/golden";
 import { fileOf, gatewayModel, onMachines, onNomad, unitOf, variable } from "./support/gateways";
@@ -229,6 +229,16 @@ describe("as a Nomad job", () => {
     const text = onNomad(admin).file("jobs/front.nomad.hcl");
     expectGolden("jobs.gateway.admin.nomad.hcl", text);
     expect(text).not.toContain("apisix.yaml\n");
+  });
+
+  test("a low port is opened to containers on the clients that it is for, and on no other", () => {
+    let clients: readonly Machine[] = [];
+    onNomad((_, machines) => {
+      clients = machines;
+      return { httpPort: 80, clients: machines.slice(0, 1) };
+    });
+    const lowest = clients.map(({ model }) => model.sysctls.find(({ key }) => key.endsWith("unprivileged_port_start")));
+    expect(lowest.map((sysctl) => sysctl?.value)).toEqual(["80", undefined]);
   });
 
   test("its configuration is a template whose own braces are not Nomad's, and valid YAML once rendered", () => {

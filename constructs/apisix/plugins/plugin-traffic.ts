@@ -1,10 +1,10 @@
-import { Failure } from "../private/failure";
-import { wire, wireOptional } from "./document-text";
-import { ISharedUpstream } from "./gateway-object-end";
+import { Failure } from "../../private/failure";
+import { wire, wireOptional } from "../document-text";
+import { ISharedUpstream } from "../gateway-object-end";
 import { CommonPluginOptions, metaFailures, partsOf, PluginParts, withMeta } from "./plugin-parts";
-import { Upstream } from "./upstream";
-import { numberFailures, statusFailures } from "./value-rules";
-import { Condition, conditionFailures } from "./condition-rules";
+import { Upstream } from "../upstream";
+import { numberFailures, statusFailures } from "../value-rules";
+import { Condition, conditionFailures } from "../condition-rules";
 
 /** Answers by itself while an upstream answers with errors, at first for 2 seconds, then twice as long each time. */
 export interface ApiBreakerPluginOptions extends CommonPluginOptions {

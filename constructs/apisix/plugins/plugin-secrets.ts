@@ -1,7 +1,7 @@
-import { versionAtLeast } from "../private/version";
-import { Failure } from "../private/failure";
-import { ApisixObject, leavesOf } from "./document-text";
-import { Place } from "./place";
+import { versionAtLeast } from "../../private/version";
+import { Failure } from "../../private/failure";
+import { ApisixObject, leavesOf } from "../document-text";
+import { Place } from "../place";
 
 /** The fields that APISIX itself takes for secrets, by plugin. */
 const SECRET_FIELDS: Readonly<Record<string, readonly string[]>> = {

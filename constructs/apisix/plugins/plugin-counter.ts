@@ -1,6 +1,6 @@
-import { Failure } from "../private/failure";
-import { ApisixObject, wire } from "./document-text";
-import { listFailures, numberFailures } from "./value-rules";
+import { Failure } from "../../private/failure";
+import { ApisixObject, wire } from "../document-text";
+import { listFailures, numberFailures } from "../value-rules";
 
 /** The Redis that gateways share a count in, as the plugin's `policy` says. */
 export interface CounterOptions {

@@ -1,7 +1,7 @@
-import { versionAtLeast } from "../private/version";
-import { wire, wireOptional } from "./document-text";
+import { versionAtLeast } from "../../private/version";
+import { wire, wireOptional } from "../document-text";
 import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
-import { addressFailures, numberFailures, textFailures } from "./value-rules";
+import { addressFailures, numberFailures, textFailures } from "../value-rules";
 
 /** Counts requests for Prometheus. */
 export interface PrometheusPluginOptions extends CommonPluginOptions {

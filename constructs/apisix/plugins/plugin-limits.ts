@@ -1,9 +1,9 @@
-import { Failure } from "../private/failure";
-import { versionAtLeast } from "../private/version";
-import { wire } from "./document-text";
+import { Failure } from "../../private/failure";
+import { versionAtLeast } from "../../private/version";
+import { wire } from "../document-text";
 import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
 import { CounterOptions, counterFailures, renderCounter } from "./plugin-counter";
-import { listFailures, numberFailures } from "./value-rules";
+import { listFailures, numberFailures } from "../value-rules";
 
 /** Requests in a window of time. Either `count` and `timeWindow`, or `rules`. */
 export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOptions {

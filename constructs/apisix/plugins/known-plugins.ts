@@ -1,4 +1,4 @@
-import { versionAtLeast } from "../private/version";
+import { versionAtLeast } from "../../private/version";
 
 /** What APISIX 3.16 ships, whether it loads it by default or not. */
 const HTTP_PLUGINS = `

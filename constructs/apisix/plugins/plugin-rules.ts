@@ -1,6 +1,6 @@
-import { Failure } from "../private/failure";
+import { Failure } from "../../private/failure";
 import { isKnownPlugin, pluginRuns, pluginSince } from "./known-plugins";
-import { isStream, Place } from "./place";
+import { isStream, Place } from "../place";
 import { Plugin } from "./plugin";
 
 /** Whether a plugin can be where it is. @param before those of the same object that come before it */

@@ -1,7 +1,7 @@
-import { Failure } from "../private/failure";
-import { wire } from "./document-text";
+import { Failure } from "../../private/failure";
+import { wire } from "../document-text";
 import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
-import { addressFailures, listFailures, numberFailures, textFailures } from "./value-rules";
+import { addressFailures, listFailures, numberFailures, textFailures } from "../value-rules";
 
 /** Which pages of other sites may ask. Lists are text with commas; `*` is all, `**` all with credentials, too. */
 export interface CorsPluginOptions extends CommonPluginOptions {

@@ -1,8 +1,8 @@
-import { Failure } from "../private/failure";
-import { ISharedUpstream } from "./gateway-object-end";
-import { ApisixObject, wire, without } from "./document-text";
-import { Place } from "./place";
-import { Upstream } from "./upstream";
+import { Failure } from "../../private/failure";
+import { ISharedUpstream } from "../gateway-object-end";
+import { ApisixObject, wire, without } from "../document-text";
+import { Place } from "../place";
+import { Upstream } from "../upstream";
 
 /** What every plugin takes beside its own options. */
 export interface CommonPluginOptions {

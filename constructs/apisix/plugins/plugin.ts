@@ -1,6 +1,6 @@
-import { Failure } from "../private/failure";
-import { ApisixObject } from "./document-text";
-import { Place } from "./place";
+import { Failure } from "../../private/failure";
+import { ApisixObject } from "../document-text";
+import { Place } from "../place";
 import { cors, CorsPluginOptions, ipRestriction, IpRestrictionPluginOptions } from "./plugin-access";
 import {
   jwtAuth,
