@@ -30,7 +30,7 @@ function templateStanza(follow: FollowSpec, apply: readonly string[]): string {
   const query = queryOf(follow);
   return `template {
   destination = "${INSTANCES_FOLDER}/${name}.instances"
-  # Two templates with one text are one to consul-template, which then writes the second file never again: a name tells them apart.
+  # consul-template takes templates with one text for one, and forgets the second file: the name tells them apart.
   contents    = <<EOT
 {{- /* ${name} */ -}}
 {{ range service "${query}" -}}

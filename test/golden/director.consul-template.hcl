@@ -11,7 +11,7 @@ log_level = "warn"
 
 template {
   destination = "/run/vipstack/consul/web.instances"
-  # Two templates with one text are one to consul-template, which then writes the second file never again: a name tells them apart.
+  # consul-template takes templates with one text for one, and forgets the second file: the name tells them apart.
   contents    = <<EOT
 {{- /* web */ -}}
 {{ range service "hello-world-servers|passing" -}}
@@ -33,7 +33,7 @@ EOT
 
 template {
   destination = "/run/vipstack/consul/canary.instances"
-  # Two templates with one text are one to consul-template, which then writes the second file never again: a name tells them apart.
+  # consul-template takes templates with one text for one, and forgets the second file: the name tells them apart.
   contents    = <<EOT
 {{- /* canary */ -}}
 {{ range service "v2.hello-world-servers@west|passing" -}}
