@@ -36,6 +36,8 @@ test("the package holds the library, the two programs, and nothing else", () => 
      "dist/constructs/*.js",
      "dist/constructs/apisix/*.d.ts",
      "dist/constructs/apisix/*.js",
+     "dist/constructs/apisix/plugins/*.d.ts",
+     "dist/constructs/apisix/plugins/*.js",
      "dist/constructs/caddy/*.d.ts",
      "dist/constructs/caddy/*.js",
      "dist/constructs/consul/*.d.ts",
