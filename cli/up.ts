@@ -38,7 +38,9 @@ export async function up(example?: string): Promise<void> {
         task: async (_, task) => {
           const missing = await missingImages(program, deployments);
           task.title = missing === undefined ? "Container images are there" : missing;
+          // Without an image it was synthesized again, maybe with fewer stacks.
           deployments = program.deployments();
+          clusterStacks = program.providerStacks();
         },
       },
       {
