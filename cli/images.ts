@@ -18,28 +18,20 @@ export function imagesOf(program: Program, deployments: readonly DeploymentDescr
 }
 
 /**
- * Fetches what is missing. Where an image can't be had, the program is synthesized again without it.
+ * Fetches the images that the lab does not have yet.
  *
- * @returns what to say of it; nothing where all are there
- * @throws CliError where the program can't do without
+ * @throws CliError where one can't be had
  */
-export async function missingImages(
-  program: Program,
-  deployments: readonly DeploymentDescription[],
-): Promise<string | undefined> {
-  const missing: { name: string; why: string }[] = [];
-  for (const name of imagesOf(program, deployments)) {
+export async function fetchImages(names: readonly string[], show: (line: string) => void): Promise<void> {
+  const missing: string[] = [];
+  for (const name of names) {
+    show(name);
     const { exitCode, all = "" } = await lab(["image", "get", name], { all: true, reject: false });
-    if (exitCode !== 0) missing.push({ name, why: all.trim() });
+    if (exitCode !== 0) missing.push(all.trim());
   }
-  if (missing.length === 0) return undefined;
-  const names = missing.map(({ name }) => name);
-  program.withoutImages = names;
-  const left = imagesOf(program, await program.synth()).filter((name) => names.includes(name));
-  if (left.length > 0)
-    throw new CliError(
-      missing.map(({ why }) => why).join("\n"),
-      "the program can't do without: bring the image in with `npm run lab -- image add`, then run this again",
-    );
-  return `Without ${names.join(", ")}, which can't be had here: what needs it is left out (npm run lab -- image add NAME FILE brings one in)`;
+  if (missing.length === 0) return;
+  throw new CliError(
+    missing.join("\n"),
+    "bring the image in with `npm run lab -- image add NAME FILE`, then run this again",
+  );
 }

@@ -15,17 +15,18 @@ export interface RunOptions {
 export class Program {
   /** Where cdktf writes the synthesized stacks. */
   readonly output: string;
-  /** Container images that can't be had here; the program may leave out what needs one. */
-  withoutImages: readonly string[] = [];
   private readonly app: string;
 
-  /** @param example name of a folder in `examples/`; left out: the program of `cdktf.json` */
-  constructor(example?: string) {
+  /**
+   * @param example name of a folder in `examples/`; left out: the program of `cdktf.json`
+   * @param app the command that synthesizes it, where `cdktf.json` lists several programs
+   */
+  constructor(example?: string, app?: string) {
     // Terraform remembers in there where the state is, so another state folder needs another output folder.
     const root = process.env.VIPSTACK_STATE === undefined ? "cdktf.out" : join(process.env.VIPSTACK_STATE, "cdktf.out");
     this.output = join(root, ...(example === undefined ? [] : ["examples", example]));
     if (example === undefined) {
-      this.app = (JSON.parse(readFileSync("cdktf.json", "utf8")) as { app: string }).app;
+      this.app = app ?? (JSON.parse(readFileSync("cdktf.json", "utf8")) as { app: string }).app;
       return;
     }
     const main = join("dist", "examples", example, "main.js");
@@ -37,8 +38,7 @@ export class Program {
   /** Synthesizes as `cdktf synth` does, in a tenth of its time; an error of the program itself is shown as it is. */
   async synth(): Promise<DeploymentDescription[]> {
     mkdirSync(this.output, { recursive: true });
-    const missing = this.withoutImages.length > 0 ? { VIPSTACK_WITHOUT_IMAGES: this.withoutImages.join(" ") } : {};
-    const env = { ...ENVIRONMENT, ...missing, CDKTF_OUTDIR: this.output };
+    const env = { ...ENVIRONMENT, CDKTF_OUTDIR: this.output };
     const result = await execa(this.app, { shell: true, all: true, reject: false, env });
     if (result.exitCode !== 0) throw new CliError(programError(result.all), "change the program, then run this again");
     return this.deployments();

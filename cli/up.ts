@@ -5,19 +5,23 @@ import { Listr } from "listr2";
 import { DeploymentDescription, ProviderDescription } from "../constructs/deployment";
 import { runOn } from "./access";
 import { DeployOutcome, deployTasks } from "./deploy-tasks";
+import { chooseProgram } from "./choice";
 import { CliError } from "./errors";
 import { lab, labMachines } from "./lab";
 import { Program } from "./program";
 import { PROGRESS } from "./progress";
-import { chooseWay, providerTasks } from "./provider-tasks";
-import { imagesOf, missingImages } from "./images";
+import { chooseWay, jobsOf, providerTasks } from "./provider-tasks";
+import { fetchImages, imagesOf } from "./images";
+import { agentOf, jobTable } from "./job-table";
 import { ProviderWay } from "./provider-way";
 import { report } from "./report";
 
 /** Checks, then `cdktf deploy`, then waits until every service answers; shows what it does all the way. */
 export async function up(example?: string): Promise<void> {
   const started = Date.now();
-  const program = new Program(example);
+  const choice = example === undefined ? await chooseProgram() : undefined;
+  if (choice?.leftOut !== undefined) console.log(`Brings up ${choice.leftOut}\n`);
+  const program = new Program(example, choice?.app);
   const outcome: DeployOutcome = { changed: false };
   let deployments: DeploymentDescription[] = [];
   let clusterStacks: ProviderDescription[] = [];
@@ -35,13 +39,7 @@ export async function up(example?: string): Promise<void> {
       {
         title: "Container images",
         enabled: () => imagesOf(program, deployments).length > 0,
-        task: async (_, task) => {
-          const missing = await missingImages(program, deployments);
-          task.title = missing === undefined ? "Container images are there" : missing;
-          // Without an image it was synthesized again, maybe with fewer stacks.
-          deployments = program.deployments();
-          clusterStacks = program.providerStacks();
-        },
+        task: (_, task) => fetchImages(imagesOf(program, deployments), (line) => (task.output = line)),
       },
       {
         title: "Consul objects and jobs: which way",
@@ -78,10 +76,20 @@ export async function up(example?: string): Promise<void> {
   );
   await tasks.run();
   for (const deployment of deployments) console.log(`\n${await report(deployment, example)}`);
+  const jobs = await jobReport(program, clusterStacks);
+  if (jobs !== "") console.log(`\n${jobs}`);
   const seconds = Math.round((Date.now() - started) / 1000);
   console.log(
     outcome.changed ? `\nUp after ${seconds} s.` : `\nNothing to change: everything was up already (${seconds} s).`,
   );
+}
+
+async function jobReport(program: Program, stacks: readonly ProviderDescription[]): Promise<string> {
+  const nomad = agentOf(stacks, "nomad");
+  const jobs = stacks
+    .filter(({ provider }) => provider === "nomad")
+    .flatMap(({ stack }) => jobsOf(program.stackJson(stack)));
+  return nomad === undefined ? "" : jobTable(jobs, nomad, agentOf(stacks, "consul"));
 }
 
 async function checkTerraform(): Promise<void> {

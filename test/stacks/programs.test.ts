@@ -23,10 +23,10 @@ function synthesize(main: string, name: string): string {
   return join(out, name, "stacks", "machines");
 }
 
-describe("the main program", () => {
+describe("three machines, to the letter", () => {
   let stack = "";
   beforeAll(() => {
-    stack = synthesize(join(PROJECT, "main.ts"), "main");
+    stack = synthesize(join(PROJECT, "examples", "three-machines", "main.ts"), "golden");
   });
 
   test("the stack's JSON", () => {
@@ -34,16 +34,16 @@ describe("the main program", () => {
       /"boot": "[0-9a-f]{64}"/g,
       '"boot": "<sha256>"',
     );
-    expectGolden("main.machines.tf.json", maskedJson(JSON.parse(json) as object));
+    expectGolden("three-machines.machines.tf.json", maskedJson(JSON.parse(json) as object));
   });
 
   test.each(["d2", "ipvs", "vm-1"])("the user-data of %s", (machine) => {
     const text = readFileSync(join(stack, "machines", machine, "user-data"), "utf8");
-    expectGolden(`main.${machine}.user-data.yaml`, withoutPrograms(text));
+    expectGolden(`three-machines.${machine}.user-data.yaml`, withoutPrograms(text));
   });
 
   test("the lab's document", () => {
-    expectGolden("main.lab.json", readFileSync(join(stack, "lab.json"), "utf8"));
+    expectGolden("three-machines.lab.json", readFileSync(join(stack, "lab.json"), "utf8"));
   });
 });
 

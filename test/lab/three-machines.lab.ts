@@ -4,7 +4,7 @@ import execa from "execa";
 import { BOOT, countLines, LabDeployment, MINUTES } from "./support/deployment";
 
 const port = "18080";
-const main = new LabDeployment();
+const main = new LabDeployment("three-machines");
 const environment = { VIPSTACK_VIP_PORT: port };
 let before: HostState;
 let printed = "";
