@@ -17,13 +17,18 @@ export async function jobTable(jobs: readonly JobName[], nomad: AgentApi, consul
 
 async function jobRows(job: JobName, nomad: AgentApi, consul?: AgentApi): Promise<string[][]> {
   const path = (what: string): string =>
-    `/v1/job/${encodeURIComponent(job.id)}${what}?namespace=${job.namespace}&resources=true`;
+    `/v1/job/${encodeURIComponent(job.id)}${what}?namespace=${job.namespace}`;
   const known = await nomad.get<{ Version: number }>(path(""));
   if (known === undefined) return [[job.id, "", "not registered", "", ""]];
   const all = (await nomad.get<Allocation[]>(path("/allocations"))) ?? [];
-  const running = all
+  const ids = all
     .filter(({ ClientStatus: status, DesiredStatus: desired }) => status === "running" && desired === "run")
-    .sort((a, b) => a.NodeName.localeCompare(b.NodeName));
+    .sort((a, b) => a.NodeName.localeCompare(b.NodeName))
+    .map(({ ID: id }) => id);
+  // Only an allocation asked for by itself comes with its ports.
+  const running = (await Promise.all(ids.map((id) => nomad.get<Allocation>(`/v1/allocation/${id}`)))).filter(
+    (allocation) => allocation !== undefined,
+  );
   if (running.length === 0) return [[job.id, String(known.Version), "nothing runs", "", ""]];
   return Promise.all(
     running.map(async (allocation, index) => [

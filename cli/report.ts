@@ -5,12 +5,17 @@ import { runOn } from "./access";
 /** How many requests the report sends through each virtual service. */
 const REQUESTS = 4;
 
-/** What a person sees at the end: machines, the director's table, answers through the virtual address, what to type next. */
-export async function report(deployment: DeploymentDescription, example?: string): Promise<string> {
+/**
+ * What `up` ends with: machines, the director's table, jobs, routes, answers through the virtual address, what to type next.
+ *
+ * @param jobs the table of jobs; empty where there are none
+ */
+export async function report(deployment: DeploymentDescription, jobs: string, example?: string): Promise<string> {
   const parts = [machineTable(deployment)];
   for (const director of new Set(deployment.virtualServices.map((service) => service.director))) {
     parts.push(await rules(deployment, director));
   }
+  parts.push(jobs);
   for (const gateway of deployment.gateways) parts.push(routeTable(gateway));
   for (const service of deployment.virtualServices.filter(({ protocol }) => protocol === "tcp")) {
     parts.push(await answers(deployment, service));
@@ -65,13 +70,19 @@ function next({ access, machines, virtualServices, client }: DeploymentDescripti
   const { labDirectory: directory, forwards = [] } = access;
   const lab = (words: string): string => `npm run lab -- ${words} --dir ${relative(directory ?? "")}`;
   const lines = [
-    ...forwards.map(({ listen, to }) => [`${to} on this host`, `http://127.0.0.1:${listen}/`]),
+    ...forwards.map(({ listen, to }) => [pageOf(to), `http://127.0.0.1:${listen}/`]),
     ...(directory === undefined ? [] : [["log in", lab(`ssh ${from}`)]]),
     ...(directory === undefined || director === undefined ? [] : [["watch the connections", lab(`ipvs ${director}`)]]),
     ["remove everything", `npm run down${example === undefined ? "" : ` -- ${example}`}`],
   ];
   const width = Math.max(...lines.map(([what = ""]) => what.length)) + 3;
   return ["Next:", ...lines.map(([what = "", how = ""]) => `  ${what.padEnd(width)}${how}`)].join("\n");
+}
+
+/** What a forward leads to: the agents' ports are their vendors' own. */
+function pageOf(to: string): string {
+  const agent = { "8500": "Consul", "4646": "Nomad" }[to.split(":").at(-1) ?? ""];
+  return agent === undefined ? `${to} on this host` : `${agent} on this host`;
 }
 
 function relative(path: string): string {

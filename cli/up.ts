@@ -75,9 +75,8 @@ export async function up(example?: string): Promise<void> {
     PROGRESS,
   );
   await tasks.run();
-  for (const deployment of deployments) console.log(`\n${await report(deployment, example)}`);
   const jobs = await jobReport(program, clusterStacks);
-  if (jobs !== "") console.log(`\n${jobs}`);
+  for (const deployment of deployments) console.log(`\n${await report(deployment, jobs, example)}`);
   const seconds = Math.round((Date.now() - started) / 1000);
   console.log(
     outcome.changed ? `\nUp after ${seconds} s.` : `\nNothing to change: everything was up already (${seconds} s).`,
