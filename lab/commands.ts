@@ -26,7 +26,10 @@ export function program(): Command {
     .action(async (file: string | undefined, options: { dir?: string }) => {
       const progress = new Progress(options.dir === undefined ? undefined : new LabState(options.dir));
       await prepare(progress);
-      if (file !== undefined) await prepareServices(readLab(file), progress);
+      if (file === undefined) return;
+      const lab = readLab(file);
+      if (lab.preinstalled.length > 0) await prepare(progress, lab.preinstalled);
+      await prepareServices(lab, progress);
     });
   labCommand(
     root,

@@ -22,6 +22,8 @@ export interface LabDocument {
   readonly registry: boolean;
   /** Images that guests are going to pull: for `image get` before they do. @default - none known */
   readonly images: string[];
+  /** Debian packages that some machine's disk image holds from the start. @default - none */
+  readonly preinstalled: string[];
 }
 
 /** One network interface of a machine. */
@@ -35,15 +37,19 @@ export interface MachineDocument {
   readonly name: string;
   readonly memoryMiB: number;
   readonly nics: Nic[];
+  /** Debian packages that its disk image holds, not started, so that its first boot need not install them. @default - none */
+  readonly preinstalled: string[];
 }
 
 // A machine's name is a host name, a folder, an ssh alias and a part of socket paths (108 bytes at most).
 const NAME = { type: "string", pattern: "^[a-z][a-z0-9-]{0,31}$" } as const;
 
+const PACKAGE = { type: "string", pattern: "^[a-z0-9][a-z0-9+.-]*$" } as const;
+
 const labSchema: JSONSchemaType<LabDocument> = {
   type: "object",
-  // The last three have defaults.
-  required: ["name", "subnets", "machines", "forwards", "software", "registry", "images"],
+  // The last four have defaults.
+  required: ["name", "subnets", "machines", "forwards", "software", "registry", "images", "preinstalled"],
   additionalProperties: false,
   properties: {
     name: NAME,
@@ -64,12 +70,13 @@ const labSchema: JSONSchemaType<LabDocument> = {
     software: { type: "array", uniqueItems: true, default: [], items: { type: "string" } },
     registry: { type: "boolean", default: false },
     images: { type: "array", uniqueItems: true, default: [], items: { type: "string" } },
+    preinstalled: { type: "array", uniqueItems: true, default: [], items: PACKAGE },
   },
 };
 
 const machineSchema: JSONSchemaType<MachineDocument> = {
   type: "object",
-  required: ["name", "memoryMiB", "nics"],
+  required: ["name", "memoryMiB", "nics", "preinstalled"],
   additionalProperties: false,
   properties: {
     name: NAME,
@@ -88,6 +95,7 @@ const machineSchema: JSONSchemaType<MachineDocument> = {
         },
       },
     },
+    preinstalled: { type: "array", uniqueItems: true, default: [], items: PACKAGE },
   },
 };
 

@@ -14,10 +14,15 @@ import { prepareServices, syncServices } from "./services";
 import { ensureKey, writeSshConfig } from "./ssh-config";
 import type { LabState } from "./state";
 
-/** Host packages and base image; needs no lab. Returns the image's path. */
-export async function prepare(progress: Progress): Promise<string> {
+/**
+ * Host packages and base image; needs no lab.
+ *
+ * @param preinstalled Debian packages that the image holds beside the usual ones
+ * @returns the image's path
+ */
+export async function prepare(progress: Progress, preinstalled: readonly string[] = []): Promise<string> {
   await prepareHost(progress);
-  return prepareImage(progress);
+  return prepareImage(progress, preinstalled);
 }
 
 /** Starts a lab, or says that it runs. What a crashed run left is removed first. */

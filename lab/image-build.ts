@@ -22,11 +22,11 @@ const STEPS: [RegExp, string, number][] = [
 /** Builds the image in the folder `work` and returns its path there. */
 export async function buildImage(
   recipe: ImageRecipe,
-  options: { work: string; modules: string; progress: Progress; signal: AbortSignal },
+  options: { title: string; work: string; modules: string; progress: Progress; signal: AbortSignal },
 ): Promise<string> {
-  const { work, progress, signal } = options;
+  const { title, work, progress, signal } = options;
   const root = path.join(work, "root");
-  progress.tell(null, "image", `building the machines' base image (${recipe.suite}, once, about a minute)`, 0);
+  progress.tell(null, "image", `building ${title} (${recipe.suite}, once, about a minute)`, 0);
   await bootstrap(recipe, root, progress, signal);
   progress.tell(null, "image", "adding kernel modules and the lab's settings", 88);
   await customise(recipe, root, options.modules);

@@ -152,12 +152,28 @@ const COMMANDS: string[][] = [
   ...GENERATORS.map((name) => ["ln", "-sf", "/dev/null", `/etc/systemd/system-generators/${name}`]),
 ];
 
-/** The recipe for a release of the host's own distribution. */
-export function imageRecipe(host: {
-  suite: string;
-  kernel: string;
-  sources: string[];
-  aptChecks: string[];
-}): ImageRecipe {
-  return { ...host, packages: PACKAGES, files: FILES, commands: COMMANDS, sizeMiB: 4096, revision: 1 };
+/**
+ * The recipe for a release of the host's own distribution.
+ *
+ * @param preinstalled packages beside the usual ones. Their services stay off until a machine's user-data starts them, as if it had
+ *   just installed them.
+ */
+export function imageRecipe(
+  host: { suite: string; kernel: string; sources: string[]; aptChecks: string[] },
+  preinstalled: readonly string[] = [],
+): ImageRecipe {
+  const units = preinstalled.flatMap((name) => UNITS[name] ?? []);
+  return {
+    ...host,
+    packages: [...PACKAGES, ...preinstalled],
+    files: FILES,
+    commands: [...COMMANDS, ...(units.length > 0 ? [["systemctl", "disable", ...units]] : [])],
+    sizeMiB: 4096,
+    revision: 1,
+  };
 }
+
+/** What packages start by themselves once they are installed. */
+const UNITS: Readonly<Record<string, readonly string[]>> = {
+  "docker.io": ["docker.service", "docker.socket", "containerd.service"],
+};

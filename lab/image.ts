@@ -26,9 +26,14 @@ function imageFolder(): string {
   return cacheFolder("images");
 }
 
-/** Path of the base image; built now if it isn't in the cache, or is damaged there. */
-export async function prepareImage(progress: Progress): Promise<string> {
-  const recipe = await hostRecipe();
+/**
+ * Path of the base image; built now if it isn't in the cache, or is damaged there.
+ *
+ * @param preinstalled packages that it holds beside the usual ones: another set is another image
+ */
+export async function prepareImage(progress: Progress, preinstalled: readonly string[] = []): Promise<string> {
+  const recipe = await hostRecipe(preinstalled);
+  const title = ["the machines' base image", ...preinstalled].join(" with ");
   const hash = createHash("sha256").update(JSON.stringify(recipe)).digest("hex").slice(0, 16);
   const image = path.join(imageFolder(), `${hash}.ext4`);
   if ((await damageOf(image)) === undefined) return image;
@@ -38,12 +43,12 @@ export async function prepareImage(progress: Progress): Promise<string> {
       const damage = await damageOf(image); // somebody else may have built it while this waited
       if (damage === undefined) return;
       if (fs.existsSync(image))
-        progress.tell(null, "image", `the cached base image is damaged (${damage}); building it again`);
+        progress.tell(null, "image", `${title} in the cache is damaged (${damage}); building it again`);
       checkSpace(imageFolder());
-      await build(recipe, image, progress);
+      await build(recipe, image, title, progress);
     },
     () => {
-      progress.tell(null, "image", "another process is building the base image; waiting for it");
+      progress.tell(null, "image", `another process is building ${title}; waiting for it`);
     },
   );
   return image;
@@ -66,7 +71,7 @@ export async function damageOf(image: string): Promise<string | undefined> {
   return check.exitCode === 0 ? undefined : "its file system has errors";
 }
 
-async function build(recipe: ImageRecipe, image: string, progress: Progress): Promise<void> {
+async function build(recipe: ImageRecipe, image: string, title: string, progress: Progress): Promise<void> {
   const started = Date.now();
   for (const left of fs.readdirSync(imageFolder()).filter((name) => name.startsWith(".build-"))) {
     await removeTree(path.join(imageFolder(), left)); // the lock is ours, so these are of crashed builds
@@ -80,6 +85,7 @@ async function build(recipe: ImageRecipe, image: string, progress: Progress): Pr
   process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
   try {
     const built = await buildImage(recipe, {
+      title,
       work,
       modules: path.join(MODULES, recipe.kernel),
       progress,
@@ -99,13 +105,13 @@ async function build(recipe: ImageRecipe, image: string, progress: Progress): Pr
   progress.tell(
     null,
     "image",
-    `base image built in ${Math.round((Date.now() - started) / 1000)} s, kept in ${image}`,
+    `${title}: built in ${Math.round((Date.now() - started) / 1000)} s, kept in ${image}`,
     100,
   );
 }
 
 /** The recipe for this host: its own release, its own package archives, the user-mode Linux kernel that is installed. */
-async function hostRecipe(): Promise<ImageRecipe> {
+async function hostRecipe(preinstalled: readonly string[]): Promise<ImageRecipe> {
   const suite = /^VERSION_CODENAME=(.+)$/m.exec(readIfThere("/etc/os-release") ?? "")?.[1]?.replace(/"/g, "");
   if (suite === undefined) {
     throw new LabError(
@@ -124,7 +130,8 @@ async function hostRecipe(): Promise<ImageRecipe> {
   if (kernel === undefined) {
     throw new LabError(`no kernel modules in ${MODULES}`, "install them: apt-get install --reinstall user-mode-linux");
   }
-  return imageRecipe({ suite, kernel, sources: sourceLines(sources), aptChecks: await hostAptChecks() });
+  const host = { suite, kernel, sources: sourceLines(sources), aptChecks: await hostAptChecks() };
+  return imageRecipe(host, preinstalled);
 }
 
 function checkSpace(folder: string): void {

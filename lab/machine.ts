@@ -23,7 +23,7 @@ export async function createMachine(
 ): Promise<void> {
   const machine = readMachine(path.join(folder, "machine.json"));
   const userData = readUserData(folder);
-  const image = await prepare(progress);
+  const image = await prepare(progress, machine.preinstalled);
   requireRunning(state);
   const { name } = machine;
   await interruptible(

@@ -21,10 +21,17 @@ function nicWith(change: object): () => unknown {
 
 test("a right LAB.json and a right machine.json are taken as they are", () => {
   const forwards = [{ listen: 8080, to: "192.168.139.29:80" }];
-  expect(labWith({ forwards })()).toEqual({ ...lab, forwards, software: [], registry: false, images: [] });
+  expect(labWith({ forwards })()).toEqual({
+    ...lab,
+    forwards,
+    software: [],
+    registry: false,
+    images: [],
+    preinstalled: [],
+  });
   expect(labWith({ software: ["consul"], registry: true })()).toMatchObject({ software: ["consul"], registry: true });
   expect(labWith({ subnets: ["192.168.139.0/24", "fd00:139::/64"] })()).toMatchObject({ name: "default" });
-  expect(machineWith({})()).toEqual(machine);
+  expect(machineWith({})()).toEqual({ ...machine, preinstalled: [] });
 });
 
 test.each([

@@ -8,6 +8,7 @@ const machine: MachineDocument = {
     { interface: "eth0", addresses: ["192.168.139.29/24", "fd00:139::29/64"] },
     { interface: "eth1", addresses: ["10.5.0.29/24"] },
   ],
+  preinstalled: [],
 };
 const keys = { authorizedKey: "ssh-ed25519 AAAA lab\n", hostKey: "-----BEGIN KEY-----\nxyz\n-----END KEY-----\n" };
 

@@ -4,10 +4,14 @@ import { Construct } from "constructs";
 import { LocalCommand, TerraformData } from "../../private/terraform-data";
 import { writeAtSynth } from "../../private/synth-files";
 import { IBackend, MachineAccess, MachineDescription, MachineLifecycle, Software, SoftwareName } from "../backend";
+import { CloudInit } from "../cloud-init";
 import { renderCloudConfig } from "../cloud-config-text";
 import { renderPushScript } from "../setup-script";
 import { Validation } from "../../private/validation";
 import { firstHostAddress, normalizeSubnet } from "../subnet";
+
+/** Packages that take long to install: machines that want them boot from a disk image that holds them already. */
+const PREINSTALLED = ["docker.io"];
 
 /** Ports on the lab's own addresses, where it serves what vendors make. */
 const SOFTWARE_PORT = 3143;
@@ -39,6 +43,7 @@ export interface LabBackendProps {
 export class LabBackend extends Construct implements IBackend {
   readonly access: MachineAccess;
   private readonly machines: string[] = [];
+  private readonly models: CloudInit[] = [];
   private readonly environment: Record<string, string>;
   private readonly network: TerraformData;
   /** What each machine waits for; grows when a machine asks for something that the lab serves. */
@@ -66,6 +71,7 @@ export class LabBackend extends Construct implements IBackend {
       ...(this.servedSoftware.length > 0 && { software: this.servedSoftware }),
       ...(this.served.registry && { registry: true }),
       ...(this.served.images.size > 0 && { images: [...this.served.images].sort() }),
+      ...preinstalled(...this.models),
     });
     writeAtSynth(this, () => ({ "lab.json": `${JSON.stringify(document(), null, 2)}\n` }));
 
@@ -117,8 +123,9 @@ export class LabBackend extends Construct implements IBackend {
   /** @internal */
   _bind({ name, interfaces, memoryMiB, model }: MachineDescription): MachineLifecycle {
     this.machines.push(name);
+    this.models.push(model);
     const nics = Object.entries(interfaces).map(([nic, addresses]) => ({ interface: nic, addresses }));
-    const hardware = `${JSON.stringify({ name, memoryMiB, nics }, null, 2)}\n`;
+    const hardware = { name, memoryMiB, nics };
     const folder = `machines/${name}`;
     const shell = `ssh -F "$LAB_DIRECTORY/ssh_config" ${name} sh -s`;
     return {
@@ -126,9 +133,9 @@ export class LabBackend extends Construct implements IBackend {
       destroy: this.run(`delete ${name}`),
       push: this.command(`${shell} < ${folder}/live.sh`),
       shell: this.command(shell),
-      triggers: { lab: this.network.idReference, hardware },
+      triggers: { lab: this.network.idReference, hardware: documentOf(hardware) },
       documents: () => ({
-        [`${folder}/machine.json`]: hardware,
+        [`${folder}/machine.json`]: documentOf({ ...hardware, ...preinstalled(model) }),
         [`${folder}/user-data`]: renderCloudConfig(model),
         [`${folder}/live.sh`]: renderPushScript(model),
       }),
@@ -169,6 +176,17 @@ export class LabBackend extends Construct implements IBackend {
   private command(command: string): LocalCommand {
     return { command, environment: this.environment };
   }
+}
+
+function documentOf(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** Left out where there is nothing. */
+function preinstalled(...models: readonly CloudInit[]): { preinstalled?: string[] } {
+  const packages = new Set(models.flatMap((model) => model.packages));
+  const found = PREINSTALLED.filter((name) => packages.has(name));
+  return found.length === 0 ? {} : { preinstalled: found };
 }
 
 function checkSubnets(scope: Construct, subnets: readonly string[]): void {
