@@ -8,6 +8,7 @@ import { DeployOutcome, deployTasks } from "./deploy-tasks";
 import { CliError } from "./errors";
 import { lab, labMachines } from "./lab";
 import { Program } from "./program";
+import { programsOf, requirePrograms } from "./programs";
 import { PROGRESS } from "./progress";
 import { chooseWay, providerTasks } from "./provider-tasks";
 import { imagesOf, missingImages } from "./images";
@@ -30,6 +31,13 @@ export async function up(example?: string): Promise<void> {
         task: async () => {
           deployments = await program.synth();
           clusterStacks = program.providerStacks();
+        },
+      },
+      {
+        title: "Programs",
+        enabled: () => programsOf(program, deployments).length > 0,
+        task: async (_, task) => {
+          task.title = await requirePrograms(programsOf(program, deployments));
         },
       },
       {
