@@ -49,12 +49,12 @@ export function firstPossible(candidates: readonly Candidate[], supplies: readon
   const chosen = candidates.find((candidate) => missing(candidate).length === 0);
   const lacks = first === undefined ? [] : missing(first);
   const cures = lacks.flatMap(({ cure }) => (cure === undefined ? [] : [`npm run lab -- ${cure}`])).join(", then ");
-  const reasons = lacks.map(({ name, why }) => (why === undefined ? name : `${name} (${why})`)).join(", ");
-  if (chosen === undefined) throw new CliError(`this machine has no ${reasons}`, `get it: ${cures}`);
+  const reasons = lacks.map(({ name, why = `there is no ${name}` }) => why).join("; ");
+  if (chosen === undefined) throw new CliError(reasons, `get it: ${cures}`);
   if (chosen === first) return { app: chosen.app };
   return {
     app: chosen.app,
-    leftOut: `${chosen.title}; left out is ${first?.title ?? ""}, for want of ${reasons}. To get it: ${cures}`,
+    leftOut: `${chosen.title}. Left out is ${first?.title ?? ""}: ${reasons}. To get it: ${cures}`,
   };
 }
 

@@ -16,8 +16,7 @@ export async function jobTable(jobs: readonly JobName[], nomad: AgentApi, consul
 }
 
 async function jobRows(job: JobName, nomad: AgentApi, consul?: AgentApi): Promise<string[][]> {
-  const path = (what: string): string =>
-    `/v1/job/${encodeURIComponent(job.id)}${what}?namespace=${job.namespace}`;
+  const path = (what: string): string => `/v1/job/${encodeURIComponent(job.id)}${what}?namespace=${job.namespace}`;
   const known = await nomad.get<{ Version: number }>(path(""));
   if (known === undefined) return [[job.id, "", "not registered", "", ""]];
   const all = (await nomad.get<Allocation[]>(path("/allocations"))) ?? [];

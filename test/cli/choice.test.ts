@@ -1,4 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Candidate, firstPossible, Supply } from "../../cli/choice";
+import { hubReference } from "../../lab/container-names";
+import { CONTAINER_RECIPES } from "../../lab/container-recipes";
 
 const chain: Candidate = {
   title: "the chain",
@@ -12,12 +17,12 @@ const web: Candidate = { title: "two web servers", app: "node web.js" };
 const nomad = (available: boolean): Supply => ({
   name: "nomad",
   available,
-  ...(available ? {} : { why: "no file was added", cure: "program add nomad FILE" }),
+  ...(available ? {} : { why: "nomad 1.6.3 (MPL-2.0) is in none of its sources", cure: "program add nomad FILE" }),
 });
 const apisix = (available: boolean): Supply => ({
   name: "apache/apisix:3.18.0-debian",
   available,
-  ...(available ? {} : { why: "Docker Hub is not reached", cure: "image add apache/apisix:3.18.0-debian FILE" }),
+  ...(available ? {} : { why: "the image is not there", cure: "image add apache/apisix:3.18.0-debian FILE" }),
 });
 
 test("the first one where everything can be had, without a word", () => {
@@ -28,14 +33,13 @@ test("the first one that is possible, with what is left out, why, and what to ty
   expect(firstPossible([chain, job, web], [nomad(true), apisix(false)])).toEqual({
     app: "node job.js",
     leftOut:
-      "a job; left out is the chain, for want of apache/apisix:3.18.0-debian (Docker Hub is not reached). " +
+      "a job. Left out is the chain: the image is not there. " +
       "To get it: npm run lab -- image add apache/apisix:3.18.0-debian FILE",
   });
   expect(firstPossible([chain, job, web], [nomad(false), apisix(false)])).toEqual({
     app: "node web.js",
     leftOut:
-      "two web servers; left out is the chain, for want of nomad (no file was added), " +
-      "apache/apisix:3.18.0-debian (Docker Hub is not reached). " +
+      "two web servers. Left out is the chain: nomad 1.6.3 (MPL-2.0) is in none of its sources; the image is not there. " +
       "To get it: npm run lab -- program add nomad FILE, then npm run lab -- image add apache/apisix:3.18.0-debian FILE",
   });
 });
@@ -43,8 +47,40 @@ test("the first one that is possible, with what is left out, why, and what to ty
 test("none is possible: an error with the reasons and the cures", () => {
   expect(() => firstPossible([chain, job], [nomad(false), apisix(true)])).toThrow(
     expect.objectContaining({
-      message: "this machine has no nomad (no file was added)",
+      message: "nomad 1.6.3 (MPL-2.0) is in none of its sources",
       cure: "get it: npm run lab -- program add nomad FILE",
     }),
   );
 });
+
+describe("the programs of cdktf.json", () => {
+  const { vipstack } = JSON.parse(readFileSync(join(__dirname, "..", "..", "cdktf.json"), "utf8")) as {
+    vipstack: { programs: Candidate[] };
+  };
+
+  test.each(vipstack.programs)(
+    "$title: its machines need what the list says, of what the lab can't make itself",
+    (one) => {
+      const main = /node dist\/(.+)\.js$/.exec(one.app)?.[1] ?? "";
+      const { software = [], images = [] } = labDocument(`${main}.ts`);
+      expect(software.filter((name) => name === "nomad")).toEqual(one.software ?? []);
+      const own = CONTAINER_RECIPES.flatMap(({ references }) => references);
+      expect(images.filter((name) => !own.includes(hubReference(name)))).toEqual(one.images ?? []);
+    },
+  );
+});
+
+/** LAB.json of a program, as its synthesis writes it. */
+function labDocument(main: string): { software?: string[]; images?: string[] } {
+  const folder = mkdtempSync(join(tmpdir(), "vipstack-choice-"));
+  process.env.CDKTF_OUTDIR = folder;
+  try {
+    jest.isolateModules(() => {
+      jest.requireActual(join(__dirname, "..", "..", main));
+    });
+    return JSON.parse(readFileSync(join(folder, "stacks", "machines", "lab.json"), "utf8")) as object;
+  } finally {
+    delete process.env.CDKTF_OUTDIR;
+    rmSync(folder, { recursive: true });
+  }
+}
