@@ -99,7 +99,7 @@ function templatesOf(settings: GatewaySettings, place: GatewayPlace, documents: 
   };
   const routes: TemplateOptions = {
     destination: "local/apisix.yaml",
-    data: renderDocumentTemplate(documents, false),
+    data: renderDocumentTemplate(documents),
     // The gateway looks at the file every second: no allocation changes for a route.
     changeMode: ChangeMode.NOOP,
     wait: DOCUMENT_WAIT,

@@ -72,10 +72,9 @@ function documentTemplates({
 template {
   destination = "${document}/apisix.yaml"
   contents    = <<EOT
-${renderDocumentTemplate(documents, true)}EOT
+${renderDocumentTemplate(documents)}EOT
   # The gateway's workers are no root. Nothing secret is in it.
   perms       = "0644"
-  # An object that is no JSON changes nothing: the last good file stays.
   error_fatal = false
   wait {
     min = "${DOCUMENT_WAIT.min}"

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { TerraformStack } from "cdktf";
 import { parse } from "yaml";
 import { DEFAULT_PLUGINS, GatewayOptions, GatewayProps, Machine, MachineGateway } from "../../constructs";
+import { escaped, NOT_IN_YAML, oneLine } from "../../constructs/apisix/document-text";
 import { renderDocumentTemplate } from "../../constructs/apisix/gateway-document-text";
 import { expectGolden } from "../support/golden";
 import { fileOf, gatewayModel, onMachines, onNomad, unitOf, variable } from "./support/gateways";
@@ -130,10 +131,14 @@ describe("config.yaml", () => {
 });
 
 describe("on a machine", () => {
-  test("the document's template, which stops at what is no JSON; Nomad's doesn't, where that would end the task", () => {
-    expectGolden("gateway.document.ctmpl", renderDocumentTemplate("apisix/front", true));
-    expectGolden("gateway.document.nomad.ctmpl", renderDocumentTemplate("apisix/front", false));
-    expect(fileOf(gatewayModel(), ROUTES)).toContain(renderDocumentTemplate("apisix/front", true));
+  test("the document's template, which leaves out what is no object, and escapes what YAML can't hold", () => {
+    const template = renderDocumentTemplate("apisix/front");
+    expectGolden("gateway.document.ctmpl", template);
+    expect(fileOf(gatewayModel(), ROUTES)).toContain(template);
+    for (const character of NOT_IN_YAML) {
+      expect(oneLine({ desc: character })).toBe(`{"desc":"${escaped(character)}"}`);
+      expect(template).toContain(`| replaceAll "${escaped(character)}" "\\${escaped(character)}"`);
+    }
   });
 
   test("consul-template writes it, in a unit of its own", () => {

@@ -63,6 +63,17 @@ async function hasRoute(uri: string): Promise<boolean> {
   return (await scene.on("gw", `cat ${FILE}`)).includes(`"uri":"${uri}"`);
 }
 
+/** The file's routes as libyaml reads them, which APISIX has, too; by their id. */
+async function routesAsRead(): Promise<Record<string, object>> {
+  const text = await scene.on(
+    "gw",
+    `python3 -c 'import json, yaml
+with open("${FILE}") as file: routes = yaml.load(file, Loader=yaml.CSafeLoader)["routes"]
+print(json.dumps({route["id"]: route for route in routes}))'`,
+  );
+  return JSON.parse(text) as Record<string, object>;
+}
+
 async function untilRoute(uri: string): Promise<void> {
   await eventually(async () => {
     expect(await hasRoute(uri)).toBe(true);
@@ -230,28 +241,68 @@ function median(values: readonly number[]): number {
 
 describe("what keeps a route from the file", () => {
   test(
-    "an object that is no JSON: the last good file stays, over a restart, too; once mended, the newest arrives",
+    "whatever a key holds, the others are served: what is no JSON object is left out, and named in the file",
     async () => {
-      const since = await mark();
+      const bad: Record<string, string> = {
+        cut: '{"id":',
+        empty: "",
+        list: "[1]",
+        yaml: "id: yaml",
+        variable: "${{HOME}}",
+      };
+      const long = JSON.stringify({ id: "long", labels: { ["k".repeat(1000)]: "v" } });
       try {
-        await putRoute("bad", '{"id":');
-        await untilJournal(ROUTES, since, /\[ERR\].*parseJSON: unexpected end of JSON input/);
-        const before = await scene.on("gw", `cat ${FILE}; stat -c %i ${FILE}`);
-        await putRoute("hello", '{"id":"hello","uri":"/while-broken"}');
-        const restarted = await mark();
-        await scene.on("gw", `systemctl restart ${ROUTES}`);
-        await untilJournal(ROUTES, restarted, /\[ERR\].*parseJSON/);
-        const after = await scene.on("gw", `cat ${FILE}; stat -c %i ${FILE}; systemctl is-active ${ROUTES}`);
-        expect(after).toBe(`${before}\nactive`);
-        await putRoute("bad", '{"id":"bad","uri":"/mended"}');
+        for (const [key, value] of Object.entries({ ...bad, long })) await putRoute(key, value);
+        await putRoute("hello", '{"id":"hello","uri":"/beside"}');
+        await putRoute("lines", '{\n  "id": "lines",\n  "uri": "/lines"\n}\n');
+        await untilRoute("/beside");
+        await untilRoute("/lines");
+        const left = (await scene.on("gw", `grep '^# left out' ${FILE}`))
+          .split("\n")
+          .map((line) => line.split(": ")[1]);
+        expect(left).toEqual([...Object.keys(bad), "long"].sort());
+        expect(Object.keys(await routesAsRead()).sort()).toEqual(["hello", "lines"]);
+        await putRoute("cut", '{"id":"cut","uri":"/mended"}');
         await untilRoute("/mended");
-        expect(await hasRoute("/while-broken")).toBe(true);
       } finally {
-        await scene.on("gw", `consul kv delete ${FOLDER}/bad`);
+        for (const key of [...Object.keys(bad), "long", "lines"])
+          await scene.on("gw", `consul kv delete ${FOLDER}/${key}`);
       }
       await eventually(async () => {
         expect(await hasRoute("/mended")).toBe(false);
       });
+    },
+    6 * MINUTES,
+  );
+
+  test(
+    "every character that a key can hold comes out of the file as it went in",
+    async () => {
+      const points = [
+        ...Array(0xd800).keys(),
+        ...Array.from({ length: 0x2000 }, (_, at) => 0xe000 + at),
+        0x1f600,
+        0x10ffff,
+      ];
+      const all = points.map((point) => String.fromCodePoint(point)).join("") + "${{HOME}}";
+      const desc = [all.slice(0, 0x3000), all.slice(0x3000, 0x8000), all.slice(0x8000)];
+      const names = Object.fromEntries(points.slice(0, 0x100).map((point) => [`k${String.fromCodePoint(point)}`, "v"]));
+      const put = async (key: string, value: object): Promise<void> => {
+        // As people would write it, and not as JSON escapes it.
+        const raw = JSON.stringify(value);
+        await scene.on("gw", `cat > /run/value <<'VALUE'\n${raw}\nVALUE\nconsul kv put ${FOLDER}/${key} @/run/value`);
+      };
+      try {
+        for (const [at, text] of desc.entries()) await put(`text-${at}`, { id: `text-${at}`, desc: text });
+        await put("names", { id: "names", uri: "/names", labels: names });
+        await untilRoute("/names");
+        const routes = await routesAsRead();
+        for (const [at, text] of desc.entries()) expect(routes[`text-${at}`]).toEqual({ id: `text-${at}`, desc: text });
+        expect(routes.names).toEqual({ id: "names", uri: "/names", labels: names });
+      } finally {
+        for (const key of ["text-0", "text-1", "text-2", "names"])
+          await scene.on("gw", `consul kv delete ${FOLDER}/${key}`);
+      }
     },
     6 * MINUTES,
   );
