@@ -1,4 +1,5 @@
 import { ADMIN_KEY, DATA_ENCRYPTION_KEY, GatewayFolders, GatewaySettings } from "./gateway-options";
+import { renderPluginAttributes } from "./plugin-attributes";
 
 /** What only the place where it runs knows. */
 export interface GatewayPlace {
@@ -9,6 +10,8 @@ export interface GatewayPlace {
   readonly virtualPorts: readonly number[];
   readonly plugins: readonly string[];
   readonly streamPlugins: readonly string[];
+  /** The port by which clients reach `httpsPort`. */
+  readonly redirectPort: number;
 }
 
 /**
@@ -25,6 +28,9 @@ export function renderGatewayConfig(settings: GatewaySettings, place: GatewayPla
     "# Only these: a smaller surface, and less to load. A route with another one would be dropped.",
     `plugins: ${list(place.plugins)}`,
     `stream_plugins: ${list(place.streamPlugins)}`,
+    "plugin_attr:",
+    "  # Where clients are sent from http to https: the port that they use, which a director may lead to another one.",
+    renderPluginAttributes(settings.pluginAttributes, place.redirectPort),
     "",
   ].join("\n");
 }

@@ -2,6 +2,7 @@ import { ChangeMode, Check, ConstraintOptions, JobOptions, JobType, PortMappings
 import { renderGatewayConfig, GatewayPlace } from "./gateway-config-text";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./gateway-document-text";
 import { GatewaySettings } from "./gateway-options";
+import { metricsAddress } from "./plugin-attributes";
 import { renderStartScript } from "./gateway-start-text";
 
 /** The same folders in the container that Nomad starts. */
@@ -76,7 +77,8 @@ function onlyOn(clients: readonly string[]): ConstraintOptions {
 
 /** All static: directors and people know where a gateway listens. */
 function portsOf(settings: GatewaySettings, { virtualPorts }: GatewayPlace): PortMappings {
-  const { httpPort, httpsPort, statusPort, streamPorts, admin } = settings;
+  const { httpPort, httpsPort, statusPort, streamPorts, admin, pluginAttributes } = settings;
+  const metrics = metricsAddress(pluginAttributes);
   const named = [
     ["http", httpPort],
     ["https", httpsPort],
@@ -84,6 +86,8 @@ function portsOf(settings: GatewaySettings, { virtualPorts }: GatewayPlace): Por
     ...virtualPorts.filter((port) => port !== httpPort).map((port) => [`virtual_${port}`, port] as const),
     ...[...new Set([...streamPorts.tcp, ...streamPorts.udp])].map((port) => [`stream_${port}`, port] as const),
     ...(admin === undefined ? [] : [["admin", admin.port] as const]),
+    // On loopback it takes no port of the client's.
+    ...(metrics === undefined || metrics.ip.startsWith("127.") ? [] : [["metrics", metrics.port] as const]),
   ] as const;
   return Object.fromEntries(named.map(([label, port]) => [label, { static: port }]));
 }

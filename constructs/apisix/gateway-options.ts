@@ -1,3 +1,5 @@
+import { PluginAttributes } from "./plugin-attributes";
+
 /** What every gateway may be told, on Nomad clients and on machines alike. */
 export interface GatewayOptions {
   /** Its name in Consul, and of its folder there. A DNS label. @default - the construct's id */
@@ -29,6 +31,8 @@ export interface GatewayOptions {
   readonly trustedAddresses?: readonly string[];
   /** Plugins that it loads beside the ones that have a maker in `Plugin`. A change restarts it. @default - none */
   readonly plugins?: readonly string[];
+  /** What plugins are told once for the whole gateway: the port of a redirect, where metrics are. @default - APISIX's own, but for the redirect's port */
+  readonly pluginAttributes?: PluginAttributes;
   /**
    * Name to secret, a reference to a sensitive Terraform variable. Plugins, consumers and certificates name it by
    * `gateway.secret(NAME)`. Upper-case letters, digits, `_`.
@@ -79,6 +83,7 @@ export interface GatewaySettings {
   readonly accessLog: boolean;
   readonly streamPorts: Required<StreamPorts>;
   readonly trustedAddresses: readonly string[];
+  readonly pluginAttributes: PluginAttributes;
   /** Names of secrets that the container gets as environment, the Admin API's included. */
   readonly secretNames: readonly string[];
   readonly admin?: { readonly etcd: readonly string[]; readonly port: number; readonly prefix: string };
@@ -112,6 +117,7 @@ export function gatewaySettings(id: string, options: GatewayOptions): GatewaySet
     accessLog: options.accessLog ?? true,
     streamPorts: { tcp: streamPorts?.tcp ?? [], udp: streamPorts?.udp ?? [] },
     trustedAddresses: options.trustedAddresses ?? [],
+    pluginAttributes: options.pluginAttributes ?? {},
     secretNames: Object.keys(allSecrets({ admin, secrets })).sort(),
     admin: admin && { etcd: admin.etcd, port: admin.port ?? 9180, prefix: admin.prefix ?? "/apisix" },
   };

@@ -4,6 +4,7 @@ import { GatewayPlace, renderGatewayConfig } from "./gateway-config-text";
 import { lowPorts } from "./low-ports";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./gateway-document-text";
 import { GatewaySettings } from "./gateway-options";
+import { metricsAddress } from "./plugin-attributes";
 import { renderStartScript } from "./gateway-start-text";
 import { machineGatewayFolders, renderGatewayUnit, renderRunScript, unitOf } from "./machine-gateway-text";
 
@@ -88,10 +89,12 @@ ${renderDocumentTemplate(documents)}EOT
 function portClaims(settings: GatewaySettings, { virtualPorts }: GatewayPlace): Contribution["ports"] {
   const { httpPort, httpsPort, statusPort, streamPorts, admin } = settings;
   const tcp = [...new Set([httpPort, httpsPort, statusPort, ...virtualPorts, ...streamPorts.tcp])];
-  const loopback = [9090, 9091, ...(admin === undefined ? [] : [admin.port])];
+  const metrics = metricsAddress(settings.pluginAttributes);
+  const loopback = [9090, ...(admin === undefined ? [] : [admin.port])];
   return [
     ...tcp.map((port) => ({ protocol: "tcp" as const, port })),
     ...streamPorts.udp.map((port) => ({ protocol: "udp" as const, port })),
     ...loopback.map((port) => ({ protocol: "tcp" as const, port, address: "127.0.0.1" })),
+    ...(metrics === undefined ? [] : [{ protocol: "tcp" as const, port: metrics.port, address: metrics.ip }]),
   ];
 }

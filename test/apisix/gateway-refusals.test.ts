@@ -50,6 +50,44 @@ describe("a gateway is refused with", () => {
       "'memory' must be a whole number from 128 to 65536, got 64: in MiB: 256 for one worker, 30 for each further one",
     ],
     [
+      "a redirect to a port that is none",
+      { pluginAttributes: { redirect: { httpsPort: 0 } } },
+      "'pluginAttributes.redirect.httpsPort' must be a whole number from 1 to 65535, got 0: 443 is usual",
+    ],
+    [
+      "attributes of a plugin that it does not load",
+      { pluginAttributes: { other: { zipkin: { set_ngx_var: true } } } },
+      "'pluginAttributes.other' must be of plugins that the gateway loads, or it does nothing, got \"zipkin\": add it to the gateway's 'plugins', or mind the spelling",
+    ],
+    [
+      "attributes beside their own property",
+      { pluginAttributes: { other: { redirect: { https_port: 1 } } } },
+      "'pluginAttributes.other' can't hold what has a property of its own, got \"redirect\": use pluginAttributes.redirect",
+    ],
+    [
+      "attributes with a variable that it has not",
+      { plugins: ["zipkin"], pluginAttributes: { other: { zipkin: { key: "${{ALICE_KEY:=x}}" } } } },
+      "'pluginAttributes.other.zipkin.key' must name secrets of the gateway, got \"${{ALICE_KEY:=x}}\": add it to the gateway's 'secrets'",
+    ],
+    [
+      "attributes that only Terraform knows",
+      (stack: TerraformStack) => ({
+        plugins: ["zipkin"],
+        pluginAttributes: { other: { zipkin: { key: variable(stack, "k") } } },
+      }),
+      "'pluginAttributes.other.zipkin.key' must be known at synth, and this is a reference that Terraform resolves later: add it to the gateway's 'secrets', and write '${{NAME}}' here",
+    ],
+    [
+      "metrics on the control API's port",
+      { pluginAttributes: { prometheus: { exportAddr: { ip: "127.0.0.1", port: 9090 } } } },
+      "'pluginAttributes.prometheus.exportAddr.port' can't be the port of APISIX's control API, too, got 9090: choose a port of its own",
+    ],
+    [
+      "metrics on a port that is taken",
+      { pluginAttributes: { prometheus: { exportAddr: { ip: "0.0.0.0", port: 9443 } } } },
+      `'httpsPort' can't be the port of APISIX's metrics, too, got 9443: ${TAKEN}`,
+    ],
+    [
       "one port for HTTP and HTTPS",
       { httpsPort: 9080 },
       `'httpsPort' can't be the port of 'httpPort', too, got 9080: ${TAKEN}`,

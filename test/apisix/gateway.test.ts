@@ -24,7 +24,12 @@ function everything(stack: TerraformStack): GatewayOptions {
     memory: 512,
     accessLog: false,
     trustedAddresses: ["10.0.0.7", "10.1.0.0/16", "fd00::/8"],
-    plugins: ["response-rewrite", "mqtt-proxy", "cors"],
+    plugins: ["response-rewrite", "mqtt-proxy", "cors", "zipkin"],
+    pluginAttributes: {
+      redirect: { httpsPort: 8443 },
+      prometheus: { exportUri: "/metrics", exportAddr: { ip: "0.0.0.0", port: 9100 }, defaultBuckets: [10, 100] },
+      other: { zipkin: { set_ngx_var: true, note: "${{BOB_KEY}} [[ \u009b", lists: [[1], ["[["]] } },
+    },
     secrets: { BOB_KEY: variable(stack, "bob"), ALICE_KEY: variable(stack, "alice") },
   };
 }
@@ -72,6 +77,7 @@ describe("config.yaml", () => {
       dump: { path: "/gateway/dump/consul.json", load_on_init: true, expire: 2592000 },
     });
     expect(config.plugins).toEqual([...DEFAULT_PLUGINS].sort());
+    expect(config.plugin_attr).toEqual({ redirect: { https_port: 443 } });
     expect(config.stream_plugins).toEqual(["ip-restriction", "prometheus", "traffic-split"]);
   });
 
@@ -96,6 +102,11 @@ describe("config.yaml", () => {
         real_ip_recursive: "on",
         real_ip_from: ["127.0.0.1", "unix:", "10.0.0.7", "10.1.0.0/16", "fd00::/8"],
       },
+    });
+    expect(config.plugin_attr).toEqual({
+      redirect: { https_port: 8443 },
+      prometheus: { export_uri: "/metrics", export_addr: { ip: "0.0.0.0", port: 9100 }, default_buckets: [10, 100] },
+      zipkin: { set_ngx_var: true, note: "${{BOB_KEY}} [[ \u009b", lists: [[1], ["[["]] },
     });
     expect(config.plugins).toContain("response-rewrite");
     expect(config.plugins).not.toContain("mqtt-proxy");

@@ -132,6 +132,9 @@ discovery:
 # Only these: a smaller surface, and less to load. A route with another one would be dropped.
 plugins: ["api-breaker","cors","ip-restriction","jwt-auth","key-auth","limit-count","limit-req","prometheus","proxy-rewrite","real-ip","redirect","request-id","traffic-split"]
 stream_plugins: ["ip-restriction","prometheus","traffic-split"]
+plugin_attr:
+  # Where clients are sent from http to https: the port that they use, which a director may lead to another one.
+  redirect: {"https_port":443}
 EOH
         destination     = "local/config.yaml"
         change_mode     = "restart"

@@ -40,6 +40,9 @@ job "front" {
       port "stream_53" {
         static = 53
       }
+      port "metrics" {
+        static = 9100
+      }
     }
 
     service {
@@ -138,8 +141,13 @@ discovery:
       load_on_init: true
       expire: 2592000
 # Only these: a smaller surface, and less to load. A route with another one would be dropped.
-plugins: ["api-breaker","cors","ip-restriction","jwt-auth","key-auth","limit-count","limit-req","prometheus","proxy-rewrite","real-ip","redirect","request-id","response-rewrite","traffic-split"]
+plugins: ["api-breaker","cors","ip-restriction","jwt-auth","key-auth","limit-count","limit-req","prometheus","proxy-rewrite","real-ip","redirect","request-id","response-rewrite","traffic-split","zipkin"]
 stream_plugins: ["ip-restriction","mqtt-proxy","prometheus","traffic-split"]
+plugin_attr:
+  # Where clients are sent from http to https: the port that they use, which a director may lead to another one.
+  redirect: {"https_port":8443}
+  prometheus: {"export_uri":"/metrics","export_addr":{"ip":"0.0.0.0","port":9100},"default_buckets":[10,100]}
+  zipkin: {"set_ngx_var":true,"note":"$${{BOB_KEY}} \u005b[ \u009b","lists":[ [1],["\u005b["]]}
 EOH
         destination     = "local/config.yaml"
         change_mode     = "restart"
