@@ -4,7 +4,7 @@ import { IGatewayObject, ISharedUpstream } from "./gateway-object-end";
 import { IGateway } from "./gateway-end";
 import { pluginNameFailures } from "./plugins/plugin-rules";
 import { pluginSecretFailures } from "./plugins/plugin-secrets";
-import { Place } from "./place";
+import { isStream, Place } from "./place";
 import { Plugin } from "./plugins/plugin";
 import { Upstream } from "./upstream";
 
@@ -63,7 +63,7 @@ export function upstreamDraft(
       names: [upstream],
     });
   return draft({
-    fields: { upstream: upstream._render() },
+    fields: { upstream: upstream._render(isStream(place)) },
     failures: upstream._failures(at, place),
     upstreams: [{ at, upstream }],
   });

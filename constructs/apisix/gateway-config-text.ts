@@ -1,5 +1,6 @@
 import { ADMIN_KEY, DATA_ENCRYPTION_KEY, GatewayFolders, GatewaySettings } from "./gateway-options";
 import { renderPluginAttributes } from "./plugin-attributes";
+import { WHEN_EMPTY } from "./when-empty";
 
 /** What only the place where it runs knows. */
 export interface GatewayPlace {
@@ -64,12 +65,15 @@ deployment:
         role: admin`;
 }
 
-function apisix(settings: GatewaySettings, { address, virtualPorts }: GatewayPlace): string {
+function apisix(settings: GatewaySettings, { address, virtualPorts, folders }: GatewayPlace): string {
   const { httpPort, httpsPort, statusPort, streamPorts, trustedAddresses, admin } = settings;
   const ports = [...new Set([httpPort, ...virtualPorts])];
   const streams = streamPorts.tcp.length + streamPorts.udp.length > 0;
   return [
     "apisix:",
+    "  # What happens when no instance of a service is healthy.",
+    `  extra_lua_path: "${folders.config}/?.lua"`,
+    `  lua_module_hook: ${WHEN_EMPTY.replace(/\.lua$/, "")}`,
     `  node_listen: ${list(ports)}`,
     "  enable_ipv6: true",
     "  ssl:",

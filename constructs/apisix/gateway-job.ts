@@ -4,6 +4,7 @@ import { DOCUMENT_WAIT, renderDocumentTemplate } from "./gateway-document-text";
 import { GatewaySettings } from "./gateway-options";
 import { metricsAddress } from "./plugin-attributes";
 import { renderStartScript } from "./gateway-start-text";
+import { WHEN_EMPTY, whenEmptyHook } from "./when-empty";
 
 /** The same folders in the container that Nomad starts. */
 export const IN_ALLOCATION = { config: "/local", document: "/local", dump: "/alloc/data" } as const;
@@ -58,7 +59,10 @@ export function gatewayJob({ settings, place, documents, clients, nodePool }: Ga
         tasks: {
           apisix: {
             docker: { image, networkMode: "host", entrypoint: ["/bin/sh", "/local/start"] },
-            files: { start: renderStartScript(IN_ALLOCATION, settings.admin !== undefined) },
+            files: {
+              [WHEN_EMPTY]: whenEmptyHook(),
+              start: renderStartScript(IN_ALLOCATION, settings.admin !== undefined),
+            },
             templates: templatesOf(settings, place, documents),
             resources: { cpu: 200, memory },
             // nginx ends its requests first at this one.

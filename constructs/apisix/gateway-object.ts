@@ -62,7 +62,7 @@ export abstract class GatewayObjectBase extends Construct implements IGatewayObj
     const document = override({ ...identity, ...made.fields });
     const own = made.ownUpstreams.map((each) => ({
       ...each,
-      document: { id: each.objectId, ...each.upstream._render() },
+      document: { id: each.objectId, ...each.upstream._render(kind === "stream_routes") },
     }));
     [document, ...own.map((each) => each.document)].forEach((each) => {
       this.requireKnown("", each);

@@ -7,6 +7,7 @@ import { GatewaySettings } from "./gateway-options";
 import { metricsAddress } from "./plugin-attributes";
 import { renderStartScript } from "./gateway-start-text";
 import { machineGatewayFolders, renderGatewayUnit, renderRunScript, unitOf } from "./machine-gateway-text";
+import { WHEN_EMPTY, whenEmptyHook } from "./when-empty";
 
 /** A gateway as one of its machines sees it. */
 export interface MachineGatewaySpec {
@@ -43,6 +44,7 @@ export function machineGatewayContribution(spec: MachineGatewaySpec): Contributi
     ],
     liveFiles: [
       { path: `${folders.config}/config.yaml`, content: renderGatewayConfig(settings, place), reloads: unit },
+      { path: `${folders.config}/${WHEN_EMPTY}`, content: whenEmptyHook(), reloads: unit },
       {
         path: `${folders.config}/start`,
         content: renderStartScript(place.folders, admin !== undefined),

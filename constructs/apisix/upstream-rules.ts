@@ -4,6 +4,11 @@ import { UpstreamOptions, UpstreamType } from "./upstream-options";
 import { hostFailures, numberFailures, textFailures, timeoutFailures } from "./value-rules";
 
 const STREAM_SCHEMES = ["tcp", "tls", "udp"];
+/** Whether it is about connections, not about requests. */
+export function isStreamScheme(scheme: UpstreamOptions["scheme"]): boolean {
+  return STREAM_SCHEMES.includes(scheme ?? "http");
+}
+
 const VARIABLES = [
   ...["uri", "server_name", "server_addr", "request_uri", "remote_port", "remote_addr", "query_string", "host"],
   ...["hostname", "mqtt_client_id", "arg_[\\w-]+"],
@@ -81,7 +86,7 @@ function passHostFailures(at: string, { passHost, upstreamHost }: UpstreamOption
 }
 
 function schemeFailures(at: string, { scheme }: UpstreamOptions, stream: boolean): Failure[] {
-  if (scheme === undefined || STREAM_SCHEMES.includes(scheme) === stream) return [];
+  if (scheme === undefined || isStreamScheme(scheme) === stream) return [];
   const rule = stream
     ? "must be tcp, tls or udp in a stream route"
     : "can't be tcp, tls or udp outside of stream routes";

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { TerraformStack } from "cdktf";
 import { parse } from "yaml";
-import { DEFAULT_PLUGINS, GatewayOptions, GatewayProps, Machine, MachineGateway } from "../../constructs";
+import { DEFAULT_PLUGINS, EmptyPolicy, GatewayOptions, GatewayProps, Machine, MachineGateway } from "../../constructs";
 import { escaped, NOT_IN_YAML, oneLine } from "../../constructs/apisix/document-text";
 import { renderDocumentTemplate } from "../../constructs/apisix/gateway-document-text";
 import { expectGolden } from "../support/golden";
@@ -132,6 +132,17 @@ describe("config.yaml", () => {
       keyring: ["${{APISIX_DATA_ENCRYPTION_KEY}}"],
     });
     expect(config.nginx_config?.envs).toEqual(["APISIX_ADMIN_KEY", "APISIX_DATA_ENCRYPTION_KEY"]);
+  });
+
+  test("what happens without a healthy instance is a hook of APISIX beside it, on machines and on Nomad", () => {
+    const { apisix } = configOf();
+    expect(apisix).toMatchObject({ extra_lua_path: "/gateway/config/?.lua", lua_module_hook: "when-empty" });
+    const hook = fileOf(gatewayModel(), "/etc/vipstack/gateway/front/when-empty.lua");
+    expect(hook).toContain("local GRACE_SECONDS = 30\n");
+    expect(EmptyPolicy.refuse().graceSeconds).toBe(30);
+    const job = onNomad().file("jobs/front.nomad.hcl");
+    expect(job).toContain('extra_lua_path: "/local/?.lua"');
+    expect(job).toContain('destination = "local/when-empty.lua"');
   });
 
   test("UDP alone is a stream, too", () => {

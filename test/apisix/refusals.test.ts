@@ -1,5 +1,6 @@
 import { Fn, TerraformVariable, TerraformStack } from "cdktf";
 import {
+  EmptyPolicy,
   Certificate,
   Condition,
   Consumer,
@@ -153,6 +154,11 @@ describe("refused at once, with what to do instead:", () => {
       "a service that is registered by a port's number",
       route({ upstream: Upstream.toService({ name: "hello", port: "8001", lag: 0 }) }),
       "test/hello: 'upstream.service' can't be registered by a port's number: its instances have no address then, got \"8001\": register it by the label of a port",
+    ],
+    [
+      "a grace that is no time",
+      route({ upstream: Upstream.toService("hello", { whenEmpty: EmptyPolicy.refuse({ graceSeconds: -1 }) }) }),
+      "test/hello: 'upstream.whenEmpty.graceSeconds' must be a whole number from 0 to 86400, got -1: 30 is usual",
     ],
     [
       "a hash of nothing",
