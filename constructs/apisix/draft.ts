@@ -7,6 +7,7 @@ import { pluginSecretFailures } from "./plugins/plugin-secrets";
 import { isStream, Place } from "./place";
 import { Plugin } from "./plugins/plugin";
 import { Upstream } from "./upstream";
+import { versionFailures } from "./versions-rules";
 
 /** An upstream, and where the caller wrote it. */
 export interface UsedUpstream {
@@ -99,6 +100,7 @@ export function pluginsDraft(plugins: readonly Plugin[] | undefined, gateway: IG
       ...pluginNameFailures(at, plugin, plugins.slice(0, index), place),
       ...plugin._failures(at, place),
       ...pluginSecretFailures(at, plugin.name, config, place),
+      ...versionFailures(`plugins.${plugin.name}`, at, config, place.version),
     );
     return [plugin.name, config];
   });

@@ -32,16 +32,11 @@ export abstract class GatewayBase extends Construct implements IGateway {
     protected readonly options: GatewayOptions,
   ) {
     super(scope, id);
-    this.settings = gatewaySettings(id, options);
+    this.settings = gatewaySettings(id, options, consul.version);
     this.name = this.settings.name;
     this.version = this.settings.version;
     this.documents = `apisix/${this.name}`;
     this.plugins = [...new Set([...DEFAULT_PLUGINS, ...(options.plugins ?? [])])].sort();
-    consul.requireVersion(
-      this,
-      "1.22.5",
-      "a gateway watches it by requests that stay open for a minute, which older ones cut after 30 s",
-    );
     const validation = new Validation(this);
     checkGateway(validation, options, this.settings, this.plugins);
     validation.finish();

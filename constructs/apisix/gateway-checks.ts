@@ -10,6 +10,7 @@ import {
   DATA_ENCRYPTION_KEY,
   GatewayOptions,
   GatewaySettings,
+  versionOf,
 } from "./gateway-options";
 
 import { leavesOf } from "./document-text";
@@ -37,6 +38,13 @@ export function checkGateway(
     rule: `must be ${OLDEST} or newer: workers of older ones may disagree on who is healthy in Consul`,
     got: version,
     cure: "leave it out for 3.18.0",
+  });
+  const tagged = versionOf(options.image);
+  validation.require(tagged === undefined || tagged === version, {
+    property: "version",
+    rule: `must be that of the image, ${options.image ?? ""}, which is what runs`,
+    got: version,
+    cure: "leave it out",
   });
   validation.integer("workers", settings.workers, 1, 64, "1 is enough for a lab, else one a core");
   validation.integer("memory", settings.memory, 128, 65536, "in MiB: 256 for one worker, 30 for each further one");

@@ -124,7 +124,7 @@ function nginx({ workers, accessLog, trustedAddresses, secretNames }: GatewaySet
   ].join("\n");
 }
 
-function discovery({ name }: GatewaySettings, { folders }: GatewayPlace): string {
+function discovery({ name, consulWait }: GatewaySettings, { folders }: GatewayPlace): string {
   return `discovery:
   consul:
     # The machine's own agent. Each entry is a cluster of its own here, so a second one would make nothing safer.
@@ -134,7 +134,7 @@ function discovery({ name }: GatewaySettings, { folders }: GatewayPlace): string
       # An agent answers up to a sixteenth of 'wait' late, and a request that is cut makes the gateway wait 1, 4, 16, 64,
       # then 256 s before it asks again.
       read: 5000
-      wait: 60
+      wait: ${consulWait}
     # Names of services and their instances; one that is too small would lose some of them silently.
     shared_size: 16m
     # Any change of any service makes it ask for every service again: not for those that nobody routes to.

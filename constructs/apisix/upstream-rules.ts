@@ -18,16 +18,10 @@ const VARIABLE = new RegExp(`^(${VARIABLES.join("|")})$`);
 export interface UpstreamSurroundings {
   /** Whether it is a stream route's. Nothing where it can be either's. */
   readonly stream?: boolean;
-  /** Whether the gateway's active checks take a method. */
-  readonly knowsMethod: boolean;
 }
 
 /** What APISIX would refuse of an upstream, or take and not do. @param at where the caller wrote it */
-export function upstreamFailures(
-  at: string,
-  options: UpstreamOptions,
-  { stream, knowsMethod }: UpstreamSurroundings,
-): Failure[] {
+export function upstreamFailures(at: string, options: UpstreamOptions, { stream }: UpstreamSurroundings): Failure[] {
   const { retries, retryTimeout, timeout, keepalivePool = {}, checks } = options;
   const pool = {
     [`${at}.keepalivePool.size`]: keepalivePool.size,
@@ -42,7 +36,7 @@ export function upstreamFailures(
     ...timeoutFailures(`${at}.timeout`, timeout),
     ...numberFailures(pool, { min: 1 }),
     ...numberFailures({ [`${at}.keepalivePool.idleTimeout`]: keepalivePool.idleTimeout }, { min: 0, whole: false }),
-    ...(checks === undefined ? [] : healthCheckFailures(`${at}.checks`, checks, knowsMethod)),
+    ...(checks === undefined ? [] : healthCheckFailures(`${at}.checks`, checks)),
   ];
 }
 

@@ -1,5 +1,4 @@
 import { ConsulService } from "../consul";
-import { versionAtLeast } from "../private/version";
 import { Failure } from "../private/failure";
 import { ApisixObject, wire, wireOptional } from "./document-text";
 import { renderHealthCheck } from "./health-check-rules";
@@ -7,6 +6,7 @@ import { isStream, Place } from "./place";
 import { SERVICE_TIMEOUT, ServiceUpstreamOptions, UpstreamOptions, UpstreamType } from "./upstream-options";
 import { isStreamScheme, nodeFailures, serviceNameFailures, upstreamFailures } from "./upstream-rules";
 import { numberFailures } from "./value-rules";
+import { versionFailures } from "./versions-rules";
 
 /** As when-empty.lua has it. */
 const FOR_GOOD = -1;
@@ -79,8 +79,11 @@ export class Upstream {
     const surroundings = {
       // A shared one, or a service's, may be for either.
       stream: kind === "upstreams" || kind === "services" ? undefined : isStream(place),
-      knowsMethod: versionAtLeast(version, "3.18.0"),
     };
-    return [...this.targetFailures(at), ...upstreamFailures(at, this.options, surroundings)];
+    return [
+      ...this.targetFailures(at),
+      ...upstreamFailures(at, this.options, surroundings),
+      ...versionFailures("upstream", at, this._render(isStream(place)), version),
+    ];
   }
 }

@@ -1,7 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { TerraformStack } from "cdktf";
 import { parse } from "yaml";
-import { DEFAULT_PLUGINS, EmptyPolicy, GatewayOptions, GatewayProps, Machine, MachineGateway } from "../../constructs";
+import {
+  ConsulServer,
+  DEFAULT_PLUGINS,
+  EmptyPolicy,
+  GatewayOptions,
+  GatewayProps,
+  Machine,
+  MachineGateway,
+} from "../../constructs";
 import { escaped, NOT_IN_YAML, oneLine } from "../../constructs/apisix/document-text";
 import { renderDocumentTemplate } from "../../constructs/apisix/gateway-document-text";
 import { expectGolden } from "../support/golden";
@@ -143,6 +151,31 @@ describe("config.yaml", () => {
     const job = onNomad().file("jobs/front.nomad.hcl");
     expect(job).toContain('extra_lua_path: "/local/?.lua"');
     expect(job).toContain('destination = "local/when-empty.lua"');
+  });
+
+  test.each<[string, number]>([
+    ["1.14.11", 60],
+    ["1.22.2", 60],
+    ["1.22.3", 25],
+    ["1.22.4+ent", 25],
+    ["1.22.5", 60],
+    ["2.0.0", 60],
+  ])("questions to a Consul %s stay open for %d s, which it lets them", (version, wait) => {
+    const site = onMachines(
+      ({ stack, consul, gw }) => new MachineGateway(stack, "front", { machines: [gw], consul }),
+      version,
+    );
+    const config = parse(fileOf(site.gw.model, CONFIG)) as Config;
+    expect(config.discovery?.consul).toMatchObject({ timeout: { read: 5000, wait } });
+  });
+
+  test("to a Consul of which nothing is known, for 25 s", () => {
+    const site = onMachines(({ stack, gw }) => {
+      const others = { address: "http://10.0.0.5:8500", retryJoin: ["10.0.0.5"] };
+      const consul = ConsulServer.fromAddress(stack, "others", others);
+      new MachineGateway(stack, "front", { machines: [gw], consul });
+    });
+    expect(parse(fileOf(site.gw.model, CONFIG))).toMatchObject({ discovery: { consul: { timeout: { wait: 25 } } } });
   });
 
   test("UDP alone is a stream, too", () => {

@@ -102,7 +102,7 @@ test("what a gateway does with a service that has no healthy instance, and how l
   const upstreams = Object.fromEntries(
     Object.entries(made).map(([key, object]) => {
       const { discovery_args: args, timeout } = (object.upstream ?? object) as Record<string, unknown>;
-      return [key.split("/")[1], [args, timeout]];
+      return [key.split("/")[1] ?? "", [args, timeout]];
     }),
   );
   const usual = { connect: 2, send: 60, read: 60 };

@@ -17,6 +17,7 @@ const RUN = "/usr/local/lib/vipstack/gateway-front";
 beforeAll(async () => {
   const started = Date.now();
   await scene.up(program);
+  longQuestion = askForLong();
   console.log(`a gateway's machine and its Consul were there after ${secondsSince(started)} s`);
 }, BOOT);
 afterAll(async () => {
@@ -113,6 +114,26 @@ async function environment(): Promise<string[]> {
   const script = `until docker inspect --format '{{ json .Config.Env }}' gateway-front 2>/dev/null; do :; done`;
   const found = await scene.on("gw", `timeout 120 sh -c "${script}" | grep .`);
   return JSON.parse(found) as string[];
+}
+
+/** A question that stays open for more than a minute, asked meanwhile: gateways ask such ones, and some releases of Consul cut them. */
+let longQuestion: Promise<string>;
+
+async function askForLong(): Promise<string> {
+  return scene.on(
+    "gw",
+    `cat > /run/long.py <<'PROGRAM'
+import time, urllib.request
+def ask(words):
+    with urllib.request.urlopen("http://127.0.0.1:8500/v1/session/list?" + words, timeout=120) as answer:
+        return answer.status, answer.read().decode(), answer.headers["X-Consul-Index"]
+index = ask("")[2]
+started = time.monotonic()
+status, text, _ = ask("wait=65s&index=" + index)
+print(status, text, time.monotonic() - started >= 65)
+PROGRAM
+    python3 /run/long.py`,
+  );
 }
 
 describe("a route on its way to the file", () => {
@@ -424,3 +445,11 @@ describe("the container", () => {
     6 * MINUTES,
   );
 });
+
+test(
+  "Consul lets a question be open for more than a minute",
+  async () => {
+    expect(await longQuestion).toBe("200 [] True");
+  },
+  3 * MINUTES,
+);
