@@ -24,14 +24,25 @@ export function without<Options extends object, Name extends keyof Options>(
   return Object.fromEntries(left) as Omit<Options, Name>;
 }
 
-/** What YAML can't hold as it is, and JSON can; a line separator would end the line. */
-const NOT_IN_YAML = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+/** The characters that JSON can hold as they are, and YAML can't: it refuses the whole document, or takes them for the end of a line. */
+export const NOT_IN_YAML: readonly string[] = [
+  ...Array.from({ length: 0x9f - 0x7f + 1 }, (_, index) => String.fromCharCode(0x7f + index)),
+  ...["\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff"],
+];
 
-/** A document as one line that is both JSON and YAML: a gateway puts it into its list as it is. */
-export function oneLine(document: Readonly<ApisixObject>): string {
-  return JSON.stringify(document).replace(
-    NOT_IN_YAML,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+/** A character as JSON and YAML write it in a string: `\u009b`. */
+export function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** The characters of a field's name, as JSON writes it: at 1024 with its quotes, YAML gives up the whole document. */
+export const MOST_OF_A_NAME = 999;
+
+/** A document as one line that is both JSON and YAML. */
+export function oneLine(document: Readonly<ApisixObject> | string): string {
+  return NOT_IN_YAML.reduce(
+    (line, character) => line.replaceAll(character, escaped(character)),
+    JSON.stringify(document),
   );
 }
 

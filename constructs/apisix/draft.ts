@@ -4,9 +4,10 @@ import { IGatewayObject, ISharedUpstream } from "./gateway-object-end";
 import { IGateway } from "./gateway-end";
 import { pluginNameFailures } from "./plugins/plugin-rules";
 import { pluginSecretFailures } from "./plugins/plugin-secrets";
-import { Place } from "./place";
+import { isStream, Place } from "./place";
 import { Plugin } from "./plugins/plugin";
 import { Upstream } from "./upstream";
+import { versionFailures } from "./versions-rules";
 
 /** An upstream, and where the caller wrote it. */
 export interface UsedUpstream {
@@ -63,7 +64,7 @@ export function upstreamDraft(
       names: [upstream],
     });
   return draft({
-    fields: { upstream: upstream._render() },
+    fields: { upstream: upstream._render(isStream(place)) },
     failures: upstream._failures(at, place),
     upstreams: [{ at, upstream }],
   });
@@ -99,6 +100,7 @@ export function pluginsDraft(plugins: readonly Plugin[] | undefined, gateway: IG
       ...pluginNameFailures(at, plugin, plugins.slice(0, index), place),
       ...plugin._failures(at, place),
       ...pluginSecretFailures(at, plugin.name, config, place),
+      ...versionFailures(`plugins.${plugin.name}`, at, config, place.version),
     );
     return [plugin.name, config];
   });

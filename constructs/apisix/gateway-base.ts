@@ -6,8 +6,12 @@ import { checkGateway } from "./gateway-checks";
 import { GatewayPlace } from "./gateway-config-text";
 import { GatewayObject, IGateway } from "./gateway-end";
 import { GatewayFolders, GatewayOptions, GatewaySettings, gatewaySettings } from "./gateway-options";
+import { inFrontOf } from "./in-front";
 import { DEFAULT_PLUGINS, pluginRuns } from "./plugins/known-plugins";
 import { routeRows, RouteRow } from "./route-table-text";
+
+/** Where clients look for https without being told. @internal */
+export const USUAL_HTTPS_PORT = 443;
 
 /** What gateways on Nomad clients and on machines have in common. @internal */
 export abstract class GatewayBase extends Construct implements IGateway {
@@ -28,23 +32,22 @@ export abstract class GatewayBase extends Construct implements IGateway {
     protected readonly options: GatewayOptions,
   ) {
     super(scope, id);
-    this.settings = gatewaySettings(id, options);
+    this.settings = gatewaySettings(id, options, consul.version);
     this.name = this.settings.name;
     this.version = this.settings.version;
     this.documents = `apisix/${this.name}`;
     this.plugins = [...new Set([...DEFAULT_PLUGINS, ...(options.plugins ?? [])])].sort();
-    consul.requireVersion(
-      this,
-      "1.22.5",
-      "a gateway watches it by requests that stay open for a minute, which older ones cut after 30 s",
-    );
     const validation = new Validation(this);
-    checkGateway(validation, options, this.settings);
+    checkGateway(validation, options, this.settings, this.plugins);
     validation.finish();
   }
 
   /** The machines that it runs on, as they are known when it is read. */
   abstract readonly machines: readonly IMachine[];
+
+  get trustedAddresses(): readonly string[] {
+    return this.settings.trustedAddresses;
+  }
 
   /** Where its instance on a machine says whether it has its routes; asked by Consul, and by whoever waits for it. */
   readyUrl({ address }: IMachine): string {
@@ -108,7 +111,15 @@ export abstract class GatewayBase extends Construct implements IGateway {
 
   /** Makes it answer on a virtual service's own port: direct routing changes none. @internal */
   _listenOn(port: number): void {
-    this.virtualPorts.add(port);
+    if (port !== this.settings.httpsPort) this.virtualPorts.add(port);
+  }
+
+  /** The port by which clients reach `httpsPort`, as far as the program has a director in front. @internal */
+  protected get clientsHttpsPort(): number | undefined {
+    const ports = inFrontOf(this)
+      .filter(({ to }) => to === this.settings.httpsPort)
+      .map(({ port }) => port);
+    return ports.includes(443) ? 443 : ports.sort((a, b) => a - b)[0];
   }
 
   /** @internal */
@@ -117,10 +128,11 @@ export abstract class GatewayBase extends Construct implements IGateway {
   }
 
   /** @internal */
-  protected place(address: string, folders: GatewayFolders): GatewayPlace {
+  protected place(address: string, folders: GatewayFolders, redirectPort = USUAL_HTTPS_PORT): GatewayPlace {
     return {
       address,
       folders,
+      redirectPort: this.settings.pluginAttributes.redirect?.httpsPort ?? redirectPort,
       virtualPorts: this.virtual,
       plugins: this.plugins.filter((plugin) => pluginRuns(plugin).http),
       streamPlugins: this.plugins.filter((plugin) => pluginRuns(plugin).stream),

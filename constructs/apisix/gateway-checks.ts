@@ -10,14 +10,22 @@ import {
   DATA_ENCRYPTION_KEY,
   GatewayOptions,
   GatewaySettings,
+  versionOf,
 } from "./gateway-options";
 
+import { leavesOf } from "./document-text";
+import { metricsAddress, PluginAttributes, pluginAttributeFailures } from "./plugin-attributes";
 import { isKnownPlugin } from "./plugins/known-plugins";
 
 const OLDEST = "3.16.0";
 
 /** What keeps a gateway from being what its options say. */
-export function checkGateway(validation: Validation, options: GatewayOptions, settings: GatewaySettings): void {
+export function checkGateway(
+  validation: Validation,
+  options: GatewayOptions,
+  settings: GatewaySettings,
+  plugins: readonly string[],
+): void {
   const { name, version, trustedAddresses } = settings;
   validation.require(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name), {
     property: "name",
@@ -30,6 +38,13 @@ export function checkGateway(validation: Validation, options: GatewayOptions, se
     rule: `must be ${OLDEST} or newer: workers of older ones may disagree on who is healthy in Consul`,
     got: version,
     cure: "leave it out for 3.18.0",
+  });
+  const tagged = versionOf(options.image);
+  validation.require(tagged === undefined || tagged === version, {
+    property: "version",
+    rule: `must be that of the image, ${options.image ?? ""}, which is what runs`,
+    got: version,
+    cure: "leave it out",
   });
   validation.integer("workers", settings.workers, 1, 64, "1 is enough for a lab, else one a core");
   validation.integer("memory", settings.memory, 128, 65536, "in MiB: 256 for one worker, 30 for each further one");
@@ -51,11 +66,13 @@ export function checkGateway(validation: Validation, options: GatewayOptions, se
     });
   }
   checkSecrets(validation, options);
+  checkPluginAttributes(validation, options.pluginAttributes ?? {}, plugins, settings);
   if (options.admin !== undefined) checkAdmin(validation, options.admin);
 }
 
 function checkPorts(validation: Validation, settings: GatewaySettings): void {
   const { httpPort, httpsPort, statusPort, streamPorts, admin } = settings;
+  const metrics = metricsAddress(settings.pluginAttributes);
   const named: [string, number][] = [
     ["httpPort", httpPort],
     ["httpsPort", httpsPort],
@@ -63,10 +80,16 @@ function checkPorts(validation: Validation, settings: GatewaySettings): void {
     ...streamPorts.tcp.map((port): [string, number] => ["streamPorts.tcp", port]),
     ...(admin === undefined ? [] : [["admin.port", admin.port] satisfies [string, number]]),
   ];
-  const owner = new Map<number, string>([
-    [9090, "APISIX's control API"],
-    [9091, "APISIX's metrics"],
-  ]);
+  const owner = new Map<number, string>([[9090, "APISIX's control API"]]);
+  if (metrics !== undefined) {
+    validation.require(metrics.port !== 9090, {
+      property: "pluginAttributes.prometheus.exportAddr.port",
+      rule: "can't be the port of APISIX's control API, too",
+      got: metrics.port,
+      cure: "choose a port of its own",
+    });
+    owner.set(metrics.port, "APISIX's metrics");
+  }
   for (const [property, port] of named) {
     validation.integer(property, port, 1, 65535, "choose a port of its own");
     const first = owner.get(port);
@@ -79,6 +102,23 @@ function checkPorts(validation: Validation, settings: GatewaySettings): void {
     owner.set(port, `'${property}'`);
   }
   for (const port of streamPorts.udp) validation.integer("streamPorts.udp", port, 1, 65535, "choose a UDP port");
+}
+
+function checkPluginAttributes(
+  validation: Validation,
+  attributes: PluginAttributes,
+  plugins: readonly string[],
+  { secretNames }: GatewaySettings,
+): void {
+  const unknown = leavesOf(attributes, "pluginAttributes").filter(({ value }) => Token.isUnresolved(value));
+  for (const { at } of unknown) {
+    validation.add({
+      property: at,
+      rule: "must be known at synth, and this is a reference that Terraform resolves later",
+      cure: "add it to the gateway's 'secrets', and write '${{NAME}}' here",
+    });
+  }
+  if (unknown.length === 0) validation.add(...pluginAttributeFailures(attributes, plugins, secretNames));
 }
 
 function checkSecrets(validation: Validation, options: GatewayOptions): void {

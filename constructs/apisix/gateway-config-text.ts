@@ -1,4 +1,6 @@
 import { ADMIN_KEY, DATA_ENCRYPTION_KEY, GatewayFolders, GatewaySettings } from "./gateway-options";
+import { renderPluginAttributes } from "./plugin-attributes";
+import { WHEN_EMPTY } from "./when-empty";
 
 /** What only the place where it runs knows. */
 export interface GatewayPlace {
@@ -9,6 +11,8 @@ export interface GatewayPlace {
   readonly virtualPorts: readonly number[];
   readonly plugins: readonly string[];
   readonly streamPlugins: readonly string[];
+  /** The port by which clients reach `httpsPort`. */
+  readonly redirectPort: number;
 }
 
 /**
@@ -25,6 +29,9 @@ export function renderGatewayConfig(settings: GatewaySettings, place: GatewayPla
     "# Only these: a smaller surface, and less to load. A route with another one would be dropped.",
     `plugins: ${list(place.plugins)}`,
     `stream_plugins: ${list(place.streamPlugins)}`,
+    "plugin_attr:",
+    "  # Where clients are sent from http to https: the port that they use, which a director may lead to another one.",
+    renderPluginAttributes(settings.pluginAttributes, place.redirectPort),
     "",
   ].join("\n");
 }
@@ -58,12 +65,15 @@ deployment:
         role: admin`;
 }
 
-function apisix(settings: GatewaySettings, { address, virtualPorts }: GatewayPlace): string {
+function apisix(settings: GatewaySettings, { address, virtualPorts, folders }: GatewayPlace): string {
   const { httpPort, httpsPort, statusPort, streamPorts, trustedAddresses, admin } = settings;
   const ports = [...new Set([httpPort, ...virtualPorts])];
   const streams = streamPorts.tcp.length + streamPorts.udp.length > 0;
   return [
     "apisix:",
+    "  # What happens when no instance of a service is healthy.",
+    `  extra_lua_path: "${folders.config}/?.lua"`,
+    `  lua_module_hook: ${WHEN_EMPTY.replace(/\.lua$/, "")}`,
     `  node_listen: ${list(ports)}`,
     "  enable_ipv6: true",
     "  ssl:",
@@ -114,7 +124,7 @@ function nginx({ workers, accessLog, trustedAddresses, secretNames }: GatewaySet
   ].join("\n");
 }
 
-function discovery({ name }: GatewaySettings, { folders }: GatewayPlace): string {
+function discovery({ name, consulWait }: GatewaySettings, { folders }: GatewayPlace): string {
   return `discovery:
   consul:
     # The machine's own agent. Each entry is a cluster of its own here, so a second one would make nothing safer.
@@ -124,7 +134,7 @@ function discovery({ name }: GatewaySettings, { folders }: GatewayPlace): string
       # An agent answers up to a sixteenth of 'wait' late, and a request that is cut makes the gateway wait 1, 4, 16, 64,
       # then 256 s before it asks again.
       read: 5000
-      wait: 60
+      wait: ${consulWait}
     # Names of services and their instances; one that is too small would lose some of them silently.
     shared_size: 16m
     # Any change of any service makes it ask for every service again: not for those that nobody routes to.

@@ -2,7 +2,9 @@ import { ChangeMode, Check, ConstraintOptions, JobOptions, JobType, PortMappings
 import { renderGatewayConfig, GatewayPlace } from "./gateway-config-text";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./gateway-document-text";
 import { GatewaySettings } from "./gateway-options";
+import { metricsAddress } from "./plugin-attributes";
 import { renderStartScript } from "./gateway-start-text";
+import { WHEN_EMPTY, whenEmptyHook } from "./when-empty";
 
 /** The same folders in the container that Nomad starts. */
 export const IN_ALLOCATION = { config: "/local", document: "/local", dump: "/alloc/data" } as const;
@@ -57,7 +59,10 @@ export function gatewayJob({ settings, place, documents, clients, nodePool }: Ga
         tasks: {
           apisix: {
             docker: { image, networkMode: "host", entrypoint: ["/bin/sh", "/local/start"] },
-            files: { start: renderStartScript(IN_ALLOCATION, settings.admin !== undefined) },
+            files: {
+              [WHEN_EMPTY]: whenEmptyHook(),
+              start: renderStartScript(IN_ALLOCATION, settings.admin !== undefined),
+            },
             templates: templatesOf(settings, place, documents),
             resources: { cpu: 200, memory },
             // nginx ends its requests first at this one.
@@ -76,7 +81,8 @@ function onlyOn(clients: readonly string[]): ConstraintOptions {
 
 /** All static: directors and people know where a gateway listens. */
 function portsOf(settings: GatewaySettings, { virtualPorts }: GatewayPlace): PortMappings {
-  const { httpPort, httpsPort, statusPort, streamPorts, admin } = settings;
+  const { httpPort, httpsPort, statusPort, streamPorts, admin, pluginAttributes } = settings;
+  const metrics = metricsAddress(pluginAttributes);
   const named = [
     ["http", httpPort],
     ["https", httpsPort],
@@ -84,6 +90,8 @@ function portsOf(settings: GatewaySettings, { virtualPorts }: GatewayPlace): Por
     ...virtualPorts.filter((port) => port !== httpPort).map((port) => [`virtual_${port}`, port] as const),
     ...[...new Set([...streamPorts.tcp, ...streamPorts.udp])].map((port) => [`stream_${port}`, port] as const),
     ...(admin === undefined ? [] : [["admin", admin.port] as const]),
+    // On loopback it takes no port of the client's.
+    ...(metrics === undefined || metrics.ip.startsWith("127.") ? [] : [["metrics", metrics.port] as const]),
   ] as const;
   return Object.fromEntries(named.map(([label, port]) => [label, { static: port }]));
 }
@@ -99,7 +107,7 @@ function templatesOf(settings: GatewaySettings, place: GatewayPlace, documents: 
   };
   const routes: TemplateOptions = {
     destination: "local/apisix.yaml",
-    data: renderDocumentTemplate(documents, false),
+    data: renderDocumentTemplate(documents),
     // The gateway looks at the file every second: no allocation changes for a route.
     changeMode: ChangeMode.NOOP,
     wait: DOCUMENT_WAIT,

@@ -1,8 +1,9 @@
-import { TerraformStack, Token } from "cdktf";
+import { Annotations, Aspects, TerraformStack, Token } from "cdktf";
 import { Construct } from "constructs";
 import { announcedServices, ConsulKeys } from "../consul";
 import { describeFailure, Failure } from "../private/failure";
 import { Validation, ValidationError } from "../private/validation";
+import { hiddenAddressWarnings } from "./client-address";
 import { ApisixObject, leavesOf, oneLine } from "./document-text";
 import { Draft, UsedUpstream } from "./draft";
 import { GatewayObject, IGateway, ObjectKind } from "./gateway-end";
@@ -61,7 +62,7 @@ export abstract class GatewayObjectBase extends Construct implements IGatewayObj
     const document = override({ ...identity, ...made.fields });
     const own = made.ownUpstreams.map((each) => ({
       ...each,
-      document: { id: each.objectId, ...each.upstream._render() },
+      document: { id: each.objectId, ...each.upstream._render(kind === "stream_routes") },
     }));
     [document, ...own.map((each) => each.document)].forEach((each) => {
       this.requireKnown("", each);
@@ -76,6 +77,11 @@ export abstract class GatewayObjectBase extends Construct implements IGatewayObj
     this._keys = this.write(kind, objectId, document, "Default", [...before, ...this.keysOf(made.names)]);
     this.followed = [...made.upstreams, ...own];
     this.node.addValidation({ validate: () => this.lateFailures().map(describeFailure) });
+    Aspects.of(this).add({
+      visit: (node) => {
+        if (node === this) this.warn();
+      },
+    });
   }
 
   private write(
@@ -90,6 +96,12 @@ export abstract class GatewayObjectBase extends Construct implements IGatewayObj
     this.given.push(object);
     this.gateway._add(this, object);
     return new ConsulKeys(this, construct, { keys, after });
+  }
+
+  /** A director may be made after it. */
+  private warn(): void {
+    for (const object of this.given)
+      for (const warning of hiddenAddressWarnings(this.gateway, object)) Annotations.of(this).addWarning(warning);
   }
 
   /** Keys of objects that this one names: in its own stack they come first, another stack comes first as a whole. */

@@ -1,8 +1,15 @@
+import { consulWait } from "./consul-wait";
+import { PluginAttributes } from "./plugin-attributes";
+
 /** What every gateway may be told, on Nomad clients and on machines alike. */
 export interface GatewayOptions {
   /** Its name in Consul, and of its folder there. A DNS label. @default - the construct's id */
   readonly name?: string;
-  /** Of APISIX, 3.16.0 or newer; 3.18 keeps what it knows of sick upstreams when a route changes. @default "3.18.0" */
+  /**
+   * Of APISIX, 3.16.0 or newer; 3.18 keeps what it knows of sick upstreams when a route changes. What objects have is checked against it.
+   *
+   * @default - as the image's tag says (`apache/apisix:3.17.0-debian`), else 3.18.0
+   */
   readonly version?: string;
   /** As in `docker pull`; it must hold APISIX where the official image does. @default apache/apisix:VERSION-debian */
   readonly image?: string;
@@ -29,6 +36,8 @@ export interface GatewayOptions {
   readonly trustedAddresses?: readonly string[];
   /** Plugins that it loads beside the ones that have a maker in `Plugin`. A change restarts it. @default - none */
   readonly plugins?: readonly string[];
+  /** What plugins are told once for the whole gateway: the port of a redirect, where metrics are. @default - APISIX's own, but for the redirect's port */
+  readonly pluginAttributes?: PluginAttributes;
   /**
    * Name to secret, a reference to a sensitive Terraform variable. Plugins, consumers and certificates name it by
    * `gateway.secret(NAME)`. Upper-case letters, digits, `_`.
@@ -79,6 +88,9 @@ export interface GatewaySettings {
   readonly accessLog: boolean;
   readonly streamPorts: Required<StreamPorts>;
   readonly trustedAddresses: readonly string[];
+  readonly pluginAttributes: PluginAttributes;
+  /** Seconds that a question to Consul stays open where nothing changes. */
+  readonly consulWait: number;
   /** Names of secrets that the container gets as environment, the Admin API's included. */
   readonly secretNames: readonly string[];
   readonly admin?: { readonly etcd: readonly string[]; readonly port: number; readonly prefix: string };
@@ -98,8 +110,9 @@ export interface GatewayFolders {
 export const ADMIN_KEY = "APISIX_ADMIN_KEY";
 export const DATA_ENCRYPTION_KEY = "APISIX_DATA_ENCRYPTION_KEY";
 
-export function gatewaySettings(id: string, options: GatewayOptions): GatewaySettings {
-  const { version = "3.18.0", admin, secrets = {}, streamPorts } = options;
+/** @param consul its version @default - not known */
+export function gatewaySettings(id: string, options: GatewayOptions, consul?: string): GatewaySettings {
+  const { version = versionOf(options.image) ?? "3.18.0", admin, secrets = {}, streamPorts } = options;
   return {
     name: options.name ?? id,
     version,
@@ -112,9 +125,16 @@ export function gatewaySettings(id: string, options: GatewayOptions): GatewaySet
     accessLog: options.accessLog ?? true,
     streamPorts: { tcp: streamPorts?.tcp ?? [], udp: streamPorts?.udp ?? [] },
     trustedAddresses: options.trustedAddresses ?? [],
+    pluginAttributes: options.pluginAttributes ?? {},
+    consulWait: consulWait(consul),
     secretNames: Object.keys(allSecrets({ admin, secrets })).sort(),
     admin: admin && { etcd: admin.etcd, port: admin.port ?? 9180, prefix: admin.prefix ?? "/apisix" },
   };
+}
+
+/** The version that an image's tag tells: `3.17.0` of `apache/apisix:3.17.0-debian`. */
+export function versionOf(image: string | undefined): string | undefined {
+  return /(?:^|\/)apisix:(\d+\.\d+\.\d+)(?:[-@]|$)/.exec(image ?? "")?.[1];
 }
 
 /** Name to secret, the Admin API's own two included. */

@@ -3,10 +3,11 @@ import { dependable, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { IMachine } from "../machine";
 import { INomadCluster, Job } from "../nomad";
+import { describeFailure, Failure } from "../private/failure";
 import { Validation, ValidationError } from "../private/validation";
 import { IGateway } from "./gateway-end";
 import { ForeignGatewayAttributes, foreignGateway } from "./foreign-gateway";
-import { GatewayBase } from "./gateway-base";
+import { GatewayBase, USUAL_HTTPS_PORT } from "./gateway-base";
 import { CLIENT_ADDRESS, gatewayJob, IN_ALLOCATION, secretsPath } from "./gateway-job";
 import { lowPorts } from "./low-ports";
 import { allSecrets, GatewayOptions } from "./gateway-options";
@@ -63,13 +64,14 @@ export class Gateway extends GatewayBase {
         ? undefined
         : new Variable(this, "secrets", { path: secretsPath(this.name), items: secrets });
     const job = new Job(this, "Default", { ...gatewayJob(spec), nomad: props.nomad });
+    this.node.addValidation({ validate: () => this.redirectFailures().map(describeFailure) });
     // cdktf knows of no dependencies but those of resources.
     if (variable !== undefined) (job.node.defaultChild as TerraformResource).dependsOn = [dependable(variable)];
   }
 
   /** A job's ports are settled when it is made. @internal */
   override _listenOn(port: number): void {
-    if (port === this.settings.httpPort) return;
+    if (port === this.settings.httpPort || port === this.settings.httpsPort) return;
     throw new ValidationError(this, [
       {
         property: "httpPort",
@@ -78,6 +80,16 @@ export class Gateway extends GatewayBase {
         cure: `give ${this.node.path} httpPort: ${port}, or use ForwardingMethod.masquerading({ snat: true })`,
       },
     ]);
+  }
+
+  /** The same of a redirect to https: a virtual service may be made after the job. */
+  private redirectFailures(): Failure[] {
+    const port = this.clientsHttpsPort;
+    const said = this.settings.pluginAttributes.redirect?.httpsPort;
+    if (said !== undefined || port === undefined || port === USUAL_HTTPS_PORT) return [];
+    const property = "pluginAttributes.redirect.httpsPort";
+    const rule = `must be ${port}, by which a director's clients reach httpsPort, or a redirect to https leads them elsewhere`;
+    return [{ property, rule, cure: `give pluginAttributes: { redirect: { httpsPort: ${port} } }` }];
   }
 
   get machines(): readonly IMachine[] {

@@ -37,7 +37,7 @@ function renderSide(
   });
 }
 
-export function healthCheckFailures(at: string, checks: AsWritten, knowsMethod: boolean): Failure[] {
+export function healthCheckFailures(at: string, checks: AsWritten): Failure[] {
   const { active, passive } = checks;
   if (active === undefined) {
     const cure = "add active: {}, which asks for '/' every second, or leave 'checks' out";
@@ -45,13 +45,13 @@ export function healthCheckFailures(at: string, checks: AsWritten, knowsMethod: 
     return [{ property: `${at}.active`, rule, cure }];
   }
   return [
-    ...activeFailures(`${at}.active`, active, knowsMethod),
+    ...activeFailures(`${at}.active`, active),
     ...(passive === undefined ? [] : passiveFailures(`${at}.passive`, passive)),
   ];
 }
 
-function activeFailures(at: string, active: ActiveHealthCheck, knowsMethod: boolean): Failure[] {
-  const { healthy = {}, unhealthy = {}, host, httpMethod } = active;
+function activeFailures(at: string, active: ActiveHealthCheck): Failure[] {
+  const { healthy = {}, unhealthy = {}, host } = active;
   const intervals = { [`${at}.healthy.interval`]: healthy.interval, [`${at}.unhealthy.interval`]: unhealthy.interval };
   const counts = {
     [`${at}.healthy.successes`]: healthy.successes,
@@ -67,7 +67,6 @@ function activeFailures(at: string, active: ActiveHealthCheck, knowsMethod: bool
     ...numberFailures({ [`${at}.port`]: active.port }, { min: 1, max: 65535 }, "leave it out for the node's port"),
     ...pathFailures(`${at}.httpPath`, active.httpPath),
     ...(host === undefined ? [] : hostFailures(`${at}.host`, [host])),
-    ...(httpMethod === undefined || knowsMethod ? [] : [tooNew(`${at}.httpMethod`, httpMethod)]),
     ...(active.reqHeaders ?? []).flatMap((header) =>
       textFailures(
         { [`${at}.reqHeaders`]: header },
@@ -98,8 +97,4 @@ function passiveFailures(at: string, { healthy = {}, unhealthy = {} }: PassiveHe
 function pathFailures(property: string, path: string | undefined): Failure[] {
   const cure = `write '/${(path ?? "").replace(/^https?:\/\/[^/]*\/?/, "")}'; host and port are the node's`;
   return textFailures({ [property]: path }, /^\//, "must start with '/'", cure);
-}
-
-function tooNew(property: string, got: string): Failure {
-  return { property, rule: "can't be given before APISIX 3.18", got, cure: "leave it out for GET" };
 }

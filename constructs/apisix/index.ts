@@ -21,6 +21,7 @@ export {
 } from "./health-check";
 export { DEFAULT_PLUGINS, isKnownPlugin } from "./plugins/known-plugins";
 export { MachineGateway, MachineGatewayProps } from "./machine-gateway";
+export { ExportAddress, PluginAttributes, PrometheusAttributes, RedirectAttributes } from "./plugin-attributes";
 export { Plugin } from "./plugins/plugin";
 export { CorsPluginOptions, IpRestrictionPluginOptions } from "./plugins/plugin-access";
 export {

@@ -4,8 +4,10 @@ import { GatewayPlace, renderGatewayConfig } from "./gateway-config-text";
 import { lowPorts } from "./low-ports";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./gateway-document-text";
 import { GatewaySettings } from "./gateway-options";
+import { metricsAddress } from "./plugin-attributes";
 import { renderStartScript } from "./gateway-start-text";
 import { machineGatewayFolders, renderGatewayUnit, renderRunScript, unitOf } from "./machine-gateway-text";
+import { WHEN_EMPTY, whenEmptyHook } from "./when-empty";
 
 /** A gateway as one of its machines sees it. */
 export interface MachineGatewaySpec {
@@ -42,6 +44,7 @@ export function machineGatewayContribution(spec: MachineGatewaySpec): Contributi
     ],
     liveFiles: [
       { path: `${folders.config}/config.yaml`, content: renderGatewayConfig(settings, place), reloads: unit },
+      { path: `${folders.config}/${WHEN_EMPTY}`, content: whenEmptyHook(), reloads: unit },
       {
         path: `${folders.config}/start`,
         content: renderStartScript(place.folders, admin !== undefined),
@@ -72,10 +75,9 @@ function documentTemplates({
 template {
   destination = "${document}/apisix.yaml"
   contents    = <<EOT
-${renderDocumentTemplate(documents, true)}EOT
+${renderDocumentTemplate(documents)}EOT
   # The gateway's workers are no root. Nothing secret is in it.
   perms       = "0644"
-  # An object that is no JSON changes nothing: the last good file stays.
   error_fatal = false
   wait {
     min = "${DOCUMENT_WAIT.min}"
@@ -89,10 +91,12 @@ ${renderDocumentTemplate(documents, true)}EOT
 function portClaims(settings: GatewaySettings, { virtualPorts }: GatewayPlace): Contribution["ports"] {
   const { httpPort, httpsPort, statusPort, streamPorts, admin } = settings;
   const tcp = [...new Set([httpPort, httpsPort, statusPort, ...virtualPorts, ...streamPorts.tcp])];
-  const loopback = [9090, 9091, ...(admin === undefined ? [] : [admin.port])];
+  const metrics = metricsAddress(settings.pluginAttributes);
+  const loopback = [9090, ...(admin === undefined ? [] : [admin.port])];
   return [
     ...tcp.map((port) => ({ protocol: "tcp" as const, port })),
     ...streamPorts.udp.map((port) => ({ protocol: "udp" as const, port })),
     ...loopback.map((port) => ({ protocol: "tcp" as const, port, address: "127.0.0.1" })),
+    ...(metrics === undefined ? [] : [{ protocol: "tcp" as const, port: metrics.port, address: metrics.ip }]),
   ];
 }

@@ -62,7 +62,7 @@ export class MachineGateway extends GatewayBase {
     machine.contribute(this, () =>
       machineGatewayContribution({
         settings: this.settings,
-        place: this.place(machine.address, IN_CONTAINER),
+        place: this.place(machine.address, IN_CONTAINER, this.clientsHttpsPort),
         service: registered.serviceId,
         documents: this.documents,
         consulTemplate,

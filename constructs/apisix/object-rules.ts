@@ -1,5 +1,5 @@
 import { Failure } from "../private/failure";
-import { Leaf } from "./document-text";
+import { Leaf, MOST_OF_A_NAME, oneLine } from "./document-text";
 import { ObjectKind } from "./gateway-end";
 import { textFailures } from "./value-rules";
 
@@ -32,10 +32,10 @@ export function idFailures(kind: ObjectKind, construct: string, objectId: string
 }
 
 /**
- * What no text in a document may have: the gateway puts it into a file that APISIX looks through before it reads it.
+ * What no text in a document may have: the gateway puts it into a file that APISIX looks through before it reads it, as YAML.
  */
 export function textLeafFailures(leaves: readonly Leaf[]): Failure[] {
-  return leaves
+  const variables = leaves
     .filter(({ value }) => typeof value === "string" && value.includes("${{"))
     .map(({ at, value }) => ({
       property: at,
@@ -43,4 +43,13 @@ export function textLeafFailures(leaves: readonly Leaf[]): Failure[] {
       got: value,
       cure: 'name a secret by gateway.secret("NAME"), and write everything else itself',
     }));
+  const longNames = leaves
+    .filter(({ isName, value }) => isName && oneLine(String(value)).length > MOST_OF_A_NAME + '""'.length)
+    .map(({ at, value }) => ({
+      property: at,
+      rule: `can't have a field whose name has more than ${MOST_OF_A_NAME} characters, as JSON writes it, or YAML refuses the whole document`,
+      got: String(value),
+      cure: "shorten it",
+    }));
+  return [...variables, ...longNames];
 }

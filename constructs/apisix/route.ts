@@ -10,7 +10,7 @@ import { Plugin } from "./plugins/plugin";
 import { RouteMatch } from "./route-options";
 import { destinationFailures, routeFailures } from "./route-rules";
 import { Upstream } from "./upstream";
-import { UpstreamOptions } from "./upstream-options";
+import { ServiceUpstreamOptions } from "./upstream-options";
 import { descriptionFailures } from "./value-rules";
 
 export interface RouteProps extends DescribedProps, RouteMatch {
@@ -23,8 +23,8 @@ export interface RouteProps extends DescribedProps, RouteMatch {
 }
 
 export interface RouteToJobProps extends Omit<RouteProps, "upstream" | "service"> {
-  /** What the upstream has beside the job's instances. @default - as APISIX does */
-  readonly upstreamOptions?: UpstreamOptions;
+  /** What the upstream has beside the job's instances. @default - as {@link Upstream.toService} has it */
+  readonly upstreamOptions?: ServiceUpstreamOptions;
 }
 
 /** Something that registers services: a job. */

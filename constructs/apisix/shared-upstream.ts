@@ -25,7 +25,7 @@ export class SharedUpstream extends GatewayObjectBase implements ISharedUpstream
     super(scope, id, "upstreams", props.objectId ?? id, props, (place) => {
       const { name = place.id } = props;
       return draft({
-        fields: { ...wire({ name, desc, labels }), ...upstream._render() },
+        fields: { ...wire({ name, desc, labels }), ...upstream._render(false) },
         failures: [...descriptionFailures({ name, desc, labels }), ...upstream._failures("upstream", place)],
         upstreams: [{ at: "upstream", upstream }],
       });

@@ -1,3 +1,4 @@
+import { EmptyPolicy } from "../lvs";
 import { UpstreamHealthCheck } from "./health-check";
 import { GatewayTimeout } from "./value-rules";
 
@@ -39,7 +40,7 @@ export interface UpstreamOptions {
   readonly retries?: number;
   /** Seconds after which no further node is tried, 0 for no end. @default 0 */
   readonly retryTimeout?: number;
-  /** @default - 60 seconds each */
+  /** @default - 60 seconds each; to instances in Consul 2 to connect, so that another one is tried where a machine lost its power */
   readonly timeout?: GatewayTimeout;
   /** Connections to the nodes that are kept open. @default - shared by all upstreams */
   readonly keepalivePool?: KeepalivePool;
@@ -59,4 +60,14 @@ export interface KeepalivePool {
 export interface ServiceUpstreamOptions extends UpstreamOptions {
   /** Nothing in this program registers the service, and that is meant. @default false */
   readonly elsewhere?: boolean;
+  /**
+   * What happens when no instance is healthy. While the last ones stay the gateway tries them; refused clients get 503. Gateways of this
+   * library know it, other ones refuse at once.
+   *
+   * @default EmptyPolicy.refuse() - after 30 seconds, as a director does
+   */
+  readonly whenEmpty?: EmptyPolicy;
 }
+
+/** What a gateway waits at most for an instance in Consul: one that is gone is named there for some seconds more. */
+export const SERVICE_TIMEOUT: GatewayTimeout = { connect: 2, send: 60, read: 60 };

@@ -4,6 +4,11 @@ import { UpstreamOptions, UpstreamType } from "./upstream-options";
 import { hostFailures, numberFailures, textFailures, timeoutFailures } from "./value-rules";
 
 const STREAM_SCHEMES = ["tcp", "tls", "udp"];
+/** Whether it is about connections, not about requests. */
+export function isStreamScheme(scheme: UpstreamOptions["scheme"]): boolean {
+  return STREAM_SCHEMES.includes(scheme ?? "http");
+}
+
 const VARIABLES = [
   ...["uri", "server_name", "server_addr", "request_uri", "remote_port", "remote_addr", "query_string", "host"],
   ...["hostname", "mqtt_client_id", "arg_[\\w-]+"],
@@ -13,16 +18,10 @@ const VARIABLE = new RegExp(`^(${VARIABLES.join("|")})$`);
 export interface UpstreamSurroundings {
   /** Whether it is a stream route's. Nothing where it can be either's. */
   readonly stream?: boolean;
-  /** Whether the gateway's active checks take a method. */
-  readonly knowsMethod: boolean;
 }
 
 /** What APISIX would refuse of an upstream, or take and not do. @param at where the caller wrote it */
-export function upstreamFailures(
-  at: string,
-  options: UpstreamOptions,
-  { stream, knowsMethod }: UpstreamSurroundings,
-): Failure[] {
+export function upstreamFailures(at: string, options: UpstreamOptions, { stream }: UpstreamSurroundings): Failure[] {
   const { retries, retryTimeout, timeout, keepalivePool = {}, checks } = options;
   const pool = {
     [`${at}.keepalivePool.size`]: keepalivePool.size,
@@ -37,7 +36,7 @@ export function upstreamFailures(
     ...timeoutFailures(`${at}.timeout`, timeout),
     ...numberFailures(pool, { min: 1 }),
     ...numberFailures({ [`${at}.keepalivePool.idleTimeout`]: keepalivePool.idleTimeout }, { min: 0, whole: false }),
-    ...(checks === undefined ? [] : healthCheckFailures(`${at}.checks`, checks, knowsMethod)),
+    ...(checks === undefined ? [] : healthCheckFailures(`${at}.checks`, checks)),
   ];
 }
 
@@ -81,7 +80,7 @@ function passHostFailures(at: string, { passHost, upstreamHost }: UpstreamOption
 }
 
 function schemeFailures(at: string, { scheme }: UpstreamOptions, stream: boolean): Failure[] {
-  if (scheme === undefined || STREAM_SCHEMES.includes(scheme) === stream) return [];
+  if (scheme === undefined || isStreamScheme(scheme) === stream) return [];
   const rule = stream
     ? "must be tcp, tls or udp in a stream route"
     : "can't be tcp, tls or udp outside of stream routes";

@@ -1,11 +1,15 @@
 import { ConsulService } from "../consul";
-import { versionAtLeast } from "../private/version";
 import { Failure } from "../private/failure";
 import { ApisixObject, wire, wireOptional } from "./document-text";
 import { renderHealthCheck } from "./health-check-rules";
 import { isStream, Place } from "./place";
-import { ServiceUpstreamOptions, UpstreamOptions, UpstreamType } from "./upstream-options";
-import { nodeFailures, serviceNameFailures, upstreamFailures } from "./upstream-rules";
+import { SERVICE_TIMEOUT, ServiceUpstreamOptions, UpstreamOptions, UpstreamType } from "./upstream-options";
+import { isStreamScheme, nodeFailures, serviceNameFailures, upstreamFailures } from "./upstream-rules";
+import { numberFailures } from "./value-rules";
+import { versionFailures } from "./versions-rules";
+
+/** As when-empty.lua has it. */
+const FOR_GOOD = -1;
 
 /**
  * Where a gateway sends requests to.
@@ -14,17 +18,27 @@ import { nodeFailures, serviceNameFailures, upstreamFailures } from "./upstream-
  */
 export class Upstream {
   /**
-   * The healthy instances of a service in Consul, whatever they are at the moment.
+   * The healthy instances of a service in Consul, whatever they are at the moment; where none is, the last ones for a while.
    *
    * @param service of a job, as `job.service("www")` says it, or a name
    */
   static toService(service: ConsulService | string, options: ServiceUpstreamOptions = {}): Upstream {
-    const { elsewhere = false, ...rest } = options;
+    const { elsewhere = false, whenEmpty, ...rest } = options;
     // The type lets no number through; programs in JavaScript have no types.
     const named: ConsulService = typeof service === "object" ? service : { name: service, lag: 0 };
-    return new Upstream({ service_name: named.name, discovery_type: "consul" }, rest, named, elsewhere, (at) =>
-      serviceNameFailures(at, named.name, named.port),
-    );
+    const target = {
+      service_name: named.name,
+      discovery_type: "consul",
+      ...(whenEmpty && { discovery_args: { grace_seconds: whenEmpty.graceSeconds ?? FOR_GOOD } }),
+    };
+    return new Upstream(target, rest, named, elsewhere, (at) => [
+      ...serviceNameFailures(at, named.name, named.port),
+      ...numberFailures(
+        { [`${at}.whenEmpty.graceSeconds`]: whenEmpty?.graceSeconds },
+        { min: 0, max: 86400 },
+        "30 is usual",
+      ),
+    ]);
   }
 
   /** Fixed nodes. @param nodes `HOST:PORT` to a weight, 0 or more: `{ "httpbin.org:80": 1 }` */
@@ -42,9 +56,11 @@ export class Upstream {
     private readonly targetFailures: (at: string) => Failure[],
   ) {}
 
-  /** @internal */
-  _render(): ApisixObject {
-    const { type = UpstreamType.ROUNDROBIN, timeout, keepalivePool, checks } = this.options;
+  /** @internal @param stream whether it is for connections, which may be silent for longer than a request */
+  _render(stream: boolean): ApisixObject {
+    const { type = UpstreamType.ROUNDROBIN, scheme, keepalivePool, checks } = this.options;
+    const byDefault = this.service === undefined || stream || isStreamScheme(scheme) ? undefined : SERVICE_TIMEOUT;
+    const { timeout = byDefault } = this.options;
     return {
       ...this.target,
       ...wire({
@@ -63,8 +79,11 @@ export class Upstream {
     const surroundings = {
       // A shared one, or a service's, may be for either.
       stream: kind === "upstreams" || kind === "services" ? undefined : isStream(place),
-      knowsMethod: versionAtLeast(version, "3.18.0"),
     };
-    return [...this.targetFailures(at), ...upstreamFailures(at, this.options, surroundings)];
+    return [
+      ...this.targetFailures(at),
+      ...upstreamFailures(at, this.options, surroundings),
+      ...versionFailures("upstream", at, this._render(isStream(place)), version),
+    ];
   }
 }

@@ -2,7 +2,7 @@ import { TerraformStack } from "cdktf";
 import { ConsulProvider } from "@cdktf/provider-consul/lib/provider";
 import { GatewayOptions, MachineGateway, Route, StreamRoute, Upstream } from "../../constructs";
 import { AdminOptions } from "../../constructs/apisix/gateway-options";
-import { gatewayModel, onMachines, onNomad, refusal, Site, variable } from "./support/gateways";
+import { gatewayModel, onMachines, onNomad, refusal, variable } from "./support/gateways";
 
 const upstream = Upstream.toNodes({ "10.0.0.5:80": 1 });
 
@@ -40,6 +40,16 @@ describe("a gateway is refused with", () => {
       "'version' must be 3.16.0 or newer: workers of older ones may disagree on who is healthy in Consul, got \"latest\": leave it out for 3.18.0",
     ],
     [
+      "an image of another release",
+      { version: "3.18.0", image: "registry.example:5000/apache/apisix:3.17.0-debian" },
+      "'version' must be that of the image, registry.example:5000/apache/apisix:3.17.0-debian, which is what runs, got \"3.18.0\": leave it out",
+    ],
+    [
+      "an image of a release that is too old",
+      { image: "apache/apisix:3.15.0-debian" },
+      "'version' must be 3.16.0 or newer: workers of older ones may disagree on who is healthy in Consul, got \"3.15.0\": leave it out for 3.18.0",
+    ],
+    [
       "no worker",
       { workers: 0 },
       "'workers' must be a whole number from 1 to 64, got 0: 1 is enough for a lab, else one a core",
@@ -48,6 +58,44 @@ describe("a gateway is refused with", () => {
       "too little memory",
       { memory: 64 },
       "'memory' must be a whole number from 128 to 65536, got 64: in MiB: 256 for one worker, 30 for each further one",
+    ],
+    [
+      "a redirect to a port that is none",
+      { pluginAttributes: { redirect: { httpsPort: 0 } } },
+      "'pluginAttributes.redirect.httpsPort' must be a whole number from 1 to 65535, got 0: 443 is usual",
+    ],
+    [
+      "attributes of a plugin that it does not load",
+      { pluginAttributes: { other: { zipkin: { set_ngx_var: true } } } },
+      "'pluginAttributes.other' must be of plugins that the gateway loads, or it does nothing, got \"zipkin\": add it to the gateway's 'plugins', or mind the spelling",
+    ],
+    [
+      "attributes beside their own property",
+      { pluginAttributes: { other: { redirect: { https_port: 1 } } } },
+      "'pluginAttributes.other' can't hold what has a property of its own, got \"redirect\": use pluginAttributes.redirect",
+    ],
+    [
+      "attributes with a variable that it has not",
+      { plugins: ["zipkin"], pluginAttributes: { other: { zipkin: { key: "${{ALICE_KEY:=x}}" } } } },
+      "'pluginAttributes.other.zipkin.key' must name secrets of the gateway, got \"${{ALICE_KEY:=x}}\": add it to the gateway's 'secrets'",
+    ],
+    [
+      "attributes that only Terraform knows",
+      (stack: TerraformStack) => ({
+        plugins: ["zipkin"],
+        pluginAttributes: { other: { zipkin: { key: variable(stack, "k") } } },
+      }),
+      "'pluginAttributes.other.zipkin.key' must be known at synth, and this is a reference that Terraform resolves later: add it to the gateway's 'secrets', and write '${{NAME}}' here",
+    ],
+    [
+      "metrics on the control API's port",
+      { pluginAttributes: { prometheus: { exportAddr: { ip: "127.0.0.1", port: 9090 } } } },
+      "'pluginAttributes.prometheus.exportAddr.port' can't be the port of APISIX's control API, too, got 9090: choose a port of its own",
+    ],
+    [
+      "metrics on a port that is taken",
+      { pluginAttributes: { prometheus: { exportAddr: { ip: "0.0.0.0", port: 9443 } } } },
+      `'httpsPort' can't be the port of APISIX's metrics, too, got 9443: ${TAKEN}`,
     ],
     [
       "one port for HTTP and HTTPS",
@@ -146,15 +194,6 @@ describe("a gateway is refused with", () => {
         `  - 'httpsPort' can't be the port of 'httpPort', too, got 9080: ${TAKEN}`,
       ].join("\n"),
     );
-  });
-
-  test("a Consul that is too old", () => {
-    const build = ({ stack, gw, consul }: Site): unknown =>
-      new MachineGateway(stack, "front", { machines: [gw], consul });
-    expect(refusal(() => onMachines(build, "1.22.4"))).toBe(
-      "test/front: 'consul' must be at least version 1.22.5: a gateway watches it by requests that stay open for a minute, which older ones cut after 30 s, got \"1.22.4\": give test/consul an 'install' of a newer version",
-    );
-    expect(refusal(() => onMachines(build, "1.22.5"))).toBeUndefined();
   });
 
   test("no machine, no client", () => {

@@ -1,7 +1,16 @@
 import { execFileSync } from "node:child_process";
 import { TerraformStack } from "cdktf";
 import { parse } from "yaml";
-import { DEFAULT_PLUGINS, GatewayOptions, GatewayProps, Machine, MachineGateway } from "../../constructs";
+import {
+  ConsulServer,
+  DEFAULT_PLUGINS,
+  EmptyPolicy,
+  GatewayOptions,
+  GatewayProps,
+  Machine,
+  MachineGateway,
+} from "../../constructs";
+import { escaped, NOT_IN_YAML, oneLine } from "../../constructs/apisix/document-text";
 import { renderDocumentTemplate } from "../../constructs/apisix/gateway-document-text";
 import { expectGolden } from "../support/golden";
 import { fileOf, gatewayModel, onMachines, onNomad, unitOf, variable } from "./support/gateways";
@@ -23,7 +32,12 @@ function everything(stack: TerraformStack): GatewayOptions {
     memory: 512,
     accessLog: false,
     trustedAddresses: ["10.0.0.7", "10.1.0.0/16", "fd00::/8"],
-    plugins: ["response-rewrite", "mqtt-proxy", "cors"],
+    plugins: ["response-rewrite", "mqtt-proxy", "cors", "zipkin"],
+    pluginAttributes: {
+      redirect: { httpsPort: 8443 },
+      prometheus: { exportUri: "/metrics", exportAddr: { ip: "0.0.0.0", port: 9100 }, defaultBuckets: [10, 100] },
+      other: { zipkin: { set_ngx_var: true, note: "${{BOB_KEY}} [[ \u009b", lists: [[1], ["[["]] } },
+    },
     secrets: { BOB_KEY: variable(stack, "bob"), ALICE_KEY: variable(stack, "alice") },
   };
 }
@@ -71,6 +85,7 @@ describe("config.yaml", () => {
       dump: { path: "/gateway/dump/consul.json", load_on_init: true, expire: 2592000 },
     });
     expect(config.plugins).toEqual([...DEFAULT_PLUGINS].sort());
+    expect(config.plugin_attr).toEqual({ redirect: { https_port: 443 } });
     expect(config.stream_plugins).toEqual(["ip-restriction", "prometheus", "traffic-split"]);
   });
 
@@ -95,6 +110,11 @@ describe("config.yaml", () => {
         real_ip_recursive: "on",
         real_ip_from: ["127.0.0.1", "unix:", "10.0.0.7", "10.1.0.0/16", "fd00::/8"],
       },
+    });
+    expect(config.plugin_attr).toEqual({
+      redirect: { https_port: 8443 },
+      prometheus: { export_uri: "/metrics", export_addr: { ip: "0.0.0.0", port: 9100 }, default_buckets: [10, 100] },
+      zipkin: { set_ngx_var: true, note: "${{BOB_KEY}} [[ \u009b", lists: [[1], ["[["]] },
     });
     expect(config.plugins).toContain("response-rewrite");
     expect(config.plugins).not.toContain("mqtt-proxy");
@@ -122,6 +142,42 @@ describe("config.yaml", () => {
     expect(config.nginx_config?.envs).toEqual(["APISIX_ADMIN_KEY", "APISIX_DATA_ENCRYPTION_KEY"]);
   });
 
+  test("what happens without a healthy instance is a hook of APISIX beside it, on machines and on Nomad", () => {
+    const { apisix } = configOf();
+    expect(apisix).toMatchObject({ extra_lua_path: "/gateway/config/?.lua", lua_module_hook: "when-empty" });
+    const hook = fileOf(gatewayModel(), "/etc/vipstack/gateway/front/when-empty.lua");
+    expect(hook).toContain("local GRACE_SECONDS = 30\n");
+    expect(EmptyPolicy.refuse().graceSeconds).toBe(30);
+    const job = onNomad().file("jobs/front.nomad.hcl");
+    expect(job).toContain('extra_lua_path: "/local/?.lua"');
+    expect(job).toContain('destination = "local/when-empty.lua"');
+  });
+
+  test.each<[string, number]>([
+    ["1.14.11", 60],
+    ["1.22.2", 60],
+    ["1.22.3", 25],
+    ["1.22.4+ent", 25],
+    ["1.22.5", 60],
+    ["2.0.0", 60],
+  ])("questions to a Consul %s stay open for %d s, which it lets them", (version, wait) => {
+    const site = onMachines(
+      ({ stack, consul, gw }) => new MachineGateway(stack, "front", { machines: [gw], consul }),
+      version,
+    );
+    const config = parse(fileOf(site.gw.model, CONFIG)) as Config;
+    expect(config.discovery?.consul).toMatchObject({ timeout: { read: 5000, wait } });
+  });
+
+  test("to a Consul of which nothing is known, for 25 s", () => {
+    const site = onMachines(({ stack, gw }) => {
+      const others = { address: "http://10.0.0.5:8500", retryJoin: ["10.0.0.5"] };
+      const consul = ConsulServer.fromAddress(stack, "others", others);
+      new MachineGateway(stack, "front", { machines: [gw], consul });
+    });
+    expect(parse(fileOf(site.gw.model, CONFIG))).toMatchObject({ discovery: { consul: { timeout: { wait: 25 } } } });
+  });
+
   test("UDP alone is a stream, too", () => {
     const { apisix } = configOf(() => ({ streamPorts: { udp: [53] } }));
     expect(apisix).toMatchObject({ proxy_mode: "http&stream", stream_proxy: { udp: [53] } });
@@ -130,10 +186,14 @@ describe("config.yaml", () => {
 });
 
 describe("on a machine", () => {
-  test("the document's template, which stops at what is no JSON; Nomad's doesn't, where that would end the task", () => {
-    expectGolden("gateway.document.ctmpl", renderDocumentTemplate("apisix/front", true));
-    expectGolden("gateway.document.nomad.ctmpl", renderDocumentTemplate("apisix/front", false));
-    expect(fileOf(gatewayModel(), ROUTES)).toContain(renderDocumentTemplate("apisix/front", true));
+  test("the document's template, which leaves out what is no object, and escapes what YAML can't hold", () => {
+    const template = renderDocumentTemplate("apisix/front");
+    expectGolden("gateway.document.ctmpl", template);
+    expect(fileOf(gatewayModel(), ROUTES)).toContain(template);
+    for (const character of NOT_IN_YAML) {
+      expect(oneLine({ desc: character })).toBe(`{"desc":"${escaped(character)}"}`);
+      expect(template).toContain(`| replaceAll "${escaped(character)}" "\\${escaped(character)}"`);
+    }
   });
 
   test("consul-template writes it, in a unit of its own", () => {

@@ -4,13 +4,16 @@ import * as fc from "fast-check";
 import { parse } from "yaml";
 import {
   DEFAULT_PLUGINS,
+  EmptyPolicy,
   Gateway,
   GatewayService,
   IGateway,
   isKnownPlugin,
   Plugin,
   Route,
+  ServiceUpstreamOptions,
   SharedUpstream,
+  StreamRoute,
   Upstream,
 } from "../../constructs";
 import { oneLine } from "../../constructs/apisix/document-text";
@@ -74,6 +77,43 @@ test("a check that is left out in part is no half check: APISIX would never look
         passive: { healthy: { successes: 3 }, unhealthy: { http_failures: 5 } },
       },
     },
+  });
+});
+
+test("what a gateway does with a service that has no healthy instance, and how long it waits for one that is gone", () => {
+  const to = (options: ServiceUpstreamOptions): Upstream =>
+    Upstream.toService("hello", { elsewhere: true, ...options });
+  const made = documents((stack, gateway) => {
+    const [route, refuse, now, keep] = ["route", "refuse", "now", "keep"].map((id) => ({ gateway, uri: `/${id}` }));
+    new Route(stack, "route", { ...route!, upstream: to({}) });
+    new Route(stack, "refuse", { ...refuse!, upstream: to({ whenEmpty: EmptyPolicy.refuse() }) });
+    new Route(stack, "now", { ...now!, upstream: to({ whenEmpty: EmptyPolicy.refuse({ graceSeconds: 0 }) }) });
+    Route.toJob(stack, "keep", { service: () => ({ name: "hello", lag: 0 }) }, undefined, {
+      ...keep!,
+      upstreamOptions: {
+        elsewhere: true,
+        whenEmpty: EmptyPolicy.keepLast(),
+        timeout: { connect: 9, send: 9, read: 9 },
+      },
+    });
+    new StreamRoute(stack, "stream", { gateway, serverPort: 53, upstream: to({}) });
+    new SharedUpstream(stack, "shared", { gateway, upstream: to({ scheme: "udp" }) });
+  });
+  const upstreams = Object.fromEntries(
+    Object.entries(made).map(([key, object]) => {
+      const { discovery_args: args, timeout } = (object.upstream ?? object) as Record<string, unknown>;
+      return [key.split("/")[1] ?? "", [args, timeout]];
+    }),
+  );
+  const usual = { connect: 2, send: 60, read: 60 };
+  expect(upstreams).toEqual({
+    route: [undefined, usual],
+    refuse: [{ grace_seconds: 30 }, usual],
+    now: [{ grace_seconds: 0 }, usual],
+    keep: [{ grace_seconds: -1 }, { connect: 9, send: 9, read: 9 }],
+    // A connection may be silent for as long as it likes.
+    stream: [undefined, undefined],
+    shared: [undefined, undefined],
   });
 });
 

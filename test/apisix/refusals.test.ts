@@ -1,5 +1,6 @@
 import { Fn, TerraformVariable, TerraformStack } from "cdktf";
 import {
+  EmptyPolicy,
   Certificate,
   Condition,
   Consumer,
@@ -153,6 +154,11 @@ describe("refused at once, with what to do instead:", () => {
       "a service that is registered by a port's number",
       route({ upstream: Upstream.toService({ name: "hello", port: "8001", lag: 0 }) }),
       "test/hello: 'upstream.service' can't be registered by a port's number: its instances have no address then, got \"8001\": register it by the label of a port",
+    ],
+    [
+      "a grace that is no time",
+      route({ upstream: Upstream.toService("hello", { whenEmpty: EmptyPolicy.refuse({ graceSeconds: -1 }) }) }),
+      "test/hello: 'upstream.whenEmpty.graceSeconds' must be a whole number from 0 to 86400, got -1: 30 is usual",
     ],
     [
       "a hash of nothing",
@@ -408,7 +414,10 @@ describe("refused at once, with what to do instead:", () => {
 });
 
 describe("what only a newer APISIX knows:", () => {
-  const OLD: Partial<ForeignGatewayAttributes> = { version: "3.16.0", plugins: [...DEFAULT_PLUGINS, "acl"] };
+  const OLD: Partial<ForeignGatewayAttributes> = {
+    version: "3.16.0",
+    plugins: [...DEFAULT_PLUGINS, "acl", "ai-proxy-multi"],
+  };
 
   test.each<[string, Build, string]>([
     [
@@ -419,7 +428,17 @@ describe("what only a newer APISIX knows:", () => {
     [
       "a window that slides",
       plugin(Plugin.limitCount({ count: 1, timeWindow: 1, windowType: "sliding" })),
-      "test/hello: 'plugins[0].windowType' can't be given before APISIX 3.17, got \"sliding\": use another one, or a newer APISIX for the gateway",
+      "test/hello: 'plugins[0].windowType' is known to APISIX since 3.18.0, and 3.16.0 runs, got \"sliding\": leave it out, or give the gateway APISIX 3.18.0 or newer",
+    ],
+    [
+      "a value of a field that is older",
+      plugin(Plugin.requestId({ algorithm: "uuidv7" })),
+      "test/hello: 'plugins[0].algorithm' is known to APISIX since 3.17.0, and 3.16.0 runs, got \"uuidv7\": leave it out, or give the gateway APISIX 3.17.0 or newer",
+    ],
+    [
+      "a field of a plugin without a maker, in a list",
+      plugin(Plugin.other("ai-proxy-multi", { instances: [{}, { threshold: 0.5 }] })),
+      "test/hello: 'plugins[0].instances[1].threshold' is known to APISIX since 3.18.0, and 3.16.0 runs, got 0.5: leave it out, or give the gateway APISIX 3.18.0 or newer",
     ],
     [
       "a secret in any plugin",
@@ -434,7 +453,7 @@ describe("what only a newer APISIX knows:", () => {
     [
       "the method of a check",
       checks({ active: { httpMethod: "HEAD" } }),
-      "test/hello: 'upstream.checks.active.httpMethod' can't be given before APISIX 3.18, got \"HEAD\": leave it out for GET",
+      "test/hello: 'upstream.checks.active.httpMethod' is known to APISIX since 3.18.0, and 3.16.0 runs, got \"HEAD\": leave it out, or give the gateway APISIX 3.18.0 or newer",
     ],
     [
       "a header of several values",
@@ -444,6 +463,26 @@ describe("what only a newer APISIX knows:", () => {
   ])("%s", (_, build, message) => {
     expect(refusalOf(build, OLD)).toBe(message);
     expect(refusalOf(build, { plugins: OLD.plugins })).toBeUndefined();
+  });
+
+  test("a Redis with sentinels, which 3.17 would not read", () => {
+    const counter = {
+      policy: "redis-sentinel",
+      redisMasterName: "m",
+      redisSentinels: [{ host: "10.0.0.5", port: 26379 }],
+    } as const;
+    const build = plugin(Plugin.limitCount({ count: 1, timeWindow: 1, ...counter }));
+    const since = "is known to APISIX since 3.18.0, and 3.17.0 runs";
+    const cure = "leave it out, or give the gateway APISIX 3.18.0 or newer";
+    expect(refusalOf(build, { version: "3.17.0" })).toBe(
+      [
+        "test/hello: 3 problems",
+        `  - 'plugins[0].policy' ${since}, got "redis-sentinel": ${cure}`,
+        `  - 'plugins[0].redisMasterName' ${since}, got "m": ${cure}`,
+        `  - 'plugins[0].redisSentinels' ${since}: ${cure}`,
+      ].join("\n"),
+    );
+    expect(refusalOf(build)).toBeUndefined();
   });
 });
 

@@ -67,6 +67,9 @@ deployment:
   role_data_plane:
     config_provider: yaml
 apisix:
+  # What happens when no instance of a service is healthy.
+  extra_lua_path: "/local/?.lua"
+  lua_module_hook: when-empty
   node_listen: [9080]
   enable_ipv6: true
   ssl:
@@ -114,6 +117,9 @@ discovery:
 # Only these: a smaller surface, and less to load. A route with another one would be dropped.
 plugins: ["api-breaker","cors","ip-restriction","jwt-auth","key-auth","limit-count","limit-req","prometheus","proxy-rewrite","real-ip","redirect","request-id","traffic-split"]
 stream_plugins: ["ip-restriction","prometheus","traffic-split"]
+plugin_attr:
+  # Where clients are sent from http to https: the port that they use, which a director may lead to another one.
+  redirect: {"https_port":443}
 EOH
         destination     = "local/config.yaml"
         change_mode     = "restart"
@@ -123,24 +129,36 @@ EOH
 
       template {
         data        = <<EOH
+{{- /* One object, a line. What is none is left out, and the others are served. What YAML can't hold is escaped. */ -}}
+{{- define "object" }}{{ $object := sprig_fromJson .Value -}}
+{{ $line := toJSON $object | replaceAll "$${{" "\u0024{{"
+  | replaceAll "\u007f" "\\u007f" | replaceAll "\u0080" "\\u0080" | replaceAll "\u0081" "\\u0081"
+  | replaceAll "\u0082" "\\u0082" | replaceAll "\u0083" "\\u0083" | replaceAll "\u0084" "\\u0084"
+  | replaceAll "\u0085" "\\u0085" | replaceAll "\u0086" "\\u0086" | replaceAll "\u0087" "\\u0087"
+  | replaceAll "\u0088" "\\u0088" | replaceAll "\u0089" "\\u0089" | replaceAll "\u008a" "\\u008a"
+  | replaceAll "\u008b" "\\u008b" | replaceAll "\u008c" "\\u008c" | replaceAll "\u008d" "\\u008d"
+  | replaceAll "\u008e" "\\u008e" | replaceAll "\u008f" "\\u008f" | replaceAll "\u0090" "\\u0090"
+  | replaceAll "\u0091" "\\u0091" | replaceAll "\u0092" "\\u0092" | replaceAll "\u0093" "\\u0093"
+  | replaceAll "\u0094" "\\u0094" | replaceAll "\u0095" "\\u0095" | replaceAll "\u0096" "\\u0096"
+  | replaceAll "\u0097" "\\u0097" | replaceAll "\u0098" "\\u0098" | replaceAll "\u0099" "\\u0099"
+  | replaceAll "\u009a" "\\u009a" | replaceAll "\u009b" "\\u009b" | replaceAll "\u009c" "\\u009c"
+  | replaceAll "\u009d" "\\u009d" | replaceAll "\u009e" "\\u009e" | replaceAll "\u009f" "\\u009f"
+  | replaceAll "\u2028" "\\u2028" | replaceAll "\u2029" "\\u2029" | replaceAll "\ufeff" "\\ufeff"
+  | replaceAll "\ufffe" "\\ufffe" | replaceAll "\uffff" "\\uffff" -}}
+{{ if or (not (sprig_kindIs "map" $object)) (regexMatch `"([^"\\]|\\.){1000}([^"\\]|\\.)*":` $line) -}}
+# left out, since it is no JSON object, or a field's name has more than 999 characters: {{ .Key | regexReplaceAll "[^\\w./-]" "?" }}
+{{ else }}  - {{ $line }}
+{{ end }}{{ end -}}
 # From apisix/front/ in Consul's key/value store: an object a key. Edit it there.
 routes:
-{{ range ls "apisix/front/routes" }}  - {{ .Value }}
-{{ end }}services:
-{{ range ls "apisix/front/services" }}  - {{ .Value }}
-{{ end }}upstreams:
-{{ range ls "apisix/front/upstreams" }}  - {{ .Value }}
-{{ end }}consumers:
-{{ range ls "apisix/front/consumers" }}  - {{ .Value }}
-{{ end }}ssls:
-{{ range ls "apisix/front/ssls" }}  - {{ .Value }}
-{{ end }}stream_routes:
-{{ range ls "apisix/front/stream_routes" }}  - {{ .Value }}
-{{ end }}global_rules:
-{{ range ls "apisix/front/global_rules" }}  - {{ .Value }}
-{{ end }}plugin_metadata:
-{{ range ls "apisix/front/plugin_metadata" }}  - {{ .Value }}
-{{ end }}#END
+{{ range ls "apisix/front/routes" }}{{ template "object" . }}{{ end }}services:
+{{ range ls "apisix/front/services" }}{{ template "object" . }}{{ end }}upstreams:
+{{ range ls "apisix/front/upstreams" }}{{ template "object" . }}{{ end }}consumers:
+{{ range ls "apisix/front/consumers" }}{{ template "object" . }}{{ end }}ssls:
+{{ range ls "apisix/front/ssls" }}{{ template "object" . }}{{ end }}stream_routes:
+{{ range ls "apisix/front/stream_routes" }}{{ template "object" . }}{{ end }}global_rules:
+{{ range ls "apisix/front/global_rules" }}{{ template "object" . }}{{ end }}plugin_metadata:
+{{ range ls "apisix/front/plugin_metadata" }}{{ template "object" . }}{{ end }}#END
 EOH
         destination = "local/apisix.yaml"
         change_mode = "noop"
@@ -149,6 +167,67 @@ EOH
           min = "1.5s"
           max = "5s"
         }
+      }
+
+      template {
+        data        = <<EOH
+-- A module hook of APISIX (apisix.lua_module_hook). The nodes of an upstream are the healthy instances in Consul; where there is none,
+-- APISIX answers 503 at once. Often that is an accident of the checks, not of every instance: a busy machine answered one too late. So
+-- the last nodes stay for a while, as they do on a director.
+--
+-- An upstream says for how long: discovery_args.grace_seconds, 0 for not at all, -1 for good.
+
+require("apisix") -- sets up the runtime, and has to be first
+local consul = require("apisix.discovery.consul")
+local find, init_worker = consul.nodes, consul.init_worker
+
+local GRACE_SECONDS = 30
+
+-- By service: the nodes that it had last, and since when it has none.
+local last, gone = {}, {}
+
+local function kept(name, args)
+    local grace = args and args.grace_seconds or GRACE_SECONDS
+    if grace < 0 or ngx.now() - gone[name] < grace then
+        return last[name]
+    end
+end
+
+function consul.nodes(name, args)
+    local nodes = gone[name] and kept(name, args)
+    if nodes then
+        return nodes
+    end
+    local found, err = find(name, args)
+    if found or gone[name] then
+        return found, err
+    end
+    -- Gone since this second, which the timer has not seen yet.
+    gone[name] = ngx.now()
+    return kept(name, args), err
+end
+
+local function look()
+    local services = consul.all_nodes()
+    for name, nodes in pairs(services) do
+        last[name], gone[name] = nodes, nil
+    end
+    for name in pairs(last) do
+        if not services[name] then
+            gone[name] = gone[name] or ngx.now()
+        end
+    end
+end
+
+-- Every worker looks once a second: it knows services that it was not asked for, too.
+function consul.init_worker()
+    init_worker()
+    ngx.timer.at(0, look)
+    ngx.timer.every(1, look)
+end
+EOH
+        destination = "local/when-empty.lua"
+        change_mode = "noop"
       }
 
       template {

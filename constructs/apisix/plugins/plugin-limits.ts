@@ -1,5 +1,4 @@
 import { Failure } from "../../private/failure";
-import { versionAtLeast } from "../../private/version";
 import { wire } from "../document-text";
 import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
 import { CounterOptions, counterFailures, renderCounter } from "./plugin-counter";
@@ -11,7 +10,7 @@ export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOpt
   readonly count?: number | string;
   /** Seconds, above 0, or text with variables. @default - as `rules` say */
   readonly timeWindow?: number | string;
-  /** From APISIX 3.17 on. @default "fixed" */
+  /** From APISIX 3.18 on. @default "fixed" */
   readonly windowType?: "fixed" | "sliding";
   /** Several limits at a time, each by a key of its own. @default - one, by `count` and `timeWindow` */
   readonly rules?: readonly LimitCountRule[];
@@ -24,7 +23,7 @@ export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOpt
   /** @default - none */
   readonly rejectedMsg?: string;
   /**
-   * Where the count is kept: by each gateway, or by all in a Redis (`redis-sentinel` from APISIX 3.17 on).
+   * Where the count is kept: by each gateway, or by all in a Redis (`redis-sentinel` from APISIX 3.18 on).
    *
    * @default "local"
    */
@@ -35,7 +34,7 @@ export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOpt
   readonly showLimitQuotaHeader?: boolean;
   /** Routes of one group share a count. All with the same options. @default - a count of its own */
   readonly group?: string;
-  /** With a Redis: seconds between two writes to it, 0.1 or more, -1 for at once. From APISIX 3.17 on. @default -1 */
+  /** With a Redis: seconds between two writes to it, 0.1 or more, -1 for at once. From APISIX 3.18 on. @default -1 */
   readonly syncInterval?: number;
 }
 
@@ -53,13 +52,12 @@ export interface LimitCountRule {
 export function limitCount(options: LimitCountPluginOptions): PluginParts {
   const { rules } = options;
   const config = { ...wire({ ...options, rules: rules?.map((rule) => wire(rule)) }), ...renderCounter(options) };
-  return partsOf("limit-count", options, config, (at, { version }) => [
+  return partsOf("limit-count", options, config, (at) => [
     ...windowFailures(at, options),
     ...rulesFailures(at, options),
     ...numberFailures({ [`${at}.rejectedCode`]: options.rejectedCode }, { min: 200, max: 599 }),
     ...counterFailures(at, options),
     ...syncFailures(at, options),
-    ...(versionAtLeast(version, "3.17.0") ? [] : laterFailures(at, options)),
   ]);
 }
 
@@ -112,18 +110,6 @@ function syncFailures(at: string, { syncInterval, policy = "local", timeWindow }
   if (syncInterval >= 0.1 && syncInterval < below) return [];
   const rule = "must be -1, or 0.1 or more and below timeWindow";
   return [{ property, rule, got: syncInterval, cure: "leave it out to write at once" }];
-}
-
-function laterFailures(at: string, { windowType, syncInterval, policy }: LimitCountPluginOptions): Failure[] {
-  const later = { windowType, syncInterval, policy: policy === "redis-sentinel" ? policy : undefined };
-  return Object.entries(later)
-    .filter(([, got]) => got !== undefined)
-    .map(([name, got]) => ({
-      property: `${at}.${name}`,
-      rule: "can't be given before APISIX 3.17",
-      got,
-      cure: "use another one, or a newer APISIX for the gateway",
-    }));
 }
 
 /** A steady rate, with room for bursts (leaky bucket). */

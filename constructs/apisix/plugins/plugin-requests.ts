@@ -1,4 +1,3 @@
-import { versionAtLeast } from "../../private/version";
 import { wire, wireOptional } from "../document-text";
 import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
 import { addressFailures, numberFailures, textFailures } from "../value-rules";
@@ -35,7 +34,7 @@ export interface RangeIdOptions {
 export function requestId(options: RequestIdPluginOptions): PluginParts {
   const { algorithm, headerName, rangeId } = options;
   const config = { ...wire(options), ...wire({ rangeId: wireOptional(rangeId) }) };
-  return partsOf("request-id", options, config, (at, { version }) => [
+  return partsOf("request-id", options, config, (at) => [
     ...textFailures(
       { [`${at}.headerName`]: headerName },
       /^[!-9;-~]+$/,
@@ -52,9 +51,6 @@ export function requestId(options: RequestIdPluginOptions): PluginParts {
     ...(rangeId === undefined || algorithm === "range_id"
       ? []
       : [{ property: `${at}.rangeId`, rule: "must go with algorithm: 'range_id'", cure: "add it, or leave it out" }]),
-    ...(algorithm !== "uuidv7" || versionAtLeast(version, "3.17.0")
-      ? []
-      : [{ property: `${at}.algorithm`, rule: "can't be uuidv7 before APISIX 3.17", cure: "use 'uuid'" }]),
   ]);
 }
 

@@ -23,6 +23,8 @@ export function variable(stack: TerraformStack, id: string): string {
 export interface Site {
   readonly stack: TerraformStack;
   readonly consul: ConsulServer;
+  /** Consul's own. */
+  readonly server: Machine;
   readonly gw: Machine;
   readonly gw2: Machine;
 }
@@ -35,7 +37,7 @@ export function onMachines(build: (site: Site) => unknown, consulVersion = "1.22
     const backend = new OfferingBackend(stack, "offering", versions);
     const [server, gw, gw2] = machinesOf(stack, ["server", "gw", "gw2"], backend) as [Machine, Machine, Machine];
     const consul = new ConsulServer(stack, "consul", { machine: server, profile: AgentProfile.DEV });
-    site = { stack, consul, gw, gw2 };
+    site = { stack, consul, server, gw, gw2 };
     build(site);
   });
   return site!;

@@ -1,0 +1,135 @@
+import { Failure } from "../private/failure";
+import { ApisixObject, leavesOf, oneLine, wire, wireOptional, without } from "./document-text";
+import { numberFailures, textFailures } from "./value-rules";
+
+/**
+ * What plugins are told once for the whole gateway, in its config.yaml (`plugin_attr`). A change reloads it.
+ *
+ * @see https://github.com/apache/apisix/blob/master/conf/config.yaml.example
+ */
+export interface PluginAttributes {
+  readonly redirect?: RedirectAttributes;
+  readonly prometheus?: PrometheusAttributes;
+  /**
+   * Of any other plugin that the gateway loads, by its name, in APISIX's own names: `{ zipkin: { set_ngx_var: true } }`. Not checked. A
+   * secret of the gateway is `${{NAME}}`.
+   *
+   * @default - APISIX's own
+   */
+  readonly other?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+export interface RedirectAttributes {
+  /**
+   * The port that `Plugin.redirect({ httpToHttps: true })` leads to, 1 to 65535: the one that clients reach `httpsPort` by.
+   *
+   * @default - that of the director's virtual service that leads to `httpsPort`; where there is none, 443
+   */
+  readonly httpsPort?: number;
+}
+
+/** @see https://apisix.apache.org/docs/apisix/plugins/prometheus/ */
+export interface PrometheusAttributes {
+  /** Starts with a slash. @default "/apisix/prometheus/metrics" */
+  readonly exportUri?: string;
+  /** What each metric's name begins with. @default "apisix_" */
+  readonly metricPrefix?: string;
+  /** Whether the metrics have a port of their own. Without one a route with the plugin `public-api` leads to them. @default true */
+  readonly enableExportServer?: boolean;
+  /** Where that port is. @default { ip: "127.0.0.1", port: 9091 } */
+  readonly exportAddr?: ExportAddress;
+  /** Seconds after which metrics are put together anew, above 0. @default 15 */
+  readonly refreshInterval?: number;
+  /** Milliseconds, in ascending order. @default - APISIX's own, from 1 to 60000 */
+  readonly defaultBuckets?: readonly number[];
+}
+
+export interface ExportAddress {
+  readonly ip: string;
+  /** 1 to 65535. */
+  readonly port: number;
+}
+
+/** Where the metrics are; nothing where they have no port. */
+export function metricsAddress({ prometheus = {} }: PluginAttributes): ExportAddress | undefined {
+  if (prometheus.enableExportServer === false) return undefined;
+  return prometheus.exportAddr ?? { ip: "127.0.0.1", port: 9091 };
+}
+
+/** `plugin_attr`, a line a plugin. @param httpsPort of the redirect */
+export function renderPluginAttributes({ prometheus, other = {} }: PluginAttributes, httpsPort: number): string {
+  const attributes: Record<string, ApisixObject> = {
+    redirect: { https_port: httpsPort },
+    ...(prometheus && { prometheus: { ...wire(prometheus), ...exportOf(prometheus) } }),
+    ...Object.fromEntries(Object.entries(other).sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+  const lines = Object.entries(attributes).map(([name, value]) => {
+    const key = /^[a-z][a-z0-9-]*$/.test(name) ? name : JSON.stringify(name);
+    return `  ${key}: ${flowText(value)}`;
+  });
+  return lines.join("\n");
+}
+
+function exportOf({ exportAddr }: PrometheusAttributes): ApisixObject {
+  return exportAddr === undefined ? {} : { export_addr: wireOptional(exportAddr) };
+}
+
+/** JSON without `[[`, which begins an action in the template of a gateway's job. */
+function flowText(value: ApisixObject): string {
+  return oneLine(value).replaceAll(/"(?:[^"\\]|\\.)*"|\[(?=\[)/g, (part) =>
+    part === "[" ? "[ " : part.replaceAll("[[", "\\u005b["),
+  );
+}
+
+/** @param plugins that the gateway loads @param secrets names of its secrets */
+export function pluginAttributeFailures(
+  attributes: PluginAttributes,
+  plugins: readonly string[],
+  secrets: readonly string[],
+): Failure[] {
+  const { redirect = {}, prometheus = {}, other = {} } = attributes;
+  const at = "pluginAttributes";
+  const port = { min: 1, max: 65535 };
+  return [
+    ...numberFailures({ [`${at}.redirect.httpsPort`]: redirect.httpsPort }, port, "443 is usual"),
+    ...textFailures(
+      { [`${at}.prometheus.exportUri`]: prometheus.exportUri },
+      /^\/\S*$/,
+      "must start with '/'",
+      "write it like '/metrics'",
+    ),
+    ...textFailures(
+      { [`${at}.prometheus.metricPrefix`]: prometheus.metricPrefix },
+      /^[a-zA-Z_:][\w:]*$/,
+      "must be the beginning of a metric's name",
+      "write it like 'apisix_'",
+    ),
+    ...numberFailures({ [`${at}.prometheus.exportAddr.port`]: prometheus.exportAddr?.port }, port, "9091 is usual"),
+    ...numberFailures({ [`${at}.prometheus.refreshInterval`]: prometheus.refreshInterval }, { above: 0, whole: false }),
+    ...Object.keys(other).flatMap((name) => nameFailures(`${at}.other`, name, plugins)),
+    ...variableFailures(attributes, secrets),
+  ];
+}
+
+function nameFailures(property: string, got: string, plugins: readonly string[]): Failure[] {
+  if (got === "redirect" || got === "prometheus")
+    return [{ property, rule: "can't hold what has a property of its own", got, cure: `use pluginAttributes.${got}` }];
+  // The two share one client.
+  if (plugins.includes(got) || (got === "ai-proxy" && plugins.includes("ai-proxy-multi"))) return [];
+  const cure = "add it to the gateway's 'plugins', or mind the spelling";
+  return [{ property, rule: "must be of plugins that the gateway loads, or it does nothing", got, cure }];
+}
+
+/** APISIX does not start with a variable that it has not. */
+function variableFailures(attributes: PluginAttributes, secrets: readonly string[]): Failure[] {
+  return leavesOf(without(attributes, "redirect"), "pluginAttributes").flatMap(({ at, value }) =>
+    [...String(value).matchAll(/\$\{\{\s*(\w+)[^}]*\}\}/g)]
+      .filter(([, name = ""]) => !secrets.includes(name))
+      .map(([got]) => ({
+        property: at,
+        rule: "must name secrets of the gateway",
+        got,
+        cure: "add it to the gateway's 'secrets'",
+      })),
+  );
+}
