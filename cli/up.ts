@@ -9,6 +9,7 @@ import { chooseProgram } from "./choice";
 import { CliError } from "./errors";
 import { lab, labMachines } from "./lab";
 import { Program } from "./program";
+import { programsOf, requirePrograms } from "./programs";
 import { PROGRESS } from "./progress";
 import { chooseWay, jobsOf, providerTasks } from "./provider-tasks";
 import { fetchImages, imagesOf } from "./images";
@@ -34,6 +35,13 @@ export async function up(example?: string): Promise<void> {
         task: async () => {
           deployments = await program.synth();
           clusterStacks = program.providerStacks();
+        },
+      },
+      {
+        title: "Programs",
+        enabled: () => programsOf(program, deployments).length > 0,
+        task: async (_, task) => {
+          task.title = await requirePrograms(programsOf(program, deployments));
         },
       },
       {

@@ -24,6 +24,7 @@ export {
   ExternalServiceOptions,
   IConsulCluster,
   Installation,
+  ReleaseOptions,
   VendorAptOptions,
 } from "./consul";
 export * from "./deployment";

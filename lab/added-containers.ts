@@ -14,6 +14,8 @@ export interface Container {
   /** A `docker save` archive, or a folder in the OCI layout. */
   readonly file: string;
   readonly references: readonly string[];
+  /** Whether the lab fetched it. @default false */
+  readonly fetched?: boolean;
 }
 
 /** Images that users brought in; kept for every lab of this user. */
@@ -26,12 +28,18 @@ export function addedContainers(): Container[] {
     .sort()
     .flatMap((entry) => {
       const name = readIfThere(path.join(folder, entry, "name"));
-      return name === undefined ? [] : [{ file: contentOf(path.join(folder, entry)), references: [name.trim()] }];
+      if (name === undefined) return [];
+      const fetched = fs.existsSync(path.join(folder, entry, "fetched"));
+      return [{ file: contentOf(path.join(folder, entry)), references: [name.trim()], ...(fetched && { fetched }) }];
     });
 }
 
-/** Keeps an archive that `docker save`, `podman save` or an OCI tool wrote, under a name of Docker Hub's kind. */
-export async function addContainer(name: string, archive: string): Promise<Container> {
+/**
+ * Keeps an archive that `docker save`, `podman save` or an OCI tool wrote, under a name of Docker Hub's kind.
+ *
+ * @param fetched whether the lab itself fetched it
+ */
+export async function addContainer(name: string, archive: string, fetched = false): Promise<Container> {
   const reference = hubReference(name);
   const listing = await execa("tar", ["-tf", archive], { reject: false });
   const entries = listing.stdout.split("\n").map((entry) => entry.replace(/^\.\//, ""));
@@ -57,12 +65,13 @@ export async function addContainer(name: string, archive: string): Promise<Conta
         fs.rmSync(unpacked, { recursive: true });
       }
       fs.writeFileSync(path.join(work, "name"), `${reference}\n`);
+      if (fetched) fs.writeFileSync(path.join(work, "fetched"), "");
       fs.rmSync(target, { recursive: true, force: true });
       fs.renameSync(work, target);
     } finally {
       fs.rmSync(work, { recursive: true, force: true });
     }
-    return { file: contentOf(target), references: [reference] };
+    return { file: contentOf(target), references: [reference], ...(fetched && { fetched }) };
   });
 }
 
@@ -79,7 +88,7 @@ export async function fetchContainer(name: string, crane: string): Promise<Conta
     const archive = path.join(folder, "image.tar");
     const words = ["pull", "--platform", "linux/amd64", reference, archive];
     const { failed, all = "" } = await execa(crane, words, { all: true, reject: false, stdin: "ignore" });
-    if (!failed) return await addContainer(name, archive);
+    if (!failed) return await addContainer(name, archive, true);
     const reason = all.trim().split("\n").at(-1) ?? "";
     throw new LabError(
       `${shortName(reference)} can't be had from Docker Hub: ${reason.replace(/^.*?Error: /, "")}`,

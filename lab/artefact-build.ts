@@ -1,7 +1,7 @@
 import execa from "execa";
 import * as fs from "fs";
 import * as path from "path";
-import type { Artefact } from "./artefact-catalogue";
+import type { Artefact, Build } from "./artefact-catalogue";
 import { GoProgress } from "./artefact-progress";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
@@ -19,7 +19,8 @@ export async function buildArtefact(
   options: { work: string; progress: Progress; signal: AbortSignal },
 ): Promise<string> {
   const { work, progress, signal } = options;
-  const { name, version, packages } = artefact;
+  const { name, version, build } = artefact;
+  if (build === undefined) throw new Error(`${name} ${version} is not built here`);
   const go = await requireGo(name);
   const [source, output, temporary] = ["source", "output", "tmp"].map((part) => path.join(work, part));
   for (const folder of [source, output, temporary]) fs.mkdirSync(folder as string);
@@ -33,7 +34,7 @@ export async function buildArtefact(
     // Go tidies up on an interrupt; if this program is killed, Go goes with it.
     const child = execa("setpriv", ["--pdeathsig", "TERM", go, ...words], {
       cwd: source,
-      env: goEnvironment(process.env, artefact.go, temporary as string),
+      env: goEnvironment(process.env, build.go, temporary as string),
       extendEnv: false,
       stdin: "ignore",
       reject: false,
@@ -58,9 +59,9 @@ export async function buildArtefact(
     );
   };
   try {
-    progress.tell(null, "software", `building ${name} ${version} from its Go modules, once (go${artefact.go})`, 0);
-    told.expect((await run(["list", "-deps", ...packages])).split("\n").length);
-    await run(["build", "-v", ...buildWords(artefact), "-o", `${output as string}/`, ...packages]);
+    progress.tell(null, "software", `building ${name} ${version} from its Go modules, once (go${build.go})`, 0);
+    told.expect((await run(["list", "-deps", ...build.packages])).split("\n").length);
+    await run(["build", "-v", ...buildWords(build), "-o", `${output as string}/`, ...build.packages]);
   } finally {
     clearInterval(timer);
   }
@@ -79,8 +80,8 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
 }
 
 /** What makes a build the same everywhere: no paths, no ids, no version control, no C compiler. */
-export function buildWords(artefact: Artefact): string[] {
-  const variables = Object.entries(artefact.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`);
+export function buildWords({ variables: set = {} }: Build): string[] {
+  const variables = Object.entries(set).map(([name, value]) => `-X ${name}=${value}`);
   const flags = ["-s", "-w", "-buildid=", ...variables].join(" ");
   return ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", flags];
 }

@@ -5,6 +5,8 @@ import { hubReference, shortName } from "./container-names";
 import { CONTAINER_RECIPES } from "./container-recipes";
 import { addContainer, addedContainers, fetchContainer, removeContainer } from "./added-containers";
 import { Progress } from "./events";
+import { widenPath } from "./host";
+import { checkImages, imageLine } from "./image-check";
 import { pushContainers } from "./registry";
 import { registryRuns } from "./services";
 
@@ -19,7 +21,7 @@ export function addImageCommands(root: Command): void {
     const { state, progress } = contextOf(options);
     const added = await addContainer(name, archive);
     const running = registryRuns(state);
-    if (running) await pushContainers(state, await prepareArtefact("crane", progress), [added]);
+    if (running) await pushContainers(state, (await prepareArtefact("crane", progress)).file, [added]);
     const told = added.references.map(shortName).join(", ");
     process.stdout.write(
       `${told} is kept${running ? ", and in the registry" : " for the next start of a lab with a registry"}\n`,
@@ -39,8 +41,20 @@ export function addImageCommands(root: Command): void {
       const there = [...addedContainers(), ...CONTAINER_RECIPES].some(({ references }) =>
         references.includes(reference),
       );
-      if (!there) await fetchContainer(name, await prepareArtefact("crane", new Progress(undefined)));
+      if (!there) await fetchContainer(name, (await prepareArtefact("crane", new Progress(undefined))).file);
       process.stdout.write(`${shortName(reference)} ${there ? "is there" : "was fetched from Docker Hub"}\n`);
+    });
+  image
+    .command("check <name...>")
+    .description(
+      "whether images can be had, and from where; nothing is fetched. Without --json ends with 1 where one can't",
+    )
+    .option("--json", "for a program", false)
+    .action(async (names: string[], options: { json: boolean }) => {
+      widenPath();
+      const checks = await checkImages(names);
+      process.stdout.write(`${options.json ? JSON.stringify(checks, null, 2) : checks.map(imageLine).join("\n")}\n`);
+      if (!options.json && checks.some(({ available }) => !available)) process.exitCode = 1;
     });
   image
     .command("remove <name>")
@@ -52,11 +66,15 @@ export function addImageCommands(root: Command): void {
 
 /** One line for each name: added ones first, since they take the place of the lab's own. */
 export function imageLines(): string[] {
-  const added = addedContainers().flatMap(({ references }) => references);
+  const containers = addedContainers();
+  const added = containers.flatMap(({ references }) => references);
   const own = CONTAINER_RECIPES.flatMap(({ references, about }) =>
     references
       .filter((reference) => !added.includes(reference))
       .map((reference) => `${shortName(reference)}  made of the distribution's package ${about}`),
   );
-  return [...added.map((reference) => `${shortName(reference)}  added`), ...own];
+  const brought = containers.flatMap(({ references, fetched }) =>
+    references.map((reference) => `${shortName(reference)}  ${fetched ? "fetched from Docker Hub" : "added"}`),
+  );
+  return [...brought, ...own];
 }

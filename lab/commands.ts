@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { requireArtefacts } from "./artefacts";
 import { contextOf, labCommand, numberIn } from "./command-line";
 import { readLab } from "./documents";
 import { prepare, startLab, stopLab, syncLab } from "./engine";
@@ -6,9 +7,10 @@ import { BOOT_TIMEOUT_S, createMachine, powerOn, reboot } from "./machine";
 import { Progress } from "./events";
 import { addFaultCommands } from "./commands-faults";
 import { addImageCommands } from "./commands-images";
+import { addProgramCommands } from "./commands-programs";
 import { addViewCommands } from "./commands-views";
 import { removeGuest } from "./guest";
-import { prepareServices } from "./services";
+import { neededArtefacts, prepareServices } from "./services";
 import { LabState } from "./state";
 
 /** The whole command line. */
@@ -25,9 +27,10 @@ export function program(): Command {
     .option("--dir <dir>", "lab whose events.ndjson is told about it")
     .action(async (file: string | undefined, options: { dir?: string }) => {
       const progress = new Progress(options.dir === undefined ? undefined : new LabState(options.dir));
+      const lab = file === undefined ? undefined : readLab(file);
+      if (lab) await requireArtefacts(neededArtefacts(lab)); // before minutes are spent on the image
       await prepare(progress);
-      if (file === undefined) return;
-      const lab = readLab(file);
+      if (lab === undefined) return;
       if (lab.preinstalled.length > 0) await prepare(progress, lab.preinstalled);
       await prepareServices(lab, progress);
     });
@@ -65,6 +68,7 @@ export function program(): Command {
   addFaultCommands(root);
   addViewCommands(root);
   addImageCommands(root);
+  addProgramCommands(root);
   return root;
 }
 

@@ -1,7 +1,7 @@
 import Ajv, { type ErrorObject, type JSONSchemaType } from "ajv";
 import * as fs from "fs";
 import { codeOf, LabError, messageOf } from "./errors";
-import { ARTEFACTS } from "./artefact-catalogue";
+import { artefactNamed, OFFERED } from "./artefact-catalogue";
 import { hostPart, routerAddress, subnetOf } from "./addresses";
 
 /** A loopback port of the host that leads to an address in the lab. */
@@ -16,7 +16,7 @@ export interface LabDocument {
   readonly subnets: string[];
   readonly machines: string[];
   readonly forwards: Forward[];
-  /** Names of the vendors' programs that guests fetch from the lab's address. @default - none */
+  /** The vendors' programs that guests fetch from the lab's address, each as `NAME` or `NAME@VERSION`. @default - none */
   readonly software: string[];
   /** Whether there is a container registry on the lab's address. @default false */
   readonly registry: boolean;
@@ -133,10 +133,12 @@ export function parseLab(text: string, file: string): LabDocument {
   if (twice !== undefined) {
     throw new LabError(`${file}: two forwards listen on port ${twice.listen}`, "give each forward a port of its own");
   }
-  const offered = ARTEFACTS.filter(({ internal }) => !internal).map(({ name }) => name);
-  const unknown = value.software.find((name) => !offered.includes(name));
-  if (unknown !== undefined)
-    throw new LabError(`${file}: the lab has no software "${unknown}"`, `it has ${offered.join(", ")}`);
+  for (const each of value.software) {
+    const [name = ""] = each.split("@");
+    if (!OFFERED.includes(name))
+      throw new LabError(`${file}: the lab has no software "${name}"`, `it has ${OFFERED.join(", ")}`);
+    artefactNamed(each);
+  }
   return value;
 }
 

@@ -1,4 +1,5 @@
 import * as fs from "fs";
+import { requireArtefacts } from "./artefacts";
 import { type LabDocument, readLab } from "./documents";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
@@ -10,7 +11,7 @@ import { withLock } from "./lock";
 import { ensureNamespace, namespaceExists, removeNamespace, removeStaleBridges } from "./namespace";
 import { ensurePackageProxy, packageProxyRuns } from "./package-proxy";
 import { endRecorded, recordedNames } from "./processes";
-import { prepareServices, syncServices } from "./services";
+import { neededArtefacts, prepareServices, syncServices } from "./services";
 import { ensureKey, writeSshConfig } from "./ssh-config";
 import type { LabState } from "./state";
 
@@ -28,15 +29,16 @@ export async function prepare(progress: Progress, preinstalled: readonly string[
 /** Starts a lab, or says that it runs. What a crashed run left is removed first. */
 export async function startLab(state: LabState, file: string, progress: Progress): Promise<void> {
   const lab = readLab(file);
+  await requireArtefacts(neededArtefacts(lab)); // before minutes are spent on the image
   await prepare(progress);
-  await prepareServices(lab, progress);
+  const served = await prepareServices(lab, progress);
   await requireFreeForwards(state, lab.forwards); // before anything is made
   state.create();
   await withLock(state.run("lab.lock"), async () => {
     const before = state.lab();
     const running = namespaceExists(state) && packageProxyRuns(state);
     if (running && before && sameForwards(state, lab) && JSON.stringify(before) === JSON.stringify(lab)) {
-      await syncServices(state, lab, progress); // one that was ended comes back
+      await syncServices(state, lab, served, progress); // one that was ended comes back
       progress.tell(null, "network", `lab "${lab.name}" is already running`);
       return;
     }
@@ -44,7 +46,7 @@ export async function startLab(state: LabState, file: string, progress: Progress
     await ensureKey(state);
     await ensureNamespace(state, lab);
     await ensurePackageProxy(state);
-    await syncServices(state, lab, progress);
+    await syncServices(state, lab, served, progress);
     await syncForwards(state, lab.forwards);
     state.saveLab(lab);
     await writeSshConfig(state);
@@ -57,14 +59,14 @@ export async function syncLab(state: LabState, file: string, progress: Progress)
   const lab = readLab(file);
   widenPath();
   requireRunning(state);
-  await prepareServices(lab, progress);
+  const served = await prepareServices(lab, progress);
   await withLock(state.run("lab.lock"), async () => {
     for (const name of state.guests().filter((guest) => !lab.machines.includes(guest))) {
       await removeGuest(state, name);
       progress.tell(name, "removed", "removed: not in the lab's list any more");
     }
     await ensureNamespace(state, lab);
-    await syncServices(state, lab, progress);
+    await syncServices(state, lab, served, progress);
     const { add, remove } = await syncForwards(state, lab.forwards);
     for (const forward of remove)
       progress.tell(null, "network", `127.0.0.1:${forward.listen} is not forwarded to ${forward.to} any more`);

@@ -1,8 +1,8 @@
 import execa from "execa";
 import * as fs from "fs";
-import { ARTEFACTS, artefactFile, artefactOf } from "./artefact-catalogue";
+import { artefactFile, artefactNamed } from "./artefact-catalogue";
+import type { ProgramFile } from "./added-programs";
 import { prepareArtefact } from "./artefacts";
-import { cacheFolder } from "./cache";
 import { prepareContainers } from "./containers";
 import type { LabDocument } from "./documents";
 import { LabError } from "./errors";
@@ -10,7 +10,7 @@ import type { Progress } from "./events";
 import { namespaced } from "./namespace";
 import { endRecorded, isAlive, readRecord, sleep, startRecorded } from "./processes";
 import { pushContainers, registryCommand, REGISTRY_PORT } from "./registry";
-import type { LabState } from "./state";
+import { type LabState, writeAtomically } from "./state";
 
 /** Port on the router's addresses where guests find the artefacts. */
 export const SOFTWARE_PORT = 3143;
@@ -21,18 +21,28 @@ const REGISTRY = "registry";
 /** What a lab serves beside packages. */
 type Wanted = Pick<LabDocument, "software" | "registry">;
 
-/** Builds what a lab is going to serve; nothing if it serves nothing. */
-export async function prepareServices({ software, registry }: Wanted, progress: Progress): Promise<void> {
-  for (const name of software) await prepareArtefact(name, progress);
-  if (!registry) return;
+/** Programs that a lab serves, by their names at its address. */
+export type Served = Readonly<Record<string, ProgramFile>>;
+
+/** What {@link prepareServices} is going to need, as `NAME` or `NAME@VERSION`. */
+export function neededArtefacts({ software, registry }: Wanted): string[] {
+  return [...software, ...(registry ? ["crane"] : [])];
+}
+
+/** Fetches or builds what a lab is going to serve; nothing if it serves nothing. */
+export async function prepareServices({ software, registry }: Wanted, progress: Progress): Promise<Served> {
+  const served: Record<string, ProgramFile> = {};
+  for (const each of software) served[artefactFile(artefactNamed(each))] = await prepareArtefact(each, progress);
+  if (!registry) return served;
   await prepareArtefact("crane", progress);
   await prepareContainers(progress);
+  return served;
 }
 
 /** Makes the services equal to what is wanted. Does what is missing only. */
-export async function syncServices(state: LabState, wanted: Wanted, progress: Progress): Promise<void> {
+export async function syncServices(state: LabState, wanted: Wanted, served: Served, progress: Progress): Promise<void> {
   if (wanted.software.length === 0) await endRecorded(state, SOFTWARE);
-  else await ensureSoftwareServer(state, wanted, progress);
+  else await ensureSoftwareServer(state, served, progress);
   if (!wanted.registry) await endRecorded(state, REGISTRY);
   else await ensureRegistry(state, progress);
 }
@@ -42,29 +52,28 @@ export function registryRuns(state: LabState): boolean {
   return isAlive(readRecord(state, REGISTRY));
 }
 
-async function ensureSoftwareServer(state: LabState, { software }: Wanted, progress: Progress): Promise<void> {
+async function ensureSoftwareServer(state: LabState, served: Served, progress: Progress): Promise<void> {
+  // Read by the server at each request: a program that is asked for later needs no restart.
+  writeAtomically(state.file("software.json"), `${JSON.stringify(served, null, 2)}\n`);
   if (isAlive(readRecord(state, SOFTWARE))) return;
-  const files = ARTEFACTS.filter(({ internal }) => !internal).map(artefactFile);
   const log = state.file("software-server.log");
   startRecorded(state, SOFTWARE, namespaced(state, [process.execPath, require.resolve("./software-server")]), {
     log,
     env: {
       PATH: process.env.PATH,
-      LAB_ARTEFACTS: cacheFolder("artefacts"),
-      LAB_ARTEFACT_NAMES: files.join(" "),
-      LAB_ARTEFACT_PORT: String(SOFTWARE_PORT),
+      LAB_SERVED: state.file("software.json"),
+      LAB_SERVED_PORT: String(SOFTWARE_PORT),
     },
   });
   await untilListening(state, SOFTWARE_PORT, "the server of the vendors' software", log);
-  const served = software.map((name) => artefactFile(artefactOf(name))).join(", ");
-  progress.tell(null, "software", `serves ${served} on port ${SOFTWARE_PORT}`);
+  progress.tell(null, "software", `serves ${Object.keys(served).join(", ")} on port ${SOFTWARE_PORT}`);
 }
 
 /** The registry forgets its manifests when it ends, so everything is pushed after each start; layers that it has are not sent again. */
 async function ensureRegistry(state: LabState, progress: Progress): Promise<void> {
   if (registryRuns(state)) return;
   const log = state.file("registry.log");
-  const crane = await prepareArtefact("crane", progress);
+  const { file: crane } = await prepareArtefact("crane", progress);
   fs.mkdirSync(state.file("registry"), { recursive: true });
   startRecorded(state, REGISTRY, namespaced(state, registryCommand(state, crane)), {
     log,

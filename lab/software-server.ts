@@ -1,31 +1,45 @@
 /*
- * Serves the cached artefacts to guests, inside the lab's network: GET /NAME_VERSION, nothing else. Arguments by environment:
- * see services.ts.
+ * Serves programs to guests, inside the lab's network: GET /NAME_VERSION, and /SHA256SUMS with the sums of all. Arguments by
+ * environment: see services.ts.
  */
 import * as fs from "fs";
 import * as http from "http";
-import * as path from "path";
 
-const folder = process.env.LAB_ARTEFACTS ?? "";
-const names = new Set((process.env.LAB_ARTEFACT_NAMES ?? "").split(" "));
+const served = process.env.LAB_SERVED ?? "";
+
+/** As they are now: the list changes while this runs. */
+function programs(): Record<string, { file: string; sha256: string }> {
+  return JSON.parse(fs.readFileSync(served, "utf8")) as Record<string, { file: string; sha256: string }>;
+}
 
 const server = http.createServer((request, response) => {
-  const refuse = (status: number, text: string): void => {
+  const tell = (status: number, text: string): void => {
     response.writeHead(status, { "content-type": "text/plain" });
-    response.end(`${text}\n`);
+    response.end(text);
   };
   const name = (request.url ?? "").replace(/^\//, "");
   if (request.method !== "GET" && request.method !== "HEAD") {
-    refuse(405, "only GET and HEAD");
+    tell(405, "only GET and HEAD\n");
     return;
   }
-  if (!names.has(name)) {
-    refuse(404, "the lab serves no such file");
+  const there = programs();
+  if (name === "SHA256SUMS") {
+    tell(
+      200,
+      Object.entries(there)
+        .map(([each, { sha256 }]) => `${sha256}  ${each}\n`)
+        .join(""),
+    );
     return;
   }
-  fs.open(path.join(folder, name), "r", (error, file) => {
+  const program = Object.hasOwn(there, name) ? there[name] : undefined;
+  if (program === undefined) {
+    tell(404, "the lab serves no such file\n");
+    return;
+  }
+  fs.open(program.file, "r", (error, file) => {
     if (error) {
-      refuse(404, `${name} was not built for this lab`);
+      tell(404, `${program.file} is not there any more; start the lab again\n`);
       return;
     }
     const { size } = fs.fstatSync(file);
@@ -37,4 +51,4 @@ const server = http.createServer((request, response) => {
   });
 });
 
-server.listen(Number(process.env.LAB_ARTEFACT_PORT));
+server.listen(Number(process.env.LAB_SERVED_PORT));

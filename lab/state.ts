@@ -17,6 +17,7 @@ const OWN_ENTRIES = [
   "events.ndjson",
   "package-proxy.log",
   "software-server.log",
+  "software.json",
   "registry.log",
   "registry",
   "guests",

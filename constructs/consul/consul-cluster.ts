@@ -15,7 +15,7 @@ export interface IConsulCluster extends IConstruct {
   readonly retryJoin: readonly string[];
   /** How its agents are installed unless they say otherwise. @default - what the machine's backend offers */
   readonly install?: Installation;
-  /** `1.22.7`. @default - unknown */
+  /** `1.14.11`. @default - unknown */
   readonly version?: string;
   /** Puts the one local agent of this cluster on a machine; does nothing where it is there already. */
   ensureAgent(role: Construct, machine: IMachine): void;
@@ -114,7 +114,7 @@ export function checkAddressAttributes(scope: IConstruct, attributes: ConsulAddr
     property: "version",
     rule: "must be three numbers",
     got: version,
-    cure: "write it like '1.22.7'",
+    cure: "write it like '1.14.11'",
   });
   validation.finish();
 }

@@ -20,7 +20,8 @@ export function consulTemplateFor(machine: IMachine, asked: Software | undefined
     ];
   }
   const { sha256 } = software;
-  if (Token.isUnresolved(sha256) || /^[0-9a-f]{64}$/.test(sha256)) return software;
+  // A backend vouches for what it offers.
+  if (asked === undefined || Token.isUnresolved(sha256) || /^[0-9a-f]{64}$/.test(sha256)) return software;
   return [
     {
       property: "consulTemplate",

@@ -6,7 +6,7 @@ export { ConsulClient, ConsulClientProps } from "./consul-client";
 export { ConsulAddressAttributes, IConsulCluster } from "./consul-cluster";
 export { ConsulServer, ConsulServerProps } from "./consul-server";
 export { HclBody, HclValue, renderHcl } from "./hcl-text";
-export { Installation, installationFor, Installed, VendorAptOptions } from "./installation";
+export { Installation, installationFor, Installed, ReleaseOptions, VendorAptOptions } from "./installation";
 export { CONSUL_STANZA, consulTemplateDownload, consulTemplateFor } from "./consul-template";
 export { CONSUL_TEMPLATE, consulTemplateUnit } from "./consul-template-unit-text";
 export { ConsulService } from "./consul-service";

@@ -1,15 +1,22 @@
 import { Contribution, IMachine, Software, SoftwareName } from "../machine";
+import { catalogueOf } from "../private/catalogue";
 import { Failure } from "../private/failure";
 import { isVersion } from "../private/version";
 
 /** Where the vendor's packages are, and which one is wanted. */
 export interface VendorAptOptions {
-  /** `1.22.7`; the package's own `-1` is added. */
+  /** `1.14.11`; the package's own `-1` is added. */
   readonly version: string;
   /** The vendor's public key as armored text: what `curl https://apt.releases.hashicorp.com/gpg` gives. */
   readonly key: string;
   /** The distribution's code name. @default "bookworm" */
   readonly suite?: string;
+}
+
+/** Which of the vendor's releases a machine takes. */
+export interface ReleaseOptions {
+  /** The machine's processor; a lab's machines are always amd64. @default "amd64" */
+  readonly architecture?: "amd64" | "arm64";
 }
 
 /** What a machine gets for a program. */
@@ -36,7 +43,23 @@ export abstract class Installation {
     return new FromUrl(software);
   }
 
+  /**
+   * The vendor's release of that version, which a machine checks by a sum that this package knows. A lab serves it: from a file
+   * that was added there, else fetched by its host.
+   *
+   * From Nomad 1.6.4 and Consul 1.17 on that is not under an open source licence; `vipstack up` says so.
+   *
+   * @param version one of docs/programs.md; in a lab also any other that was added there
+   * @see https://releases.hashicorp.com
+   */
+  static release(version: string, options: ReleaseOptions = {}): Installation {
+    return new VendorRelease(version, options);
+  }
+
   protected constructor(readonly version: string) {}
+
+  /** What it is for one program on one machine. @internal */
+  abstract _for(name: SoftwareName, machine: IMachine): Installation | Failure[];
 
   /** What is wrong with it; nothing where it is right. @internal */
   _failures(): Failure[] {
@@ -46,7 +69,7 @@ export abstract class Installation {
         property: "install",
         rule: "must name a version of three numbers",
         got: this.version,
-        cure: "write it like '1.22.7'; a word like 'latest' would make two machines different",
+        cure: "write it like '1.14.11'; a word like 'latest' would make two machines different",
       },
     ];
   }
@@ -67,7 +90,8 @@ export function installationFor(
 ): Installation | Failure[] {
   // Not asked for where it is not used: what a backend is asked for, it builds.
   const offered = asked === undefined ? machine.software(name) : undefined;
-  const installation = asked ?? (offered && Installation.url(offered));
+  const installation = asked?._for(name, machine) ?? (offered && new Offered(offered));
+  if (Array.isArray(installation)) return installation;
   if (installation !== undefined) {
     const failures = installation._failures();
     return failures.length > 0 ? failures : installation;
@@ -76,7 +100,7 @@ export function installationFor(
     {
       property: "install",
       rule: `must say where ${name} comes from: the backend of ${machine.name} has none to offer`,
-      cure: "Installation.vendorApt({ version, key }), or Installation.url({ url, sha256, version })",
+      cure: "Installation.release(version), Installation.vendorApt({ version, key }), or Installation.url({ url, sha256, version })",
     },
   ];
 }
@@ -94,6 +118,10 @@ class VendorApt extends Installation {
       cure: "paste what the vendor publishes, from '-----BEGIN PGP PUBLIC KEY BLOCK-----' on",
     };
     return [...super._failures(), ...(armored ? [] : [badKey])];
+  }
+
+  _for(): this {
+    return this;
   }
 
   _of(name: SoftwareName): Installed {
@@ -126,11 +154,58 @@ class FromUrl extends Installation {
     return [...super._failures(), ...(/^[0-9a-f]{64}$/i.test(sha256) ? [] : [badSum])];
   }
 
+  _for(): this {
+    return this;
+  }
+
   _of(name: SoftwareName): Installed {
     const { url, sha256, version } = this.software;
     const program = `/usr/local/bin/${name}`;
     const archive = /\.(zip|tar\.gz)$/.exec(url)?.[1] as "zip" | "tar.gz" | undefined;
     const unpack = archive === undefined ? {} : { unpack: archive, member: name };
     return { version, program, contribution: { downloads: [{ url, sha256, path: program, ...unpack }] } };
+  }
+}
+
+/** What a backend vouches for. */
+class Offered extends FromUrl {
+  override _failures(): Failure[] {
+    return [];
+  }
+}
+
+class VendorRelease extends Installation {
+  constructor(
+    version: string,
+    private readonly options: ReleaseOptions,
+  ) {
+    super(version);
+  }
+
+  override _for(name: SoftwareName, machine: IMachine): Installation | Failure[] {
+    const wrong = this._failures();
+    if (wrong.length > 0) return wrong;
+    const { version } = this;
+    const offered = machine.software(name, version);
+    if (offered?.version === version) return new Offered(offered);
+    const known = catalogueOf(name).filter(({ release }) => release !== undefined);
+    const { architecture = "amd64" } = this.options;
+    const sha256 = known.find((one) => one.version === version)?.release?.[architecture];
+    if (sha256 === undefined) {
+      return [
+        {
+          property: "install",
+          rule: `must be a release of ${name} whose sum is known: ${known.map((one) => one.version).join(", ")}`,
+          got: version,
+          cure: "choose one of them, or give the sum yourself: Installation.url({ url, sha256, version })",
+        },
+      ];
+    }
+    const file = `${name}_${version}_linux_${architecture}.zip`;
+    return new FromUrl({ version, sha256, url: `https://releases.hashicorp.com/${name}/${version}/${file}` });
+  }
+
+  _of(): Installed {
+    throw new Error("a release becomes a download before it is installed");
   }
 }

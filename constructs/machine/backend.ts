@@ -34,11 +34,14 @@ export type SoftwareName = "consul" | "nomad" | "consul-template" | "cni-plugins
 
 /** A vendor's program at an address that machines of the backend reach. */
 export interface Software {
-  /** Version without a leading "v": `1.22.7`. */
+  /** Version without a leading "v": `1.14.11`. */
   readonly version: string;
   /** A single program; `cni-plugins` is a tar.gz of several. */
   readonly url: string;
-  /** Hexadecimal SHA-256 of what the URL leads to. */
+  /**
+   * Hexadecimal SHA-256 of what the URL leads to. A backend may give the URL of a list that `sha256sum` wrote, which holds the
+   * file's name: then the machine trusts whoever serves the list.
+   */
   readonly sha256: string;
 }
 
@@ -60,9 +63,10 @@ export interface IBackend extends IConstruct {
   /**
    * A vendor's program that the backend offers to its machines. Whoever asks, uses it.
    *
+   * @param version @default - the one that the backend has chosen
    * @default - none: programs come from their vendors
    */
-  software?(name: SoftwareName): Software | undefined;
+  software?(name: SoftwareName, version?: string): Software | undefined;
   /** @internal */
   _bind(machine: MachineDescription): MachineLifecycle;
 }

@@ -92,7 +92,7 @@ function filesOf(part: Contribution): (MachineFile & { readonly secret: boolean 
   ];
 }
 
-/** `consul` of `consul=1.22.7-1`. */
+/** `consul` of `consul=1.14.11-1`. */
 export function packageName(text: string): string {
   return text.split("=")[0] ?? text;
 }

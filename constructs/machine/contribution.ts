@@ -6,7 +6,7 @@
 export interface Contribution {
   /** What it makes of the machine, in words for a table: `Consul server`. @default - nothing worth a word */
   readonly title?: string;
-  /** Debian package names, with a version where it has to be that one: `consul=1.22.7-1`. */
+  /** Debian package names, with a version where it has to be that one: `consul=1.14.11-1`. */
   readonly packages?: readonly string[];
   /** Package archives beside the distribution's own. */
   readonly aptSources?: readonly AptSource[];
@@ -99,7 +99,10 @@ export interface Unit {
 /** A file that is fetched at the first boot. The same sum in its place already means that nothing is fetched. */
 export interface Download {
   readonly url: string;
-  /** Of what the URL gives, 64 hexadecimal digits. Another sum stops the first boot. */
+  /**
+   * Of what the URL gives, 64 hexadecimal digits; or the URL of a list that `sha256sum` wrote, which holds the file's name, where
+   * only the machine's own network knows it. Another sum stops the first boot.
+   */
   readonly sha256: string;
   /** Absolute path of the file; of the folder that it is unpacked into where `unpack` is given without `member`. */
   readonly path: string;

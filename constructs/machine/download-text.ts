@@ -12,20 +12,29 @@ export function downloadTools(downloads: readonly Download[]): string[] {
 /** Fetches each file, compares its sum, and only then gives it its place; a wrong sum ends the script. */
 export function downloadCommands(downloads: readonly Download[]): string[] {
   if (downloads.length === 0) return [];
-  return [DOWNLOAD, ...downloads.map(call)];
+  return [...(downloads.some(isListed) ? [SUM_OF] : []), DOWNLOAD, ...downloads.map(call)];
 }
 
-function call({ url, sha256, path, mode, unpack, member }: Download): string {
-  const words = [
-    url,
-    sha256.toLowerCase(),
-    path,
-    mode ?? "0755",
-    ...(unpack ? [unpack] : []),
-    ...(member ? [member] : []),
-  ];
-  return `download ${words.map(shellQuote).join(" ")}`;
+function call(download: Download): string {
+  const { url, sha256, path, mode, unpack, member } = download;
+  const words = [path, mode ?? "0755", ...(unpack ? [unpack] : []), ...(member ? [member] : [])].map(shellQuote);
+  const address = shellQuote(url);
+  if (!isListed(download)) return ["download", address, shellQuote(sha256.toLowerCase()), ...words].join(" ");
+  return `sum_of ${address} ${shellQuote(sha256)}\n${["download", address, '"$expected"', ...words].join(" ")}`;
 }
+
+function isListed({ sha256 }: Download): boolean {
+  return /^https?:/.test(sha256);
+}
+
+const SUM_OF = `sum_of() { # sum_of URL LIST: sets $expected to what the list says of the file
+  list=$(curl --fail --silent --show-error --location --retry 5 --retry-connrefused "$2")
+  expected=$(echo "$list" | awk -v name="\${1##*/}" '$2 == name { print $1 }')
+  if [ -z "$expected" ]; then
+    echo "$2 holds no sum of \${1##*/}" >&2
+    exit 1
+  fi
+}`;
 
 // The stamp remembers the sum of an archive, of which only the contents stay. A plain file is asked itself.
 const DOWNLOAD = `download() { # download URL SHA256 PATH MODE [zip|tar.gz [MEMBER]]

@@ -26,8 +26,12 @@ export interface IMachine extends IConstruct {
   readonly registryMirror?: string;
   /** Tells that the machine is going to pull a container image, so that it can be there before. */
   wantImage(name: string): void;
-  /** A vendor's program as it is offered where the machine is; undefined where it has to come from its vendor. */
-  software(name: SoftwareName): Software | undefined;
+  /**
+   * A vendor's program as it is offered where the machine is; undefined where it has to come from its vendor.
+   *
+   * @param version @default - the one that the machine's backend has chosen
+   */
+  software(name: SoftwareName, version?: string): Software | undefined;
   /**
    * Adds what a role needs; a function where the role still grows (conflicts of its result are errors of synth).
    *
@@ -124,8 +128,8 @@ export class Machine extends Construct implements IMachine {
     this.backend.wantImage?.(name);
   }
 
-  software(name: SoftwareName): Software | undefined {
-    return this.backend.software?.(name);
+  software(name: SoftwareName, version?: string): Software | undefined {
+    return this.backend.software?.(name, version);
   }
 
   contribute(role: IConstruct, given: LazyContribution): void {

@@ -1,4 +1,4 @@
-/** `1.22.7`, `1.22.7+ent`, `2.0.0-rc1`. */
+/** `1.14.11`, `1.14.11+ent`, `2.0.0-rc1`. */
 export function isVersion(text: string): boolean {
   return /^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$/.test(text);
 }

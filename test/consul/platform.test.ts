@@ -181,7 +181,7 @@ describe("a service that a machine's own agent registers and checks", () => {
 /** A cluster that exists, whose agents come from a URL. */
 function someConsul(stack: TerraformStack): IConsulCluster {
   const install = Installation.url({
-    version: "1.22.7",
+    version: "1.14.11",
     url: "https://downloads.example/consul",
     sha256: "5".repeat(64),
   });

@@ -46,7 +46,7 @@ test(
       "server",
       "consul kv put lab/word stays && curl --silent 127.0.0.1:8500/v1/agent/self",
     );
-    expect(found).toContain('"Version":"1.22.7"');
+    expect(found).toContain('"Version":"1.14.11"');
     expect(await (await fetch("http://127.0.0.1:18500/ui/")).text()).toContain("<title>Consul");
     const asked = await scene.on("vm-1", dnsQuery("hello.service.consul", "192.168.139.24", 8600));
     expect(asked.split("\n").sort()).toEqual(["192.168.139.31", "192.168.139.32"]);

@@ -52,6 +52,7 @@ test.each([
     "two forwards listen on port 8080",
   ],
   [labWith({ software: ["vault"] }), 'LAB.json: the lab has no software "vault"'],
+  [labWith({ software: ["nomad@new"] }), '"nomad@new" does not name a version of three numbers'],
   [labWith({ software: ["crane"] }), 'the lab has no software "crane"'],
   [labWith({ software: ["consul", "consul"] }), "LAB.json: software must NOT have duplicate items"],
   [labWith({ registry: "yes" }), "LAB.json: registry must be boolean"],

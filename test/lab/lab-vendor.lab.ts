@@ -1,8 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import execa from "execa";
 import { artefactFile, artefactOf } from "../../lab/artefact-catalogue";
+import { prepareProgram } from "../../lab/artefacts";
+import { Progress } from "../../lab/events";
+import { LabState } from "../../lab/state";
+import { havePrograms, programFile } from "../support/programs";
 import { BOOT, killAll, MINUTES, processesNaming } from "./support/deployment";
 
 // What the lab serves beside packages: the vendors' programs, and a registry that stands for Docker Hub.
@@ -13,8 +17,11 @@ const BUILD = 45 * MINUTES;
 
 const root = mkdtempSync(join(tmpdir(), "vipstack-lab-vendor-"));
 const directory = join(root, "state");
-const { sha256 } = artefactOf("consul");
-const url = `http://10.56.0.1:3143/${artefactFile(artefactOf("consul"))}`;
+const site = "http://10.56.0.1:3143";
+const consul = artefactFile(artefactOf("consul"));
+const nomad = artefactFile(artefactOf("nomad"));
+const HAVE_NOMAD = havePrograms("a machine that gets a nomad of the user's", "nomad");
+const withNomad = HAVE_NOMAD ? test : test.skip;
 
 const USER_DATA = `#cloud-config
 write_files:
@@ -23,14 +30,17 @@ write_files:
 packages: [docker.io]
 runcmd:
   - set -eu
-  - curl --fail --silent --show-error --output /usr/local/bin/consul ${url}
-  - echo "${sha256}  /usr/local/bin/consul" | sha256sum --check
-  - chmod 755 /usr/local/bin/consul
+  - cd /usr/local/bin
+  - curl --fail --silent --show-error --remote-name ${site}/${consul}
+  - echo "${artefactOf("consul").build?.sha256 ?? ""}  ${consul}" | sha256sum --check
+  - mv ${consul} consul
+  - chmod 755 consul
 `;
 
 async function lab(...words: string[]): Promise<string> {
   const [command = "", ...rest] = words;
-  const { all = "" } = await execa("node", [LAB, command, ...rest], { all: true, cwd: root });
+  const env = HAVE_NOMAD ? { VIPSTACK_NOMAD: programFile("nomad") } : {};
+  const { all = "" } = await execa("node", [LAB, command, ...rest], { all: true, cwd: root, env });
   return all;
 }
 
@@ -47,7 +57,8 @@ function start(): Promise<string> {
 
 beforeAll(async () => {
   const document = { name: "vendor", subnets: ["10.56.0.0/24"], machines: ["box"], forwards: [] };
-  writeFileSync(join(root, "lab.json"), JSON.stringify({ ...document, software: ["consul"], registry: true }));
+  const software = ["consul", ...(HAVE_NOMAD ? ["nomad@1.6.3"] : [])];
+  writeFileSync(join(root, "lab.json"), JSON.stringify({ ...document, software, registry: true }));
   const box = join(root, "box");
   mkdirSync(box);
   const nics = [{ interface: "eth0", addresses: ["10.56.0.11/24"] }];
@@ -65,16 +76,64 @@ afterAll(async () => {
 test(
   "a guest fetched consul at its first boot, checked it, and it runs",
   async () => {
-    expect(await onBox("consul version")).toMatch(/^Consul v1\.22\.7/);
+    expect(await onBox("consul version")).toMatch(/^Consul v1\.14\.11/);
+  },
+  MINUTES,
+);
+
+withNomad(
+  "a guest gets the nomad that VIPSTACK_NOMAD names, checks it by the lab's list, and it runs there",
+  async () => {
+    const sums = await onBox(`curl --fail --silent ${site}/SHA256SUMS`);
+    expect(sums.split("\n").map((line) => line.split("  ")[1])).toEqual([consul, nomad]);
+    const fetch = `cd /root; curl --fail --silent --remote-name ${site}/${nomad}; curl --fail --silent ${site}/SHA256SUMS | grep ${nomad} | sha256sum --check`;
+    expect(await onBox(fetch)).toBe(`${nomad}: OK`);
+    expect(await onBox(`chmod 755 /root/${nomad}; CHECKPOINT_DISABLE=1 /root/${nomad} version`)).toMatch(
+      /^Nomad v1\.6\.3/,
+    );
   },
   MINUTES,
 );
 
 test(
-  "only the artefacts are served: no listing, no other file, not the lab's own tools",
+  "a release that can't be fetched: the lab says so, and builds the program",
   async () => {
-    for (const path of ["", "..%2f..%2fetc/passwd", "../../etc/passwd", artefactFile(artefactOf("crane"))]) {
-      const status = `curl --silent --path-as-is --output /dev/null --write-out '%{http_code}' http://10.56.0.1:3143/${path}`;
+    // One of Go's own programs, built as the lab builds a vendor's: only the sum of what comes out is not known before.
+    const build = { sha256: "0".repeat(64), go: artefactOf("crane").build?.go ?? "", packages: ["cmd/addr2line"] };
+    const release = { amd64: "1".repeat(64), arm64: "2".repeat(64) };
+    const cache = process.env.XDG_CACHE_HOME;
+    Object.assign(process.env, { XDG_CACHE_HOME: join(root, "cache"), VIPSTACK_RELEASES: "http://127.0.0.1:1" });
+    try {
+      const state = new LabState(join(root, "told"));
+      mkdirSync(state.dir);
+      const program = { ...artefactOf("crane", "0.0.1"), licence: "BSD-3-Clause", build, release };
+      await expect(prepareProgram(program, new Progress(state, true))).rejects.toThrow(
+        /^crane 0\.0\.1 was built with sha256 [0-9a-f]{64}, expected 0{64}$/,
+      );
+      expect(readFileSync(state.file("events.ndjson"), "utf8")).toMatch(
+        /"127\.0\.0\.1:1 not reached \(curl: \(7\) [^"]*\): crane is built instead"/,
+      );
+    } finally {
+      process.env.XDG_CACHE_HOME = cache;
+      if (cache === undefined) delete process.env.XDG_CACHE_HOME;
+      delete process.env.VIPSTACK_RELEASES;
+    }
+  },
+  5 * MINUTES,
+);
+
+test(
+  "only what the lab's document names is served: no listing, no other file, not the lab's own tools",
+  async () => {
+    for (const path of [
+      "",
+      "constructor",
+      "consul-template_0.41.1",
+      "..%2f..%2fetc/passwd",
+      "../../etc/passwd",
+      artefactFile(artefactOf("crane")),
+    ]) {
+      const status = `curl --silent --path-as-is --output /dev/null --write-out '%{http_code}' ${site}/${path}`;
       expect(await onBox(status)).toBe("404");
     }
   },

@@ -24,7 +24,11 @@ beforeAll(async () => {
   archive = execFileSync("tar", ["--create", "--gzip", "--directory", join(folder, "made"), "hello"]);
   server = createServer((request, response) => {
     requests += 1;
-    response.end(request.url === "/hello.tar.gz" ? archive : program);
+    const lists: Record<string, string> = {
+      "/SHA256SUMS": `${sum(archive)}  hello.tar.gz\n${sum(program)}  hello\n`,
+      "/wrong/SHA256SUMS": `${"0".repeat(64)}  hello\n`,
+    };
+    response.end(request.url === "/hello.tar.gz" ? archive : (lists[request.url ?? ""] ?? program));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -82,6 +86,27 @@ test("a wrong sum stops the boot with one clear line, and nothing gets its place
     output: `consul: sha256 of ${base}/hello is ${sum(program)}, expected ${"0".repeat(64)}\n`,
   });
   expect(() => statSync(download.path)).toThrow("ENOENT");
+});
+
+test("a sum can be looked up in a list, by the file's name", async () => {
+  const sha256 = `${base}/SHA256SUMS`;
+  const file = { url: `${base}/hello`, sha256, path: path("listed") };
+  const packed = { url: `${base}/hello.tar.gz`, sha256, path: path("listed-packed"), unpack: "tar.gz" as const };
+  expect(await boot(file, packed)).toEqual({ code: 0, output: `fetched ${file.path}\nfetched ${packed.path}\n` });
+  expect(readFileSync(file.path, "utf8")).toBe(program);
+  expect(await boot(file, packed)).toEqual({ code: 0, output: "" });
+});
+
+test("a list that holds another sum, or none, stops the boot", async () => {
+  const url = `${base}/hello`;
+  expect(await boot({ url, sha256: `${base}/wrong/SHA256SUMS`, path: path("unequal") })).toEqual({
+    code: 1,
+    output: `unequal: sha256 of ${url} is ${sum(program)}, expected ${"0".repeat(64)}\n`,
+  });
+  expect(await boot({ url: `${base}/other`, sha256: `${base}/SHA256SUMS`, path: path("unlisted") })).toEqual({
+    code: 1,
+    output: `${base}/SHA256SUMS holds no sum of other\n`,
+  });
 });
 
 test("one member of an archive, and a whole archive into a folder", async () => {

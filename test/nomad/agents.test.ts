@@ -108,7 +108,7 @@ test("a Docker client: Consul agent, Docker with the mirror, CNI plugins, module
 
 test("without an offer or a mirror: Debian's CNI plugins, Docker Hub itself", () => {
   const [web] = modelsOf((stack) => {
-    const backend = new OfferingBackend(stack, "bare", { consul: "1.22.7", nomad: "1.11.3" });
+    const backend = new OfferingBackend(stack, "bare", { consul: "1.14.11", nomad: "1.6.3" });
     const machines = machinesOf(stack, ["web", "server"], backend);
     const consul = new ConsulServer(stack, "consul", { machine: machines[1]! });
     new NomadServer(stack, "nomad", { machine: machines[1]!, consul }).addClients([machines[0]!], { docker: true });

@@ -27,7 +27,7 @@ function program(
     const made = new MachinesStack(app, "machines", { inventory });
     const machine = made.all.server;
     const install = Installation.url({
-      version: "1.22.7",
+      version: "1.14.11",
       url: "https://downloads.example/agent",
       sha256: "5".repeat(64),
     });

@@ -48,8 +48,8 @@ export class OfferingBackend extends Construct implements IBackend {
     scope: Construct,
     id: string,
     private readonly versions: Partial<Record<SoftwareName, string>> = {
-      consul: "1.22.7",
-      nomad: "1.11.3",
+      consul: "1.14.11",
+      nomad: "1.6.3",
       "cni-plugins": "1.9.1",
     },
     readonly registryMirror?: string,

@@ -1,20 +1,25 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { artefactFile, artefactOf } from "../../lab/artefact-catalogue";
-import { cacheFolder } from "../../lab/cache";
+import { addedPrograms, switchOf } from "../../lab/added-programs";
+import { artefactFile, artefactOf, artefactTitle } from "../../lab/artefact-catalogue";
+import { cachedFile } from "../../lab/artefacts";
 
 /** Programs of vendors that tests run for real. */
 export type Program = "consul" | "consul-template" | "nomad";
 
-/** Where a program is, or would be: the lab builds Consul's, a Nomad is the tester's own. */
+/** Where a program is, as the lab looks for it: the file of `VIPSTACK_<PROGRAM>`, else an added one, else the cached one. */
 export function programFile(name: Program): string {
-  if (name === "nomad") return process.env.VIPSTACK_NOMAD ?? "a Nomad of yours (VIPSTACK_NOMAD=FILE)";
-  return join(cacheFolder("artefacts"), artefactFile(artefactOf(name)));
+  const artefact = artefactOf(name);
+  const added = addedPrograms().find((one) => artefactFile(one.artefact) === artefactFile(artefact));
+  return process.env[switchOf(name)] ?? added?.file ?? cachedFile(artefact);
 }
 
 /** Which of the programs are not there, in words. */
 export function missingPrograms(...names: readonly Program[]): string[] {
-  return names.map(programFile).filter((file) => !existsSync(file));
+  return names
+    .filter((name) => !existsSync(programFile(name)))
+    .map(
+      (name) => `${artefactTitle(artefactOf(name))}: ${switchOf(name)}=FILE, or vipstack-lab program add ${name} FILE`,
+    );
 }
 
 /** Whether a test that runs these programs can; says so, loudly, where it can't. */

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Construct } from "constructs";
+import { catalogueOf } from "../../private/catalogue";
 import { LocalCommand, TerraformData } from "../../private/terraform-data";
 import { writeAtSynth } from "../../private/synth-files";
 import { IBackend, MachineAccess, MachineDescription, MachineLifecycle, Software, SoftwareName } from "../backend";
@@ -50,7 +50,6 @@ export class LabBackend extends Construct implements IBackend {
   private readonly prerequisites: TerraformData[] = [];
   private readonly served = { software: new Set<string>(), registry: false, images: new Set<string>() };
   private readonly address: string;
-  private readonly artefacts: string;
 
   constructor(scope: Construct, id: string, props: LabBackendProps) {
     super(scope, id);
@@ -58,7 +57,6 @@ export class LabBackend extends Construct implements IBackend {
     const directory = resolve(props.directory ?? join(".vipstack", "lab", "default"));
     const program = props.program ?? join(__dirname, "..", "..", "..", "lab", "vipstack-lab.js");
     this.environment = { LAB_DIRECTORY: directory, VIPSTACK_LAB: program };
-    this.artefacts = join(dirname(program), "artefacts.json");
     const [first = ""] = props.subnets;
     this.address = firstHostAddress(props.subnets.find((subnet) => !subnet.includes(":")) ?? first);
     const forwards = props.forwards ?? [];
@@ -107,17 +105,17 @@ export class LabBackend extends Construct implements IBackend {
     this.served.images.add(name);
   }
 
-  /** The lab builds the program once, and serves it from its own address. */
-  software(name: SoftwareName): Software | undefined {
-    const artefacts = existsSync(this.artefacts)
-      ? (JSON.parse(readFileSync(this.artefacts, "utf8")) as { name: string; version: string; sha256: string }[])
-      : [];
-    const found = artefacts.find((artefact) => artefact.name === name);
-    if (found === undefined) return undefined;
+  /**
+   * The lab has, fetches or builds the program, and serves it from its own address. Only name and version are in the synthesized
+   * program: where a host's lab takes it from, and so its sum, is told to the machine by the lab.
+   */
+  software(name: SoftwareName, version?: string): Software | undefined {
+    const wanted = version ?? catalogueOf(name)[0]?.version;
+    if (wanted === undefined) return undefined;
     this.serve();
-    this.served.software.add(name);
-    const { version, sha256 } = found;
-    return { version, sha256, url: `http://${this.host}:${SOFTWARE_PORT}/${name}_${version}` };
+    this.served.software.add(`${name}@${wanted}`);
+    const address = `http://${this.host}:${SOFTWARE_PORT}`;
+    return { version: wanted, sha256: `${address}/SHA256SUMS`, url: `${address}/${name}_${wanted}` };
   }
 
   /** @internal */

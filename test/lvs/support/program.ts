@@ -31,7 +31,7 @@ export const CONSUL_TEMPLATE: Software = {
 
 /** A Consul that exists, whose agents come from a URL. */
 function someConsul(stack: TerraformStack): IConsulCluster {
-  const install = Installation.url({ ...CONSUL_TEMPLATE, version: "1.22.7", url: "https://downloads.example/consul" });
+  const install = Installation.url({ ...CONSUL_TEMPLATE, version: "1.14.11", url: "https://downloads.example/consul" });
   const attributes = { address: "http://192.168.139.24:8500", retryJoin: ["192.168.139.24"], install };
   return ConsulServer.fromAddress(stack, "consul", attributes);
 }
