@@ -73,10 +73,12 @@ export async function damageOf(image: string): Promise<string | undefined> {
 
 async function build(recipe: ImageRecipe, image: string, title: string, progress: Progress): Promise<void> {
   const started = Date.now();
-  for (const left of fs.readdirSync(imageFolder()).filter((name) => name.startsWith(".build-"))) {
+  // Of this image only: another one may be in the making beside it.
+  const prefix = `.build-${path.basename(image, ".ext4")}-`;
+  for (const left of fs.readdirSync(imageFolder()).filter((name) => name.startsWith(prefix))) {
     await removeTree(path.join(imageFolder(), left)); // the lock is ours, so these are of crashed builds
   }
-  const work = fs.mkdtempSync(path.join(imageFolder(), ".build-"));
+  const work = fs.mkdtempSync(path.join(imageFolder(), prefix));
   const abort = new AbortController();
   const interrupted = (): void => {
     abort.abort();
@@ -95,8 +97,7 @@ async function build(recipe: ImageRecipe, image: string, title: string, progress
     writeAtomically(`${image}.json`, JSON.stringify({ size, mtimeMs } satisfies Sidecar) + "\n");
     fs.renameSync(built, image);
   } catch (error) {
-    if (abort.signal.aborted)
-      throw new LabError("interrupted while building the base image", "run the same command again");
+    if (abort.signal.aborted) throw new LabError(`interrupted while building ${title}`, "run the same command again");
     throw error;
   } finally {
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
