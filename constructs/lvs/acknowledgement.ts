@@ -26,10 +26,15 @@ export class Acknowledgement {
         this.met.add(refusal);
         Annotations.of(scope).addWarning(`acknowledged ${refusal}: ${describeFailure(failure)}`);
       } else {
-        const seeIt = `to build it nevertheless, acknowledge: [Refusal.${refusal.toUpperCase().replaceAll("-", "_")}]`;
-        validation.add({ ...failure, cure: `${failure.cure}; ${seeIt}` });
+        validation.add({ ...failure, cure: `${failure.cure}; to build it nevertheless, ${acknowledging(refusal)}` });
       }
     }
+  }
+
+  /** Warns of what may come to be; acknowledged it is silent. */
+  warn(scope: IConstruct, refusal: Refusal, message: string): void {
+    if (this.refusals.includes(refusal)) this.met.add(refusal);
+    else Annotations.of(scope).addWarning(`${message}; to have it without a warning, ${acknowledging(refusal)}`);
   }
 
   private warnOfUnmet(): void {
@@ -38,4 +43,8 @@ export class Acknowledgement {
       Annotations.of(this.owner).addWarning(`'acknowledge' names ${refusal}, which does not apply here: leave it out`);
     }
   }
+}
+
+function acknowledging(refusal: Refusal): string {
+  return `acknowledge: [Refusal.${refusal.toUpperCase().replaceAll("-", "_")}]`;
 }

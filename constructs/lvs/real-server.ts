@@ -3,6 +3,7 @@ import { IMachine, InterfaceAddress } from "../machine";
 import { Validation } from "../private/validation";
 import { Acknowledgement } from "./acknowledgement";
 import { ForwardingMethod } from "./forwarding-method";
+import { hashingFindings } from "./hashing-rules";
 import { requireKnown } from "./known-values";
 import { MAX_NTH_RULES, turnCount } from "./iptables-balancing-rules";
 import { Plane } from "./plane";
@@ -102,7 +103,10 @@ export class RealServer extends Construct {
     });
     const server = { name: machine.name, addresses: machine.addresses, own, port: this.port };
     const service = { endpoints, forwarding, onePacket: false };
-    acknowledgement.judge(this, validation, realServerFindings(director, server, service));
+    acknowledgement.judge(this, validation, [
+      ...realServerFindings(director, server, service),
+      ...hashingFindings(context.scheduler, { ...context, weight: this.weight }),
+    ]);
     checkTurns(validation, context, this.weight);
   }
 

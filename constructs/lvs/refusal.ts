@@ -33,6 +33,11 @@ export enum Refusal {
    * where somebody else did so on all of them, and none is in the clients' subnet.
    */
   CONSUL_WITHOUT_SNAT = "consul-without-snat",
+  /**
+   * A hash chooses a real server that takes no new connection, and the scheduler asks no other one: its clients are refused
+   * although others could serve them. Refused for weight 0 and thresholds; a warning for drains.
+   */
+  HASHING_WITHOUT_FALLBACK = "hashing-without-fallback",
 }
 
 /** A refusal that applies here. Pure, so that the checks can return it. */

@@ -8,11 +8,13 @@ import { chainName } from "./chain-name";
 import { Claim } from "./claim";
 import { checkFollowed, followFindings, followSpec, readRealServers } from "./follow";
 import { ForwardingMethod } from "./forwarding-method";
+import { hashingWarning } from "./hashing-rules";
 import { Plane } from "./plane";
 import { planeFailures } from "./plane-limits";
 import { Protocol } from "./protocol";
 import { RealServer, RealServerOptions } from "./real-server";
 import { KnownInstances, RealServers } from "./real-servers";
+import { Refusal } from "./refusal";
 import { Scheduler } from "./scheduler";
 import { Endpoint, ServiceSpec } from "./service-spec";
 import { serviceFindings } from "./topology";
@@ -191,6 +193,8 @@ export class VirtualService extends Construct {
     }
     this.acknowledgement.judge(this, validation, findings);
     validation.finish();
+    const drains = hashingWarning(scheduler);
+    if (drains !== undefined) this.acknowledgement.warn(this, Refusal.HASHING_WITHOUT_FALLBACK, drains);
   }
 
   /** Legal but odd, as it is at synth. */

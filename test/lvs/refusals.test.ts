@@ -152,6 +152,20 @@ const refused: Refused[] = [
     message:
       "test/director/web: 'forwarding' can't be masquerading without SNAT for instances of hello in Consul, because nobody knows their machines and makes the director their gateway; they answer past it and connections hang in SYN_RECV: use ForwardingMethod.masquerading({ snat: true }); to build it nevertheless, acknowledge: [Refusal.CONSUL_WITHOUT_SNAT]",
   },
+  {
+    refusal: Refusal.HASHING_WITHOUT_FALLBACK,
+    build: ({ director, behind, behind2 }, acknowledge) => {
+      director().addVirtualService("web", {
+        address: vip,
+        port: 80,
+        scheduler: Scheduler.DESTINATION_HASHING,
+        realServers: [{ machine: behind, weight: 0 }, { machine: behind2 }],
+        acknowledge,
+      });
+    },
+    message:
+      "test/director/web/behind: 'weight' can't be 0 with dh without fallback, because clients that hash to this real server are then refused, whatever others could serve, got 0: use Scheduler.LOCALITY_BASED_LEAST_CONNECTION, which keeps a destination with its real server and gives it another one where that takes none; to build it nevertheless, acknowledge: [Refusal.HASHING_WITHOUT_FALLBACK]",
+  },
 ];
 
 test("every refusal has a case here", () => {
