@@ -11,7 +11,7 @@ import { onlyIpvs } from "./plane-limits";
 import { RealServerEnd } from "./real-server-end";
 import { Scheduler } from "./scheduler";
 import { Endpoint, RealServerSpec, socketAddress } from "./service-spec";
-import { neighbourOf, realServerAddress, realServerFindings, snatSource } from "./topology";
+import { mtuBetween, neighbourOf, realServerAddress, realServerFindings, snatSource } from "./topology";
 
 export interface RealServerOptions {
   /**
@@ -101,6 +101,13 @@ export class RealServer extends Construct {
       got: machine.name,
       cure: "choose a VIP that no machine has",
     });
+    const mtu = mtuBetween(director, own);
+    validation.require(forwarding.name !== "tunneling" || own.family === 4 || mtu >= 1320, {
+      property: "machine",
+      rule: `must be reached over an MTU of at least 1320 for tunneling in IPv6, whose smallest packet of 1280 bytes gets a header of 40`,
+      got: mtu,
+      cure: `raise the 'mtu' of ${machine.name} or ${director.name}, or use ForwardingMethod.masquerading({ snat: true })`,
+    });
     const server = { name: machine.name, addresses: machine.addresses, own, port: this.port };
     const service = { endpoints, forwarding, onePacket: false };
     acknowledgement.judge(this, validation, [
@@ -113,7 +120,8 @@ export class RealServer extends Construct {
   private contribute({ machine, director, endpoints, forwarding }: RealServerContext, own: InterfaceAddress): void {
     const vips = [...new Set(endpoints.map(({ address }) => address))];
     if (forwarding.name === "direct routing") RealServerEnd.of(machine, this).addDirectRouting(vips);
-    if (forwarding.name === "tunneling") RealServerEnd.of(machine, this).addTunneling(vips, own.interface);
+    if (forwarding.name === "tunneling")
+      RealServerEnd.of(machine, this).addTunneling(vips, own.interface, mtuBetween(director, own));
     if (forwarding.name !== "masquerading" || forwarding.snat) return;
     const gateway = neighbourOf(director, own.address);
     if (gateway !== undefined) RealServerEnd.of(machine, this).setGateway(this, gateway.address, own.interface);

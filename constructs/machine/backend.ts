@@ -8,6 +8,8 @@ export interface MachineDescription {
   readonly name: string;
   /** Interface name to its addresses with prefix length: `{ eth0: ["192.168.139.29/24"] }`. */
   readonly interfaces: Readonly<Record<string, readonly string[]>>;
+  /** Interface name to its MTU in bytes, for those that have another one than 1500. */
+  readonly mtu: Readonly<Record<string, number>>;
   readonly memoryMiB: number;
   readonly model: CloudInit;
 }

@@ -9,15 +9,17 @@ export interface InterfaceAddress {
   readonly family: 4 | 6;
   /** The network in CIDR form: `192.168.139.0/24`. */
   readonly subnet: string;
+  /** The largest packet that its interface sends, in bytes, where the program says one. @default - 1500 is assumed */
+  readonly mtu?: number;
 }
 
 /** `192.168.139.29/24` on an interface; undefined where the text is no such thing. */
-export function parseInterfaceAddress(nic: string, text: string): InterfaceAddress | undefined {
+export function parseInterfaceAddress(nic: string, text: string, mtu?: number): InterfaceAddress | undefined {
   const slash = text.indexOf("/");
   const address = normalizeAddress(slash < 0 ? "" : text.slice(0, slash));
   const subnet = normalizeSubnet(text);
   if (address === undefined || subnet === undefined) return undefined;
-  return { interface: nic, address, family: address.includes(":") ? 6 : 4, subnet };
+  return { interface: nic, address, family: address.includes(":") ? 6 : 4, subnet, ...(mtu !== undefined && { mtu }) };
 }
 
 /** The usual short form of an IPv4 or IPv6 address; undefined where the text is none. */

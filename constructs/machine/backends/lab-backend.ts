@@ -115,9 +115,10 @@ export class LabBackend extends Construct implements IBackend {
   }
 
   /** @internal */
-  _bind({ name, interfaces, memoryMiB, model }: MachineDescription): MachineLifecycle {
+  _bind({ name, interfaces, mtu, memoryMiB, model }: MachineDescription): MachineLifecycle {
+    checkMtu(this, name, mtu);
     this.machines.push(name);
-    const nics = Object.entries(interfaces).map(([nic, addresses]) => ({ interface: nic, addresses }));
+    const nics = Object.entries(interfaces).map(([nic, addresses]) => ({ interface: nic, addresses, mtu: mtu[nic] }));
     const hardware = `${JSON.stringify({ name, memoryMiB, nics }, null, 2)}\n`;
     const folder = `machines/${name}`;
     const shell = `ssh -F "$LAB_DIRECTORY/ssh_config" ${name} sh -s`;
@@ -169,6 +170,14 @@ export class LabBackend extends Construct implements IBackend {
   private command(command: string): LocalCommand {
     return { command, environment: this.environment };
   }
+}
+
+/** The guests' network driver takes Ethernet's packets and no larger ones. */
+function checkMtu(scope: Construct, machine: string, mtu: MachineDescription["mtu"]): void {
+  const validation = new Validation(scope);
+  for (const [nic, bytes] of Object.entries(mtu))
+    validation.integer("mtu", bytes, 576, 1500, `${nic} of ${machine} can't have more in the lab`);
+  validation.finish();
 }
 
 function checkSubnets(scope: Construct, subnets: readonly string[]): void {
