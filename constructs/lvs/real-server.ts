@@ -1,5 +1,5 @@
 import { Construct } from "constructs";
-import { IMachine, InterfaceAddress } from "../machine";
+import { hasAddress, IMachine, InterfaceAddress } from "../machine";
 import { Validation } from "../private/validation";
 import { Acknowledgement } from "./acknowledgement";
 import { ForwardingMethod } from "./forwarding-method";
@@ -126,10 +126,6 @@ export class RealServer extends Construct {
     const gateway = neighbourOf(director, own.address);
     if (gateway !== undefined) RealServerEnd.of(machine, this).setGateway(this, gateway.address, own.interface);
   }
-}
-
-function hasAddress({ addresses }: IMachine, address: string): boolean {
-  return addresses.some((own) => own.address === address);
 }
 
 function checkNumbers(validation: Validation, context: RealServerContext): void {

@@ -21,6 +21,8 @@ export enum Refusal {
   ONE_PACKET_MASQUERADING = "one-packet-masquerading",
   /** Nobody in the director's networks asks it for that address; it works where a router has a route to it by the director. */
   VIP_OUTSIDE_SUBNETS = "vip-outside-subnets",
+  /** Both answer ARP for it, and clients meet one by chance. Said at the second of the program, acknowledged at either. */
+  VIP_ON_TWO_DIRECTORS = "vip-on-two-directors",
   /**
    * The director reaches the real server from that address. The real server gets it as the VIP, takes the director's packets
    * for its own and never answers: not its ARP, nor what comes out of its tunnel.

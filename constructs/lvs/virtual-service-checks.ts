@@ -1,17 +1,22 @@
 import { Token } from "cdktf";
-import { normalizeAddress } from "../machine";
+import { backendAddresses, describeUnusable, IMachine, normalizeAddress } from "../machine";
 import { Validation } from "../private/validation";
 import { Claim, claimMet, markClaimMet } from "./claim";
 import { Protocol } from "./protocol";
 import { requireKnown } from "./known-values";
 import { Endpoint, socketAddress } from "./service-spec";
+import { neighbourOf } from "./topology";
 import { ServiceOptions } from "./virtual-service-options";
 
 /** Addresses, ports and the mark: in range, and nobody else's. */
 export function checkEndpoints(
   validation: Validation,
   endpoints: readonly Endpoint[],
-  { mark, claims }: { readonly mark?: number; readonly claims: readonly Claim[] },
+  {
+    mark,
+    claims,
+    director,
+  }: { readonly mark?: number; readonly claims: readonly Claim[]; readonly director: IMachine },
 ): void {
   validation.require(endpoints.length > 0, {
     property: "endpoints",
@@ -19,6 +24,7 @@ export function checkEndpoints(
     cure: 'for example [{ address: "192.168.139.100", port: 80 }]',
   });
   for (const endpoint of endpoints) checkEndpoint(validation, endpoint, claims);
+  for (const address of new Set(endpoints.map((each) => each.address))) checkVip(validation, address, director);
   const families = new Set(endpoints.map(({ address }) => (address.includes(":") ? 6 : 4)));
   validation.require(families.size <= 1, {
     property: "endpoints",
@@ -61,6 +67,20 @@ function checkEndpoint(validation: Validation, endpoint: Endpoint, claims: reado
     rule: `can't be taken twice; ${owner} already answers for ${protocol} ${socketAddress(address, port)}`,
     got: port,
     cure: `choose another port or address, or add what is meant to ${owner}`,
+  });
+}
+
+/** An address that clients can be sent to, and that is nobody's yet as far as one can tell here. */
+function checkVip(validation: Validation, address: string, director: IMachine): void {
+  if (normalizeAddress(address) === undefined) return;
+  const what =
+    describeUnusable(address, neighbourOf(director, address)?.subnet) ??
+    (backendAddresses(director).includes(address) ? "an address of the lab's router" : undefined);
+  validation.require(what === undefined, {
+    property: "address",
+    rule: `can't be ${what ?? ""}`,
+    got: address,
+    cure: "choose another address of the director's subnets; several addresses are a virtual service each, or one with addFirewallMarkService",
   });
 }
 

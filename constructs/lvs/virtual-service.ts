@@ -1,7 +1,7 @@
 import { Annotations, Aspects } from "cdktf";
 import { Construct } from "constructs";
 import { IMachine, normalizeAddress } from "../machine";
-import { Failure } from "../private/failure";
+import { describeFailure, Failure } from "../private/failure";
 import { Validation, ValidationError } from "../private/validation";
 import { Acknowledgement } from "./acknowledgement";
 import { chainName } from "./chain-name";
@@ -18,6 +18,7 @@ import { Refusal } from "./refusal";
 import { Scheduler } from "./scheduler";
 import { Endpoint, ServiceSpec } from "./service-spec";
 import { serviceFindings } from "./topology";
+import { ownVips, sharedVips, takenVips, VipOwner } from "./vip-owners";
 import { checkEndpoints, checkOptions } from "./virtual-service-checks";
 import { EndpointOptions, ServiceOptions } from "./virtual-service-options";
 
@@ -76,8 +77,15 @@ export class VirtualService extends Construct {
     this.forwarding = context.forwarding ?? ForwardingMethod.masquerading({ snat: true });
     const { fixed, followed } = readRealServers(context.realServers);
     this.followed = followed;
-    this.acknowledgement = new Acknowledgement(this, context.acknowledge ?? []);
+    this.acknowledgement = new Acknowledgement(this, context.acknowledge ?? [], () => sharedVips(this));
     this.validate();
+    const owner: VipOwner = {
+      director: context.director,
+      vips: [...new Set(this.endpoints.map(({ address }) => address))],
+      acknowledges: (refusal) => this.acknowledgement.covers(refusal),
+    };
+    ownVips(this, owner);
+    this.node.addValidation({ validate: () => takenVips(owner).map(describeFailure) });
 
     const [first] = this.endpoints;
     if (first === undefined) throw new Error("assumption broken: no endpoint is a failure of validate");

@@ -57,6 +57,12 @@ export interface IBackend extends IConstruct {
    * @default - none: images come from where their names say
    */
   readonly registryMirror?: string;
+  /**
+   * Addresses in its machines' networks that are its own, such as a router's: no machine and no VIP can be one.
+   *
+   * @default - none that are known
+   */
+  readonly ownAddresses?: readonly string[];
   /** Told by whoever starts a container from an image; a backend without a registry of its own has nothing to do. */
   wantImage?(name: string): void;
   /**

@@ -11,8 +11,9 @@ import { IBackend, Software, SoftwareName } from "./backend";
 import { renderCloudConfig } from "./cloud-config-text";
 import { CloudInit } from "./cloud-init";
 import { Contribution, LazyContribution } from "./contribution";
+import { joinNeighbours } from "./neighbours";
 import { bringSecrets, renderSecretsScript, secretVariable } from "./secrets-script";
-import { InterfaceAddress, parseInterfaceAddress } from "./subnet";
+import { describeUnusable, InterfaceAddress, parseInterfaceAddress } from "./subnet";
 
 /** Something with addresses that roles are put on. */
 export interface IMachine extends IConstruct {
@@ -81,6 +82,7 @@ export class Machine extends Construct implements IMachine {
     this.name = props.name ?? id;
     this.backend = props.backend;
     this.addresses = checkedAddresses(this, this.name, props);
+    joinNeighbours(this, props.backend);
     this.address = ownAddress(this.addresses);
     this.model = new CloudInit({ hostname: this.name });
     this.node.addValidation({
@@ -162,6 +164,7 @@ class ForeignMachine extends Construct implements IMachine {
     super(scope, id);
     this.name = attributes.name ?? id;
     this.addresses = checkedAddresses(this, this.name, attributes);
+    joinNeighbours(this);
     this.address = ownAddress(this.addresses);
   }
 
@@ -224,7 +227,7 @@ function secretHashes({ secrets }: CloudInit): Record<string, string> {
 function checkedAddresses(
   scope: IConstruct,
   name: string,
-  props: Pick<MachineProps, "interfaces" | "memoryMiB" | "mtu">,
+  props: Pick<MachineProps, "interfaces" | "memoryMiB" | "mtu"> & Partial<Pick<MachineProps, "backend">>,
 ): InterfaceAddress[] {
   const validation = new Validation(scope);
   validation.require(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(name), {
@@ -255,9 +258,35 @@ function checkedAddresses(
       cure: 'give the first interface one, for example { eth0: ["192.168.139.29/24"] }',
     },
   );
+  for (const { interface: nic, address, subnet } of addresses)
+    checkHost(validation, nic, address, subnet, props.backend);
+  for (const { address } of addresses.filter((own, index) => addresses.findIndex(sameAs(own)) < index))
+    validation.add({
+      property: "interfaces",
+      rule: "can't hold an address twice",
+      got: address,
+      cure: "leave one of the two out",
+    });
   checkMtu(validation, props, addresses);
   validation.finish();
   return addresses;
+}
+
+/** An address must be one that a host can have, and nobody else's that is known. */
+function checkHost(validation: Validation, nic: string, address: string, subnet: string, backend?: IBackend): void {
+  const what =
+    describeUnusable(address, subnet) ??
+    (backend?.ownAddresses?.includes(address) ? `an address of ${backend.node.path} itself, its router's` : undefined);
+  validation.require(what === undefined, {
+    property: "interfaces",
+    rule: `can't give ${nic} ${what ?? ""}`,
+    got: address,
+    cure: `choose another address of ${subnet}`,
+  });
+}
+
+function sameAs({ address }: InterfaceAddress): (other: InterfaceAddress) => boolean {
+  return (other) => other.address === address;
 }
 
 function checkMtu(

@@ -44,6 +44,33 @@ export function firstHostAddress(subnet: string): string {
   return ipaddr.fromByteArray(bytes).toString();
 }
 
+const NO_HOSTS: Readonly<Record<string, string>> = {
+  unspecified: "no address, but stands for every one of a machine",
+  loopback: "a loopback address",
+  multicast: "a multicast address",
+  broadcast: "the broadcast address",
+};
+
+/**
+ * What an address is where no host can have it: `the network address of 10.0.0.0/24`; undefined where one can.
+ *
+ * @param subnet that it is in. @default - not known
+ */
+export function describeUnusable(address: string, subnet?: string): string | undefined {
+  const parsed = ipaddr.parse(address);
+  const kind = NO_HOSTS[parsed.range()];
+  if (kind !== undefined) return kind;
+  if (parsed.kind() === "ipv6" && parsed.range() === "linkLocal") return "a link-local address";
+  if (subnet === undefined) return undefined;
+  const [network, prefix] = ipaddr.parseCIDR(subnet);
+  const isIpv4 = network.kind() === "ipv4";
+  // A link of two has neither.
+  if (prefix >= (isIpv4 ? 31 : 127)) return undefined;
+  if (address === network.toString()) return `the network address of ${subnet}`;
+  const broadcast = isIpv4 ? ipaddr.IPv4.broadcastAddressFromCIDR(subnet).toString() : undefined;
+  return address === broadcast ? `the broadcast address of ${subnet}` : undefined;
+}
+
 /** Whether an address lies in a network; false across address families. */
 export function subnetContains(subnet: string, address: string): boolean {
   const host = ipaddr.parse(address);

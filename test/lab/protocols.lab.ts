@@ -27,13 +27,21 @@ describe("persistence", () => {
   describe("hashing by the client's address", () => {
     const hashing = ["192.168.139.101", "192.168.139.102"];
     const clients = Array.from({ length: 24 }, (_, index) => `192.168.139.${200 + index}`);
-    /** An answer or an error a line, from each client one request to each virtual service. */
+    /** An answer or an error a line, from each client one request to the virtual service. */
     const askAll = (vip: string): Promise<string> =>
       sticky.on(
         "vm-1",
-        clients
-          .map((each) => `curl --silent --show-error --max-time 5 --interface ${each} http://${vip}/ 2>&1 || true`)
-          .join("\n"),
+        `python3 - <<'PROGRAM'
+import http.client
+for client in "${clients.join(" ")}".split():
+    connection = http.client.HTTPConnection("${vip}", 80, timeout=10, source_address=(client, 0))
+    try:
+        connection.request("GET", "/")
+        print(connection.getresponse().read().decode().strip())
+    except OSError as error:
+        print(error)
+    connection.close()
+PROGRAM`,
       );
     beforeAll(() => sticky.on("vm-1", clients.map((each) => `ip address add ${each}/24 dev eth0`).join("\n")), MINUTES);
 

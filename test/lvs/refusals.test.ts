@@ -166,6 +166,17 @@ const refused: Refused[] = [
     message:
       "test/director/web/behind: 'weight' can't be 0 with dh without fallback, because clients that hash to this real server are then refused, whatever others could serve, got 0: use Scheduler.LOCALITY_BASED_LEAST_CONNECTION, which keeps a destination with its real server and gives it another one where that takes none; to build it nevertheless, acknowledge: [Refusal.HASHING_WITHOUT_FALLBACK]",
   },
+  {
+    refusal: Refusal.VIP_ON_TWO_DIRECTORS,
+    build: ({ director, stack, d2, behind }, acknowledge) => {
+      const realServers = [{ machine: behind }];
+      director().addVirtualService("web", { address: vip, port: 80, realServers });
+      const second = new Director(stack, "second", { machine: d2 });
+      second.addVirtualService("https", { address: vip, port: 443, realServers, acknowledge });
+    },
+    message:
+      "Validation failed with the following errors:\n  [test/second/https] 'address' can't be a VIP of test/director/web, too, because ipvs and d2 then both answer for it, and which one a client meets is chance, got \"192.168.139.100\": give each director a VIP of its own; to build it nevertheless, acknowledge: [Refusal.VIP_ON_TWO_DIRECTORS]\n\nIf you wish to ignore these validations, pass 'skipValidation: true' to your App configuration.\n",
+  },
 ];
 
 test("every refusal has a case here", () => {

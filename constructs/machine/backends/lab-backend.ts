@@ -38,6 +38,8 @@ export interface LabBackendProps {
  */
 export class LabBackend extends Construct implements IBackend {
   readonly access: MachineAccess;
+  /** Of its router: the first host address of each subnet. */
+  readonly ownAddresses: readonly string[];
   private readonly machines: string[] = [];
   private readonly environment: Record<string, string>;
   private readonly network: TerraformData;
@@ -50,6 +52,7 @@ export class LabBackend extends Construct implements IBackend {
   constructor(scope: Construct, id: string, props: LabBackendProps) {
     super(scope, id);
     checkSubnets(this, props.subnets);
+    this.ownAddresses = props.subnets.map(firstHostAddress);
     const directory = resolve(props.directory ?? join(".vipstack", "lab", "default"));
     const program = props.program ?? join(__dirname, "..", "..", "..", "lab", "vipstack-lab.js");
     this.environment = { LAB_DIRECTORY: directory, VIPSTACK_LAB: program };
