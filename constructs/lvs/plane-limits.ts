@@ -2,6 +2,7 @@ import { Failure } from "../private/failure";
 import { ForwardingMethod } from "./forwarding-method";
 import { Plane } from "./plane";
 import { Scheduler } from "./scheduler";
+import { flagsOf, SCHEDULER_WORDS } from "./scheduler-words";
 
 /** What of a virtual service depends on its plane. */
 export interface PlaneDemands {
@@ -17,27 +18,8 @@ const IPTABLES_SCHEDULERS = ["rr", "wrr", "random"];
 /** What the plane can't do, naming the one that can. */
 export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
   const { forwarding, scheduler, mark, persistenceTimeoutSeconds, onePacket } = demands;
-  if (!/^[a-z0-9_]+$/.test(scheduler.word)) {
-    return [
-      {
-        property: "scheduler",
-        rule: "must be a word of ipvsadm",
-        got: scheduler.word,
-        cure: "use a member of Scheduler, or a word like 'twos'",
-      },
-    ];
-  }
-  if (plane === Plane.IPVS) {
-    return scheduler.word === "random"
-      ? [
-          {
-            property: "scheduler",
-            rule: "can't be random on the ipvs plane",
-            cure: "use Scheduler.WEIGHTED_ROUND_ROBIN, or a director with plane: Plane.IPTABLES",
-          },
-        ]
-      : [];
-  }
+  const failures = schedulerFailures(plane, scheduler);
+  if (plane === Plane.IPVS) return failures;
   return [
     ...(forwarding.name === "masquerading" ? [] : [onlyIpvs("forwarding", `can't be ${forwarding.name}`)]),
     ...(forwarding.conntrack === false
@@ -49,18 +31,55 @@ export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
           },
         ]
       : []),
-    ...(IPTABLES_SCHEDULERS.includes(scheduler.word)
+    ...failures,
+    ...(mark === undefined ? [] : [MARKS_ARE_IPVS]),
+    ...(persistenceTimeoutSeconds === undefined ? [] : [onlyIpvs("persistenceTimeoutSeconds", "can't be given")]),
+    ...(onePacket === true ? [onlyIpvs("onePacket", "can't be true")] : []),
+  ];
+}
+
+/** A word that the director doesn't know would make all of its rules wrong, so it is refused here. */
+function schedulerFailures(plane: Plane, { word, flags }: Scheduler): Failure[] {
+  if (word === Scheduler.RANDOM.word && plane === Plane.IPVS) {
+    return [
+      {
+        property: "scheduler",
+        rule: "can't be random on the ipvs plane",
+        cure: "use Scheduler.WEIGHTED_ROUND_ROBIN, or a director with plane: Plane.IPTABLES",
+      },
+    ];
+  }
+  if (word !== Scheduler.RANDOM.word && !SCHEDULER_WORDS.includes(word)) {
+    return [
+      {
+        property: "scheduler",
+        rule: `must be one of ${SCHEDULER_WORDS.join(", ")}`,
+        got: word,
+        cure: "use a member of Scheduler, or one of these words",
+      },
+    ];
+  }
+  const strange = flags.filter((flag, index) => !flagsOf(word).includes(flag) || flags.indexOf(flag) < index);
+  return [
+    ...(plane === Plane.IPVS || IPTABLES_SCHEDULERS.includes(word)
       ? []
       : [
           {
             property: "scheduler",
-            rule: `can't be ${scheduler.word} on the iptables plane`,
+            rule: `can't be ${word} on the iptables plane`,
             cure: "use Scheduler.ROUND_ROBIN, WEIGHTED_ROUND_ROBIN or RANDOM, or a director with plane: Plane.IPVS",
           },
         ]),
-    ...(mark === undefined ? [] : [MARKS_ARE_IPVS]),
-    ...(persistenceTimeoutSeconds === undefined ? [] : [onlyIpvs("persistenceTimeoutSeconds", "can't be given")]),
-    ...(onePacket === true ? [onlyIpvs("onePacket", "can't be true")] : []),
+    ...(strange.length === 0
+      ? []
+      : [
+          {
+            property: "scheduler",
+            rule: `takes the flags ${flagsOf(word).join(", ")} with ${word}, each once`,
+            got: flags,
+            cure: `leave ${strange.join(", ")} out`,
+          },
+        ]),
   ];
 }
 

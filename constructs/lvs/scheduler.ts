@@ -62,8 +62,8 @@ export class Scheduler {
   /**
    * A scheduler by ipvsadm's word; its kernel module is `ip_vs_WORD`.
    *
-   * @param word for example `twos`
-   * @param flags as in `ipvsadm --sched-flags`
+   * @param word one of ipvsadm's, for example `twos`; another one is an error of the virtual service
+   * @param flags as in `ipvsadm --sched-flags`, each once
    */
   static of(word: string, flags: readonly string[] = []): Scheduler {
     return new Scheduler(word, flags);

@@ -361,7 +361,33 @@ test.each<[string, (machines: Machines) => unknown, string]>([
   [
     "a scheduler is no word",
     ({ director }) => director().addVirtualService("web", { ...service, scheduler: Scheduler.of("rr -p") }),
-    "test/director/web: 'scheduler' must be a word of ipvsadm, got \"rr -p\": use a member of Scheduler, or a word like 'twos'",
+    "test/director/web: 'scheduler' must be one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos, got \"rr -p\": use a member of Scheduler, or one of these words",
+  ],
+  [
+    "a scheduler's word is unknown",
+    ({ director }) => director().addVirtualService("web", { ...service, scheduler: Scheduler.of("foo") }),
+    "test/director/web: 'scheduler' must be one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos, got \"foo\": use a member of Scheduler, or one of these words",
+  ],
+  [
+    "the iptables plane doesn't know a scheduler's word either",
+    ({ director }) =>
+      director({ plane: Plane.IPTABLES }).addVirtualService("web", { ...service, scheduler: Scheduler.of("foo") }),
+    "test/director/web: 'scheduler' must be one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos, got \"foo\": use a member of Scheduler, or one of these words",
+  ],
+  [
+    "a scheduler's flags are another one's, unknown, and there twice",
+    ({ director }) =>
+      director().addVirtualService("web", {
+        ...service,
+        scheduler: Scheduler.of("sh", ["sh-fallback", "mh-port", "x,y", "sh-fallback"]),
+      }),
+    `test/director/web: 'scheduler' takes the flags sh-fallback, sh-port with sh, each once, got ["sh-fallback","mh-port","x,y","sh-fallback"]: leave mh-port, x,y, sh-fallback out`,
+  ],
+  [
+    "a scheduler without flags is given one",
+    ({ director }) =>
+      director().addVirtualService("web", { ...service, scheduler: Scheduler.of("rr", ["sh-fallback"]) }),
+    `test/director/web: 'scheduler' takes the flags flag-1, flag-2, flag-3 with rr, each once, got ["sh-fallback"]: leave sh-fallback out`,
   ],
   [
     "random is asked of ipvs",
