@@ -21,9 +21,9 @@ export class Upstream {
   static toService(service: ConsulService | string, options: ServiceUpstreamOptions = {}): Upstream {
     const { elsewhere = false, ...rest } = options;
     // The type lets no number through; programs in JavaScript have no types.
-    const named: ConsulService = typeof service === "object" ? service : { name: service, lag: 0 };
+    const named: ConsulService = typeof service === "object" ? service : { name: service };
     return new Upstream({ service_name: named.name, discovery_type: "consul" }, rest, named, elsewhere, (at) =>
-      serviceNameFailures(at, named.name, named.port),
+      serviceNameFailures(at, named),
     );
   }
 

@@ -21,6 +21,7 @@ import { IptablesRules } from "./iptables-rules";
 import { renderIpvsRules } from "./ipvs-rules";
 import { Plane } from "./plane";
 import { Protocol } from "./protocol";
+import { KEEPER_SECONDS } from "./follow-timing-rules";
 import { hostNetwork, ServiceSpec, sortedServices } from "./service-spec";
 import { directorSysctls, DirectorTraits } from "./sysctl-profile";
 import { neighbourOf, Place } from "./topology";
@@ -29,7 +30,6 @@ const IPVS_UNIT = "vipstack-ipvs.service";
 const IPVS_PROGRAM = `${PROGRAM_FOLDER}/ipvs-rules`;
 const IPVS_ENVIRONMENT = "/etc/default/vipstack-ipvs";
 const KEEPER = "vipstack-ipvs-keeper";
-const KEEPER_SECONDS = 5;
 
 /** Rules that are no virtual service's. */
 export interface LocalRules {

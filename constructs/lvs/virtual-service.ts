@@ -6,7 +6,7 @@ import { Validation, ValidationError } from "../private/validation";
 import { Acknowledgement } from "./acknowledgement";
 import { chainName } from "./chain-name";
 import { Claim } from "./claim";
-import { checkFollowed, followFindings, followSpec, readRealServers } from "./follow";
+import { checkFollowed, followFindings, followSpec, followWarnings, readRealServers } from "./follow";
 import { ForwardingMethod } from "./forwarding-method";
 import { hashingWarning } from "./hashing-rules";
 import { Plane } from "./plane";
@@ -212,6 +212,7 @@ export class VirtualService extends Construct {
     };
     if (this.servers.length === 0 && this.followed === undefined)
       warn("has no real server, so clients are refused: addRealServer");
+    if (this.followed !== undefined) followWarnings(this.followed).forEach(warn);
     const weights = new Set(this.servers.map(({ weight }) => weight).filter((weight) => weight > 0));
     if (this.scheduler.word === "rr" && weights.size > 1)
       warn(`'weight' has no effect with Scheduler.ROUND_ROBIN (${[...weights].join(", ")}): use WEIGHTED_ROUND_ROBIN`);
