@@ -12,7 +12,7 @@ export async function report(deployment: DeploymentDescription, example?: string
     parts.push(await rules(deployment, director));
   }
   for (const gateway of deployment.gateways) parts.push(routeTable(gateway));
-  for (const service of deployment.virtualServices.filter(({ protocol }) => protocol === "tcp")) {
+  for (const service of deployment.virtualServices.filter(({ protocol, port }) => protocol === "tcp" && port !== 0)) {
     parts.push(await answers(deployment, service));
   }
   parts.push(next(deployment, example));

@@ -1,6 +1,7 @@
 import { Failure } from "../private/failure";
 import { ForwardingMethod } from "./forwarding-method";
 import { Plane } from "./plane";
+import { Protocol } from "./protocol";
 import { Scheduler } from "./scheduler";
 import { flagsOf, SCHEDULER_WORDS } from "./scheduler-words";
 
@@ -11,13 +12,14 @@ export interface PlaneDemands {
   readonly mark?: number;
   readonly persistenceTimeoutSeconds?: number;
   readonly onePacket?: boolean;
+  readonly endpoints: readonly { readonly port: number; readonly protocol?: Protocol }[];
 }
 
 const IPTABLES_SCHEDULERS = ["rr", "wrr", "random"];
 
 /** What the plane can't do, naming the one that can. */
 export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
-  const { forwarding, scheduler, mark, persistenceTimeoutSeconds, onePacket } = demands;
+  const { forwarding, scheduler, mark, persistenceTimeoutSeconds, onePacket, endpoints } = demands;
   const failures = schedulerFailures(plane, scheduler);
   if (plane === Plane.IPVS) return failures;
   return [
@@ -35,6 +37,8 @@ export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
     ...(mark === undefined ? [] : [MARKS_ARE_IPVS]),
     ...(persistenceTimeoutSeconds === undefined ? [] : [onlyIpvs("persistenceTimeoutSeconds", "can't be given")]),
     ...(onePacket === true ? [onlyIpvs("onePacket", "can't be true")] : []),
+    ...(endpoints.some(({ protocol }) => protocol === Protocol.SCTP) ? [onlyIpvs("protocol", "can't be sctp")] : []),
+    ...(endpoints.some(({ port }) => port === 0) ? [onlyIpvs("port", "can't be 0 (every port)")] : []),
   ];
 }
 
@@ -88,6 +92,19 @@ const MARKS_ARE_IPVS: Failure = {
   rule: "can't stand for a virtual service on the iptables plane",
   cure: "make a virtual service of each endpoint, or use a director with plane: Plane.IPVS",
 };
+
+/** What of a forwarding method has no effect, wherever it is given. */
+export function forwardingFailures({ conntrack, snat }: ForwardingMethod): Failure[] {
+  if (conntrack === undefined || snat) return [];
+  return [
+    {
+      property: "forwarding",
+      rule: "can't set 'conntrack' without 'snat', where it has no effect",
+      got: conntrack,
+      cure: "leave 'conntrack' out, or use ForwardingMethod.masquerading({ snat: true })",
+    },
+  ];
+}
 
 /** Something that only IPVS has. */
 export function onlyIpvs(property: string, rule: string): Failure {

@@ -67,6 +67,13 @@ export function serviceFindings(director: Place, { endpoints, forwarding, onePac
     ...endpoints
       .filter(({ address }) => neighbourOf(director, address) === undefined)
       .map(({ address }) => vipOutsideSubnets(director, address)),
+    ...methodFindings({ forwarding, onePacket }),
+  ];
+}
+
+/** What can't work about a forwarding method by itself. */
+export function methodFindings({ forwarding, onePacket }: Pick<Service, "forwarding" | "onePacket">): Finding[] {
+  return [
     ...(forwarding.snat && forwarding.conntrack === false ? [SNAT_WITHOUT_CONNTRACK] : []),
     ...(onePacket && forwarding.name === "masquerading" ? [ONE_PACKET_MASQUERADING] : []),
   ];

@@ -10,7 +10,7 @@ import { checkFollowed, followFindings, followSpec, followWarnings, readRealServ
 import { ForwardingMethod } from "./forwarding-method";
 import { hashingWarning } from "./hashing-rules";
 import { Plane } from "./plane";
-import { planeFailures } from "./plane-limits";
+import { forwardingFailures, planeFailures } from "./plane-limits";
 import { Protocol } from "./protocol";
 import { RealServer, RealServerOptions } from "./real-server";
 import { KnownInstances, RealServers } from "./real-servers";
@@ -141,7 +141,9 @@ export class VirtualService extends Construct {
       plane,
       endpoints: this.endpoints,
       marked: this.mark !== undefined,
-      forwarding: this.forwarding,
+      forwarding: options.forwarding ?? this.forwarding,
+      ownForwarding: options.forwarding !== undefined,
+      onePacket: this.context.onePacket ?? false,
       scheduler: this.scheduler,
       acknowledgement: this.acknowledgement,
       siblings,
@@ -186,12 +188,7 @@ export class VirtualService extends Construct {
     checkEndpoints(validation, endpoints, context);
     checkOptions(validation, endpoints, context);
     validation.add(...planeFailures(context.plane, { ...context, forwarding, scheduler }));
-    validation.require(forwarding.conntrack === undefined || forwarding.snat, {
-      property: "forwarding",
-      rule: "can't set 'conntrack' without 'snat', where it has no effect",
-      got: forwarding.conntrack,
-      cure: "leave 'conntrack' out, or use ForwardingMethod.masquerading({ snat: true })",
-    });
+    validation.add(...forwardingFailures(forwarding));
     const wellFormed = endpoints.filter(({ address }) => normalizeAddress(address) !== undefined);
     const service = { endpoints: wellFormed, forwarding, onePacket: context.onePacket ?? false };
     const findings = serviceFindings(context.director, service);

@@ -262,9 +262,9 @@ test.each<[string, (machines: Machines) => unknown, string]>([
   ],
   [
     "address and port are malformed, both in one message",
-    ({ director }) => director().addVirtualService("web", { address: "192.168.139.100/24", port: 0 }),
+    ({ director }) => director().addVirtualService("web", { address: "192.168.139.100/24", port: 65536 }),
     "test/director/web: 2 problems\n" +
-      "  - 'port' must be a whole number from 1 to 65535, got 0: choose the port that clients connect to\n" +
+      "  - 'port' must be a whole number from 0 to 65535, got 65536: choose the port that clients connect to; 0 is every port\n" +
       "  - 'address' must be an IPv4 or IPv6 address, got \"192.168.139.100/24\": write it like '192.168.139.100' or 'fd00:139::100', without prefix length",
   ],
   [

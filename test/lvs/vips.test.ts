@@ -129,8 +129,6 @@ test.each([
   ["10.0.0.0", "the network address of 10.0.0.0/24"],
   ["fd00::", "the network address of fd00::/64"],
   ["10.0.0.255", "the broadcast address of 10.0.0.0/24"],
-  ["0.0.0.0", "no address, but stands for every one of a machine"],
-  ["::", "no address, but stands for every one of a machine"],
   ["127.0.0.1", "a loopback address"],
   ["224.0.0.18", "a multicast address"],
   ["ff02::1", "a multicast address"],
@@ -142,7 +140,17 @@ test.each([
     balance(a, web, vip, { acknowledge: [Refusal.VIP_OUTSIDE_SUBNETS] });
   });
   expect(problem).toBe(
-    `test/director-a/web: 'address' can't be ${what}, got "${vip}": choose another address of the director's subnets; several addresses are a virtual service each, or one with addFirewallMarkService`,
+    `test/director-a/web: 'address' can't be ${what}, got "${vip}": choose another address of the director's subnets`,
+  );
+});
+
+test.each(["0.0.0.0", "::"])("a VIP can't be %s", (vip) => {
+  const [problem] = problemsOf((app) => {
+    const { a, web } = two(app);
+    balance(a, web, vip, { acknowledge: [Refusal.VIP_OUTSIDE_SUBNETS] });
+  });
+  expect(problem).toBe(
+    `test/director-a/web: 'address' can't stand for every address of the director, because IPVS knows a virtual service by its address, got "${vip}": make a virtual service of each address, or one of all with addFirewallMarkService; addRedirect takes a port at every address`,
   );
 });
 
