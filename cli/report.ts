@@ -17,7 +17,7 @@ export async function report(deployment: DeploymentDescription, jobs: string, ex
   }
   parts.push(jobs);
   for (const gateway of deployment.gateways) parts.push(routeTable(gateway));
-  for (const service of deployment.virtualServices.filter(({ protocol }) => protocol === "tcp")) {
+  for (const service of deployment.virtualServices.filter(({ protocol, port }) => protocol === "tcp" && port !== 0)) {
     parts.push(await answers(deployment, service));
   }
   parts.push(next(deployment, example));

@@ -173,7 +173,7 @@ async function waitForServices(
 ): Promise<void> {
   for (const { access, client, virtualServices } of deployments) {
     if (client === undefined) continue;
-    for (const { address, port } of virtualServices.filter(({ protocol }) => protocol === "tcp")) {
+    for (const { address, port } of virtualServices.filter(({ protocol, port }) => protocol === "tcp" && port !== 0)) {
       const host = address.includes(":") ? `[${address}]` : address;
       show(`${client} asks ${host}:${port}`);
       const ask = `curl --globoff --silent --output /dev/null --max-time 5 http://${host}:${port}/`;

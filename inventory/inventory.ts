@@ -8,6 +8,8 @@ export interface MachineEntry<Name extends string = string> {
   readonly name: Name;
   /** Addresses without prefix length. Each IPv4 address is an interface (eth0, eth1, …); an IPv6 address joins the one before it. */
   readonly address: string | readonly string[];
+  /** The largest packet of its networks in bytes: one number for all interfaces, or one each (eth0, eth1, …). @default 1500 */
+  readonly mtu?: number | readonly number[];
   /** Memory in MiB, lab only. @default 320 */
   readonly memoryMiB?: number;
 }
@@ -56,6 +58,7 @@ export function defineInventory<const Name extends string>(inventory: Inventory<
       (address) => `address ${address} is given to ${owners(machines, address)}: give each machine its own`,
     ),
     ...machines.flatMap((machine) => addressProblems(machine, subnets)),
+    ...machines.flatMap(mtuProblems),
   ];
   if (problems.length > 0) throw new InventoryError(inventory.name, problems);
   return inventory;
@@ -73,6 +76,20 @@ export function interfacesOf(machine: MachineEntry, subnets: readonly string[]):
   return Object.fromEntries(interfaces.map((addresses, index) => [`eth${index}`, addresses]));
 }
 
+/** `{ eth0: 1450 }`: what the machine says of its interfaces' MTU; undefined where it says nothing. */
+export function mtuOf(machine: MachineEntry): Record<string, number> | undefined {
+  const { mtu } = machine;
+  if (mtu === undefined) return undefined;
+  const nics = interfaceCount(machine);
+  const each = typeof mtu === "number" ? Array.from({ length: nics }, () => mtu) : mtu;
+  return Object.fromEntries(each.map((bytes, index) => [`eth${index}`, bytes]));
+}
+
+/** Each IPv4 address is one; so is an IPv6 address that stands first. */
+function interfaceCount(machine: MachineEntry): number {
+  return addressesOf(machine).filter((address, index) => index === 0 || !address.includes(":")).length;
+}
+
 function addressesOf({ address }: MachineEntry): string[] {
   return typeof address === "string" ? [address] : [...address];
 }
@@ -87,6 +104,14 @@ function addressProblems(machine: MachineEntry, subnets: readonly string[]): str
       `machine '${machine.name}' has the address ${address}, which is in none of the subnets (${subnets.join(", ")}): add its subnet or change it`,
     ];
   });
+}
+
+/** The numbers themselves are checked by the machine. */
+function mtuProblems(machine: MachineEntry): string[] {
+  const { name, mtu } = machine;
+  const nics = interfaceCount(machine);
+  if (mtu === undefined || typeof mtu === "number" || mtu.length === nics) return [];
+  return [`machine '${name}' has ${mtu.length} MTUs and ${nics} interfaces: give one for all, or one each`];
 }
 
 function isAddress(text: string): boolean {

@@ -30,6 +30,8 @@ export interface LabDocument {
 export interface Nic {
   readonly interface: string;
   readonly addresses: string[];
+  /** In bytes. @default 1500 */
+  readonly mtu?: number;
 }
 
 /** machine.json: the hardware of one machine; everything else is its user-data. */
@@ -92,6 +94,7 @@ const machineSchema: JSONSchemaType<MachineDocument> = {
         properties: {
           interface: { type: "string" },
           addresses: { type: "array", minItems: 1, items: { type: "string" } },
+          mtu: { type: "integer", minimum: 576, maximum: 1500, nullable: true },
         },
       },
     },

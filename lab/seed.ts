@@ -42,6 +42,7 @@ export function networkConfigOf(labId: string, machine: MachineDocument): string
       match: { macaddress: macAddress(labId, machine.name, index) },
       "set-name": nic.interface,
       addresses: nic.addresses,
+      ...(nic.mtu === undefined ? {} : { mtu: nic.mtu }),
       ...(index === 0 ? gateways(nic.addresses) : {}),
     },
   ]);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { Deployment, IBackend, LabBackend, Machine, OrbStackBackend, SshBackend } from "../constructs";
-import { Inventory, interfacesOf } from "../inventory/inventory";
+import { Inventory, interfacesOf, mtuOf } from "../inventory/inventory";
 import { useStateFolder } from "./state-folder";
 
 export interface MachinesStackProps<Name extends string> {
@@ -24,7 +24,8 @@ export class MachinesStack<Name extends string> extends TerraformStack {
     const backend = backendOf(this, inventory, stateFolder);
     const machines = inventory.machines.map((entry) => {
       const interfaces = interfacesOf(entry, inventory.subnets);
-      return [entry.name, new Machine(this, entry.name, { backend, interfaces, memoryMiB: entry.memoryMiB })] as const;
+      const { name, memoryMiB } = entry;
+      return [name, new Machine(this, name, { backend, interfaces, mtu: mtuOf(entry), memoryMiB })] as const;
     });
     this.all = Object.fromEntries(machines) as Record<Name, Machine>;
     new Deployment(this, "deployment", {

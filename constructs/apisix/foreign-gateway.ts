@@ -38,7 +38,7 @@ class ForeignGateway extends Construct implements IGateway {
     this.name = attributes.name ?? id;
     this.version = attributes.version;
     this.documents = attributes.documents ?? `apisix/${this.name}`;
-    this.service = { name: this.name, lag: 0 };
+    this.service = { name: this.name };
     this.plugins = [...(attributes.plugins ?? DEFAULT_PLUGINS)];
     this.secrets = [...(attributes.secrets ?? [])];
     const validation = new Validation(this);

@@ -104,11 +104,32 @@ export function nodeFailures(at: string, nodes: Readonly<Record<string, number>>
 }
 
 /** The name and port of a service. A port's number in it would be a part of the name, and found nowhere. */
-export function serviceNameFailures(at: string, name: string | number, port: string | undefined): Failure[] {
+export function serviceNameFailures(
+  at: string,
+  {
+    name,
+    port,
+    tag,
+  }: {
+    readonly name: string | number;
+    readonly port?: string;
+    readonly tag?: string;
+  },
+): Failure[] {
   const cure = "give its name alone; Consul knows the port";
   const rule = "must be the name of a service in Consul";
   if (typeof name !== "string" || !/^(?=.*[A-Za-z])[\w][\w.-]*$/.test(name))
     return [{ property: `${at}.service`, rule, got: name, cure }];
+  if (tag !== undefined) {
+    return [
+      {
+        property: `${at}.service`,
+        rule: "can't be the instances with a tag, because APISIX asks Consul for a name and takes all of its instances",
+        got: tag,
+        cure: "register them under a name of their own",
+      },
+    ];
+  }
   if (port === undefined || !/^\d+$/.test(port)) return [];
   return [
     {

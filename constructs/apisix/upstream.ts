@@ -25,14 +25,14 @@ export class Upstream {
   static toService(service: ConsulService | string, options: ServiceUpstreamOptions = {}): Upstream {
     const { elsewhere = false, whenEmpty, ...rest } = options;
     // The type lets no number through; programs in JavaScript have no types.
-    const named: ConsulService = typeof service === "object" ? service : { name: service, lag: 0 };
+    const named: ConsulService = typeof service === "object" ? service : { name: service };
     const target = {
       service_name: named.name,
       discovery_type: "consul",
       ...(whenEmpty && { discovery_args: { grace_seconds: whenEmpty.graceSeconds ?? FOR_GOOD } }),
     };
     return new Upstream(target, rest, named, elsewhere, (at) => [
-      ...serviceNameFailures(at, named.name, named.port),
+      ...serviceNameFailures(at, named),
       ...numberFailures(
         { [`${at}.whenEmpty.graceSeconds`]: whenEmpty?.graceSeconds },
         { min: 0, max: 86400 },

@@ -4,6 +4,7 @@ import { Protocol } from "./protocol";
 export interface Claim {
   readonly owner: string;
   readonly protocol: Protocol;
+  /** 0: all that nobody else answers for. */
   readonly port: number;
   /** @default - every address */
   readonly address?: string;

@@ -20,8 +20,8 @@ import { addBalancedService } from "./iptables-plane-rules";
 import { IptablesRules } from "./iptables-rules";
 import { renderIpvsRules } from "./ipvs-rules";
 import { Plane } from "./plane";
-import { Protocol } from "./protocol";
-import { hostNetwork, ServiceSpec, sortedServices } from "./service-spec";
+import { KEEPER_SECONDS } from "./follow-timing-rules";
+import { hostNetwork, methodOf, methodsOf, ServiceSpec, sortedServices } from "./service-spec";
 import { directorSysctls, DirectorTraits } from "./sysctl-profile";
 import { neighbourOf, Place } from "./topology";
 
@@ -29,7 +29,6 @@ const IPVS_UNIT = "vipstack-ipvs.service";
 const IPVS_PROGRAM = `${PROGRAM_FOLDER}/ipvs-rules`;
 const IPVS_ENVIRONMENT = "/etc/default/vipstack-ipvs";
 const KEEPER = "vipstack-ipvs-keeper";
-const KEEPER_SECONDS = 5;
 
 /** Rules that are no virtual service's. */
 export interface LocalRules {
@@ -70,11 +69,10 @@ export function directorContribution(spec: DirectorSpec): Contribution {
     ],
     generated: consul.generated,
     addresses: addressLines(spec),
-    ports: spec.claims.map(({ protocol, port, address }) => ({
-      protocol: protocol === Protocol.TCP ? "tcp" : "udp",
-      port,
-      address,
-    })),
+    // Every port of a VIP is nobody's in particular: a port that something listens on goes first.
+    ports: spec.claims
+      .filter(({ port }) => port !== 0)
+      .map(({ protocol, port, address }) => ({ protocol, port, address })),
     ready: [...(iptables.ready ?? []), ...(ipvs.ready ?? []), ...(consul.ready ?? [])],
   };
 }
@@ -82,7 +80,9 @@ export function directorContribution(spec: DirectorSpec): Contribution {
 function ipvsContribution(spec: DirectorSpec): Contribution {
   // The generic rules for followed services look at connection tracking, too.
   const tracked = spec.services.some(
-    ({ forwarding, follows }) => forwarding.snat || (follows !== undefined && forwarding.name === "masquerading"),
+    (service) =>
+      methodsOf(service).some(({ snat }) => snat) ||
+      (service.follows !== undefined && service.forwarding.name === "masquerading"),
   );
   return {
     packages: ["ipvsadm"],
@@ -159,7 +159,7 @@ function addressLines({ machine, services }: DirectorSpec): string[] {
 }
 
 function traitsOf({ plane, machine, services }: DirectorSpec): DirectorTraits {
-  const masquerading = services.filter(({ forwarding }) => forwarding.name === "masquerading");
+  const masquerading = services.filter((service) => methodsOf(service).some(({ name }) => name === "masquerading"));
   return {
     plane,
     interfaces: [...new Set(machine.addresses.map((own) => own.interface))],
@@ -170,8 +170,10 @@ function traitsOf({ plane, machine, services }: DirectorSpec): DirectorTraits {
       ),
     ].sort(),
     persistence: services.some(({ persistenceTimeoutSeconds }) => persistenceTimeoutSeconds !== undefined),
-    conntrack: services.some(({ forwarding, follows }) =>
-      forwarding.snat ? forwarding.conntrack !== false : follows !== undefined && forwarding.name === "masquerading",
+    conntrack: services.some((service) =>
+      methodsOf(service).some(({ name, snat, conntrack }) =>
+        snat ? conntrack !== false : service.follows !== undefined && name === "masquerading",
+      ),
     ),
   };
 }
@@ -180,12 +182,14 @@ function traitsOf({ plane, machine, services }: DirectorSpec): DirectorTraits {
  * Interfaces with clients and real servers behind them. What lies behind a router is taken to be behind the first one, and
  * instances from Consul may be anywhere, so also beside the clients.
  */
-function sharedInterfaces(machine: Place, { endpoints, realServers, follows }: ServiceSpec): string[] {
+function sharedInterfaces(machine: Place, service: ServiceSpec): string[] {
+  const { endpoints, realServers, follows } = service;
   const interfaceTo = (address: string): InterfaceAddress | undefined =>
     neighbourOf(machine, address) ?? machine.addresses[0];
   const clientSide = new Set(endpoints.map(({ address }) => interfaceTo(address)?.interface));
   if (follows !== undefined) return [...clientSide].filter((nic) => nic !== undefined);
   return realServers
+    .filter((server) => methodOf(service, server).name === "masquerading")
     .flatMap(({ address }) => interfaceTo(address)?.interface ?? [])
     .filter((nic) => clientSide.has(nic));
 }

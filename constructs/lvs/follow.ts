@@ -2,6 +2,7 @@ import { ConsulService } from "../consul";
 import { Failure } from "../private/failure";
 import { Validation } from "../private/validation";
 import { chainName } from "./chain-name";
+import { timingWarnings } from "./follow-timing-rules";
 import { ForwardingMethod } from "./forwarding-method";
 import { requireKnown } from "./known-values";
 import { Plane } from "./plane";
@@ -42,6 +43,13 @@ export function checkFollowed(validation: Validation, followed: RealServers, con
   // consul-template asks for `tag.service@datacenter`, so none of them can hold what ends it.
   checkName(validation, "service", service, /^[\w-]{1,128}$/, "letters, digits, '-' and '_'");
   checkName(validation, "tag", tag, /^[\w=:.-]{1,128}$/, "letters, digits and any of '-_=:.'");
+  const given = followed._named.tag;
+  validation.require(given === undefined || tag === given, {
+    property: "tag",
+    rule: `can't be another one than that of the service, which is ${given ?? ""}`,
+    got: tag,
+    cure: "leave it out, or give the service's name alone",
+  });
   checkName(validation, "datacenter", datacenter, /^[\w.-]{1,128}$/, "letters, digits and any of '-_.'");
   validation.integer("waitSeconds.min", min, 0, 3600, "1 is usual");
   validation.integer("waitSeconds.max", max, 0, 3600, "4 is usual");
@@ -84,6 +92,12 @@ const NO_CONSUL: Failure = {
   rule: "can't come from Consul, because the director has no Consul to ask",
   cure: "give the director one: new Director(…, { machine, consul })",
 };
+
+/** What doesn't fit together in time, though each of it is right. */
+export function followWarnings({ service, _named, waitSeconds, whenEmpty }: RealServers): string[] {
+  const { lag, shutdownDelay } = _named;
+  return timingWarnings(service, { waitMax: waitSeconds.max, grace: whenEmpty.graceSeconds, lag, shutdownDelay });
+}
 
 /** Works on the wire where somebody else has seen to every machine that an instance may run on, so it can be acknowledged. */
 export function followFindings({ service }: RealServers, forwarding: ForwardingMethod): Finding[] {

@@ -1,25 +1,26 @@
 import { IptablesRules } from "./iptables-rules";
 import { Protocol } from "./protocol";
-import { Endpoint, hostNetwork, RealServerSpec, ServiceSpec, SnatChoice } from "./service-spec";
+import { Endpoint, hostNetwork, methodOf, RealServerSpec, ServiceSpec, SnatChoice } from "./service-spec";
 
-const PROTOCOL_NUMBER = { [Protocol.TCP]: 6, [Protocol.UDP]: 17 };
+const PROTOCOL_NUMBER = { [Protocol.TCP]: 6, [Protocol.UDP]: 17, [Protocol.SCTP]: 132 };
 
 /**
  * What a virtual service of IPVS needs of iptables: its mark, leave to come in (IPVS takes a connection after INPUT let it
  * pass) and to go back (the answer passes FORWARD before IPVS rewrites it), and SNAT.
  */
 export function addIpvsSupport(rules: IptablesRules, service: ServiceSpec): void {
-  const { mark, forwarding, endpoints, realServers, follows } = service;
+  const { mark, forwarding, endpoints, follows } = service;
+  const realServers = service.realServers.filter((server) => methodOf(service, server).name === "masquerading");
   for (const endpoint of endpoints) {
     const { protocol, address, port } = endpoint;
-    const toService = `-d ${hostNetwork(address)} -p ${protocol} -m ${protocol} --dport ${port}`;
+    const toService = `-d ${hostNetwork(address)} ${portMatch(protocol, "--dport", port)}`;
     if (mark !== undefined) {
       const setMark = `${toService} -j MARK --set-xmark 0x${mark.toString(16)}/0xffffffff`;
       rules.add("mangle", "PREROUTING", setMark).add("mangle", "OUTPUT", setMark);
     }
     rules.add("filter", "INPUT", `${toService} -j ACCEPT`);
-    if (forwarding.name !== "masquerading") continue;
     if (follows !== undefined) {
+      if (forwarding.name !== "masquerading") continue;
       rules.add("filter", "FORWARD", followedAnswerRule(endpoint));
       rules.add("nat", "POSTROUTING", ...follows.snatTo.map((choice) => followedSourceRule(endpoint, choice)));
       continue;
@@ -30,12 +31,12 @@ export function addIpvsSupport(rules: IptablesRules, service: ServiceSpec): void
 }
 
 function answerRule({ protocol, port: asked }: Endpoint, { address, port }: RealServerSpec): string {
-  return `-s ${hostNetwork(address)} -p ${protocol} -m ${protocol} --sport ${port || asked} -j ACCEPT`;
+  return `-s ${hostNetwork(address)} ${portMatch(protocol, "--sport", port || asked)} -j ACCEPT`;
 }
 
 function sourceRule({ protocol, address: vip, port: asked }: Endpoint, server: RealServerSpec): string[] {
   if (server.snatTo === undefined) return [];
-  const toServer = `-d ${hostNetwork(server.address)} -p ${protocol} -m ${protocol} --dport ${server.port || asked}`;
+  const toServer = `-d ${hostNetwork(server.address)} ${portMatch(protocol, "--dport", server.port || asked)}`;
   return [`${toServer} ${cameThrough({ protocol, address: vip, port: asked })} -j SNAT --to-source ${server.snatTo}`];
 }
 
@@ -54,7 +55,13 @@ function followedSourceRule(endpoint: Endpoint, { subnet, address }: SnatChoice)
 }
 
 function cameThrough({ protocol, address, port }: Endpoint): string {
-  return `-m ipvs --vproto ${PROTOCOL_NUMBER[protocol]} --vaddr ${address} --vport ${port}`;
+  const vport = port === 0 ? "" : ` --vport ${port}`;
+  return `-m ipvs --vproto ${PROTOCOL_NUMBER[protocol]} --vaddr ${address}${vport}`;
+}
+
+/** @param port 0: any */
+function portMatch(protocol: Protocol, option: "--dport" | "--sport", port: number): string {
+  return port === 0 ? `-p ${protocol}` : `-p ${protocol} -m ${protocol} ${option} ${port}`;
 }
 
 function unique(rules: readonly string[]): string[] {

@@ -1,5 +1,7 @@
 import { Protocol } from "./protocol";
-import { RealServerSpec, ServiceSpec, socketAddress, sortedServices } from "./service-spec";
+import { methodOf, RealServerSpec, ServiceSpec, socketAddress, sortedServices } from "./service-spec";
+
+const OPTIONS = { [Protocol.TCP]: "-t", [Protocol.UDP]: "-u", [Protocol.SCTP]: "--sctp-service" } as const;
 
 /**
  * The IPVS table as `ipvsadm --save --numeric` would print it: a line a virtual service, followed by a line a real server.
@@ -27,7 +29,7 @@ function serviceLine(service: ServiceSpec): string {
 function serverLine(service: ServiceSpec, server: RealServerSpec): string {
   const { address, port, weight, upperThreshold, lowerThreshold } = server;
   return [
-    `-a ${serviceName(service)} -r ${socketAddress(address, port)} ${service.forwarding.option} -w ${weight}`,
+    `-a ${serviceName(service)} -r ${socketAddress(address, port)} ${methodOf(service, server).option} -w ${weight}`,
     ...(upperThreshold === undefined ? [] : [`-x ${upperThreshold}`]),
     ...(lowerThreshold === undefined ? [] : [`-y ${lowerThreshold}`]),
   ].join(" ");
@@ -37,5 +39,5 @@ function serverLine(service: ServiceSpec, server: RealServerSpec): string {
 export function serviceName({ mark, family, endpoints: [first] }: ServiceSpec): string {
   if (mark !== undefined) return `-f ${mark}${family === 6 ? " -6" : ""}`;
   if (first === undefined) throw new Error("assumption broken: a virtual service without a mark has an endpoint");
-  return `${first.protocol === Protocol.TCP ? "-t" : "-u"} ${socketAddress(first.address, first.port)}`;
+  return `${OPTIONS[first.protocol]} ${socketAddress(first.address, first.port)}`;
 }

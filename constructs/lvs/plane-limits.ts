@@ -1,7 +1,9 @@
 import { Failure } from "../private/failure";
 import { ForwardingMethod } from "./forwarding-method";
 import { Plane } from "./plane";
+import { Protocol } from "./protocol";
 import { Scheduler } from "./scheduler";
+import { flagsOf, SCHEDULER_WORDS } from "./scheduler-words";
 
 /** What of a virtual service depends on its plane. */
 export interface PlaneDemands {
@@ -10,34 +12,16 @@ export interface PlaneDemands {
   readonly mark?: number;
   readonly persistenceTimeoutSeconds?: number;
   readonly onePacket?: boolean;
+  readonly endpoints: readonly { readonly port: number; readonly protocol?: Protocol }[];
 }
 
 const IPTABLES_SCHEDULERS = ["rr", "wrr", "random"];
 
 /** What the plane can't do, naming the one that can. */
 export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
-  const { forwarding, scheduler, mark, persistenceTimeoutSeconds, onePacket } = demands;
-  if (!/^[a-z0-9_]+$/.test(scheduler.word)) {
-    return [
-      {
-        property: "scheduler",
-        rule: "must be a word of ipvsadm",
-        got: scheduler.word,
-        cure: "use a member of Scheduler, or a word like 'twos'",
-      },
-    ];
-  }
-  if (plane === Plane.IPVS) {
-    return scheduler.word === "random"
-      ? [
-          {
-            property: "scheduler",
-            rule: "can't be random on the ipvs plane",
-            cure: "use Scheduler.WEIGHTED_ROUND_ROBIN, or a director with plane: Plane.IPTABLES",
-          },
-        ]
-      : [];
-  }
+  const { forwarding, scheduler, mark, persistenceTimeoutSeconds, onePacket, endpoints } = demands;
+  const failures = schedulerFailures(plane, scheduler);
+  if (plane === Plane.IPVS) return failures;
   return [
     ...(forwarding.name === "masquerading" ? [] : [onlyIpvs("forwarding", `can't be ${forwarding.name}`)]),
     ...(forwarding.conntrack === false
@@ -49,18 +33,57 @@ export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
           },
         ]
       : []),
-    ...(IPTABLES_SCHEDULERS.includes(scheduler.word)
+    ...failures,
+    ...(mark === undefined ? [] : [MARKS_ARE_IPVS]),
+    ...(persistenceTimeoutSeconds === undefined ? [] : [onlyIpvs("persistenceTimeoutSeconds", "can't be given")]),
+    ...(onePacket === true ? [onlyIpvs("onePacket", "can't be true")] : []),
+    ...(endpoints.some(({ protocol }) => protocol === Protocol.SCTP) ? [onlyIpvs("protocol", "can't be sctp")] : []),
+    ...(endpoints.some(({ port }) => port === 0) ? [onlyIpvs("port", "can't be 0 (every port)")] : []),
+  ];
+}
+
+/** A word that the director doesn't know would make all of its rules wrong, so it is refused here. */
+function schedulerFailures(plane: Plane, { word, flags }: Scheduler): Failure[] {
+  if (word === Scheduler.RANDOM.word && plane === Plane.IPVS) {
+    return [
+      {
+        property: "scheduler",
+        rule: "can't be random on the ipvs plane",
+        cure: "use Scheduler.WEIGHTED_ROUND_ROBIN, or a director with plane: Plane.IPTABLES",
+      },
+    ];
+  }
+  if (word !== Scheduler.RANDOM.word && !SCHEDULER_WORDS.includes(word)) {
+    return [
+      {
+        property: "scheduler",
+        rule: `must be one of ${SCHEDULER_WORDS.join(", ")}`,
+        got: word,
+        cure: "use a member of Scheduler, or one of these words",
+      },
+    ];
+  }
+  const strange = flags.filter((flag, index) => !flagsOf(word).includes(flag) || flags.indexOf(flag) < index);
+  return [
+    ...(plane === Plane.IPVS || IPTABLES_SCHEDULERS.includes(word)
       ? []
       : [
           {
             property: "scheduler",
-            rule: `can't be ${scheduler.word} on the iptables plane`,
+            rule: `can't be ${word} on the iptables plane`,
             cure: "use Scheduler.ROUND_ROBIN, WEIGHTED_ROUND_ROBIN or RANDOM, or a director with plane: Plane.IPVS",
           },
         ]),
-    ...(mark === undefined ? [] : [MARKS_ARE_IPVS]),
-    ...(persistenceTimeoutSeconds === undefined ? [] : [onlyIpvs("persistenceTimeoutSeconds", "can't be given")]),
-    ...(onePacket === true ? [onlyIpvs("onePacket", "can't be true")] : []),
+    ...(strange.length === 0
+      ? []
+      : [
+          {
+            property: "scheduler",
+            rule: `takes the flags ${flagsOf(word).join(", ")} with ${word}, each once`,
+            got: flags,
+            cure: `leave ${strange.join(", ")} out`,
+          },
+        ]),
   ];
 }
 
@@ -69,6 +92,19 @@ const MARKS_ARE_IPVS: Failure = {
   rule: "can't stand for a virtual service on the iptables plane",
   cure: "make a virtual service of each endpoint, or use a director with plane: Plane.IPVS",
 };
+
+/** What of a forwarding method has no effect, wherever it is given. */
+export function forwardingFailures({ conntrack, snat }: ForwardingMethod): Failure[] {
+  if (conntrack === undefined || snat) return [];
+  return [
+    {
+      property: "forwarding",
+      rule: "can't set 'conntrack' without 'snat', where it has no effect",
+      got: conntrack,
+      cure: "leave 'conntrack' out, or use ForwardingMethod.masquerading({ snat: true })",
+    },
+  ];
+}
 
 /** Something that only IPVS has. */
 export function onlyIpvs(property: string, rule: string): Failure {

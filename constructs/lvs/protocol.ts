@@ -2,4 +2,6 @@
 export enum Protocol {
   TCP = "tcp",
   UDP = "udp",
+  /** Ipvs plane only. */
+  SCTP = "sctp",
 }

@@ -8,10 +8,10 @@ import { realServerSysctls } from "./sysctl-profile";
 
 const ends = new WeakMap<IMachine, RealServerEnd>();
 
-/** Tunnel of each address family, and the TCP segment that fits into it at an MTU of 1500. */
+/** Tunnel of each address family, and the headers of a packet in it: the outer one, then those of IP and TCP. */
 const TUNNELS = {
-  4: { device: "tunl0", module: "ipip", segment: 1500 - 20 - 40 },
-  6: { device: "ip6tnl0", module: "ip6_tunnel", segment: 1500 - 40 - 60 },
+  4: { device: "tunl0", module: "ipip", headers: 20 + 40 },
+  6: { device: "ip6tnl0", module: "ip6_tunnel", headers: 40 + 60 },
 } as const;
 
 /**
@@ -28,7 +28,8 @@ export class RealServerEnd {
   }
 
   private readonly directVips = new Set<string>();
-  private readonly tunnelVips = new Set<string>();
+  /** VIP to the smallest MTU on the way to it. */
+  private readonly tunnelVips = new Map<string, number>();
   private readonly tunnelNics = new Set<string>();
   private readonly gateways = new Map<4 | 6, { address: string; nic: string; owner: IConstruct }>();
 
@@ -44,9 +45,9 @@ export class RealServerEnd {
     for (const vip of vips) this.directVips.add(vip);
   }
 
-  /** Packets for the VIPs come out of a tunnel whose outer packets come in at `nic`. */
-  addTunneling(vips: readonly string[], nic: string): void {
-    for (const vip of vips) this.tunnelVips.add(vip);
+  /** Packets for the VIPs come out of a tunnel whose outer packets come in at `nic`, and are of `mtu` bytes at most. */
+  addTunneling(vips: readonly string[], nic: string, mtu: number): void {
+    for (const vip of vips) this.tunnelVips.set(vip, Math.min(mtu, this.tunnelVips.get(vip) ?? mtu));
     this.tunnelNics.add(nic);
   }
 
@@ -68,10 +69,11 @@ export class RealServerEnd {
   }
 
   private render(): Contribution {
-    const tunnels = [...new Set([...this.tunnelVips].map(familyOf))].sort().map((family) => TUNNELS[family]);
-    const ipv4Tunnel = [...this.tunnelVips].some((vip) => familyOf(vip) === 4);
-    const vips = [...new Set([...this.directVips, ...this.tunnelVips])].sort();
-    const clamped = [...this.tunnelVips].sort();
+    const tunnelVips = [...this.tunnelVips.keys()];
+    const tunnels = [...new Set(tunnelVips.map(familyOf))].sort().map((family) => TUNNELS[family]);
+    const ipv4Tunnel = tunnelVips.some((vip) => familyOf(vip) === 4);
+    const vips = [...new Set([...this.directVips, ...tunnelVips])].sort();
+    const clamped = [...this.tunnelVips].sort(([a], [b]) => (a < b ? -1 : 1));
     return {
       ...(tunnels.length > 0 ? iptablesKeeper() : {}),
       kernelModules: tunnels.map(({ module }) => module),
@@ -104,12 +106,11 @@ function tunnelUnit({ device }: (typeof TUNNELS)[4 | 6]): { name: string; conten
 }
 
 /** Answers of the VIP ask clients for segments that fit into the tunnel, also where nobody passes "too big" messages on. */
-function segmentRules(vips: readonly string[], family: 4 | 6): IptablesRules {
+function segmentRules(vips: readonly (readonly [vip: string, mtu: number])[], family: 4 | 6): IptablesRules {
   const rules = new IptablesRules();
-  const { segment } = TUNNELS[family];
-  for (const vip of vips.filter((each) => familyOf(each) === family)) {
+  for (const [vip, mtu] of vips.filter(([each]) => familyOf(each) === family)) {
     const answers = `-s ${hostNetwork(vip)} -p tcp -m tcp --tcp-flags SYN,RST SYN`;
-    rules.add("mangle", "POSTROUTING", `${answers} -j TCPMSS --set-mss ${segment}`);
+    rules.add("mangle", "POSTROUTING", `${answers} -j TCPMSS --set-mss ${mtu - TUNNELS[family].headers}`);
   }
   return rules;
 }

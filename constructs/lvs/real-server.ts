@@ -1,16 +1,17 @@
 import { Construct } from "constructs";
-import { IMachine, InterfaceAddress } from "../machine";
+import { hasAddress, IMachine, InterfaceAddress } from "../machine";
 import { Validation } from "../private/validation";
 import { Acknowledgement } from "./acknowledgement";
 import { ForwardingMethod } from "./forwarding-method";
+import { hashingFindings } from "./hashing-rules";
 import { requireKnown } from "./known-values";
 import { MAX_NTH_RULES, turnCount } from "./iptables-balancing-rules";
 import { Plane } from "./plane";
-import { onlyIpvs } from "./plane-limits";
+import { forwardingFailures, onlyIpvs } from "./plane-limits";
 import { RealServerEnd } from "./real-server-end";
 import { Scheduler } from "./scheduler";
 import { Endpoint, RealServerSpec, socketAddress } from "./service-spec";
-import { neighbourOf, realServerAddress, realServerFindings, snatSource } from "./topology";
+import { methodFindings, mtuBetween, neighbourOf, realServerAddress, realServerFindings, snatSource } from "./topology";
 
 export interface RealServerOptions {
   /**
@@ -22,6 +23,12 @@ export interface RealServerOptions {
   readonly port?: number;
   /** Its share of new connections, 0 to 65535; 0 gives it none and keeps those it has. @default 1 */
   readonly weight?: number;
+  /**
+   * How packets get to this one and back; others of the virtual service may have another one. Ipvs plane.
+   *
+   * @default - that of the virtual service
+   */
+  readonly forwarding?: ForwardingMethod;
   /** With this many connections it gets no more, 1 to 65535. Ipvs plane. @default - no limit */
   readonly upperThreshold?: number;
   /** It gets new ones again once it has fewer, 1 to `upperThreshold`. @default - three quarters of `upperThreshold` */
@@ -35,6 +42,9 @@ export interface RealServerContext extends RealServerOptions {
   readonly endpoints: readonly Endpoint[];
   readonly marked: boolean;
   readonly forwarding: ForwardingMethod;
+  /** Whether it has its own, which nobody has checked yet. */
+  readonly ownForwarding: boolean;
+  readonly onePacket: boolean;
   readonly scheduler: Scheduler;
   readonly acknowledgement: Acknowledgement;
   /** The real servers that the virtual service has already. */
@@ -67,6 +77,7 @@ export class RealServer extends Construct {
 
     const validation = new Validation(this);
     checkNumbers(validation, context);
+    if (context.ownForwarding) checkForwarding(validation, context);
     const own = addressOn(validation, context, first);
     if (own !== undefined) this.checkPlace(validation, context, own);
     validation.finish();
@@ -79,6 +90,7 @@ export class RealServer extends Construct {
       weight: this.weight,
       upperThreshold: context.upperThreshold,
       lowerThreshold: context.lowerThreshold,
+      forwarding,
       snatTo: forwarding.snat && own ? snatSource(director, first.address, own, plane) : undefined,
     };
     if (own !== undefined && machine !== director) this.contribute(context, own);
@@ -100,30 +112,50 @@ export class RealServer extends Construct {
       got: machine.name,
       cure: "choose a VIP that no machine has",
     });
+    const mtu = mtuBetween(director, own);
+    validation.require(forwarding.name !== "tunneling" || own.family === 4 || mtu >= 1320, {
+      property: "machine",
+      rule: `must be reached over an MTU of at least 1320 for tunneling in IPv6, whose smallest packet of 1280 bytes gets a header of 40`,
+      got: mtu,
+      cure: `raise the 'mtu' of ${machine.name} or ${director.name}, or use ForwardingMethod.masquerading({ snat: true })`,
+    });
     const server = { name: machine.name, addresses: machine.addresses, own, port: this.port };
-    const service = { endpoints, forwarding, onePacket: false };
-    acknowledgement.judge(this, validation, realServerFindings(director, server, service));
+    const service = { endpoints, forwarding, onePacket: context.onePacket };
+    acknowledgement.judge(this, validation, [
+      ...(context.ownForwarding ? methodFindings(service) : []),
+      ...realServerFindings(director, server, service),
+      ...hashingFindings(context.scheduler, { ...context, weight: this.weight }),
+    ]);
     checkTurns(validation, context, this.weight);
   }
 
   private contribute({ machine, director, endpoints, forwarding }: RealServerContext, own: InterfaceAddress): void {
     const vips = [...new Set(endpoints.map(({ address }) => address))];
     if (forwarding.name === "direct routing") RealServerEnd.of(machine, this).addDirectRouting(vips);
-    if (forwarding.name === "tunneling") RealServerEnd.of(machine, this).addTunneling(vips, own.interface);
+    if (forwarding.name === "tunneling")
+      RealServerEnd.of(machine, this).addTunneling(vips, own.interface, mtuBetween(director, own));
     if (forwarding.name !== "masquerading" || forwarding.snat) return;
     const gateway = neighbourOf(director, own.address);
     if (gateway !== undefined) RealServerEnd.of(machine, this).setGateway(this, gateway.address, own.interface);
   }
 }
 
-function hasAddress({ addresses }: IMachine, address: string): boolean {
-  return addresses.some((own) => own.address === address);
+function checkForwarding(validation: Validation, { forwarding, plane }: RealServerContext): void {
+  if (plane === Plane.IPTABLES && forwarding.name !== "masquerading")
+    validation.add(onlyIpvs("forwarding", `can't be ${forwarding.name}`));
+  validation.add(...forwardingFailures(forwarding));
 }
 
 function checkNumbers(validation: Validation, context: RealServerContext): void {
-  const { port, weight, upperThreshold, lowerThreshold, plane } = context;
+  const { port, weight, upperThreshold, lowerThreshold, plane, endpoints } = context;
   requireKnown(validation, { port, weight, upperThreshold, lowerThreshold });
   validation.integer("port", port, 1, 65535, "choose the port that the server listens on");
+  validation.require(port === undefined || endpoints.every((endpoint) => endpoint.port !== 0), {
+    property: "port",
+    rule: "can't be given for a virtual service of every port, which keeps the one that the client asked for",
+    got: port,
+    cure: "leave it out, or make a virtual service of that port",
+  });
   validation.integer("weight", weight, 0, 65535, "weights count in relation to each other; 0 means no new connections");
   if (plane === Plane.IPTABLES) {
     if (upperThreshold !== undefined) validation.add(onlyIpvs("upperThreshold", "can't be given"));

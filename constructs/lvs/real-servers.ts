@@ -3,7 +3,7 @@ import { IMachine } from "../machine";
 import { EmptyPolicy } from "./empty-policy";
 
 export interface FollowOptions {
-  /** Only instances with this tag. @default - all of them */
+  /** Only instances with this tag. @default - that of the `ConsulService`, or all of them */
   readonly tag?: string;
   /** A datacenter that the director's own one is joined with. @default - the director's own */
   readonly datacenter?: string;
@@ -49,18 +49,24 @@ export class RealServers {
   static fromConsul(service: string | ConsulService | KnownInstances, options: FollowOptions = {}): RealServers {
     const { waitSeconds = { min: 1, max: 4 }, whenEmpty = EmptyPolicy.refuse() } = options;
     const known = typeof service !== "string" && "machines" in service ? service : undefined;
-    const name = typeof service === "string" ? service : (known?.service ?? (service as ConsulService)).name;
-    return new RealServers(name, options.tag, options.datacenter, whenEmpty, waitSeconds, known);
+    const named = typeof service === "string" ? { name: service } : (known?.service ?? (service as ConsulService));
+    const tag = options.tag ?? named.tag;
+    return new RealServers(named, tag, options.datacenter, whenEmpty, waitSeconds, known);
   }
 
+  /** The service's name in Consul. */
+  readonly service: string;
+
   private constructor(
-    /** The service's name in Consul. */
-    readonly service: string,
+    /** What is known of it. @internal */
+    readonly _named: ConsulService,
     readonly tag: string | undefined,
     readonly datacenter: string | undefined,
     readonly whenEmpty: EmptyPolicy,
     readonly waitSeconds: WaitSeconds,
     /** Where its instances run. @default - anywhere */
     readonly known: KnownInstances | undefined,
-  ) {}
+  ) {
+    this.service = _named.name;
+  }
 }

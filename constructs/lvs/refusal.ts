@@ -21,6 +21,8 @@ export enum Refusal {
   ONE_PACKET_MASQUERADING = "one-packet-masquerading",
   /** Nobody in the director's networks asks it for that address; it works where a router has a route to it by the director. */
   VIP_OUTSIDE_SUBNETS = "vip-outside-subnets",
+  /** Both answer ARP for it, and clients meet one by chance. Said at the second of the program, acknowledged at either. */
+  VIP_ON_TWO_DIRECTORS = "vip-on-two-directors",
   /**
    * The director reaches the real server from that address. The real server gets it as the VIP, takes the director's packets
    * for its own and never answers: not its ARP, nor what comes out of its tunnel.
@@ -33,6 +35,11 @@ export enum Refusal {
    * where somebody else did so on all of them, and none is in the clients' subnet.
    */
   CONSUL_WITHOUT_SNAT = "consul-without-snat",
+  /**
+   * A hash chooses a real server that takes no new connection, and the scheduler asks no other one: its clients are refused
+   * although others could serve them. Refused for weight 0 and thresholds; a warning for drains.
+   */
+  HASHING_WITHOUT_FALLBACK = "hashing-without-fallback",
 }
 
 /** A refusal that applies here. Pure, so that the checks can return it. */

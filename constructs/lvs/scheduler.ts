@@ -2,7 +2,12 @@
 export interface HashingOptions {
   /** The port is hashed together with the address. @default false */
   readonly port?: boolean;
-  /** A connection of an unavailable real server goes to another one. @default false */
+  /**
+   * A connection whose real server takes none (weight 0, draining, at its threshold) goes to another one. Without it such
+   * clients are refused as long as that lasts: see `Refusal.HASHING_WITHOUT_FALLBACK`.
+   *
+   * @default true
+   */
   readonly fallback?: boolean;
 }
 
@@ -24,10 +29,13 @@ export class Scheduler {
   static readonly LOCALITY_BASED_LEAST_CONNECTION = new Scheduler("lblc");
   /** For caches: one destination address stays with a small set of real servers. */
   static readonly LOCALITY_BASED_LEAST_CONNECTION_WITH_REPLICATION = new Scheduler("lblcr");
-  /** By a hash of the destination address. */
+  /**
+   * By a hash of the destination address. It has no fallback: while a real server drains, its clients are refused. See
+   * {@link LOCALITY_BASED_LEAST_CONNECTION}.
+   */
   static readonly DESTINATION_HASHING = new Scheduler("dh");
   /** By a hash of the client's address; half the clients move when a real server leaves: see {@link maglevHashing}. */
-  static readonly SOURCE_HASHING = new Scheduler("sh");
+  static readonly SOURCE_HASHING = new Scheduler("sh", hashingFlags("sh", {}));
   /** The one that is expected to answer first, by connections and weight. */
   static readonly SHORTEST_EXPECTED_DELAY = new Scheduler("sed");
   /** An idle one where there is one, else the shortest expected delay. */
@@ -37,7 +45,7 @@ export class Scheduler {
   /** The one with the highest weight until it has as many connections as its weight; then the next one. */
   static readonly WEIGHTED_OVERFLOW = new Scheduler("ovf");
   /** By Maglev's hash of the client's address: hardly a client moves when a real server leaves. */
-  static readonly MAGLEV_HASHING = new Scheduler("mh");
+  static readonly MAGLEV_HASHING = new Scheduler("mh", hashingFlags("mh", {}));
   /** At random by weight. The iptables plane only. */
   static readonly RANDOM = new Scheduler("random");
 
@@ -54,8 +62,8 @@ export class Scheduler {
   /**
    * A scheduler by ipvsadm's word; its kernel module is `ip_vs_WORD`.
    *
-   * @param word for example `twos`
-   * @param flags as in `ipvsadm --sched-flags`
+   * @param word one of ipvsadm's, for example `twos`; another one is an error of the virtual service
+   * @param flags as in `ipvsadm --sched-flags`, each once
    */
   static of(word: string, flags: readonly string[] = []): Scheduler {
     return new Scheduler(word, flags);
@@ -74,6 +82,6 @@ export class Scheduler {
   }
 }
 
-function hashingFlags(word: string, { port = false, fallback = false }: HashingOptions): string[] {
+function hashingFlags(word: string, { port = false, fallback = true }: HashingOptions): string[] {
   return [...(fallback ? [`${word}-fallback`] : []), ...(port ? [`${word}-port`] : [])];
 }

@@ -3,8 +3,17 @@ import { Protocol } from "./protocol";
 /** Where clients connect to. */
 export interface Endpoint {
   readonly address: string;
+  /** 0: every port. */
   readonly port: number;
   readonly protocol: Protocol;
+}
+
+/** A forwarding method as the rules see it. */
+export interface ForwardingSpec {
+  readonly name: string;
+  readonly option: string;
+  readonly snat: boolean;
+  readonly conntrack?: boolean;
 }
 
 /** A real server as the rules see it. */
@@ -18,6 +27,8 @@ export interface RealServerSpec {
   readonly lowerThreshold?: number;
   /** The address that takes the client's place. @default - the client's own stays */
   readonly snatTo?: string;
+  /** @default - that of the virtual service */
+  readonly forwarding?: ForwardingSpec;
 }
 
 /** A Consul service whose healthy instances are the real servers. */
@@ -59,12 +70,8 @@ export interface ServiceSpec {
   readonly persistenceTimeoutSeconds?: number;
   readonly persistenceNetmask?: string;
   readonly onePacket: boolean;
-  readonly forwarding: {
-    readonly name: string;
-    readonly option: string;
-    readonly snat: boolean;
-    readonly conntrack?: boolean;
-  };
+  /** Of followed instances, and what the checks of the service look at; each fixed real server has its own. */
+  readonly forwarding: ForwardingSpec;
   readonly realServers: readonly RealServerSpec[];
   /** Its real servers come from Consul; then {@link realServers} is empty. @default - they are fixed */
   readonly follows?: FollowSpec;
@@ -78,6 +85,18 @@ export function socketAddress(address: string, port: number): string {
 /** `192.168.139.29/32`, `fd00:139::29/128` */
 export function hostNetwork(address: string): string {
   return `${address}/${address.includes(":") ? 128 : 32}`;
+}
+
+/** The forwarding methods that are in use; the service's own where its real servers are not known. */
+export function methodsOf(service: ServiceSpec): ForwardingSpec[] {
+  const { forwarding, realServers, follows } = service;
+  if (follows !== undefined || realServers.length === 0) return [forwarding];
+  return realServers.map((server) => methodOf(service, server));
+}
+
+/** The forwarding method of a real server. */
+export function methodOf({ forwarding }: ServiceSpec, server: RealServerSpec): ForwardingSpec {
+  return server.forwarding ?? forwarding;
 }
 
 /** Services in an order that doesn't depend on the program's. */

@@ -33,6 +33,13 @@ export function realServerAddress(
   return (isGateway ? behind[0] : undefined) ?? near[0] ?? candidates[0];
 }
 
+/** The largest packet from a director to a real server, as far as their interfaces tell. */
+export function mtuBetween(director: Place, server: InterfaceAddress): number {
+  const from =
+    neighbourOf(director, server.address) ?? director.addresses.find(({ family }) => family === server.family);
+  return Math.min(from?.mtu ?? 1500, server.mtu ?? 1500);
+}
+
 /** The director's address that takes the client's place on the way to a real server. */
 export function snatSource(director: Place, vip: string, server: InterfaceAddress, plane: "ipvs" | "iptables"): string {
   const near = neighbourOf(director, server.address);
@@ -60,6 +67,13 @@ export function serviceFindings(director: Place, { endpoints, forwarding, onePac
     ...endpoints
       .filter(({ address }) => neighbourOf(director, address) === undefined)
       .map(({ address }) => vipOutsideSubnets(director, address)),
+    ...methodFindings({ forwarding, onePacket }),
+  ];
+}
+
+/** What can't work about a forwarding method by itself. */
+export function methodFindings({ forwarding, onePacket }: Pick<Service, "forwarding" | "onePacket">): Finding[] {
+  return [
     ...(forwarding.snat && forwarding.conntrack === false ? [SNAT_WITHOUT_CONNTRACK] : []),
     ...(onePacket && forwarding.name === "masquerading" ? [ONE_PACKET_MASQUERADING] : []),
   ];

@@ -1,24 +1,31 @@
 import { Token } from "cdktf";
-import { normalizeAddress } from "../machine";
+import { backendAddresses, describeUnusable, hasAddress, IMachine, normalizeAddress } from "../machine";
 import { Validation } from "../private/validation";
 import { Claim, claimMet, markClaimMet } from "./claim";
 import { Protocol } from "./protocol";
 import { requireKnown } from "./known-values";
 import { Endpoint, socketAddress } from "./service-spec";
+import { neighbourOf } from "./topology";
 import { ServiceOptions } from "./virtual-service-options";
 
+interface EndpointContext extends Pick<ServiceOptions, "persistenceTimeoutSeconds" | "realServers"> {
+  readonly mark?: number;
+  /** Ports of the director that are taken. */
+  readonly claims: readonly Claim[];
+  readonly director: IMachine;
+}
+
 /** Addresses, ports and the mark: in range, and nobody else's. */
-export function checkEndpoints(
-  validation: Validation,
-  endpoints: readonly Endpoint[],
-  { mark, claims }: { readonly mark?: number; readonly claims: readonly Claim[] },
-): void {
+export function checkEndpoints(validation: Validation, endpoints: readonly Endpoint[], context: EndpointContext): void {
   validation.require(endpoints.length > 0, {
     property: "endpoints",
     rule: "must name at least one address and port",
     cure: 'for example [{ address: "192.168.139.100", port: 80 }]',
   });
+  const { mark, claims, director } = context;
   for (const endpoint of endpoints) checkEndpoint(validation, endpoint, claims);
+  checkEveryPort(validation, endpoints, context);
+  for (const address of new Set(endpoints.map((each) => each.address))) checkVip(validation, address, director);
   const families = new Set(endpoints.map(({ address }) => (address.includes(":") ? 6 : 4)));
   validation.require(families.size <= 1, {
     property: "endpoints",
@@ -47,7 +54,7 @@ export function checkEndpoints(
 function checkEndpoint(validation: Validation, endpoint: Endpoint, claims: readonly Claim[]): void {
   const { address, port, protocol } = endpoint;
   requireKnown(validation, { address, port });
-  validation.integer("port", port, 1, 65535, "choose the port that clients connect to");
+  validation.integer("port", port, 0, 65535, "choose the port that clients connect to; 0 is every port");
   if (Token.isUnresolved(address) || Token.isUnresolved(port)) return;
   validation.require(normalizeAddress(address) !== undefined, {
     property: "address",
@@ -61,6 +68,57 @@ function checkEndpoint(validation: Validation, endpoint: Endpoint, claims: reado
     rule: `can't be taken twice; ${owner} already answers for ${protocol} ${socketAddress(address, port)}`,
     got: port,
     cure: `choose another port or address, or add what is meant to ${owner}`,
+  });
+}
+
+/** Every port of an address: not of the director's own, and only with what the kernel needs for it. */
+function checkEveryPort(
+  validation: Validation,
+  endpoints: readonly Endpoint[],
+  { mark, director, persistenceTimeoutSeconds, realServers }: EndpointContext,
+): void {
+  const every = endpoints.filter(({ port }) => port === 0);
+  if (every.length === 0) return;
+  validation.require(mark !== undefined || persistenceTimeoutSeconds !== undefined, {
+    property: "port",
+    rule: "can't be 0 (every port) without 'persistenceTimeoutSeconds', which IPVS asks for: the connections of a client belong together",
+    got: 0,
+    cure: "give 'persistenceTimeoutSeconds', or choose the port that clients connect to",
+  });
+  validation.require(realServers === undefined || Array.isArray(realServers), {
+    property: "port",
+    rule: "can't be 0 (every port) for instances from Consul, each of which listens on one port",
+    got: 0,
+    cure: "choose the port that clients connect to, or give a fixed list of real servers",
+  });
+  const own = every.find(({ address }) => hasAddress(director, address));
+  validation.require(own === undefined, {
+    property: "address",
+    rule: `can't be the own one of ${director.name} with port 0, because every port includes its ssh`,
+    got: own?.address,
+    cure: `choose another address of its subnet; ${director.name} gets it as an additional one`,
+  });
+}
+
+/** An address that clients can be sent to, and that is nobody's yet as far as one can tell here. */
+function checkVip(validation: Validation, address: string, director: IMachine): void {
+  if (normalizeAddress(address) === undefined) return;
+  const everywhere = address === "0.0.0.0" || address === "::";
+  validation.require(!everywhere, {
+    property: "address",
+    rule: "can't stand for every address of the director, because IPVS knows a virtual service by its address",
+    got: address,
+    cure: "make a virtual service of each address, or one of all with addFirewallMarkService; addRedirect takes a port at every address",
+  });
+  if (everywhere) return;
+  const what =
+    describeUnusable(address, neighbourOf(director, address)?.subnet) ??
+    (backendAddresses(director).includes(address) ? "an address of the lab's router" : undefined);
+  validation.require(what === undefined, {
+    property: "address",
+    rule: `can't be ${what ?? ""}`,
+    got: address,
+    cure: "choose another address of the director's subnets",
   });
 }
 

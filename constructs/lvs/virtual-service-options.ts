@@ -10,7 +10,7 @@ import { Scheduler } from "./scheduler";
 export interface ServiceOptions {
   /** How the real server of a new connection is chosen. @default Scheduler.ROUND_ROBIN */
   readonly scheduler?: Scheduler;
-  /** How packets get there and back. @default ForwardingMethod.masquerading({ snat: true }) - works from anywhere */
+  /** How packets get there and back, where a real server says nothing else. @default ForwardingMethod.masquerading({ snat: true }) - works from anywhere */
   readonly forwarding?: ForwardingMethod;
   /** Connections of one client stay with one real server until so long after its last one, 1 to 2678400 s. Ipvs plane. @default - each is scheduled anew */
   readonly persistenceTimeoutSeconds?: number;
@@ -35,7 +35,10 @@ export interface VirtualServiceOptions extends ServiceOptions {
    * it as an additional one.
    */
   readonly address: string;
-  /** 1 to 65535. */
+  /**
+   * 1 to 65535; 0 is every port that no other virtual service of the VIP has. That needs persistence, a VIP that is not an
+   * address of the director's machine, and the ipvs plane.
+   */
   readonly port: number;
   /** @default Protocol.TCP */
   readonly protocol?: Protocol;
@@ -51,7 +54,7 @@ export interface FirewallMarkServiceOptions extends ServiceOptions {
 export interface EndpointOptions {
   /** As in {@link VirtualServiceOptions.address}. */
   readonly address: string;
-  /** 1 to 65535. */
+  /** 1 to 65535; 0 is every port of a VIP that is not an address of the director's machine. */
   readonly port: number;
   /** @default Protocol.TCP */
   readonly protocol?: Protocol;

@@ -1,21 +1,24 @@
 import { Annotations, Aspects } from "cdktf";
 import { Construct } from "constructs";
 import { IMachine, normalizeAddress } from "../machine";
-import { Failure } from "../private/failure";
+import { describeFailure, Failure } from "../private/failure";
 import { Validation, ValidationError } from "../private/validation";
 import { Acknowledgement } from "./acknowledgement";
 import { chainName } from "./chain-name";
 import { Claim } from "./claim";
-import { checkFollowed, followFindings, followSpec, readRealServers } from "./follow";
+import { checkFollowed, followFindings, followSpec, followWarnings, readRealServers } from "./follow";
 import { ForwardingMethod } from "./forwarding-method";
+import { hashingWarning } from "./hashing-rules";
 import { Plane } from "./plane";
-import { planeFailures } from "./plane-limits";
+import { forwardingFailures, planeFailures } from "./plane-limits";
 import { Protocol } from "./protocol";
 import { RealServer, RealServerOptions } from "./real-server";
 import { KnownInstances, RealServers } from "./real-servers";
+import { Refusal } from "./refusal";
 import { Scheduler } from "./scheduler";
 import { Endpoint, ServiceSpec } from "./service-spec";
 import { serviceFindings } from "./topology";
+import { ownVips, sharedVips, takenVips, VipOwner } from "./vip-owners";
 import { checkEndpoints, checkOptions } from "./virtual-service-checks";
 import { EndpointOptions, ServiceOptions } from "./virtual-service-options";
 
@@ -74,8 +77,15 @@ export class VirtualService extends Construct {
     this.forwarding = context.forwarding ?? ForwardingMethod.masquerading({ snat: true });
     const { fixed, followed } = readRealServers(context.realServers);
     this.followed = followed;
-    this.acknowledgement = new Acknowledgement(this, context.acknowledge ?? []);
+    this.acknowledgement = new Acknowledgement(this, context.acknowledge ?? [], () => sharedVips(this));
     this.validate();
+    const owner: VipOwner = {
+      director: context.director,
+      vips: [...new Set(this.endpoints.map(({ address }) => address))],
+      acknowledges: (refusal) => this.acknowledgement.covers(refusal),
+    };
+    ownVips(this, owner);
+    this.node.addValidation({ validate: () => takenVips(owner).map(describeFailure) });
 
     const [first] = this.endpoints;
     if (first === undefined) throw new Error("assumption broken: no endpoint is a failure of validate");
@@ -131,7 +141,9 @@ export class VirtualService extends Construct {
       plane,
       endpoints: this.endpoints,
       marked: this.mark !== undefined,
-      forwarding: this.forwarding,
+      forwarding: options.forwarding ?? this.forwarding,
+      ownForwarding: options.forwarding !== undefined,
+      onePacket: this.context.onePacket ?? false,
       scheduler: this.scheduler,
       acknowledgement: this.acknowledgement,
       siblings,
@@ -176,12 +188,7 @@ export class VirtualService extends Construct {
     checkEndpoints(validation, endpoints, context);
     checkOptions(validation, endpoints, context);
     validation.add(...planeFailures(context.plane, { ...context, forwarding, scheduler }));
-    validation.require(forwarding.conntrack === undefined || forwarding.snat, {
-      property: "forwarding",
-      rule: "can't set 'conntrack' without 'snat', where it has no effect",
-      got: forwarding.conntrack,
-      cure: "leave 'conntrack' out, or use ForwardingMethod.masquerading({ snat: true })",
-    });
+    validation.add(...forwardingFailures(forwarding));
     const wellFormed = endpoints.filter(({ address }) => normalizeAddress(address) !== undefined);
     const service = { endpoints: wellFormed, forwarding, onePacket: context.onePacket ?? false };
     const findings = serviceFindings(context.director, service);
@@ -191,6 +198,8 @@ export class VirtualService extends Construct {
     }
     this.acknowledgement.judge(this, validation, findings);
     validation.finish();
+    const drains = hashingWarning(scheduler);
+    if (drains !== undefined) this.acknowledgement.warn(this, Refusal.HASHING_WITHOUT_FALLBACK, drains);
   }
 
   /** Legal but odd, as it is at synth. */
@@ -200,6 +209,7 @@ export class VirtualService extends Construct {
     };
     if (this.servers.length === 0 && this.followed === undefined)
       warn("has no real server, so clients are refused: addRealServer");
+    if (this.followed !== undefined) followWarnings(this.followed).forEach(warn);
     const weights = new Set(this.servers.map(({ weight }) => weight).filter((weight) => weight > 0));
     if (this.scheduler.word === "rr" && weights.size > 1)
       warn(`'weight' has no effect with Scheduler.ROUND_ROBIN (${[...weights].join(", ")}): use WEIGHTED_ROUND_ROBIN`);

@@ -8,6 +8,8 @@ export interface MachineDescription {
   readonly name: string;
   /** Interface name to its addresses with prefix length: `{ eth0: ["192.168.139.29/24"] }`. */
   readonly interfaces: Readonly<Record<string, readonly string[]>>;
+  /** Interface name to its MTU in bytes, for those that have another one than 1500. */
+  readonly mtu: Readonly<Record<string, number>>;
   readonly memoryMiB: number;
   readonly model: CloudInit;
 }
@@ -58,6 +60,12 @@ export interface IBackend extends IConstruct {
    * @default - none: images come from where their names say
    */
   readonly registryMirror?: string;
+  /**
+   * Addresses in its machines' networks that are its own, such as a router's: no machine and no VIP can be one.
+   *
+   * @default - none that are known
+   */
+  readonly ownAddresses?: readonly string[];
   /** Told by whoever starts a container from an image; a backend without a registry of its own has nothing to do. */
   wantImage?(name: string): void;
   /**

@@ -141,7 +141,7 @@ export interface ReadyCheck {
 }
 
 export interface PortClaim {
-  readonly protocol: "tcp" | "udp";
+  readonly protocol: "tcp" | "udp" | "sctp";
   readonly port: number;
   /** @default - every address of the machine */
   readonly address?: string;

@@ -22,6 +22,14 @@ export { IMachine, Machine, MachineProps } from "./machine";
 export { nodeModule, nodeProgram, PROGRAM_FOLDER } from "./node-program";
 export { shellQuote } from "./shell-quote";
 export { renderPushScript, renderSetupScript, renderTeardownScript } from "./setup-script";
-export { InterfaceAddress, normalizeAddress, normalizeSubnet, parseInterfaceAddress, subnetContains } from "./subnet";
+export { areNeighbours, backendAddresses, hasAddress, neighboursOf } from "./neighbours";
+export {
+  describeUnusable,
+  InterfaceAddress,
+  normalizeAddress,
+  normalizeSubnet,
+  parseInterfaceAddress,
+  subnetContains,
+} from "./subnet";
 export { oneshotUnit, OneshotUnitProps } from "./systemd-unit-text";
 export { TRACKED_CONNECTIONS } from "./tracked-connections";

@@ -11,8 +11,9 @@ import { IBackend, Software, SoftwareName } from "./backend";
 import { renderCloudConfig } from "./cloud-config-text";
 import { CloudInit } from "./cloud-init";
 import { Contribution, LazyContribution } from "./contribution";
+import { joinNeighbours } from "./neighbours";
 import { bringSecrets, renderSecretsScript, secretVariable } from "./secrets-script";
-import { InterfaceAddress, parseInterfaceAddress } from "./subnet";
+import { describeUnusable, InterfaceAddress, parseInterfaceAddress } from "./subnet";
 
 /** Something with addresses that roles are put on. */
 export interface IMachine extends IConstruct {
@@ -47,20 +48,30 @@ export interface MachineProps {
    * machine's own: `{ eth0: ["192.168.139.29/24"] }`.
    */
   readonly interfaces: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Interface name to the largest packet that its network carries, in bytes, 576 to 65535 (lab: at most 1500), with IPv6 1280
+   * at least: `{ eth0: 1450 }`. The lab and OrbStack set it, on a host by ssh it must be so already. Roles that need room of
+   * a packet follow it.
+   *
+   * @default - 1500
+   */
+  readonly mtu?: Readonly<Record<string, number>>;
   /** Letters, digits and hyphens. @default - the construct's id */
   readonly name?: string;
   /** Memory in MiB, 256 to 65536; only the lab uses it. @default 320 */
   readonly memoryMiB?: number;
 }
 
+type ForeignMachineAttributes = Pick<MachineProps, "interfaces" | "mtu" | "name">;
+
 /** A machine that the program makes. What it is comes from the roles that are put on it. */
 export class Machine extends Construct implements IMachine {
   /**
    * A machine that nobody here makes or changes, for example a real server that another team runs.
    *
-   * @param attributes its name and its interfaces, as in {@link MachineProps}
+   * @param attributes its name, its interfaces and their MTU, as in {@link MachineProps}
    */
-  static fromAddresses(scope: Construct, id: string, attributes: Pick<MachineProps, "interfaces" | "name">): IMachine {
+  static fromAddresses(scope: Construct, id: string, attributes: ForeignMachineAttributes): IMachine {
     return new ForeignMachine(scope, id, attributes);
   }
 
@@ -75,6 +86,7 @@ export class Machine extends Construct implements IMachine {
     this.name = props.name ?? id;
     this.backend = props.backend;
     this.addresses = checkedAddresses(this, this.name, props);
+    joinNeighbours(this, props.backend);
     this.address = ownAddress(this.addresses);
     this.model = new CloudInit({ hostname: this.name });
     this.node.addValidation({
@@ -84,9 +96,12 @@ export class Machine extends Construct implements IMachine {
     const lifecycle = props.backend._bind({
       name: this.name,
       interfaces: props.interfaces,
+      mtu: props.mtu ?? {},
       memoryMiB: props.memoryMiB ?? 320,
       model: this.model,
     });
+    // Whoever sets it, everything that counts on it is wrong where it is not so.
+    if (props.mtu !== undefined) this.contribute(this, { ready: Object.entries(props.mtu).map(hasMtu) });
     if (lifecycle.contribution) this.contribute(props.backend, lifecycle.contribution);
     writeAtSynth(this, () => ({ ...lifecycle.documents(), ...secretsDocument(this.model) }));
 
@@ -149,10 +164,11 @@ class ForeignMachine extends Construct implements IMachine {
   readonly address: string;
   readonly addresses: readonly InterfaceAddress[];
 
-  constructor(scope: Construct, id: string, attributes: Pick<MachineProps, "interfaces" | "name">) {
+  constructor(scope: Construct, id: string, attributes: ForeignMachineAttributes) {
     super(scope, id);
     this.name = attributes.name ?? id;
     this.addresses = checkedAddresses(this, this.name, attributes);
+    joinNeighbours(this);
     this.address = ownAddress(this.addresses);
   }
 
@@ -215,7 +231,7 @@ function secretHashes({ secrets }: CloudInit): Record<string, string> {
 function checkedAddresses(
   scope: IConstruct,
   name: string,
-  props: Pick<MachineProps, "interfaces"> & { memoryMiB?: number },
+  props: Pick<MachineProps, "interfaces" | "memoryMiB" | "mtu"> & Partial<Pick<MachineProps, "backend">>,
 ): InterfaceAddress[] {
   const validation = new Validation(scope);
   validation.require(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(name), {
@@ -226,7 +242,7 @@ function checkedAddresses(
   });
   validation.integer("memoryMiB", props.memoryMiB, 256, 65536, "320 is enough for a director, 1500 for a Nomad client");
   const parsed = Object.entries(props.interfaces).flatMap(([nic, addresses]) =>
-    addresses.map((text) => ({ text, address: parseInterfaceAddress(nic, text) })),
+    addresses.map((text) => ({ text, address: parseInterfaceAddress(nic, text, props.mtu?.[nic]) })),
   );
   for (const { text, address } of parsed) {
     validation.require(address !== undefined, {
@@ -246,8 +262,65 @@ function checkedAddresses(
       cure: 'give the first interface one, for example { eth0: ["192.168.139.29/24"] }',
     },
   );
+  for (const { interface: nic, address, subnet } of addresses)
+    checkHost(validation, nic, address, subnet, props.backend);
+  for (const { address } of addresses.filter((own, index) => addresses.findIndex(sameAs(own)) < index))
+    validation.add({
+      property: "interfaces",
+      rule: "can't hold an address twice",
+      got: address,
+      cure: "leave one of the two out",
+    });
+  checkMtu(validation, props, addresses);
   validation.finish();
   return addresses;
+}
+
+/** An address must be one that a host can have, and nobody else's that is known. */
+function checkHost(validation: Validation, nic: string, address: string, subnet: string, backend?: IBackend): void {
+  const what =
+    describeUnusable(address, subnet) ??
+    (backend?.ownAddresses?.includes(address) ? `an address of ${backend.node.path} itself, its router's` : undefined);
+  validation.require(what === undefined, {
+    property: "interfaces",
+    rule: `can't give ${nic} ${what ?? ""}`,
+    got: address,
+    cure: `choose another address of ${subnet}`,
+  });
+}
+
+function sameAs({ address }: InterfaceAddress): (other: InterfaceAddress) => boolean {
+  return (other) => other.address === address;
+}
+
+function checkMtu(
+  validation: Validation,
+  { interfaces, mtu = {} }: Pick<MachineProps, "interfaces" | "mtu">,
+  addresses: readonly InterfaceAddress[],
+): void {
+  for (const [nic, bytes] of Object.entries(mtu)) {
+    validation.require(nic in interfaces, {
+      property: "mtu",
+      rule: `can't be that of ${nic}, which is none of the interfaces`,
+      got: bytes,
+      cure: `use one of ${Object.keys(interfaces).join(", ")}, or add ${nic} to 'interfaces'`,
+    });
+    validation.integer(`mtu.${nic}`, bytes, 576, 65535, "1500 is usual; IPv4 hosts take packets of 576 bytes at least");
+    validation.require(!(bytes >= 576 && bytes < 1280 && hasIpv6(addresses, nic)), {
+      property: `mtu.${nic}`,
+      rule: "must be at least 1280 with an IPv6 address, or the kernel takes IPv6 away from the interface",
+      got: bytes,
+      cure: `choose 1280 or more, or leave the IPv6 address of ${nic} out`,
+    });
+  }
+}
+
+function hasIpv6(addresses: readonly InterfaceAddress[], nic: string): boolean {
+  return addresses.some((each) => each.interface === nic && each.family === 6);
+}
+
+function hasMtu([nic, bytes]: [string, number]): string {
+  return `test "$(cat /sys/class/net/${nic}/mtu)" -eq ${bytes}`;
 }
 
 function ownAddress(addresses: readonly InterfaceAddress[]): string {

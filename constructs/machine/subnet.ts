@@ -9,15 +9,17 @@ export interface InterfaceAddress {
   readonly family: 4 | 6;
   /** The network in CIDR form: `192.168.139.0/24`. */
   readonly subnet: string;
+  /** The largest packet that its interface sends, in bytes, where the program says one. @default - 1500 is assumed */
+  readonly mtu?: number;
 }
 
 /** `192.168.139.29/24` on an interface; undefined where the text is no such thing. */
-export function parseInterfaceAddress(nic: string, text: string): InterfaceAddress | undefined {
+export function parseInterfaceAddress(nic: string, text: string, mtu?: number): InterfaceAddress | undefined {
   const slash = text.indexOf("/");
   const address = normalizeAddress(slash < 0 ? "" : text.slice(0, slash));
   const subnet = normalizeSubnet(text);
   if (address === undefined || subnet === undefined) return undefined;
-  return { interface: nic, address, family: address.includes(":") ? 6 : 4, subnet };
+  return { interface: nic, address, family: address.includes(":") ? 6 : 4, subnet, ...(mtu !== undefined && { mtu }) };
 }
 
 /** The usual short form of an IPv4 or IPv6 address; undefined where the text is none. */
@@ -40,6 +42,33 @@ export function firstHostAddress(subnet: string): string {
   const bytes = ipaddr.parseCIDR(normalizeSubnet(subnet) ?? subnet)[0].toByteArray();
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) + 1;
   return ipaddr.fromByteArray(bytes).toString();
+}
+
+const NO_HOSTS: Readonly<Record<string, string>> = {
+  unspecified: "no address, but stands for every one of a machine",
+  loopback: "a loopback address",
+  multicast: "a multicast address",
+  broadcast: "the broadcast address",
+};
+
+/**
+ * What an address is where no host can have it: `the network address of 10.0.0.0/24`; undefined where one can.
+ *
+ * @param subnet that it is in. @default - not known
+ */
+export function describeUnusable(address: string, subnet?: string): string | undefined {
+  const parsed = ipaddr.parse(address);
+  const kind = NO_HOSTS[parsed.range()];
+  if (kind !== undefined) return kind;
+  if (parsed.kind() === "ipv6" && parsed.range() === "linkLocal") return "a link-local address";
+  if (subnet === undefined) return undefined;
+  const [network, prefix] = ipaddr.parseCIDR(subnet);
+  const isIpv4 = network.kind() === "ipv4";
+  // A link of two has neither.
+  if (prefix >= (isIpv4 ? 31 : 127)) return undefined;
+  if (address === network.toString()) return `the network address of ${subnet}`;
+  const broadcast = isIpv4 ? ipaddr.IPv4.broadcastAddressFromCIDR(subnet).toString() : undefined;
+  return address === broadcast ? `the broadcast address of ${subnet}` : undefined;
 }
 
 /** Whether an address lies in a network; false across address families. */

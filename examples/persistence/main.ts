@@ -1,6 +1,9 @@
-// Persistence: a client stays with its real server until it has been away for a minute.
+// Persistence: a client stays with its real server until it has been away for a minute. Hashing does without a table of
+// clients: as long as the real servers are the same, a client meets the same one.
+//   WEIGHT=0 npm run up -- persistence     port 81 takes no new client of the hashing services: the other one serves all
+//   WEIGHT= npm run up -- persistence      port 81 leaves them, after its connections or after DRAIN seconds
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod } from "../../constructs";
+import { Caddy, Director, ForwardingMethod, Scheduler } from "../../constructs";
 import { defineInventory } from "../../inventory/inventory";
 import { MachinesStack } from "../../stacks/machines-stack";
 
@@ -19,7 +22,11 @@ const machines = new MachinesStack(app, "machines", { inventory, client: "vm-1" 
 const { d2, ipvs } = machines.all;
 
 new Caddy(machines, "caddy", { machine: d2, answers: { 80: "d2:80", 81: "d2:81" } });
-new Director(machines, "director", { machine: ipvs }).addVirtualService("web", {
+const director = new Director(machines, "director", {
+  machine: ipvs,
+  drainSeconds: Number(process.env.DRAIN ?? "60"),
+});
+director.addVirtualService("web", {
   address: ipvs.address,
   port: 80,
   forwarding: ForwardingMethod.masquerading({ snat: true }),
@@ -29,5 +36,20 @@ new Director(machines, "director", { machine: ipvs }).addVirtualService("web", {
     { machine: d2, port: 81 },
   ],
 });
+
+const weight = process.env.WEIGHT ?? "1";
+for (const [address, scheduler] of Object.entries({
+  "192.168.139.101": Scheduler.SOURCE_HASHING,
+  "192.168.139.102": Scheduler.MAGLEV_HASHING,
+}))
+  director.addVirtualService(scheduler.word, {
+    address,
+    port: 80,
+    scheduler,
+    realServers: [
+      { machine: d2, port: 80 },
+      ...(weight === "" ? [] : [{ machine: d2, port: 81, weight: Number(weight) }]),
+    ],
+  });
 
 app.synth();

@@ -24,7 +24,10 @@ const machines = new MachinesStack(app, "machines", { inventory });
 const { director, near, deaf, far } = machines.all;
 
 for (const machine of [near, deaf, far])
-  new Caddy(machines, `caddy-${machine.name}`, { machine, answers: { 80: machine.name } });
+  new Caddy(machines, `caddy-${machine.name}`, {
+    machine,
+    answers: { 80: machine.name, 8443: `${machine.name}:8443` },
+  });
 new Caddy(machines, "caddy-director", { machine: director, answers: { 8090: "director" } });
 new UdpEcho(machines, "echo", { machine: near, address: near.address, port: 53 });
 
@@ -90,6 +93,29 @@ balancer.addVirtualService("itself", {
   forwarding: snat,
   realServers: [{ machine: director, port: 8090 }, { machine: near }],
   acknowledge: [Refusal.REAL_SERVER_IS_DIRECTOR],
+});
+// Not refused either: every port of a VIP, another forwarding method for each real server, SCTP.
+balancer.addVirtualService("every-port", {
+  address: "10.77.0.209",
+  port: 0,
+  persistenceTimeoutSeconds: 60,
+  realServers: [{ machine: near }],
+});
+balancer.addVirtualService("mixed", {
+  address: "10.77.0.210",
+  port: 80,
+  realServers: [
+    { machine: director, port: 8090 },
+    { machine: near, forwarding: directRouting },
+    { machine: far, forwarding: tunneling },
+  ],
+  acknowledge: [Refusal.REAL_SERVER_IS_DIRECTOR],
+});
+balancer.addVirtualService("sctp", {
+  address: "10.77.0.211",
+  port: 3868,
+  protocol: Protocol.SCTP,
+  realServers: [{ machine: near }, { machine: far }],
 });
 
 app.synth();

@@ -1,17 +1,19 @@
 // Tunneling: the director wraps packets into IPIP (IPv6 into IPv6), so the real servers may be in other subnets; they answer the client themselves.
+//   MTU=1450 npm run up -- tunneling      the real servers' network carries smaller packets, and clients are told so
 import { App } from "cdktf";
 import { Caddy, Director, ForwardingMethod } from "../../constructs";
 import { defineInventory } from "../../inventory/inventory";
 import { MachinesStack } from "../../stacks/machines-stack";
 
+const mtu = process.env.MTU === undefined ? undefined : Number(process.env.MTU);
 const inventory = defineInventory({
   name: "tunneling",
   subnets: ["10.77.0.0/24", "fd00:77::/64", "10.78.0.0/24", "fd00:78::/64"],
   machines: [
     { name: "client", address: ["10.77.0.10", "fd00:77::10"] },
     { name: "director", address: ["10.77.0.20", "fd00:77::20"] },
-    { name: "web1", address: ["10.78.0.31", "fd00:78::31"] },
-    { name: "web2", address: ["10.78.0.32", "fd00:78::32"] },
+    { name: "web1", address: ["10.78.0.31", "fd00:78::31"], mtu },
+    { name: "web2", address: ["10.78.0.32", "fd00:78::32"], mtu },
   ],
 });
 

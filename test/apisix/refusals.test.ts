@@ -152,13 +152,18 @@ describe("refused at once, with what to do instead:", () => {
     ],
     [
       "a service that is registered by a port's number",
-      route({ upstream: Upstream.toService({ name: "hello", port: "8001", lag: 0 }) }),
+      route({ upstream: Upstream.toService({ name: "hello", port: "8001" }) }),
       "test/hello: 'upstream.service' can't be registered by a port's number: its instances have no address then, got \"8001\": register it by the label of a port",
     ],
     [
       "a grace that is no time",
       route({ upstream: Upstream.toService("hello", { whenEmpty: EmptyPolicy.refuse({ graceSeconds: -1 }) }) }),
       "test/hello: 'upstream.whenEmpty.graceSeconds' must be a whole number from 0 to 86400, got -1: 30 is usual",
+    ],
+    [
+      "a service by a tag",
+      route({ upstream: Upstream.toService({ name: "hello", tag: "v2" }) }),
+      "test/hello: 'upstream.service' can't be the instances with a tag, because APISIX asks Consul for a name and takes all of its instances, got \"v2\": register them under a name of their own",
     ],
     [
       "a hash of nothing",

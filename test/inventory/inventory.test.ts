@@ -1,4 +1,4 @@
-import { defineInventory, interfacesOf, Inventory, InventoryError } from "../../inventory/inventory";
+import { defineInventory, interfacesOf, Inventory, InventoryError, mtuOf } from "../../inventory/inventory";
 
 const good: Inventory = {
   name: "lab",
@@ -9,6 +9,13 @@ const good: Inventory = {
 test("an address becomes an interface; IPv6 joins the one before it", () => {
   const machine = { name: "a", address: ["10.0.0.2", "fd00::2", "10.0.1.2"] };
   expect(interfacesOf(machine, good.subnets)).toEqual({ eth0: ["10.0.0.2/24", "fd00::2/64"], eth1: ["10.0.1.2/24"] });
+});
+
+test("an MTU is that of every interface, or each has its own", () => {
+  const machine = { name: "a", address: ["10.0.0.2", "fd00::2", "10.0.1.2"] };
+  expect(mtuOf(machine)).toBeUndefined();
+  expect(mtuOf({ ...machine, mtu: 1450 })).toEqual({ eth0: 1450, eth1: 1450 });
+  expect(mtuOf({ ...machine, mtu: [1500, 1450] })).toEqual({ eth0: 1500, eth1: 1450 });
 });
 
 test("a right inventory comes back as it is, its names known to the compiler", () => {
@@ -56,6 +63,11 @@ test.each<[string, Partial<Inventory>, string]>([
     "no subnet",
     { subnets: ["10.0.0.0"], machines: [] },
     "subnet '10.0.0.0' is not a network: write it like '192.168.139.0/24'",
+  ],
+  [
+    "more MTUs than interfaces",
+    { machines: [{ name: "a", address: ["10.0.0.2", "fd00::2"], mtu: [1500, 1450] }] },
+    "machine 'a' has 2 MTUs and 1 interfaces: give one for all, or one each",
   ],
   ["an unknown backend", { backend: "vagrant" as "lab" }, "backend 'vagrant' is unknown: use lab, ssh or orbstack"],
 ])("fails on %s", (_, change, problem) => {

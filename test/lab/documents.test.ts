@@ -32,6 +32,7 @@ test("a right LAB.json and a right machine.json are taken as they are", () => {
   expect(labWith({ software: ["consul"], registry: true })()).toMatchObject({ software: ["consul"], registry: true });
   expect(labWith({ subnets: ["192.168.139.0/24", "fd00:139::/64"] })()).toMatchObject({ name: "default" });
   expect(machineWith({})()).toEqual({ ...machine, preinstalled: [] });
+  expect(nicWith({ mtu: 1450 })()).toMatchObject({ nics: [{ mtu: 1450 }] });
 });
 
 test.each([
@@ -72,6 +73,8 @@ test.each([
   [nicWith({ addresses: ["192.168.139.29"] }), "is not an address with a usable prefix length"],
   [nicWith({ addresses: ["192.168.139.1/24"] }), 'address "192.168.139.1/24" of eth0 belongs to the lab\'s router'],
   [nicWith({ addresses: ["fd00:139::1/64"] }), "belongs to the lab's router"],
+  [nicWith({ mtu: 9000 }), "machine.json: nics[0].mtu must be <= 1500"],
+  [nicWith({ mtu: 68 }), "machine.json: nics[0].mtu must be >= 576"],
 ])("a wrong machine.json is one clear error (%#)", (act, message) => {
   expect(act).toThrow(message);
 });

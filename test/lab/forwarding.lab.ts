@@ -81,7 +81,8 @@ describe("direct routing", () => {
 });
 
 describe("tunneling", () => {
-  const tunnel = deployed("tunneling");
+  // The real servers' network carries less than the client's and the director's.
+  const tunnel = deployed("tunneling", { MTU: "1450" });
 
   test(
     "alternates across subnets; what the director sends is IPIP",
@@ -125,6 +126,36 @@ describe("tunneling", () => {
     },
     2 * MINUTES,
   );
+
+  test(
+    "the segment size follows the MTU: big requests and answers go through where nobody hears 'too big'",
+    async () => {
+      for (const web of ["web1", "web2"]) expect(await tunnel.on(web, "cat /sys/class/net/eth0/mtu")).toBe("1450");
+      const deaf = [
+        "iptables -I OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP",
+        "ip6tables -I OUTPUT -p icmpv6 --icmpv6-type packet-too-big -j DROP",
+        "iptables -I INPUT -p icmp --icmp-type fragmentation-needed -j DROP",
+        "ip6tables -I INPUT -p icmpv6 --icmpv6-type packet-too-big -j DROP",
+      ];
+      await tunnel.on("director", deaf.join("\n"));
+      for (const web of ["web1", "web2"]) await tunnel.on(web, ECHO);
+      for (const [vip, synAck, segment] of [
+        ["10.77.0.100", "tcp[13] = 18", 1390],
+        ["[fd00:77::100]", "ip6[53] = 18", 1350],
+      ] as const) {
+        const capture = tunnel.tryOn(
+          "client",
+          `timeout 20 tcpdump -lnni eth0 -c 1 'src port 80 and ${synAck}' 2>/dev/null`,
+        );
+        const big = `sleep 3
+          head -c 2000000 /dev/urandom > /tmp/big
+          curl --silent --show-error --max-time 60 --data-binary @/tmp/big http://${vip}/ | cmp - /tmp/big && echo same`;
+        expect(await tunnel.on("client", big)).toBe("same");
+        expect((await capture).output).toContain(`mss ${segment},`);
+      }
+    },
+    4 * MINUTES,
+  );
 });
 
 async function expectSettled(promise: Promise<unknown>): Promise<void> {
@@ -139,3 +170,22 @@ async function expectSettled(promise: Promise<unknown>): Promise<void> {
   ]);
   expect(first).not.toBe(pending);
 }
+
+/** A web server in Caddy's place that answers with what it got. */
+const ECHO = `systemctl stop caddy
+cat > /tmp/echo.py <<'PROGRAM'
+import http.server, socket
+class Echo(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+Server(("::", 80), Echo).serve_forever()
+PROGRAM
+systemd-run --quiet --unit echo python3 /tmp/echo.py
+for try in $(seq 50); do ss -Htln 'sport = :80' | grep -q . && exit; sleep 0.2; done
+exit 1`;

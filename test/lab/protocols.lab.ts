@@ -1,4 +1,4 @@
-import { countLines, curlTimes, deployed, eventually, MINUTES } from "./support/deployment";
+import { BOOT, countLines, curlTimes, deployed, eventually, MINUTES } from "./support/deployment";
 
 describe("persistence", () => {
   const sticky = deployed("persistence");
@@ -23,6 +23,62 @@ describe("persistence", () => {
     },
     MINUTES,
   );
+
+  describe("hashing by the client's address", () => {
+    const hashing = ["192.168.139.101", "192.168.139.102"];
+    const clients = Array.from({ length: 24 }, (_, index) => `192.168.139.${200 + index}`);
+    /** An answer or an error a line, from each client one request to the virtual service. */
+    const askAll = (vip: string): Promise<string> =>
+      sticky.on(
+        "vm-1",
+        `python3 - <<'PROGRAM'
+import http.client
+for client in "${clients.join(" ")}".split():
+    connection = http.client.HTTPConnection("${vip}", 80, timeout=10, source_address=(client, 0))
+    try:
+        connection.request("GET", "/")
+        print(connection.getresponse().read().decode().strip())
+    except OSError as error:
+        print(error)
+    connection.close()
+PROGRAM`,
+      );
+    beforeAll(() => sticky.on("vm-1", clients.map((each) => `ip address add ${each}/24 dev eth0`).join("\n")), MINUTES);
+
+    test.each(hashing)(
+      "%s: each client stays with its real server, and both have some",
+      async (vip) => {
+        const first = await askAll(vip);
+        expect(await askAll(vip)).toBe(first);
+        expect(Object.keys(countLines(first)).sort()).toEqual(["d2:80", "d2:81"]);
+      },
+      2 * MINUTES,
+    );
+
+    test(
+      "at weight 0, in a drain and at its deadline no new connection is refused: another real server takes it",
+      async () => {
+        const loads = await Promise.all(
+          hashing.map((address) => sticky.startLoad("vm-1", { address, port: 80, held: 24, sources: clients })),
+        );
+        await sticky.up({ WEIGHT: "0", DRAIN: "15" });
+        for (const vip of hashing) expect(countLines(await askAll(vip))).toEqual({ "d2:80": 24 });
+        await sticky.up({ WEIGHT: "", DRAIN: "15" });
+        await eventually(async () => {
+          expect(await sticky.on("ipvs", "ipvsadm -S -n")).not.toMatch(/10[12]:80 -r 192\.168\.139\.184:81/);
+        }, 2 * MINUTES);
+        for (const load of loads) {
+          const result = await load.finish();
+          expect(result).toMatchObject({ newFailed: [] });
+          // Those that port 81 held were cut at the deadline, so there were some.
+          expect(result.heldLost).toBeGreaterThan(0);
+          expect(result.heldLost).toBeLessThan(24);
+          expect(result.newAnswered).toBeGreaterThan(100);
+        }
+      },
+      BOOT,
+    );
+  });
 });
 
 describe("a firewall mark", () => {

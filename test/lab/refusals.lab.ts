@@ -144,6 +144,46 @@ describe("what is not refused works", () => {
   );
 });
 
+describe("what people's configuration files have works", () => {
+  test(
+    "port 0: every port of the VIP leads to the same port there, and one that nobody listens on is refused",
+    async () => {
+      const ask = [80, 8443].map((port) => curlTimes(1, `http://10.77.0.209:${port}/`)).join("\n");
+      expect(await refusals.on("client", ask)).toBe("near\nnear:8443");
+      const closed = await refusals.tryOn("client", "curl --silent --verbose --max-time 10 http://10.77.0.209:4242/");
+      expect(closed).toMatchObject({ exitCode: 7, output: expect.stringContaining("Connection refused") as string });
+    },
+    MINUTES,
+  );
+
+  test(
+    "three forwarding methods within one service: masquerading to the director itself, direct routing, tunneling",
+    async () => {
+      expect(countLines(await refusals.on("client", curlTimes(6, "http://10.77.0.210/")))).toEqual({
+        director: 2,
+        near: 2,
+        far: 2,
+      });
+      expect(await refusals.on("director", "ipvsadm -S -n")).toContain(`-A -t 10.77.0.210:80 -s rr
+-a -t 10.77.0.210:80 -r 10.77.0.20:8090 -m -w 1
+-a -t 10.77.0.210:80 -r 10.77.0.31:80 -g -w 1
+-a -t 10.77.0.210:80 -r 10.78.0.41:80 -i -w 1`);
+    },
+    MINUTES,
+  );
+
+  test(
+    "SCTP by masquerading with SNAT",
+    async () => {
+      for (const server of ["near", "far"]) await refusals.on(server, sctpServer(server));
+      expect(countLines(await refusals.on("client", SCTP_CLIENT))).toEqual({ near: 2, far: 2 });
+      expect(await refusals.on("director", "/usr/local/lib/vipstack/ipvs-rules check")).toMatch(/nothing to change/);
+      expect((await refusals.tryOn("director", "/usr/local/lib/vipstack/iptables-rules check")).exitCode).toBe(0);
+    },
+    MINUTES,
+  );
+});
+
 describe("what works by hand, too", () => {
   withoutKeeper();
 
@@ -244,3 +284,33 @@ for number in range(2):
         print(type(error).__name__)
 EOF`;
 }
+
+/** Answers each association with its name. */
+function sctpServer(name: string): string {
+  return `cat > /tmp/sctp.py <<'PROGRAM'
+import socket
+listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP)
+listener.bind(("0.0.0.0", 3868))
+listener.listen()
+while True:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(100)
+        connection.sendall(b"${name}")
+        connection.recv(100)
+PROGRAM
+systemd-run --quiet --unit sctp python3 /tmp/sctp.py
+for try in $(seq 50); do grep -q ' 3868 ' /proc/net/sctp/eps 2>/dev/null && exit; sleep 0.2; done
+exit 1`;
+}
+
+/** Four associations, an answer a line. */
+const SCTP_CLIENT = `python3 - <<'PROGRAM'
+import socket
+for number in range(4):
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP) as client:
+        client.settimeout(10)
+        client.connect(("10.77.0.211", 3868))
+        client.sendall(b"who")
+        print(client.recv(100).decode())
+PROGRAM`;

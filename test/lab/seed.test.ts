@@ -33,6 +33,16 @@ ethernets:
 `);
 });
 
+test("an interface with an MTU of its own is told it", () => {
+  const [first, second] = machine.nics.map((nic) => ({ ...nic, mtu: 1450 }));
+  expect(networkConfigOf("01234567", { ...machine, nics: [first!, machine.nics[1]!] }).match(/mtu: .*/g)).toEqual([
+    "mtu: 1450",
+  ]);
+  expect(networkConfigOf("01234567", { ...machine, nics: [machine.nics[0]!, second!] })).toMatch(
+    /eth1:\n[^]*- 10\.5\.0\.29\/24\n {4}mtu: 1450\n$/,
+  );
+});
+
 test("vendor-data lets the lab in and shows apt the way out, and nothing of it is replaced by user-data's lists", () => {
   expect(vendorDataOf(machine, keys)).toBe(`#cloud-boothook
 #!/bin/sh

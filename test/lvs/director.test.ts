@@ -8,8 +8,9 @@ import {
   Scheduler,
   VirtualService,
 } from "../../constructs/lvs";
-import { renderCloudConfig } from "../../constructs/machine";
+import { LabBackend, Machine, renderCloudConfig } from "../../constructs/machine";
 import { cloudConfigErrors } from "../support/cloud-init-schema";
+import { synth } from "../support/synth";
 import { fileOf, iptablesV4, iptablesV6, ipvsRules, Machines, program, sysctlsOf, warningsOf } from "./support/program";
 
 const vip = "192.168.139.100";
@@ -198,6 +199,56 @@ test("IPv6: each method, with the real server's IPv6 address", () => {
   expect(behind.model.kernelModules).toEqual(["ip6_tunnel"]);
   expect(sysctlsOf(behind)).toEqual([]);
   expect(fileOf(behind, "/etc/vipstack/iptables.d/real-server.v6")).toContain("-j TCPMSS --set-mss 1400\n");
+});
+
+test.each([
+  ["the real server's", undefined, 1450, 1390, 1350],
+  ["the director's", 1450, undefined, 1390, 1350],
+  ["the smaller", 1400, 1450, 1340, 1300],
+  ["no other than 1500", 1500, 1500, 1440, 1400],
+])("tunneling's TCP segments follow %s MTU", (_, near, far, ipv4, ipv6) => {
+  let web: Machine | undefined;
+  synth((stack) => {
+    const backend = new LabBackend(stack, "lab", { subnets: ["10.0.0.0/24", "10.1.0.0/24", "fd00::/64", "fd01::/64"] });
+    const machine = (id: string, eth0: string[], mtu?: number): Machine =>
+      new Machine(stack, id, { backend, interfaces: { eth0 }, ...(mtu !== undefined && { mtu: { eth0: mtu } }) });
+    const front = machine("front", ["10.0.0.20/24", "fd00::20/64"], near);
+    web = machine("web", ["10.1.0.31/24", "fd01::31/64"], far);
+    const director = new Director(stack, "director", { machine: front });
+    const rest = { port: 80, forwarding: ForwardingMethod.tunneling(), realServers: [{ machine: web }] };
+    director.addVirtualService("four", { address: "10.0.0.100", ...rest });
+    director.addVirtualService("six", { address: "fd00::100", ...rest });
+  });
+  const rule = (vip: string, size: number): string =>
+    `-A VIPSTACK-POSTROUTING -s ${vip} -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss ${size}\n`;
+  expect(fileOf(web!, "/etc/vipstack/iptables.d/real-server.v4")).toContain(rule("10.0.0.100/32", ipv4));
+  expect(fileOf(web!, "/etc/vipstack/iptables.d/real-server.v6")).toContain(rule("fd00::100/128", ipv6));
+});
+
+test("tunneling in IPv6 needs room for its smallest packet and a header", () => {
+  expect(() =>
+    synth((stack) => {
+      const backend = new LabBackend(stack, "lab", { subnets: ["10.0.0.0/24", "fd00::/64"] });
+      const [front, web] = ["20", "31"].map(
+        (host) =>
+          new Machine(stack, `m${host}`, {
+            backend,
+            interfaces: { eth0: [`10.0.0.${host}/24`, `fd00::${host}/64`] },
+            mtu: { eth0: 1300 },
+          }),
+      );
+      new Director(stack, "director", { machine: front! }).addVirtualService("web", {
+        address: "fd00::100",
+        port: 80,
+        forwarding: ForwardingMethod.tunneling(),
+        realServers: [{ machine: web! }],
+      });
+    }),
+  ).toThrow(
+    new Error(
+      "test/director/web/m31: 'machine' must be reached over an MTU of at least 1320 for tunneling in IPv6, whose smallest packet of 1280 bytes gets a header of 40, got 1300: raise the 'mtu' of m31 or m20, or use ForwardingMethod.masquerading({ snat: true })",
+    ),
+  );
 });
 
 test("every option of a virtual service and a real server reaches its rule", () => {

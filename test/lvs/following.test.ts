@@ -1,7 +1,9 @@
 import { Fn } from "cdktf";
+import { ConsulService } from "../../constructs/consul";
 import {
   ForwardingMethod,
   EmptyPolicy,
+  FollowOptions,
   KnownInstances,
   Plane,
   Protocol,
@@ -9,6 +11,7 @@ import {
   Refusal,
 } from "../../constructs/lvs";
 import { Machine, renderCloudConfig, renderTeardownScript, SshBackend } from "../../constructs/machine";
+import { ConvergenceBudget } from "../../constructs/nomad";
 import { CONSUL_TEMPLATE, fileOf, iptablesV4, iptablesV6, ipvsRules, Machines, program } from "./support/program";
 import { sysctlsOf, warningsOf } from "./support/program";
 
@@ -261,6 +264,61 @@ test("fails when a name is a reference", () => {
     following().addVirtualService("web", { address: vip, port: 80, realServers });
   });
   expect(message).toContain("'service' must be known at synth, and this is a reference that Terraform resolves later");
+});
+
+test("a service may be told apart from others of its name by a tag", () => {
+  const { ipvs } = program(({ following }) =>
+    following().addVirtualService("web", { address: vip, port: 80, realServers: { name: "logs", tag: "http" } }),
+  );
+  expect(fileOf(ipvs, "/etc/vipstack/consul-template.hcl")).toContain('{{ range service "http.logs|passing" -}}');
+});
+
+test("fails when the service has another tag than the one asked for", () => {
+  expect(
+    messageOf(({ following }) => {
+      const realServers = RealServers.fromConsul({ name: "logs", tag: "http" }, { tag: "es" });
+      following().addVirtualService("web", { address: vip, port: 80, realServers });
+    }),
+  ).toBe(
+    `test/director/web: 'tag' can't be another one than that of the service, which is http, got "es": leave it out, or give the service's name alone`,
+  );
+});
+
+describe("what doesn't fit together in time is a warning", () => {
+  const warnings = (service: ConsulService, options: FollowOptions = {}): string[] =>
+    warningsOf(
+      program(({ following }) =>
+        following().addVirtualService("web", {
+          address: vip,
+          port: 80,
+          realServers: RealServers.fromConsul(service, options),
+        }),
+      ).stack,
+    );
+
+  test("an instance must serve until the director knows that it left: as long as a job's budget says", () => {
+    const { lag } = new ConvergenceBudget();
+    expect(warnings({ name: "hello", shutdownDelay: lag })).toEqual([]);
+    expect(warnings({ name: "hello", shutdownDelay: lag - 0.1 })).toEqual([
+      `web: 'waitSeconds' lets up to 9.5 s pass until an instance of hello that left gets no new connections, and it serves for 9.4 s after it left: lower 'waitSeconds.max', or raise the shutdown delay of hello to 10 s`,
+    ]);
+    expect(warnings({ name: "hello", shutdownDelay: 10 }, { waitSeconds: { min: 1, max: 5 } })).toEqual([
+      expect.stringContaining("lets up to 10.5 s pass") as string,
+    ]);
+  });
+
+  test("a grace must last until checks can pass again", () => {
+    expect(warnings({ name: "hello", lag: 30 })).toEqual([]);
+    expect(warnings({ name: "hello", lag: 31 })).toEqual([
+      `web: 'whenEmpty' has a grace of 30 s, and the checks of hello need up to 31 s to find a healthy instance again after a restart of Consul: raise 'graceSeconds' to 31, or shorten the checks`,
+    ]);
+    for (const whenEmpty of [EmptyPolicy.refuse({ graceSeconds: 0 }), EmptyPolicy.keepLast()])
+      expect(warnings({ name: "hello", lag: 31 }, { whenEmpty })).toEqual([]);
+  });
+
+  test("nothing is said of a name alone", () => {
+    expect(warnings({ name: "hello" })).toEqual([]);
+  });
 });
 
 describe("instances on machines that the program knows, as a gateway's are", () => {

@@ -152,6 +152,31 @@ const refused: Refused[] = [
     message:
       "test/director/web: 'forwarding' can't be masquerading without SNAT for instances of hello in Consul, because nobody knows their machines and makes the director their gateway; they answer past it and connections hang in SYN_RECV: use ForwardingMethod.masquerading({ snat: true }); to build it nevertheless, acknowledge: [Refusal.CONSUL_WITHOUT_SNAT]",
   },
+  {
+    refusal: Refusal.HASHING_WITHOUT_FALLBACK,
+    build: ({ director, behind, behind2 }, acknowledge) => {
+      director().addVirtualService("web", {
+        address: vip,
+        port: 80,
+        scheduler: Scheduler.DESTINATION_HASHING,
+        realServers: [{ machine: behind, weight: 0 }, { machine: behind2 }],
+        acknowledge,
+      });
+    },
+    message:
+      "test/director/web/behind: 'weight' can't be 0 with dh without fallback, because clients that hash to this real server are then refused, whatever others could serve, got 0: use Scheduler.LOCALITY_BASED_LEAST_CONNECTION, which keeps a destination with its real server and gives it another one where that takes none; to build it nevertheless, acknowledge: [Refusal.HASHING_WITHOUT_FALLBACK]",
+  },
+  {
+    refusal: Refusal.VIP_ON_TWO_DIRECTORS,
+    build: ({ director, stack, d2, behind }, acknowledge) => {
+      const realServers = [{ machine: behind }];
+      director().addVirtualService("web", { address: vip, port: 80, realServers });
+      const second = new Director(stack, "second", { machine: d2 });
+      second.addVirtualService("https", { address: vip, port: 443, realServers, acknowledge });
+    },
+    message:
+      "Validation failed with the following errors:\n  [test/second/https] 'address' can't be a VIP of test/director/web, too, because ipvs and d2 then both answer for it, and which one a client meets is chance, got \"192.168.139.100\": give each director a VIP of its own; to build it nevertheless, acknowledge: [Refusal.VIP_ON_TWO_DIRECTORS]\n\nIf you wish to ignore these validations, pass 'skipValidation: true' to your App configuration.\n",
+  },
 ];
 
 test("every refusal has a case here", () => {
@@ -237,9 +262,9 @@ test.each<[string, (machines: Machines) => unknown, string]>([
   ],
   [
     "address and port are malformed, both in one message",
-    ({ director }) => director().addVirtualService("web", { address: "192.168.139.100/24", port: 0 }),
+    ({ director }) => director().addVirtualService("web", { address: "192.168.139.100/24", port: 65536 }),
     "test/director/web: 2 problems\n" +
-      "  - 'port' must be a whole number from 1 to 65535, got 0: choose the port that clients connect to\n" +
+      "  - 'port' must be a whole number from 0 to 65535, got 65536: choose the port that clients connect to; 0 is every port\n" +
       "  - 'address' must be an IPv4 or IPv6 address, got \"192.168.139.100/24\": write it like '192.168.139.100' or 'fd00:139::100', without prefix length",
   ],
   [
@@ -336,7 +361,33 @@ test.each<[string, (machines: Machines) => unknown, string]>([
   [
     "a scheduler is no word",
     ({ director }) => director().addVirtualService("web", { ...service, scheduler: Scheduler.of("rr -p") }),
-    "test/director/web: 'scheduler' must be a word of ipvsadm, got \"rr -p\": use a member of Scheduler, or a word like 'twos'",
+    "test/director/web: 'scheduler' must be one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos, got \"rr -p\": use a member of Scheduler, or one of these words",
+  ],
+  [
+    "a scheduler's word is unknown",
+    ({ director }) => director().addVirtualService("web", { ...service, scheduler: Scheduler.of("foo") }),
+    "test/director/web: 'scheduler' must be one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos, got \"foo\": use a member of Scheduler, or one of these words",
+  ],
+  [
+    "the iptables plane doesn't know a scheduler's word either",
+    ({ director }) =>
+      director({ plane: Plane.IPTABLES }).addVirtualService("web", { ...service, scheduler: Scheduler.of("foo") }),
+    "test/director/web: 'scheduler' must be one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos, got \"foo\": use a member of Scheduler, or one of these words",
+  ],
+  [
+    "a scheduler's flags are another one's, unknown, and there twice",
+    ({ director }) =>
+      director().addVirtualService("web", {
+        ...service,
+        scheduler: Scheduler.of("sh", ["sh-fallback", "mh-port", "x,y", "sh-fallback"]),
+      }),
+    `test/director/web: 'scheduler' takes the flags sh-fallback, sh-port with sh, each once, got ["sh-fallback","mh-port","x,y","sh-fallback"]: leave mh-port, x,y, sh-fallback out`,
+  ],
+  [
+    "a scheduler without flags is given one",
+    ({ director }) =>
+      director().addVirtualService("web", { ...service, scheduler: Scheduler.of("rr", ["sh-fallback"]) }),
+    `test/director/web: 'scheduler' takes the flags flag-1, flag-2, flag-3 with rr, each once, got ["sh-fallback"]: leave sh-fallback out`,
   ],
   [
     "random is asked of ipvs",

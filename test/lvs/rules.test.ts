@@ -39,7 +39,7 @@ const anyService: fc.Arbitrary<ServiceSpec> = fc
     family: fc.constantFrom<4 | 6>(4, 6),
     method: fc.constantFrom(...methods),
     servicePort: port,
-    protocol: fc.constantFrom(Protocol.TCP, Protocol.UDP),
+    protocol: fc.constantFrom(Protocol.TCP, Protocol.UDP, Protocol.SCTP),
     mark: fc.option(fc.integer({ min: 1, max: 2147483647 }), { nil: undefined }),
     scheduler: fc.constantFrom(
       Scheduler.ROUND_ROBIN,

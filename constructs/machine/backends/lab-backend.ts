@@ -42,6 +42,8 @@ export interface LabBackendProps {
  */
 export class LabBackend extends Construct implements IBackend {
   readonly access: MachineAccess;
+  /** Of its router: the first host address of each subnet. */
+  readonly ownAddresses: readonly string[];
   private readonly machines: string[] = [];
   private readonly models: CloudInit[] = [];
   private readonly environment: Record<string, string>;
@@ -54,6 +56,7 @@ export class LabBackend extends Construct implements IBackend {
   constructor(scope: Construct, id: string, props: LabBackendProps) {
     super(scope, id);
     checkSubnets(this, props.subnets);
+    this.ownAddresses = props.subnets.map(firstHostAddress);
     const directory = resolve(props.directory ?? join(".vipstack", "lab", "default"));
     const program = props.program ?? join(__dirname, "..", "..", "..", "lab", "vipstack-lab.js");
     this.environment = { LAB_DIRECTORY: directory, VIPSTACK_LAB: program };
@@ -119,10 +122,11 @@ export class LabBackend extends Construct implements IBackend {
   }
 
   /** @internal */
-  _bind({ name, interfaces, memoryMiB, model }: MachineDescription): MachineLifecycle {
+  _bind({ name, interfaces, mtu, memoryMiB, model }: MachineDescription): MachineLifecycle {
+    checkMtu(this, name, mtu);
     this.machines.push(name);
     this.models.push(model);
-    const nics = Object.entries(interfaces).map(([nic, addresses]) => ({ interface: nic, addresses }));
+    const nics = Object.entries(interfaces).map(([nic, addresses]) => ({ interface: nic, addresses, mtu: mtu[nic] }));
     const hardware = { name, memoryMiB, nics };
     const folder = `machines/${name}`;
     const shell = `ssh -F "$LAB_DIRECTORY/ssh_config" ${name} sh -s`;
@@ -185,6 +189,14 @@ function preinstalled(...models: readonly CloudInit[]): { preinstalled?: string[
   const packages = new Set(models.flatMap((model) => model.packages));
   const found = PREINSTALLED.filter((name) => packages.has(name));
   return found.length === 0 ? {} : { preinstalled: found };
+}
+
+/** The guests' network driver takes Ethernet's packets and no larger ones. */
+function checkMtu(scope: Construct, machine: string, mtu: MachineDescription["mtu"]): void {
+  const validation = new Validation(scope);
+  for (const [nic, bytes] of Object.entries(mtu))
+    validation.integer("mtu", bytes, 576, 1500, `${nic} of ${machine} can't have more in the lab`);
+  validation.finish();
 }
 
 function checkSubnets(scope: Construct, subnets: readonly string[]): void {

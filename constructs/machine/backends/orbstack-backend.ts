@@ -1,7 +1,9 @@
 import { Construct } from "constructs";
 import { IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
 import { renderCloudConfig } from "../cloud-config-text";
+import { Unit } from "../contribution";
 import { renderPushScript } from "../setup-script";
+import { oneshotUnit } from "../systemd-unit-text";
 
 export interface OrbStackBackendProps {
   /** Distribution and version as `orb create` takes them. @default "debian:bookworm" */
@@ -26,7 +28,7 @@ export class OrbStackBackend extends Construct implements IBackend {
   }
 
   /** @internal */
-  _bind({ name, interfaces, model }: MachineDescription): MachineLifecycle {
+  _bind({ name, interfaces, mtu, model }: MachineDescription): MachineLifecycle {
     const folder = `machines/${name}`;
     const asRoot = `orb -m ${name} -u root`;
     return {
@@ -42,9 +44,17 @@ export class OrbStackBackend extends Construct implements IBackend {
         [`${folder}/live.sh`]: renderPushScript(model),
       }),
       dependsOn: [],
-      contribution: { addresses: ownAddresses(interfaces) },
+      contribution: { addresses: ownAddresses(interfaces), units: Object.entries(mtu).map(mtuUnit) },
     };
   }
+}
+
+/** OrbStack sets up the interfaces itself, so this comes after it, at every boot. */
+function mtuUnit([nic, bytes]: [string, number]): Unit {
+  return {
+    name: `vipstack-mtu-${nic}.service`,
+    content: oneshotUnit({ description: `MTU of ${nic}`, apply: `/sbin/ip link set dev ${nic} mtu ${bytes}` }),
+  };
 }
 
 function ownAddresses(interfaces: MachineDescription["interfaces"]): string[] {

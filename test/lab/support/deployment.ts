@@ -69,9 +69,10 @@ export class LabDeployment {
   /** Connections through a virtual service from a machine: some held open, others made one after the other until it is ended. */
   async startLoad(
     machine: string,
-    options: { address: string; port: number; held: number },
+    options: { address: string; port: number; held: number; sources?: readonly string[] },
   ): Promise<Load<LoadResult>> {
-    return this.startProgram(machine, "load.py", [options.address, options.port, options.held]);
+    const { address, port, held, sources = [] } = options;
+    return this.startProgram(machine, "load.py", [address, port, held, ...sources]);
   }
 
   /** Several clients on a machine that ask for `/` one after the other until it is ended. */

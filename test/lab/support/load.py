@@ -1,9 +1,11 @@
 """Holds TCP connections open through a virtual service and makes new ones beside them; says what was lost.
 
-Prints `ready` once all are open, goes on until its standard input ends, then prints one JSON line.
-Usage: load.py ADDRESS PORT HELD
+Prints `ready` once all are open, goes on until its standard input ends, then prints one JSON line. With sources, which are
+addresses of this machine, the connections come from them in turn.
+Usage: load.py ADDRESS PORT HELD [SOURCE…]
 """
 
+import itertools
 import json
 import socket
 import sys
@@ -13,8 +15,11 @@ import time
 REQUEST = b"GET / HTTP/1.1\r\nHost: load\r\n\r\n"
 
 
+SOURCES = itertools.cycle(sys.argv[4:] or ["0.0.0.0"])
+
+
 def connect(address: str, port: int) -> socket.socket:
-    connection = socket.create_connection((address, port), timeout=20)
+    connection = socket.create_connection((address, port), timeout=20, source_address=(next(SOURCES), 0))
     connection.settimeout(20)
     return connection
 

@@ -40,7 +40,8 @@ function someConsul(stack: TerraformStack): IConsulCluster {
 export function program(build: (machines: Machines) => unknown): Machines {
   let machines: Machines | undefined;
   synth((stack) => {
-    const backend = new LabBackend(stack, "lab", { subnets: ["192.168.139.0/24", "10.0.0.0/24", "172.16.0.0/24"] });
+    // The lab would be 10.0.0.1 itself in a subnet of its own, so that one is not the lab's.
+    const backend = new LabBackend(stack, "lab", { subnets: ["192.168.139.0/24", "172.16.0.0/24"] });
     const machine = (name: string, interfaces: Record<string, string[]>): Machine =>
       new Machine(stack, name, { backend, interfaces });
     const ipvs = machine("ipvs", {
