@@ -14,7 +14,7 @@ import {
 import { Claim } from "./claim";
 import { CONSUL_RULES, CONSUL_RULES_IF_DUE, consulContribution } from "./consul-end";
 import { addIpvsSupport } from "./iptables-ipvs-rules";
-import { iptablesFiles, iptablesKeeper, IPTABLES_UNIT, NO_RULES } from "./iptables-keeper";
+import { iptablesFiles, iptablesKeeper, IPTABLES_UNIT } from "./iptables-keeper";
 import { ipvsKeeper } from "./ipvs-keeper-text";
 import { addBalancedService } from "./iptables-plane-rules";
 import { IptablesRules } from "./iptables-rules";
@@ -22,6 +22,7 @@ import { renderIpvsRules } from "./ipvs-rules";
 import { Plane } from "./plane";
 import { Protocol } from "./protocol";
 import { hostNetwork, ServiceSpec, sortedServices } from "./service-spec";
+import { LAST_GOOD, NO_RULES, SHARED_MODULES } from "./rules-folder";
 import { directorSysctls, DirectorTraits } from "./sysctl-profile";
 import { neighbourOf, Place } from "./topology";
 
@@ -68,7 +69,7 @@ export function directorContribution(spec: DirectorSpec): Contribution {
       ...(ipvs.liveFiles ?? []),
       ...(consul.liveFiles ?? []),
     ],
-    generated: consul.generated,
+    generated: [...(iptables.generated ?? []), ...(ipvs.generated ?? []), ...(consul.generated ?? [])],
     addresses: addressLines(spec),
     ports: spec.claims.map(({ protocol, port, address }) => ({
       protocol: protocol === Protocol.TCP ? "tcp" : "udp",
@@ -88,13 +89,16 @@ function ipvsContribution(spec: DirectorSpec): Contribution {
     packages: ["ipvsadm"],
     kernelModules: ["ip_vs", ...(tracked ? ["nf_conntrack", "xt_ipvs"] : [])],
     files: [
-      // First: on a host that runs already, a timer may start the program between the two.
+      // First: on a host that runs already, a timer may start the program between them.
+      ...SHARED_MODULES,
       nodeModule(join(__dirname, "node", "ipvs_table.py")),
+      nodeModule(join(__dirname, "node", "ipvs_plan.py")),
       nodeProgram("ipvs-rules", join(__dirname, "node", "ipvs-rules.py")),
       { path: `${NO_RULES}/none.rules`, content: "" },
     ],
     units: ipvsUnits(spec.consulTemplate !== undefined),
     liveFiles: ipvsFiles(spec),
+    generated: [`${LAST_GOOD}/ipvs.d/*`],
     ready: ["ipvsadm -ln", `${IPVS_PROGRAM} check`],
   };
 }

@@ -1,12 +1,10 @@
 import { join } from "node:path";
 import { ADDRESSES_UNIT, Contribution, LiveFile, nodeProgram, oneshotUnit, PROGRAM_FOLDER } from "../machine";
 import { IptablesRules } from "./iptables-rules";
+import { NO_RULES } from "./rules-folder";
 
 /** Where rules of iptables lie, a file a source and address family. */
 const FOLDER = "/etc/vipstack/iptables.d";
-
-/** A rules folder with no rules: what a unit applies when it stops. */
-export const NO_RULES = `${PROGRAM_FOLDER}/no-rules`;
 
 /** The unit that loads them. */
 export const IPTABLES_UNIT = "vipstack-iptables.service";

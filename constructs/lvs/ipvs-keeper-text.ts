@@ -1,3 +1,5 @@
+import { UNIT_SECONDS } from "../machine";
+
 /** What the timer makes true again, and how often. */
 export interface IpvsKeeperProps {
   /** The unit that the table belongs to; the timer starts and stops with it. */
@@ -29,6 +31,7 @@ export function ipvsKeeper({ unit, apply, prepare, environmentFile, seconds }: I
       "",
       "[Service]",
       "Type=oneshot",
+      `TimeoutStartSec=${UNIT_SECONDS}`,
       "SyslogLevel=notice",
       "LogLevelMax=notice",
       `EnvironmentFile=-${environmentFile}`,

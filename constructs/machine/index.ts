@@ -23,5 +23,5 @@ export { nodeModule, nodeProgram, PROGRAM_FOLDER } from "./node-program";
 export { shellQuote } from "./shell-quote";
 export { renderPushScript, renderSetupScript, renderTeardownScript } from "./setup-script";
 export { InterfaceAddress, normalizeAddress, normalizeSubnet, parseInterfaceAddress, subnetContains } from "./subnet";
-export { oneshotUnit, OneshotUnitProps } from "./systemd-unit-text";
+export { oneshotUnit, OneshotUnitProps, UNIT_SECONDS } from "./systemd-unit-text";
 export { TRACKED_CONNECTIONS } from "./tracked-connections";
