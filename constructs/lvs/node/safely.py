@@ -27,7 +27,7 @@ def run(words: List[str], text: str = "") -> subprocess.CompletedProcess[str]:
     pipe = subprocess.PIPE
     try:
         process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True,
-                                   encoding="utf-8", errors="replace")
+                                   encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         raise Stop(1, f"{words[0]} is not installed") from None
     try:
