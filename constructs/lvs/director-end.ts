@@ -14,21 +14,20 @@ import {
 import { Claim } from "./claim";
 import { CONSUL_RULES, CONSUL_RULES_IF_DUE, consulContribution } from "./consul-end";
 import { addIpvsSupport } from "./iptables-ipvs-rules";
-import { iptablesFiles, iptablesKeeper, IPTABLES_UNIT, NO_RULES } from "./iptables-keeper";
-import { ipvsKeeper } from "./ipvs-keeper-text";
+import { iptablesFiles, iptablesKeeper, IPTABLES_UNIT } from "./iptables-keeper";
+import { keeperUnits } from "./keeper-text";
 import { addBalancedService } from "./iptables-plane-rules";
 import { IptablesRules } from "./iptables-rules";
 import { renderIpvsRules } from "./ipvs-rules";
 import { Plane } from "./plane";
-import { KEEPER_SECONDS } from "./follow-timing-rules";
 import { hostNetwork, methodOf, methodsOf, ServiceSpec, sortedServices } from "./service-spec";
+import { LAST_GOOD, NO_RULES } from "./rules-folder";
 import { directorSysctls, DirectorTraits } from "./sysctl-profile";
 import { neighbourOf, Place } from "./topology";
 
 const IPVS_UNIT = "vipstack-ipvs.service";
 const IPVS_PROGRAM = `${PROGRAM_FOLDER}/ipvs-rules`;
 const IPVS_ENVIRONMENT = "/etc/default/vipstack-ipvs";
-const KEEPER = "vipstack-ipvs-keeper";
 
 /** Rules that are no virtual service's. */
 export interface LocalRules {
@@ -56,7 +55,7 @@ export function directorContribution(spec: DirectorSpec): Contribution {
   const { consulTemplate } = spec;
   const consul = consulTemplate === undefined ? {} : consulContribution({ ...spec, consulTemplate }, IPVS_UNIT);
   return {
-    packages: [...(iptables.packages ?? []), ...(ipvs.packages ?? [])],
+    packages: [...(iptables.packages ?? []), "conntrack", ...(ipvs.packages ?? [])],
     downloads: consul.downloads,
     kernelModules: ipvs.kernelModules,
     sysctls: directorSysctls(traitsOf(spec)),
@@ -67,7 +66,7 @@ export function directorContribution(spec: DirectorSpec): Contribution {
       ...(ipvs.liveFiles ?? []),
       ...(consul.liveFiles ?? []),
     ],
-    generated: consul.generated,
+    generated: [...(iptables.generated ?? []), ...(ipvs.generated ?? []), ...(consul.generated ?? [])],
     addresses: addressLines(spec),
     // Every port of a VIP is nobody's in particular: a port that something listens on goes first.
     ports: spec.claims
@@ -88,13 +87,15 @@ function ipvsContribution(spec: DirectorSpec): Contribution {
     packages: ["ipvsadm"],
     kernelModules: ["ip_vs", ...(tracked ? ["nf_conntrack", "xt_ipvs"] : [])],
     files: [
-      // First: on a host that runs already, a timer may start the program between the two.
+      // First: on a host that runs already, a timer may start the program between them.
       nodeModule(join(__dirname, "node", "ipvs_table.py")),
+      nodeModule(join(__dirname, "node", "ipvs_plan.py")),
       nodeProgram("ipvs-rules", join(__dirname, "node", "ipvs-rules.py")),
       { path: `${NO_RULES}/none.rules`, content: "" },
     ],
     units: ipvsUnits(spec.consulTemplate !== undefined),
     liveFiles: ipvsFiles(spec),
+    generated: [`${LAST_GOOD}/ipvs.d/*`],
     ready: ["ipvsadm -ln", `${IPVS_PROGRAM} check`],
   };
 }
@@ -104,13 +105,6 @@ function ipvsContribution(spec: DirectorSpec): Contribution {
  * of rules does, cuts nobody off.
  */
 function ipvsUnits(mayFollow: boolean): Unit[] {
-  const keeper = ipvsKeeper({
-    unit: IPVS_UNIT,
-    prepare: mayFollow ? [CONSUL_RULES_IF_DUE] : [],
-    apply: `${IPVS_PROGRAM} apply --quiet`,
-    environmentFile: IPVS_ENVIRONMENT,
-    seconds: KEEPER_SECONDS,
-  });
   return [
     {
       name: IPVS_UNIT,
@@ -123,8 +117,12 @@ function ipvsUnits(mayFollow: boolean): Unit[] {
         environmentFile: IPVS_ENVIRONMENT,
       }),
     },
-    { name: `${KEEPER}.service`, content: keeper.service, enable: false },
-    { name: `${KEEPER}.timer`, content: keeper.timer },
+    ...keeperUnits({
+      unit: IPVS_UNIT,
+      prepare: mayFollow ? [CONSUL_RULES_IF_DUE] : [],
+      apply: `${IPVS_PROGRAM} apply --quiet`,
+      environmentFile: IPVS_ENVIRONMENT,
+    }),
   ];
 }
 

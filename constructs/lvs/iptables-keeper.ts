@@ -1,21 +1,31 @@
 import { join } from "node:path";
-import { ADDRESSES_UNIT, Contribution, LiveFile, nodeProgram, oneshotUnit, PROGRAM_FOLDER } from "../machine";
+import {
+  ADDRESSES_UNIT,
+  Contribution,
+  LiveFile,
+  nodeModule,
+  nodeProgram,
+  oneshotUnit,
+  PROGRAM_FOLDER,
+} from "../machine";
 import { IptablesRules } from "./iptables-rules";
+import { keeperUnits } from "./keeper-text";
+import { LAST_GOOD, NO_RULES } from "./rules-folder";
 
 /** Where rules of iptables lie, a file a source and address family. */
 const FOLDER = "/etc/vipstack/iptables.d";
 
-/** A rules folder with no rules: what a unit applies when it stops. */
-export const NO_RULES = `${PROGRAM_FOLDER}/no-rules`;
-
 /** The unit that loads them. */
 export const IPTABLES_UNIT = "vipstack-iptables.service";
 
-/** The program and the unit behind the rules folder. */
+/** The program and the unit behind the rules folder, and the timer that makes them true again. */
 export function iptablesKeeper(): Contribution {
   return {
     packages: ["iptables"],
     files: [
+      ...["safely", "rule_files", "iptables_text", "nat_flows"].map((name) =>
+        nodeModule(join(__dirname, "node", `${name}.py`)),
+      ),
       nodeProgram("iptables-rules", join(__dirname, "node", "iptables-rules.py")),
       { path: `${NO_RULES}/none.v4`, content: "" },
       { path: `${NO_RULES}/none.v6`, content: "" },
@@ -30,7 +40,9 @@ export function iptablesKeeper(): Contribution {
           stop: `${PROGRAM_FOLDER}/iptables-rules apply --rules ${NO_RULES}`,
         }),
       },
+      ...keeperUnits({ unit: IPTABLES_UNIT, apply: `${PROGRAM_FOLDER}/iptables-rules apply --quiet` }),
     ],
+    generated: [`${LAST_GOOD}/iptables.d/*`],
     ready: [`${PROGRAM_FOLDER}/iptables-rules check`],
   };
 }

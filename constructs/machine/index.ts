@@ -31,5 +31,5 @@ export {
   parseInterfaceAddress,
   subnetContains,
 } from "./subnet";
-export { oneshotUnit, OneshotUnitProps } from "./systemd-unit-text";
+export { oneshotUnit, OneshotUnitProps, UNIT_SECONDS } from "./systemd-unit-text";
 export { TRACKED_CONNECTIONS } from "./tracked-connections";

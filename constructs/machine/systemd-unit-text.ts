@@ -12,6 +12,9 @@ export interface OneshotUnitProps {
   readonly environmentFile?: string;
 }
 
+/** Seconds until systemd ends a run of a oneshot unit, which else may take for ever. Whatever is there to be made true in that time. */
+export const UNIT_SECONDS = 300;
+
 /**
  * A unit that makes something true at boot and counts as active from then on; `systemctl reload` makes it true again.
  *
@@ -35,6 +38,7 @@ export function oneshotUnit({
     "[Service]",
     "Type=oneshot",
     "RemainAfterExit=yes",
+    `TimeoutStartSec=${UNIT_SECONDS}`,
     ...(environmentFile === undefined ? [] : [`EnvironmentFile=-${environmentFile}`]),
     ...[...prepare, apply].map((command) => `ExecStart=${command}`),
     ...[...prepare, apply].map((command) => `ExecReload=${command}`),

@@ -66,6 +66,7 @@ test(
 test(
   "why consul-without-snat is refused: without the SNAT rules instances answer past the director, and it hangs",
   async () => {
+    await scene.on("ipvs", "systemctl stop vipstack-iptables-keeper.timer vipstack-iptables-keeper.service");
     await scene.on("ipvs", "iptables -t nat -F VIPSTACK-POSTROUTING");
     const curl = scene.tryOn("vm-1", `curl --silent --max-time 6 ${vip}`);
     await eventually(async () => {
@@ -73,6 +74,7 @@ test(
     });
     expect((await curl).exitCode).toBe(28);
     await scene.on("ipvs", "/usr/local/lib/vipstack/iptables-rules apply");
+    await scene.on("ipvs", "systemctl start vipstack-iptables-keeper.timer");
     expect(countLines(await scene.on("vm-1", curlTimes(4, vip)))).toEqual({ web1: 2, web2: 2 });
   },
   2 * MINUTES,

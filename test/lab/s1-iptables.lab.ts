@@ -7,6 +7,7 @@ import {
   LabDeployment,
   MINUTES,
   requests,
+  secondsUntil,
 } from "./support/deployment";
 
 const s1 = new LabDeployment("s1-iptables");
@@ -85,6 +86,133 @@ test(
     expect(before).toMatch(/203\.0\.113\.0\/24/);
   },
   MINUTES,
+);
+
+test(
+  "our rules that a hand took away are back within seconds, others' stay as they are; looking costs next to nothing",
+  async () => {
+    await s1.on(
+      "director",
+      "iptables -t nat -A PREROUTING -m comment --comment ' -j VIPSTACK-PREROUTING' -s 203.0.113.9 -j RETURN",
+    );
+    const before = await s1.on("director", ours);
+    for (const hand of [
+      "iptables -t nat -F PREROUTING; iptables -F VIPSTACK-INPUT; iptables -F FORWARD",
+      "iptables -t nat -D PREROUTING -j VIPSTACK-PREROUTING",
+      "iptables -t nat -F VIPSTACK-PREROUTING; iptables -D VIPSTACK-FORWARD 1",
+      "iptables -F; iptables -X VIPSTACK-INPUT; iptables -X VIPSTACK-FORWARD",
+    ]) {
+      await s1.on("director", `${hand}; iptables -t nat -C POSTROUTING -s 203.0.113.0/24 -j ACCEPT`);
+      const took = await secondsUntil(async () => {
+        expect((await s1.tryOn("director", "/usr/local/lib/vipstack/iptables-rules check")).exitCode).toBe(0);
+      }, MINUTES);
+      console.log(`${hand}: true again after ${took} s`);
+    }
+    expect(countLines(await s1.on("client", curlTimes(4, vip)))).toEqual({ web1: 2, web2: 2 });
+    const sorted = (text: string): string[] =>
+      text
+        .split("\n")
+        .filter((line) => !line.includes("203.0.113.9"))
+        .sort();
+    expect(sorted(await s1.on("director", ours))).toEqual(sorted(before));
+    expect(await s1.on("director", "iptables -S FOREIGN")).toMatch(/^-N FOREIGN$/m);
+    const time = await s1.tryOn("director", "bash -c 'time /usr/local/lib/vipstack/iptables-rules apply --quiet'");
+    console.log(`a look that finds all well: ${time.output.trim().replace(/\s+/g, " ")}`);
+  },
+  5 * MINUTES,
+);
+
+test(
+  "a UDP client that keeps sending reaches a current real server within seconds; no other flow is ended",
+  async () => {
+    const echo = (word: string): string => `cat > /tmp/echo.py <<'PROGRAM'
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("", 5353))
+while True:
+    server.sendto(b"${word}", server.recvfrom(99)[1])
+PROGRAM
+systemd-run --quiet --unit=echo python3 /tmp/echo.py`;
+    for (const name of ["web1", "web2", "director"]) await s1.on(name, echo(name));
+    // From one socket each: to the virtual service, and past it to a real server.
+    const sender = (name: string, address: string): string => `cat > /tmp/${name}.py <<'PROGRAM'
+import socket, time
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(0.5)
+client.connect(("${address}", 5353))
+while True:
+    try:
+        client.send(b"query")
+        answer = client.recv(99).decode()
+    except OSError as problem:
+        answer = type(problem).__name__
+    open("/tmp/${name}.answer", "w").write(answer)
+    time.sleep(0.2)
+PROGRAM
+systemd-run --quiet --unit=${name} python3 /tmp/${name}.py`;
+    await s1.on("client", `${sender("past", "10.1.160.14")}\n${sender("early", "10.192.0.65")}`);
+    const answer = async (name: string, expected: string): Promise<number> =>
+      secondsUntil(async () => {
+        expect(await s1.on("client", `cat /tmp/${name}.answer`)).toBe(expected);
+      }, MINUTES);
+    const rules = async (port: number, server: string): Promise<string> =>
+      s1.on(
+        "director",
+        `cat > /tmp/udp.v4 <<'RULES'
+*nat
+:VIPSTACK-own - [0:0]
+:VIPSTACK-own-snat - [0:0]
+-A PREROUTING -j VIPSTACK-own
+-A POSTROUTING -j VIPSTACK-own-snat
+-A VIPSTACK-own -d 10.192.0.65/32 -p udp -m udp --dport ${port} -j DNAT --to-destination ${server}:5353
+-A VIPSTACK-own-snat -p udp -m conntrack --ctstate DNAT --ctorigdst 10.192.0.65 --ctorigdstport ${port} -j SNAT --to-source 10.192.0.65
+COMMIT
+RULES
+mv /tmp/udp.v4 /etc/vipstack/iptables.d/udp.v4; systemctl reload vipstack-iptables.service`,
+      );
+    await answer("early", "director"); // local before there is a virtual service
+    await rules(5353, "10.1.160.14");
+    const times = [await answer("early", "web1")];
+    const kept = "conntrack -L -p udp --orig-dst 10.192.0.65 --orig-port-dst 5353 2>/dev/null | wc -l";
+    await rules(5353, "10.1.160.15");
+    times.push(await answer("early", "web2"));
+    expect(await s1.on("director", kept)).toBe("1");
+    // What begins while a hand has the rules away.
+    await s1.on("director", "systemctl stop vipstack-iptables-keeper.timer; iptables -t nat -F");
+    await s1.on("client", sender("late", "10.192.0.65"));
+    await answer("late", "director");
+    await s1.on("director", "systemctl start vipstack-iptables-keeper.timer");
+    times.push(await answer("late", "web2"));
+    await rules(5354, "10.1.160.15");
+    times.push(await answer("early", "director"));
+    await answer("past", "web1");
+    console.log(`a flow that keeps sending changed after ${times.join(", ")} s`);
+    await s1.on("director", "rm /etc/vipstack/iptables.d/udp.v4; systemctl reload vipstack-iptables.service");
+    await s1.on("client", "systemctl stop early late past");
+    for (const name of ["web1", "web2", "director"]) await s1.on(name, "systemctl stop echo");
+  },
+  5 * MINUTES,
+);
+
+test(
+  "a wrong file at a first boot keeps nobody else's rules away",
+  async () => {
+    const before = await s1.on("director", ours);
+    const { exitCode } = await s1.tryOn(
+      "director",
+      `systemctl stop vipstack-iptables.service; rm -rf /var/lib/vipstack/last-good
+printf '*filter\\n:VIPSTACK-a - [0:0]\\n-A VIPSTACK-a -j NOWHERE\\nCOMMIT\\n' > /etc/vipstack/iptables.d/aa.v4
+systemctl start vipstack-iptables.service`,
+    );
+    expect(exitCode).not.toBe(0);
+    expect(await s1.on("director", "journalctl --no-pager --output cat --unit vipstack-iptables.service")).toMatch(
+      /aa\.v4: refused; nothing of this file is used/,
+    );
+    expect(countLines(await s1.on("client", curlTimes(4, vip)))).toEqual({ web1: 2, web2: 2 });
+    await s1.on("director", "rm /etc/vipstack/iptables.d/aa.v4; systemctl restart vipstack-iptables.service");
+    expect((await s1.on("director", ours)).split("\n").sort()).toEqual(before.split("\n").sort());
+  },
+  2 * MINUTES,
 );
 
 test(

@@ -1,8 +1,45 @@
-import { answersOf, BOOT, countLines, curlTimes, deployed, eventually, MINUTES, requests } from "./support/deployment";
+import {
+  answersOf,
+  BOOT,
+  countLines,
+  curlTimes,
+  deployed,
+  eventually,
+  MINUTES,
+  requests,
+  secondsUntil,
+} from "./support/deployment";
 
 const weights = deployed("weights");
 const vip = "http://192.168.139.29:80/";
 const table = async (): Promise<string> => (await weights.on("ipvs", "ipvsadm -S -n")).trim();
+
+/** Adds a real server of direct routing on another port than its service, by netlink: ipvsadm itself refuses to. */
+function otherPort(vip: string, port: number, server: string, serverPort: number): string {
+  return `python3 - <<'PROGRAM'
+import socket, struct
+def attribute(kind, data):
+    return struct.pack("HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
+def ask(family, command, attributes):
+    body = struct.pack("BBH", command, 1, 0) + attributes
+    link.send(struct.pack("IHHII", 16 + len(body), family, 5, 1, 0) + body)
+    return link.recv(8192)
+link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+answer, family = ask(16, 3, attribute(2, b"IPVS\\0"))[20:], 0
+while answer and not family:
+    size, kind = struct.unpack_from("HH", answer)
+    family = struct.unpack_from("H", answer, 4)[0] if kind == 1 else 0
+    answer = answer[(size + 3) & ~3:]
+def end(address, port, first):
+    return attribute(first, socket.inet_aton(address).ljust(16, bytes(1))) + attribute(first + 1, struct.pack("!H", port))
+service = attribute(1, struct.pack("H", 2)) + attribute(2, struct.pack("H", 6)) + end("${vip}", ${port}, 3)
+numbers = [(3, 3), (4, 1), (5, 0), (6, 0)]  # direct routing, weight 1, no thresholds
+server = end("${server}", ${serverPort}, 1) + b"".join(attribute(kind, struct.pack("I", value)) for kind, value in numbers)
+done = ask(family, 5, attribute(1, service) + attribute(2, server + attribute(11, struct.pack("H", 2))))
+assert struct.unpack_from("i", done, 16)[0] == 0
+PROGRAM`;
+}
+
 const boots = async (): Promise<string> => weights.on("ipvs", "cat /proc/sys/kernel/random/boot_id");
 
 test(
@@ -102,7 +139,11 @@ test(
       /zz-bad\.rules:1: /,
     );
     expect(await table()).toBe(before);
-    await weights.on("ipvs", "rm /etc/vipstack/ipvs.d/zz-bad.rules; systemctl reload vipstack-ipvs.service");
+    // At a first boot nothing is known of that file, and the others are served.
+    const first = "systemctl stop vipstack-ipvs.service; rm -r /var/lib/vipstack/last-good";
+    expect((await weights.tryOn("ipvs", `${first}; systemctl start vipstack-ipvs.service`)).exitCode).not.toBe(0);
+    expect(await table()).toBe(before);
+    await weights.on("ipvs", "rm /etc/vipstack/ipvs.d/zz-bad.rules; systemctl start vipstack-ipvs.service");
   },
   MINUTES,
 );
@@ -117,6 +158,90 @@ test(
     });
   },
   2 * MINUTES,
+);
+
+test(
+  "SNAT rules that a hand flushed are back within seconds: no connection is lost, open or new",
+  async () => {
+    await weights.up({ WEIGHTS: "5,3,2", DRAIN: "15" });
+    const load = await weights.startLoad("vm-1", { address: "192.168.139.29", port: 80, held: 10 });
+    for (const table of ["nat", "filter"]) await weights.on("ipvs", `iptables -t ${table} -F`);
+    const took = await secondsUntil(async () => {
+      expect(await weights.on("ipvs", "/usr/local/lib/vipstack/iptables-rules check")).toMatch(/nothing to change/);
+    });
+    await weights.on("vm-1", "sleep 3");
+    expect(await load.finish()).toMatchObject({ held: 10, heldLost: 0, newFailed: [] });
+    console.log(`SNAT is true again after ${took} s`);
+  },
+  3 * MINUTES,
+);
+
+test(
+  "whatever others put into the table leaves, also what ipvsadm can't edit",
+  async () => {
+    const before = await table();
+    await weights.on(
+      "ipvs",
+      `ipvsadm -A -t 10.9.0.1:1 -s none; ipvsadm -A -t 10.9.0.1:2 -s sh -b flag-3; ipvsadm -A -u 10.9.0.1:3 -s rr -o
+ipvsadm -A -f 7 -6 -s rr -p 60 -M 64; ipvsadm -A --sctp-service 10.9.0.1:4 -s rr; ipvsadm -A -f 4294967295 -s rr
+ipvsadm -A -t 10.9.0.1:6 -s wlc; ipvsadm -a -t 10.9.0.1:6 -r 10.9.1.1 -i --tun-type gue --tun-port 6080
+${otherPort("192.168.139.29", 80, "192.168.139.184", 8080)}`,
+    );
+    expect(await table()).toMatch(/-r 192\.168\.139\.184:8080 -g -w 1/);
+    await eventually(async () => {
+      expect(await table()).toBe(before);
+    });
+  },
+  2 * MINUTES,
+);
+
+test(
+  "nothing leaves before what comes to its place is there, no cut-off file is used, and a full disk is no success",
+  async () => {
+    const before = await table();
+    const own = "/etc/vipstack/ipvs.d/own.rules";
+    const rules = (server: string): string =>
+      `printf -- '-A -t 192.168.139.29:99 -s rr\\n-a -t 192.168.139.29:99 -r ${server}:80 -m -w 1\\n' > ${own}`;
+    const apply = "/usr/local/lib/vipstack/ipvs-rules apply";
+    await weights.on("ipvs", `${rules("192.168.139.184")}; ${apply}`);
+    // The kernel refuses the subnet's broadcast address.
+    const broadcast = await weights.tryOn("ipvs", `${rules("192.168.139.255")}; ${apply}`);
+    expect(broadcast.exitCode).toBe(1);
+    expect(await table()).toMatch(/:99 -r 192\.168\.139\.184:80 -m -w 1/);
+    const cut = await weights.tryOn("ipvs", `${rules("192.168.139.184")}; truncate --size=-12 ${own}; ${apply}`);
+    expect(cut).toMatchObject({
+      exitCode: 2,
+      output: expect.stringMatching(/own\.rules: the last line has no end/) as string,
+    });
+    expect(await table()).toMatch(/:99 -r 192\.168\.139\.184:80 -m -w 1/);
+    const full = await weights.tryOn(
+      "ipvs",
+      `systemctl stop vipstack-ipvs-keeper.timer; rm ${own}
+mount -t tmpfs -o size=4k tmpfs /run/vipstack; head -c 4096 /dev/zero > /run/vipstack/full
+${apply}; code=$?; umount /run/vipstack; systemctl start vipstack-ipvs-keeper.timer; exit $code`,
+    );
+    expect(full.exitCode).toBe(1);
+    expect(full.output).toMatch(/nothing leaves until deadlines can be kept/);
+    expect(full.output).not.toMatch(/^(- |~ |drain )/m);
+    await eventually(async () => {
+      expect(await table()).toBe(before);
+    });
+  },
+  3 * MINUTES,
+);
+
+test(
+  "a hanging ipvsadm is named, and the next run goes on",
+  async () => {
+    const fake = "/usr/local/sbin/ipvsadm";
+    await weights.on("ipvs", `printf '#!/bin/sh\\nsleep 600\\n' > ${fake}; chmod +x ${fake}`);
+    expect((await weights.tryOn("ipvs", "systemctl reload vipstack-ipvs.service")).exitCode).not.toBe(0);
+    await weights.on("ipvs", `rm ${fake}; systemctl reload vipstack-ipvs.service`);
+    expect(await weights.on("ipvs", "journalctl --no-pager --output cat --unit vipstack-ipvs.service")).toMatch(
+      /no answer within 20 s, given up: ipvsadm -S -n/,
+    );
+  },
+  3 * MINUTES,
 );
 
 test.each([

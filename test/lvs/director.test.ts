@@ -51,7 +51,7 @@ COMMIT
   expect(fileOf(ipvs, "/etc/vipstack/addresses")).toBe("");
   expect(fileOf(ipvs, "/etc/default/vipstack-ipvs")).toBe("DRAIN_SECONDS=60\n");
   expect(fileOf(ipvs, "/etc/modules-load.d/vipstack-ipvs.conf")).toBe("ip_vs_rr\n");
-  expect(ipvs.model.packages).toEqual(["iptables", "ipvsadm"]);
+  expect(ipvs.model.packages).toEqual(["conntrack", "iptables", "ipvsadm"]);
   expect(ipvs.model.kernelModules).toEqual(["ip_vs", "nf_conntrack", "xt_ipvs"]);
   expect(sysctlsOf(ipvs)).toEqual([
     "net.ipv4.ip_forward = 1",
@@ -68,6 +68,8 @@ COMMIT
   expect(ipvs.model.units.map(({ name, enable }) => [name, enable ?? true])).toEqual([
     ["vipstack-addresses.service", true],
     ["vipstack-iptables.service", true],
+    ["vipstack-iptables-keeper.service", false],
+    ["vipstack-iptables-keeper.timer", true],
     ["vipstack-ipvs.service", true],
     ["vipstack-ipvs-keeper.service", false],
     ["vipstack-ipvs-keeper.timer", true],
@@ -167,6 +169,8 @@ COMMIT
     "vipstack-addresses.service",
     "vipstack-tunl0.service",
     "vipstack-iptables.service",
+    "vipstack-iptables-keeper.service",
+    "vipstack-iptables-keeper.timer",
   ]);
   expect(cloudConfigErrors(renderCloudConfig(far.model))).toEqual([]);
 });

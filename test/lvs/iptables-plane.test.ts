@@ -53,9 +53,14 @@ COMMIT
     "net.ipv4.conf.all.send_redirects = 0",
     "net.ipv4.conf.eth0.send_redirects = 0",
   ]);
-  expect(ipvs.model.packages).toEqual(["iptables"]);
+  expect(ipvs.model.packages).toEqual(["conntrack", "iptables"]);
   expect(ipvs.model.kernelModules).toEqual([]);
-  expect(ipvs.model.units.map(({ name }) => name)).toEqual(["vipstack-addresses.service", "vipstack-iptables.service"]);
+  expect(ipvs.model.units.map(({ name }) => name)).toEqual([
+    "vipstack-addresses.service",
+    "vipstack-iptables.service",
+    "vipstack-iptables-keeper.service",
+    "vipstack-iptables-keeper.timer",
+  ]);
   expect(far.model.liveFiles).toEqual([]);
 });
 

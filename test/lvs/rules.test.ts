@@ -16,9 +16,12 @@ const addresses = {
   6: fc.ipV6().map((text) => normalizeAddress(text) ?? "::1"),
 };
 
+/** Unspecified, multicast, broadcast, link-local. */
+const NO_MACHINE = /^(0\.|22[4-9]\.|23\d\.|255\.255\.255\.255|::$|ff..:|fe[89ab].:)/;
+
 function realServer(family: 4 | 6, masquerading: boolean, servicePort: number): fc.Arbitrary<RealServerSpec> {
   return fc.record({
-    address: addresses[family].filter((address) => address !== "0.0.0.0" && address !== "::"),
+    address: addresses[family].filter((address) => !NO_MACHINE.test(address)),
     port: masquerading ? port : fc.constant(servicePort),
     weight: fc.integer({ min: 0, max: 65535 }),
     upperThreshold: fc.constant(undefined),

@@ -1,4 +1,4 @@
-#!/usr/bin/python3 -IS
+#!/usr/bin/python3 -BESs
 """consul-rules: make rules files for ipvs-rules of the healthy instances that consul-template wrote down.
 
 The list (--followed, JSON) names what is followed: NAME to the virtual service in ipvsadm's words, the Consul service,
@@ -10,21 +10,21 @@ of another service, the real servers stay as they are. When no instance is left 
 what an empty registry says is more often an accident of the registry than of every server. A timer calls this program,
 so that a grace ends without a word from Consul.
 
-Exit code: 0 the rules files are as the list and the instances want them, 1 some are not, 2 the list is wrong and
-nothing was changed.
+Exit code: 0 the rules files are as the list and the instances want them, 1 some are not, 2 the list is wrong (where only
+some entries are, their rules files stay as they are and the others are brought up to date).
 """
 from __future__ import annotations
 
 import argparse
-import fcntl
 import ipaddress
 import json
-import os
 import re
 import sys
 import time
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from safely import Stop, only_one, replace_file
 
 NAME = r"[A-Za-z0-9_.-]+"
 SERVER = re.compile(r"-a .+ -r (\S+) -\S+ -w (\d+)")
@@ -42,21 +42,25 @@ class Followed(NamedTuple):
     port: Optional[int]  # the one that the forwarding method keeps; None: each instance's own
 
 
-class Stop(Exception):
-    """Ends the program with an exit code and a message."""
-
-
 Servers = Dict[str, int]  # weight by ADDRESS:PORT
 State = Dict[str, Dict[str, Any]]  # by NAME: what was said, and since when there is no instance
 
 
 # ---- text: every function raises ValueError with the reason why it can't be used
 
-def read_followed(text: str) -> Dict[str, Followed]:
+def read_followed(text: str) -> Tuple[Dict[str, Followed], Dict[str, str]]:
+    """The entries, and by name why others can't be used."""
     entries = json.loads(text)
     if not isinstance(entries, dict):
         raise ValueError("it is no JSON object")
-    return {name: read_entry(name, entry) for name, entry in entries.items()}
+    followed: Dict[str, Followed] = {}
+    wrong: Dict[str, str] = {}
+    for name, entry in entries.items():
+        try:
+            followed[name] = read_entry(name, entry)
+        except ValueError as problem:
+            wrong[name] = str(problem)
+    return followed, wrong
 
 
 def read_entry(name: str, entry: Any) -> Followed:
@@ -67,7 +71,7 @@ def read_entry(name: str, entry: Any) -> Followed:
                             [str(address) for address in entry["never"]],
                             [str(address) for address in entry["only"]] if "only" in entry else None,
                             int(entry["port"]) if "port" in entry else None)
-    except (KeyError, TypeError) as problem:
+    except (KeyError, TypeError, ValueError) as problem:
         raise ValueError(f"{name}: unexpected or missing: {problem}") from None
     if not re.fullmatch(NAME, name):
         raise ValueError(f"{name!r} is no name of a file")
@@ -165,11 +169,12 @@ def update(name: str, followed: Followed, folders: argparse.Namespace, known: Di
             says = [*skipped, *([word] if word else [])]
     except ValueError as problem:
         says = [f"{folders.instances}/{name}.instances: {problem}; the real servers stay as they are"]
-        print_new(name, says, known)
         write(rules, render_rules(followed, last), create=False)
+        print_new(name, says, known)
         return {"since": since, "said": says, "failed": True}
-    print_new(name, says, known)
-    if write(rules, render_rules(followed, wanted), create=bool(instances)):
+    written = write(rules, render_rules(followed, wanted), create=bool(instances))
+    print_new(name, says, known)  # only now: said is what was done
+    if written:
         for server in sorted({**last, **wanted}):
             change = describe(last.get(server), wanted.get(server))
             if change:
@@ -201,17 +206,12 @@ def text_of(path: Path) -> str:
 
 
 def write(path: Path, text: str, create: bool) -> bool:
-    """In one step, and on the disk before it counts: the next boot loads this file, also after a power cut."""
+    """The next boot loads this file, also after a power cut."""
     if not path.exists() and not create:
         return False
     if text_of(path) == text and path.exists():
         return False
-    fresh = path.with_name(f"{path.name}.new")
-    with open(fresh, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    replace_file(path, text)
     return True
 
 
@@ -232,7 +232,7 @@ def save_state(path: Path, state: State) -> None:
         path.unlink(missing_ok=True)
 
 
-def remove_strays(followed: Dict[str, Followed], options: argparse.Namespace) -> None:
+def remove_strays(followed: List[str], options: argparse.Namespace) -> None:
     """What nobody follows any more: its virtual service left, so its real servers must."""
     for path in options.rules.glob("consul-*.rules"):
         if path.name[len("consul-"):-len(".rules")] not in followed:
@@ -243,15 +243,29 @@ def remove_strays(followed: Dict[str, Followed], options: argparse.Namespace) ->
             path.unlink()
 
 
+def update_safely(name: str, followed: Followed, folders: argparse.Namespace, known: Dict[str, Any], now: float) -> Dict[
+        str, Any]:
+    """A file that can't be written, as on a full disk, is no reason to leave the other ones."""
+    try:
+        return update(name, followed, folders, known, now)
+    except OSError as problem:
+        print(f"consul-rules: {name}: {problem}", file=sys.stderr)
+        return {**known, "failed": True}
+
+
 def work(options: argparse.Namespace) -> int:
     try:
-        followed = read_followed(options.followed.read_text(encoding="utf-8"))
+        followed, wrong = read_followed(options.followed.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise Stop(2, f"{options.followed}: {problem}; nothing was changed") from None
     before, now = load_state(options.state), time.monotonic()
-    after = {name: update(name, entry, options, before.get(name, {}), now) for name, entry in followed.items()}
-    remove_strays(followed, options)
+    after = {name: update_safely(name, entry, options, before.get(name, {}), now) for name, entry in followed.items()}
+    for problem in wrong.values():
+        print(f"consul-rules: {options.followed}: {problem}; its real servers stay as they are", file=sys.stderr)
+    remove_strays([*followed, *wrong], options)
     save_state(options.state, {name: each for name, each in after.items() if each})
+    if wrong:
+        return 2
     return 1 if any(each.get("failed") for each in after.values()) else 0
 
 
@@ -263,10 +277,8 @@ def main() -> int:
     parser.add_argument("--state", type=Path, default=Path("/run/vipstack/consul-rules.json"))
     options = parser.parse_args()
     try:
-        options.state.parent.mkdir(parents=True, exist_ok=True)
-        # consul-template and the timer must not interleave: a file is read and written under one lock.
-        with open(options.state.with_name("consul-rules.lock"), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        # A file is read and written under one lock.
+        with only_one(options.state.with_name("consul-rules.lock")):
             return work(options)
     except Stop as stop:
         code, message = stop.args

@@ -1,4 +1,4 @@
-#!/usr/bin/python3 -IS
+#!/usr/bin/python3 -BESs
 """iptables-rules [apply|check]: make our iptables chains equal to a folder of rules, by difference.
 
 The folder holds files NAME.v4 and NAME.v6 in the format of iptables-restore. A file holds chains of its own, whose
@@ -6,179 +6,99 @@ names start with VIPSTACK-, and the jumps into them: `-A PREROUTING -j VIPSTACK-
 Everything else on the machine belongs to others and is never touched. Own chains that are in no file leave.
 Each file is first loaded in an empty network namespace. There the kernel says whether it takes the file (what
 `iptables-restore --test` doesn't know), and iptables-save says how it will print it, so equal can be told from
-different without a memory of what was loaded. `check` prints what `apply` would change.
+different. What it says is kept in /run for as long as the file stays as it is. `check` prints what `apply` would change.
 
-Exit code: 0 the chains are as the folder wants them, 1 they are not, 2 the folder is wrong and nothing was changed.
+A file that is wrong or cut off counts as a whole for nothing: its last good text is used, and the other files are.
+Tracked flows that go on as rules led them that are no more are ended (nat_flows.py beside this file).
+
+Exit code: 0 the chains are as the folder wants them, 1 they are not, 2 a file is refused and the chains are as the others
+want them.
 """
 from __future__ import annotations
 
 import argparse
-import difflib
-import fcntl
+import json
+import os
 import re
-import subprocess
+import shutil
 import sys
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, Tuple
 
-OWN = "VIPSTACK-"
-BUILT_IN = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
+from iptables_text import (EMPTY, Plan, Table, Tables, as_restore, describe, foreign_lines, make_plan, merge, own_part,
+                           unfinished_tables)
+from rule_files import Problems, Texts, keep_good, read_folder, whole_text
+from safely import Stop, only_one, replace_file, run
+
 COMMANDS = {".v4": "iptables", ".v6": "ip6tables"}
+Families = Dict[str, Tables]  # by .v4 and .v6
 
 
-class Table(NamedTuple):
-    chains: Dict[str, List[str]]  # own chains and their rules
-    hooks: List[str]  # rules of other chains that lead into own ones
-
-    def lines(self) -> List[str]:
-        return [rule for chain in sorted(self.chains) for rule in (f":{chain}", *self.chains[chain])]
+def complain(text: str) -> None:
+    print(f"iptables-rules: {text}", file=sys.stderr, flush=True)
 
 
-class Stop(Exception):
-    """Ends the program with an exit code and a message."""
+# ---- what the files say
+
+class Reader:
+    """Reads files by trial. What a trial gave is remembered, and forgotten when the file or iptables changes."""
+
+    def __init__(self, memory: Path) -> None:
+        self.memory = memory
+        self.known = load(memory)
+        self.used: Dict[str, Any] = {}
+
+    def understand(self, texts: Texts) -> Tuple[Families, Problems]:
+        wanted: Families = {}
+        problems: Problems = {}
+        for path in sorted(texts):
+            wrong = self.problems_of(path, texts[path])
+            if not wrong:
+                try:
+                    twice = merge(wanted.setdefault(path.suffix, {}), self.tables_of(path, texts[path]))
+                    wrong = [f"{path}: another file has this chain too: {chain}" for chain in twice]
+                except ValueError as problem:
+                    wrong = [str(problem)]
+            if wrong:
+                problems[path] = wrong
+        return wanted, problems
+
+    def problems_of(self, path: Path, text: str) -> List[str]:
+        wrong = [f"{path}:{at}: not a chain VIPSTACK-* or a plain jump to one: {line}" for at, line in foreign_lines(text)]
+        return wrong + [f"{path}: {table} has no COMMIT, so this file is cut off" for table in unfinished_tables(text)]
+
+    def tables_of(self, path: Path, text: str) -> Tables:
+        command = shutil.which(f"{COMMANDS[path.suffix]}-save") or ""
+        made = os.stat(command).st_mtime if command else 0
+        key = sha256(f"{command} {made} {text}".encode()).hexdigest()
+        if key not in self.used:
+            known = self.known.get(key)
+            self.used[key] = known if known is not None else trial(path, text)
+        return {name: Table(*map(type_copy, table)) for name, table in self.used[key].items()}
+
+    def remember(self) -> None:
+        if self.used != self.known:
+            replace_file(self.memory, json.dumps(self.used))
 
 
-Tables = Dict[str, Table]  # by name: nat, mangle, filter
+def type_copy(part: Any) -> Any:
+    return dict(part) if isinstance(part, dict) else list(part)
 
 
-# ---- text
-
-def chain_of(rule: str) -> str:
-    return rule.split()[1]
-
-
-def target_of(rule: str) -> str:
-    match = re.search(r" -[jg] (\S+)", rule)
-    return match[1] if match else ""
-
-
-def is_plain_jump(rule: str) -> bool:
-    return chain_of(rule) in BUILT_IN and rule == f"-A {chain_of(rule)} -j {target_of(rule)}"
-
-
-def own_part(saved: str) -> Tables:
-    """What belongs to us in the output of iptables-save."""
-    tables: Tables = {}
-    table = Table({}, [])
-    for line in saved.splitlines():
-        if line.startswith("*"):
-            table = tables.setdefault(line[1:], Table({}, []))
-        elif line.startswith(f":{OWN}"):
-            table.chains[line[1:].split()[0]] = []
-        elif line.startswith(f"-A {OWN}"):
-            table.chains[chain_of(line)].append(line)
-        elif line.startswith("-A ") and target_of(line).startswith(OWN):
-            table.hooks.append(line)
-    return tables
-
-
-def foreign_lines(text: str) -> List[Tuple[int, str]]:
-    """Lines that a file of ours must not hold: iptables-restore would let them touch what belongs to others."""
-    wrong: List[Tuple[int, str]] = []
-    chains: List[str] = []
-    for at, line in enumerate(text.splitlines(), 1):
-        chain = re.match(rf":({OWN}\S+) - ?(\[\d+:\d+\])?$", line)
-        rule = re.match(r"-A (\S+) (.+)$", line)
-        if line.startswith("*"):
-            chains = []
-        elif chain and chain[1] not in chains:
-            chains.append(chain[1])
-        elif rule and rule[1] in chains:
-            continue
-        elif rule and is_plain_jump(line) and target_of(line) in chains:
-            continue
-        elif line not in ("", "COMMIT") and not line.startswith("#"):
-            wrong.append((at, line))
-    return wrong
-
-
-def merge(into: Tables, more: Tables) -> List[str]:
-    """Adds the tables of one file; the answer names chains that another file has already."""
-    twice: List[str] = []
-    for name, table in more.items():
-        known = into.setdefault(name, Table({}, []))
-        twice += [f"{name} {chain}" for chain in table.chains if chain in known.chains]
-        known.chains.update(table.chains)
-        known.hooks.extend(table.hooks)
-    return twice
-
-
-# ---- plan
-
-def make_plan(wanted: Tables, kernel: Tables) -> Dict[str, List[str]]:
-    """By table, the lines for iptables-restore --noflush; tables that are as wanted have none."""
-    empty = Table({}, [])
-    names = sorted({*wanted, *kernel})
-    plans = {name: plan_table(wanted.get(name, empty), kernel.get(name, empty)) for name in names}
-    return {name: lines for name, lines in plans.items() if lines}
-
-
-def plan_table(wanted: Table, kernel: Table) -> List[str]:
-    """A chain that is declared is emptied first, so only the chains that differ are: the others keep the place
-    of their nth counters. One table is one transaction."""
-    changed = [chain for chain, rules in wanted.chains.items() if kernel.chains.get(chain) != rules]
-    leaving = [chain for chain in kernel.chains if chain not in wanted.chains]
-    lines = [f":{chain} - [0:0]" for chain in changed + leaving]
-    lines += [rule for chain in changed for rule in wanted.chains[chain]]
-    hooks = list(dict.fromkeys(wanted.hooks))
-    kept = [hook for hook in hooks if kernel.hooks.count(hook) == 1]
-    for hook in kernel.hooks:
-        if hook in kept:
-            continue
-        if is_plain_jump(hook) or target_of(hook) in leaving:  # else somebody's own way into a chain that stays
-            lines.append(f"-D {hook[3:]}")
-    # First in its chain: an ACCEPT of ours is no use behind somebody's REJECT, and in nat our rules match nothing but
-    # our own addresses and ports. Only the presence is kept up: who inserts before us later has a reason.
-    lines += [f"-I {chain_of(hook)} 1 -j {target_of(hook)}" for hook in reversed(hooks) if hook not in kept]
-    return lines + [f"-X {chain}" for chain in leaving]
-
-
-def as_restore(plan: Dict[str, List[str]]) -> str:
-    return "".join("\n".join([f"*{table}", *lines, "COMMIT", ""]) for table, lines in plan.items())
-
-
-def describe(command: str, wanted: Tables, kernel: Tables, plan: Dict[str, List[str]]) -> List[str]:
-    """One line a change, for the journal."""
-    empty = Table({}, [])
-    log = []
-    for name, lines in plan.items():
-        old, new = kernel.get(name, empty).lines(), wanted.get(name, empty).lines()
-        changes = [line for line in difflib.ndiff(old, new) if line[0] in "+-"]
-        hooks = [line for line in lines if line.startswith(("-D ", "-I "))]
-        changes += [f"{'-' if hook.startswith('-D') else '+'} {hook}" for hook in hooks]
-        log += [f"{line[:2]}{command} -t {name} {line[2:]}" for line in changes]
-    return log
-
-
-# ---- this machine
-
-def run(words: List[str], text: str = "") -> subprocess.CompletedProcess[str]:
+def load(path: Path) -> Dict[str, Any]:
     try:
-        return subprocess.run(words, input=text, capture_output=True, text=True)
-    except FileNotFoundError as missing:
-        raise Stop(1, f"{missing.filename} is not installed") from None
-
-
-def read_files(folder: Path) -> Dict[str, Tables]:
-    files = [path for path in sorted(folder.glob("*.v[46]")) if not path.name.startswith(".")]
-    if not files:
-        raise Stop(2, f"{folder}: no file *.v4 or *.v6; nothing was changed. An empty file says: no chains")
-    wanted: Dict[str, Tables] = {}
-    problems: List[str] = []
-    for path in files:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        wrong = foreign_lines(text)
-        problems += [f"{path}:{at}: not a chain {OWN}* or a plain jump to one: {line}" for at, line in wrong]
-        if not wrong:
-            twice = merge(wanted.setdefault(path.suffix, {}), trial(path, text))
-            problems += [f"{path}: another file has this chain too: {chain}" for chain in twice]
-    if problems:
-        raise Stop(2, "\n".join([*problems, "nothing was changed"]))
-    return wanted
+        known = json.loads(path.read_text())
+        return known if isinstance(known, dict) else {}
+    except (OSError, ValueError):
+        return {}
 
 
 def trial(path: Path, text: str) -> Tables:
     """What the file becomes when the kernel loads it: in a network namespace that ends with this shell."""
+    if not text:
+        return {}
     command = COMMANDS[path.suffix]
     load_and_print = f"{command}-restore --wait 10 --noflush && {command}-save"
     done = run(["unshare", "--net", "sh", "-c", load_and_print], text)
@@ -186,12 +106,14 @@ def trial(path: Path, text: str) -> Tables:
         raise Stop(1, f"no network namespace to try {path} in: {done.stderr.strip()}")
     if done.returncode:
         at = re.search(r"line:? (\d+)", done.stderr)
-        number, lines = int(at[1]) if at else 0, text.splitlines()
+        number, lines = int(at[1]) if at else 0, text.split("\n")
         line = f": {lines[number - 1]}" if 0 < number <= len(lines) else ""
         reason = " ".join(word for word in done.stderr.split("\n") if word and not word.startswith("Try "))
-        raise Stop(2, f"{path}:{number}: {reason}{line}\nnothing was changed")
+        raise ValueError(f"{path}:{number}: {reason}{line}")
     return own_part(done.stdout)
 
+
+# ---- this machine
 
 def read_kernel(command: str) -> Tables:
     done = run([f"{command}-save"])
@@ -201,53 +123,106 @@ def read_kernel(command: str) -> Tables:
 
 
 def work(options: argparse.Namespace) -> int:
-    wanted = read_files(options.rules)
-    different = False
-    for suffix, command in COMMANDS.items():
-        try:
-            kernel = read_kernel(command)
-        except Stop:
-            if suffix in wanted:
-                raise
-            continue  # a machine without IPv6 needs no ip6tables
-        tables = wanted.get(suffix, {})
-        plan = make_plan(tables, kernel)
-        print("".join(f"{line}\n" for line in describe(command, tables, kernel, plan)), end="", flush=True)
-        different = different or bool(plan)
-        if plan and options.command == "apply":
-            load(command, tables, plan)
-    if not different and not options.quiet:
+    kept = options.last_good / options.rules.name
+    reader = Reader(options.run / "iptables-trials.json")
+    wanted, folder = read_folder(options.rules, "*.v[46]", kept, reader.understand)
+    for line in folder.said():
+        complain(line)
+    with suppress(OSError):  # on a full disk each run tries anew
+        reader.remember()
+    stays = {path.suffix for path in folder.lost}
+    changed = [make_equal(suffix, wanted.get(suffix, {}), suffix in stays, options) for suffix in COMMANDS]
+    if options.command == "apply":
+        keep_good(folder, kept)
+    if not any(changed) and not options.quiet:
         chains = sum(len(table.chains) for tables in wanted.values() for table in tables.values())
         print(f"{chains} chains: nothing to change")
-    return 1 if different and options.command == "check" else 0
+    if folder.problems:
+        return 2
+    return 1 if any(changed) and options.command == "check" else 0
 
 
-def load(command: str, wanted: Tables, plan: Dict[str, List[str]]) -> None:
+def make_equal(suffix: str, wanted: Tables, stays: bool, options: argparse.Namespace) -> bool:
+    """Whether something was, or for `check` is, to be changed."""
+    command = COMMANDS[suffix]
+    try:
+        kernel = read_kernel(command)
+    except Stop:
+        if wanted:
+            raise
+        return False  # a machine without IPv6 needs no ip6tables
+    plan = make_plan(wanted, kernel, stays)
+    changes = describe(command, wanted, kernel, plan) if plan else []
+    left = options.run / f"iptables-left{suffix}.json"
+    if options.command == "check":
+        print("".join(f"{line}\n" for line in changes), end="")
+        return bool(plan)
+    before = [kernel.get("nat", EMPTY)] if "nat" in plan else []
+    # An earlier run may have been stopped before it came to the flows.
+    before += [Table(*table) for table in load(left).get("nat", [])]
+    if before:
+        with suppress(OSError):
+            replace_file(left, json.dumps({"nat": before}))
+    if plan:
+        kernel = load_plan(command, wanted, plan, stays)
+        print("".join(f"{line}\n" for line in changes), end="", flush=True)
+    if before:
+        end_flows(suffix, before, kernel.get("nat", EMPTY))
+        left.unlink(missing_ok=True)
+    return bool(plan)
+
+
+def load_plan(command: str, wanted: Tables, plan: Plan, stays: bool) -> Tables:
+    """What the kernel holds then."""
     done = run([f"{command}-restore", "--wait", "10", "--noflush"], as_restore(plan))
     if done.returncode:
         raise Stop(1, f"{command}-restore: {done.stderr.strip()}\n{as_restore(plan)}")
     kernel = read_kernel(command)
-    wrong = describe(command, wanted, kernel, make_plan(wanted, kernel))
+    wrong = describe(command, wanted, kernel, make_plan(wanted, kernel, stays))
     if wrong:
         raise Stop(1, "\n".join(["after loading, these are still different:", *wrong]))
+    return kernel
+
+
+def end_flows(suffix: str, before: List[Table], now: Table) -> None:
+    from nat_flows import Ways, endings, read_flows, ways_of  # seldom needed
+
+    earlier, present = [ways_of(table) for table in before], ways_of(now)
+    ways = Ways([way for each in earlier for way in each.targets], [way for each in earlier for way in each.sources])
+    if not any([*ways, *present]):
+        return
+    family = "ipv4" if suffix == ".v4" else "ipv6"
+    own = set(re.findall(r"inet6? ([0-9a-f.:]+)", run(["ip", "-o", "address"]).stdout))
+    for protocol in ("udp", "tcp"):
+        listed = run(["conntrack", "-L", "-f", family, "-p", protocol])
+        if listed.returncode:
+            raise Stop(1, f"conntrack: {listed.stderr.strip()}")
+        for words in endings(read_flows(listed.stdout), ways, present, own):
+            done = run(["conntrack", "-D", "-f", family, *words])
+            count = re.search(r"(\d+) flow entries", done.stderr)
+            if not count:
+                raise Stop(1, f"conntrack -D {' '.join(words)}: {done.stderr.strip()}")
+            if int(count[1]):
+                print(f"- {count[1]} flows {' '.join(words)}", flush=True)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="iptables-rules", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("command", nargs="?", choices=["apply", "check"], default="apply")
     parser.add_argument("--rules", type=Path, default=Path("/etc/vipstack/iptables.d"))
-    parser.add_argument("--quiet", action="store_true", help="print nothing when nothing changes (for a timer)")
+    parser.add_argument("--run", type=Path, default=Path("/run/vipstack"))
+    parser.add_argument("--last-good", type=Path, default=Path("/var/lib/vipstack/last-good"))
+    parser.add_argument("--quiet", action="store_true", help="print nothing when nothing changes (for the timer)")
     options = parser.parse_args()
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # others' comments may be any bytes
     try:
-        Path("/run/vipstack").mkdir(parents=True, exist_ok=True)
-        with open("/run/vipstack/iptables-rules.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with only_one(options.run / "iptables-rules.lock"):
             return work(options)
     except Stop as stop:
         code, message = stop.args
     except OSError as problem:
         code, message = 1, str(problem)
-    print(f"iptables-rules: {message}", file=sys.stderr)
+    complain(message)
     return int(code)
 
 

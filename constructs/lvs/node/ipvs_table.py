@@ -1,7 +1,8 @@
 """The text of an IPVS table: lines as `ipvsadm -S -n` prints them, and what it leaves out.
 
 A table here is in canonical words: two texts that mean the same to the kernel are equal tables. Reading is strict for
-files, where a person has written, and lenient for what the kernel holds, which others may have put there.
+files, where a person has written. It is lenient for what the kernel holds, where others may have put anything: what has
+no canonical words stays as it stands, and is no reason to leave the rest of the table alone.
 Nothing here asks or changes a machine; the program beside it, ipvs-rules, does.
 """
 from __future__ import annotations
@@ -16,11 +17,14 @@ WITH_VALUE = {"-A": [*PROTOCOLS.values(), "-s", "-p", "-M", "-b", "--pe"],
               "-a": [*PROTOCOLS.values(), "-r", "-w", "-x", "-y", "--tun-type", "--tun-port"]}
 SWITCHES = {"-A": ["-6", "-o"],
             "-a": ["-6", "-m", "-g", "-i", "--tun-csum", "--tun-nocsum", "--tun-remcsum"]}
+NO_TUNNEL = [*PROTOCOLS.values(), "-6", "-r", "-m", "-g", "-i", "-w", "-x", "-y"]
+NO_MACHINE = ipaddress.ip_network("0.0.0.0/8")
 MAX_INT = 2**31 - 1
 
 
 class Server(NamedTuple):
-    """A real server as one service sees it; `tunnel` holds the options of another encapsulation than ipip."""
+    """A real server as one service sees it; `tunnel` holds the options of another encapsulation than ipip, and whatever
+    else the kernel's line has."""
     method: str
     weight: int
     tunnel: str = ""
@@ -57,12 +61,12 @@ def parse_table(lines: List[Line], strict: bool = True) -> Tuple[Table, List[str
 
 def add_line(table: Table, words: List[str], strict: bool) -> None:
     """`strict` also refuses what ipvsadm would refuse or silently change."""
-    options = read_options(words)
+    options = read_options(words, strict)
     key = service_key(options)
     if words[0] == "-A":
         if key in table:
             raise ValueError("this virtual service is defined twice")
-        table[key] = Service(service_options(options, key), {})
+        table[key] = Service(service_options(options, key, strict), {})
         if strict:
             check_service(key, options)
         return
@@ -71,30 +75,40 @@ def add_line(table: Table, words: List[str], strict: bool) -> None:
     address = endpoint(options.get("-r", ""), default_port=port_of(key) or "0")
     if address in table[key].servers:
         raise ValueError("this real server is listed twice")
-    server = read_server(options)
+    server = read_server(options, strict)
     if strict:
         check_server(key, address, server)
     table[key].servers[address] = server
 
 
-def read_options(words: List[str]) -> Dict[str, str]:
-    if words[0] not in SWITCHES:
+def read_options(words: List[str], strict: bool = True) -> Dict[str, str]:
+    """Without `strict` also options that nobody knows here, with all their values; the kernel's own `-b` may be empty."""
+    if not words or words[0] not in SWITCHES:
         raise ValueError("a line starts with -A (virtual service) or -a (real server)")
     options: Dict[str, str] = {}
     rest = ["-o" if word == "--ops" else word for word in words[1:]]
     while rest:
         name = rest.pop(0)
-        if name in options or name not in WITH_VALUE[words[0]] + SWITCHES[words[0]]:
+        known = name in WITH_VALUE[words[0]] + SWITCHES[words[0]]
+        if strict and (name in options or not known):
             raise ValueError(f"unexpected {name}")
         if name in SWITCHES[words[0]]:
             options[name] = ""
         elif name == "-p" and (not rest or rest[0].startswith("-")):
             options[name] = "360"  # what ipvsadm takes for a bare -p
-        elif rest:
+        elif known and name != "-b" and rest:
             options[name] = rest.pop(0)
-        else:
+        elif strict and not rest:
             raise ValueError(f"{name} needs a value")
+        else:
+            count = next((at for at, word in enumerate(rest) if word.startswith("-")), len(rest))
+            options[name] = " ".join(rest[:count])
+            del rest[:count]
     return options
+
+
+def as_they_stand(options: Dict[str, str]) -> str:
+    return "".join(f" {name} {value}".rstrip() for name, value in options.items())
 
 
 # ---- its words, canonical
@@ -137,8 +151,21 @@ def service_key(options: Dict[str, str]) -> str:
     return f"-f {number('-f', value, 1, 2**32 - 1)}" + (" -6" if "-6" in options else "")
 
 
-def service_options(options: Dict[str, str], key: str) -> str:
+def service_options(options: Dict[str, str], key: str, strict: bool = True) -> str:
     """All else of a virtual service, in one order and without what goes without saying."""
+    try:
+        return canonical_options(options, key)
+    except ValueError:
+        if strict:
+            raise
+        named = [*PROTOCOLS.values(), "-6"]
+        return as_they_stand({name: value for name, value in options.items() if name not in named}).strip()
+
+
+def canonical_options(options: Dict[str, str], key: str) -> str:
+    for name in options:
+        if name not in WITH_VALUE["-A"] + SWITCHES["-A"]:
+            raise ValueError(f"unexpected {name}")
     scheduler = options.get("-s", "wlc")
     if scheduler not in SCHEDULERS:
         raise ValueError(f"-s takes one of {' '.join(SCHEDULERS)}")
@@ -171,11 +198,11 @@ def scheduler_flags(text: str, scheduler: str) -> str:
     return ",".join(flags)
 
 
-def read_server(options: Dict[str, str]) -> Server:
+def read_server(options: Dict[str, str], strict: bool = True) -> Server:
     """Direct routing and weight 1 where a line says nothing, as ipvsadm has it."""
     methods = [method for method in ("-m", "-g", "-i") if method in options] or ["-g"]
-    tunnel = "".join(f" {name} {value}".rstrip() for name, value in options.items() if name.startswith("--tun"))
-    if len(methods) > 1 or (tunnel and methods != ["-i"]):
+    tunnel = as_they_stand({name: value for name, value in options.items() if name not in NO_TUNNEL})
+    if strict and (len(methods) > 1 or (tunnel and methods != ["-i"])):
         raise ValueError("one of -m, -g and -i, and --tun-type with -i only")
     return Server(
         methods[0],
@@ -198,8 +225,10 @@ def check_service(key: str, options: Dict[str, str]) -> None:
 
 
 def check_server(key: str, address: str, server: Server) -> None:
-    if address.startswith(("0.0.0.0:", "[::]:")):
-        raise ValueError("a real server needs an address")
+    host = ipaddress.ip_address(address.rpartition(":")[0].strip("[]"))
+    if host.is_multicast or host.is_unspecified or host in NO_MACHINE or str(host) == "255.255.255.255" or (
+            host.version == 6 and host.is_link_local):
+        raise ValueError("a real server needs an address that one machine can have")
     if is_ipv6(key) != is_ipv6(address) and server.method != "-i":
         raise ValueError("IPv4 and IPv6 mix in tunneling (-i) only")
     if server.method != "-m" and port_of(key) not in ("", port_of(address)):
@@ -218,14 +247,27 @@ def read_listing(listing: str, table: Table) -> Dict[str, int]:
     active: Dict[str, int] = {}
     key = ""
     for words in (line.split() for line in listing.splitlines()):
-        if words and words[0] in PROTOCOLS:
-            key = service_key({PROTOCOLS[words[0]]: words[1], **({"-6": ""} if words[2] == "IPv6" else {})})
-        elif len(words) == 6 and words[0] == "->" and key in table:
-            address, servers = endpoint(words[1], default_port="0"), table[key].servers
-            active[f"{key} -r {address}"] = int(words[4])
-            if address in servers:
-                servers[address] = servers[address]._replace(upper=int(words[2]), lower=int(words[3]))
+        try:
+            if words[:1] != ["->"]:
+                key = listed_key(words)
+            elif key in table:
+                address, servers = endpoint(words[1], default_port="0"), table[key].servers
+                upper, lower, connections, _ = map(int, words[2:])
+                active[f"{key} -r {address}"] = connections
+                if address in servers:
+                    servers[address] = servers[address]._replace(upper=upper, lower=lower)
+        except ValueError:
+            continue  # a heading, or what nobody can read: it has no thresholds then and counts as unused
     return active
+
+
+def listed_key(words: List[str]) -> str:
+    if len(words) < 3 or words[0] not in PROTOCOLS:
+        return ""
+    try:
+        return service_key({PROTOCOLS[words[0]]: words[1], **({"-6": ""} if words[2] == "IPv6" else {})})
+    except ValueError:
+        return ""
 
 
 def differences(expected: Table, kernel: Table) -> List[str]:

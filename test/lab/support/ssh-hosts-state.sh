@@ -25,10 +25,10 @@ section "unit files"
 systemctl list-unit-files --no-legend --no-pager | awk '{ print $1, $2 }'
 section "units that failed"
 systemctl list-units --failed --no-legend --no-pager
-# The keeper's service runs for a moment every few seconds.
+# A keeper's service runs for a moment every few seconds.
 section "own units"
 systemctl list-units --all --no-legend --no-pager --plain 'vipstack*' 'caddy*' |
-  awk '$1 != "vipstack-ipvs-keeper.service" { print $1, $2, $3 }'
+  awk '$1 !~ /-keeper.service$/ { print $1, $2, $3 }'
 
 section modules
 lsmod | awk 'NR > 1 { print $1 }' | sort

@@ -16,5 +16,5 @@ test.each(FOLDERS)(
     if (done.status !== 0) throw new Error(output);
     expect(output).toMatch(/Ran [1-9]\d* tests/);
   },
-  60_000,
+  240_000,
 );

@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Optional
 
 sys.dont_write_bytecode = True
 PROGRAM = Path(__file__).parents[3] / "constructs/lvs/node/consul-rules.py"
+sys.path.insert(0, str(PROGRAM.parent))
 
 
 def load_program() -> Any:
@@ -124,7 +125,7 @@ class Files(unittest.TestCase):
         for option, name in [("followed", "followed.json"), ("instances", "instances"), ("rules", "rules"),
                              ("state", "state.json")]:
             words += [f"--{option}", str(self.folder / name)]
-        done = subprocess.run([sys.executable, "-IS", str(PROGRAM), *words], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-BESs", str(PROGRAM), *words], capture_output=True, text=True)
         self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
         return done.stdout + done.stderr
 
@@ -245,13 +246,33 @@ class Files(unittest.TestCase):
         self.run_program()
         wrong = entry()
         del wrong["family"]
-        for text in ("", "{", "[]", json.dumps({"web": wrong}), json.dumps({"../x": entry()}), '{"web": 1}'):
+        for text in ("", "{", "[]", json.dumps({"web": wrong}), json.dumps({"web": wrong, "../x": entry()}), '{"web": 1}'):
             with self.subTest(text):
                 (self.folder / "followed.json").write_text(text)
-                self.assertIn("; nothing was changed", self.run_program(expect=2))
+                self.assertRegex(self.run_program(expect=2), "nothing was changed|stay as they are")
                 self.assertEqual(self.web(), ABOUT + server("10.0.0.31:23747"))
         (self.folder / "followed.json").unlink()
         self.assertIn("No such file", self.run_program(expect=2))
+
+    def test_a_wrong_entry_is_not_in_the_way_of_the_others(self) -> None:
+        for name in ("old", "web"):
+            self.consul_says(instances(instance()), name)
+        (self.rules / "consul-old.rules").write_text(ABOUT + server("10.0.0.31:1"))
+        self.follow(old={**entry(), "family": "six"}, web=entry())
+        self.assertIn("old: unexpected or missing", self.run_program(expect=2))
+        self.assertEqual(self.web(), ABOUT + server("10.0.0.31:23747"))
+        self.assertEqual((self.rules / "consul-old.rules").read_text(), ABOUT + server("10.0.0.31:1"))
+
+    def test_what_can_t_be_written_is_not_said_and_not_in_the_way_of_the_others(self) -> None:
+        self.follow(old=entry(virtualService="-t 10.0.0.9:80"), web=entry())
+        for name in ("old", "web"):
+            self.consul_says(instances(instance()), name)
+        (self.rules / "consul-old.rules.new").mkdir()
+        said = self.run_program(expect=1)
+        self.assertNotIn("old: +", said)
+        self.assertIn("web: + (weight 1) 10.0.0.31:23747", said)
+        (self.rules / "consul-old.rules.new").rmdir()
+        self.assertIn("old: + (weight 1) 10.0.0.31:23747", self.run_program())
 
     def test_a_damaged_state_is_no_reason_to_stop(self) -> None:
         self.consul_says(instances(instance()))

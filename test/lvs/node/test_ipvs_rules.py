@@ -1,5 +1,6 @@
 """ipvs-rules: what a plan does, and the program as a machine has it."""
 import ast
+import fcntl
 import importlib
 import os
 import random
@@ -11,11 +12,11 @@ import unittest
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, NamedTuple
 
 sys.dont_write_bytecode = True
 PROGRAM = Path(__file__).parents[3] / "constructs/lvs/node/ipvs-rules.py"
-MODULE = PROGRAM.with_name("ipvs_table.py")
+MODULES = [PROGRAM.with_name(f"{name}.py") for name in ("ipvs_plan", "ipvs_table", "rule_files", "safely")]
 sys.path.insert(0, str(PROGRAM.parent))
 
 
@@ -29,6 +30,7 @@ def load_program() -> Any:
 
 rules = load_program()
 tables: Any = importlib.import_module("ipvs_table")
+plans: Any = importlib.import_module("ipvs_plan")
 
 
 def table(*lines: str, strict: bool = True) -> Any:
@@ -37,11 +39,24 @@ def table(*lines: str, strict: bool = True) -> Any:
     return parsed
 
 
+class Plan(NamedTuple):
+    commands: List[str]
+    expected: Any
+    drains: Any
+
+
+def make_plan(wanted: Any, kernel: Any, active: Any, drains: Any, now: float, patience: float) -> Plan:
+    """When nothing fails."""
+    leaving = plans.plan_leaving(wanted, plans.Now(kernel, active, drains, now, patience), set())
+    return Plan([step.command for step in [*plans.plan_coming(wanted, kernel), *leaving.steps]],
+                leaving.expected, leaving.drains)
+
+
 class Plans(unittest.TestCase):
     WEB = ["-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.1.1:80 -m", "-a -t 10.0.0.1:80 -r 10.0.1.2:80 -m"]
 
     def plan(self, wanted: Any, kernel: Any, active: Any = None, drains: Any = None, now: float = 100.0) -> Any:
-        return rules.make_plan(wanted, kernel, active or {}, drains or {}, now, 60.0)
+        return make_plan(wanted, kernel, active or {}, drains or {}, now, 60.0)
 
     def test_new_before_leaving(self) -> None:
         kernel = table(*self.WEB)
@@ -58,7 +73,7 @@ class Plans(unittest.TestCase):
     def test_a_real_server_goes_when_its_connections_are_done(self) -> None:
         name = "-t 10.0.0.1:80 -r 10.0.1.2:80"
         wanted, kernel = table(*self.WEB[:2]), table(*self.WEB[:2], f"-a {name} -m -w 0")
-        drains = {name: rules.Drain(100.0, 160.0)}
+        drains = {name: plans.Drain(100.0, 160.0)}
         for active, now, goes in [(0, 101.0, False), (0, 102.0, True), (1, 159.0, False), (1, 160.0, True)]:
             with self.subTest(active=active, now=now):
                 plan = self.plan(wanted, kernel, {name: active}, drains, now)
@@ -67,7 +82,7 @@ class Plans(unittest.TestCase):
 
     def test_a_real_server_that_comes_back_gets_its_weight_back(self) -> None:
         kernel = table(*self.WEB[:2], "-a -t 10.0.0.1:80 -r 10.0.1.2:80 -m -w 0")
-        plan = self.plan(table(*self.WEB), kernel, drains={"-t 10.0.0.1:80 -r 10.0.1.2:80": rules.Drain(1.0, 2.0)})
+        plan = self.plan(table(*self.WEB), kernel, drains={"-t 10.0.0.1:80 -r 10.0.1.2:80": plans.Drain(1.0, 2.0)})
         self.assertEqual((plan.commands, plan.drains), (["-e -t 10.0.0.1:80 -r 10.0.1.2:80 -m -w 1"], {}))
 
     def test_udp_leaves_at_once(self) -> None:
@@ -144,17 +159,17 @@ class AnySequence(unittest.TestCase):
             active = {f"{key} -r {address}": chance.randint(0, 1)
                       for key, service in kernel.table.items() for address in service.servers}
             untouched = tables.table_lines(wanted) & tables.table_lines(kernel.table)
-            plan = rules.make_plan(wanted, kernel.table, active, drains, now, 30.0)
+            plan = make_plan(wanted, kernel.table, active, drains, now, 30.0)
             for command in plan.commands:
                 self.assertNotIn(command.replace("-E", "-A", 1).replace("-e", "-a", 1), untouched)
                 kernel.run(command)
             self.assertEqual(kernel.table, plan.expected)
             self.assertEqual(tables.differences(plan.expected, kernel.table), [])
             self.assertLessEqual(tables.table_lines(wanted), tables.table_lines(kernel.table))
-            again = rules.make_plan(wanted, kernel.table, active, plan.drains, now, 30.0)
+            again = make_plan(wanted, kernel.table, active, plan.drains, now, 30.0)
             self.assertEqual((again.commands, again.drains), ([], plan.drains))
             drains, now = plan.drains, now + chance.choice([1.0, 3.0, 40.0])
-        for command in rules.make_plan(wanted, kernel.table, {}, drains, now + 60.0, 30.0).commands:
+        for command in make_plan(wanted, kernel.table, {}, drains, now + 60.0, 30.0).commands:
             kernel.run(command)
         self.assertEqual(kernel.table, wanted)
 
@@ -164,56 +179,238 @@ class AnySequence(unittest.TestCase):
                 self.walk(seed)
 
 
+FAKE_IPVSADM = """\
+#!/usr/bin/python3 -B
+# A kernel that is a file: takes ipvsadm's commands, refuses real servers of 10.6.6.0/24, hangs where it is told to.
+import os, sys, time
+folder = os.path.dirname(__file__)
+sys.path.insert(0, {modules!r})
+import ipvs_table as tables
+path = folder + "/kernel"
+lines = open(path).read().splitlines() if os.path.exists(path) else []
+words = sys.argv[1:]
+if os.path.exists(folder + "/hangs") and words[0] == open(folder + "/hangs").read():
+    os.system("sleep 600")
+with open(folder + "/calls", "a") as calls:
+    calls.write(" ".join(words) + "\\n")
+if words[0] == "-S":
+    print("\\n".join(lines))
+elif words[0] != "-ln":
+    table, problems = tables.parse_table([("", line) for line in lines], strict=False)
+    odd = [line for line in lines if any(problem.endswith(line) for problem in problems)]
+    letter = words[0][1]
+    options = tables.read_options(["-A" if letter in "AED" else "-a", *words[1:]])
+    key, address = tables.service_key(options), options.get("-r")
+    if (address or "").startswith("10.6.6."):
+        sys.exit("Invalid operation")
+    if letter in "AE":
+        servers = table[key].servers if letter == "E" else {{}}
+        table[key] = tables.Service(tables.service_options(options, key), servers)
+    elif letter == "D":
+        del table[key]
+    elif letter == "d":
+        del table[key].servers[address]
+    else:
+        if (letter == "e") != (address in table[key].servers):
+            sys.exit("No such destination")
+        table[key].servers[address] = tables.read_server(options, strict=False)
+    with open(path, "w") as file:
+        file.write("".join(line + "\\n" for line in [*odd, *sorted(tables.table_lines(table))]))
+"""
+
+
 class Program(unittest.TestCase):
+    """The program as a machine has it, on a kernel that is a file."""
+
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
+        self.installed, self.bin = self.folder / "vipstack", self.folder / "bin"
+        self.rules, self.state = self.folder / "rules.d", self.folder / "run" / "state.json"
+        for path in (self.installed, self.bin, self.rules):
+            path.mkdir()
+        shutil.copy(PROGRAM, self.installed / "ipvs-rules")
+        for module in MODULES:
+            shutil.copy(module, self.installed)
+        # Shorter limits, so that a test need not wait.
+        safely = self.installed / "safely.py"
+        text = safely.read_text().replace("COMMAND_SECONDS = 20.0", "COMMAND_SECONDS = 2.0")
+        safely.write_text(text.replace("LOCK_SECONDS = 60.0", "LOCK_SECONDS = 1.0"))
+        self.fake()
+
+    def fake(self) -> None:
+        fake = self.bin / "ipvsadm"
+        fake.write_text(FAKE_IPVSADM.format(modules=str(PROGRAM.parent)))
+        fake.chmod(0o755)
+
+    def words(self, *words: str) -> List[str]:
+        """By the options of its first line."""
+        options = PROGRAM.read_text().partition("\n")[0].split()[1:]
+        places = ["--state", str(self.state), "--rules", str(self.rules), "--last-good", str(self.folder / "good")]
+        return [sys.executable, *options, str(self.installed / "ipvs-rules"), *words, *places]
 
     def run_program(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        """From a folder and by names as on a machine, with the options of its first line."""
-        installed = self.folder / "vipstack"
-        installed.mkdir()
-        program = shutil.copy(PROGRAM, installed / "ipvs-rules")
-        shutil.copy(MODULE, installed)
-        options = PROGRAM.read_text().partition("\n")[0].split()[1:]
-        state = ["--state", str(self.folder / "state.json"), "--rules", str(self.folder)]
-        done = subprocess.run([sys.executable, *options, program, *words, *state], capture_output=True, text=True,
-                              cwd=self.folder, env={**os.environ, "PYTHONPATH": str(self.folder)})
-        self.assertEqual(sorted(path.name for path in installed.iterdir()), ["ipvs-rules", "ipvs_table.py"])
+        done = subprocess.run(self.words(*words), capture_output=True, text=True, cwd=self.rules, timeout=60,
+                              env={**os.environ, "PYTHONPATH": str(self.rules), "PATH": f"{self.bin}:{os.environ['PATH']}"})
+        self.assertEqual(sorted(path.name for path in self.installed.iterdir()),
+                         ["ipvs-rules", *(module.name for module in MODULES)])
         return done
 
+    def wanted(self, *lines: str, name: str = "a") -> None:
+        (self.rules / f"{name}.rules").write_text("".join(f"{line}\n" for line in lines))
+
+    def kernel(self, *lines: str) -> List[str]:
+        path = self.bin / "kernel"
+        if lines:
+            path.write_text("".join(f"{line}\n" for line in lines))
+        return path.read_text().splitlines() if path.exists() else []
+
     def test_a_folder_without_rules_is_a_mistake(self) -> None:
-        (self.folder / ".hidden.rules").write_text("")
+        (self.rules / ".hidden.rules").write_text("")
         done = self.run_program("apply")
         self.assertEqual(done.returncode, 2)
         self.assertIn("no file *.rules; nothing was changed", done.stderr)
 
     def test_every_bad_line_is_named_with_file_and_number(self) -> None:
-        (self.folder / "a.rules").write_text("# static\n\n-A -t 10.0.0.1:80\nnonsense\n")
-        (self.folder / "b.rules").write_text("-a -t 10.0.0.1:80 -r 10.0.0.2 -m\n-a -t 10.0.0.1:81 -r 10.0.0.2 -m\n")
+        self.wanted("# static", "", "-A -t 10.0.0.1:80", "nonsense")
+        self.wanted("-A -t 10.0.0.1:90", "-a -t 10.0.0.1:91 -r 10.0.0.2 -m", name="b")
         done = self.run_program("check")
-        self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertIn(f"{self.folder}/a.rules:4: a line starts with -A", done.stderr)
-        self.assertIn(f"{self.folder}/b.rules:2: its virtual service is defined nowhere", done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (2, "0 virtual services, 0 real servers: nothing to change\n"))
+        self.assertIn(f"{self.rules}/a.rules:4: a line starts with -A", done.stderr)
+        self.assertIn(f"{self.rules}/b.rules:2: its virtual service is defined nowhere", done.stderr)
         self.assertNotIn("b.rules:1", done.stderr)
+
+    def test_a_wrong_file_is_not_in_the_way_of_the_others_at_a_first_boot(self) -> None:
+        self.wanted("-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.0.9:99999 -m")
+        self.wanted("-A -t 10.0.0.1:81 -s rr", "-a -t 10.0.0.1:81 -r 10.0.0.9:81 -m", name="b")
+        self.wanted("-a -t 10.0.0.1:80 -r 10.0.0.9:80 -m", name="c")  # its service is in the wrong one
+        for _ in range(2):
+            done = self.run_program("apply")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("a.rules:2: the port takes a number from 0 to 65535", done.stderr)
+            self.assertIn("a.rules: refused; nothing of this file is used", done.stderr)
+            self.assertIn("c.rules:1: its virtual service is defined nowhere", done.stderr)
+            self.assertNotIn("b.rules", done.stderr)
+            self.assertEqual(self.kernel(), ["-A -t 10.0.0.1:81 -s rr", "-a -t 10.0.0.1:81 -r 10.0.0.9:81 -m -w 1"])
+
+    def test_a_file_that_turns_wrong_keeps_its_last_good_text_also_after_a_boot(self) -> None:
+        good = ["-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.0.9:80 -m -w 1"]
+        self.wanted(*good)
+        self.wanted("-A -u 10.0.0.1:53 -s rr", name="b")
+        self.assertEqual(self.run_program("apply").returncode, 0)
+        self.wanted("-A -t 10.0.0.1:80 -s best")
+        self.wanted("-A -u 10.0.0.1:54 -s rr", name="b")
+        (self.bin / "kernel").unlink()
+        done = self.run_program("apply")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("a.rules: refused; its last good text is used", done.stderr)
+        self.assertEqual(self.kernel(), [*good[:1], "-A -u 10.0.0.1:54 -s rr", *good[1:]])
+        self.wanted()
+        self.assertEqual(self.run_program("apply", "--drain-seconds", "0").returncode, 0)
+        self.assertEqual(self.kernel(), ["-A -u 10.0.0.1:54 -s rr"])
+        self.assertEqual([path.name for path in (self.folder / "good/rules.d").iterdir()], ["b.rules"])
+
+    def test_nothing_leaves_while_nobody_knows_what_a_wrong_file_is_about(self) -> None:
+        before = self.kernel("-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.0.9:80 -m -w 1")
+        self.wanted("nonsense")
+        done = self.run_program("apply", "--drain-seconds", "0")
+        self.assertEqual((done.returncode, self.kernel()), (2, before))
+        self.assertIn("what there is stays until these files are mended", done.stderr)
+
+    def test_a_file_that_is_cut_off_is_never_used(self) -> None:
+        text = ("-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 203.0.113.20:80 -m -w 10\n"
+                "# a word\n-A -u [fd00::10]:53 -s wlc -p 300\n")
+        for length in range(1, len(text)):
+            (self.rules / "a.rules").write_text(text[:length])
+            table, folder = rules.read_folder(self.rules, "*.rules", self.folder / "good", rules.understand)
+            if text[length - 1] != "\n":
+                self.assertEqual(table, {})
+                self.assertIn("the last line has no end", folder.said()[0])
+        (self.rules / "a.rules").write_text(f"{text}\0\0\n")
+        self.assertIn("zero bytes", rules.read_folder(self.rules, "*.rules", self.rules, rules.understand)[1].said()[0])
+
+    def test_nothing_leaves_before_what_comes_to_its_place_is_there(self) -> None:
+        web, dns = ["-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.0.9:80 -m -w 1"], "-A -u 10.0.0.1:53 -s rr"
+        self.kernel(web[0], dns, web[1], "-a -u 10.0.0.1:53 -r 10.0.0.9:53 -m -w 1", "-A -t 10.0.0.1:70 -s rr")
+        refused = "-a -t 10.0.0.1:80 -r 10.6.6.6:80 -m -w 1"
+        self.wanted(web[0], refused, dns, "-a -u 10.0.0.1:53 -r 10.0.0.8:53 -m -w 1")
+        done = self.run_program("apply", "--drain-seconds", "0")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"ipvsadm {refused}: Invalid operation", done.stderr)
+        self.assertEqual(self.kernel(), [web[0], dns, web[1], "-a -u 10.0.0.1:53 -r 10.0.0.8:53 -m -w 1"])
+        self.assertFalse(self.state.exists())
+        # A whole service leaves for a new one: not before that one has all that it needs.
+        self.wanted(web[0], web[1], "-A -u 10.0.0.1:54 -s rr", "-a -u 10.0.0.1:54 -r 10.6.6.7:53 -m -w 1")
+        self.run_program("apply", "--drain-seconds", "0")
+        self.assertIn("-a -u 10.0.0.1:53 -r 10.0.0.8:53 -m -w 1", self.kernel())
+        self.wanted(web[0], web[1])
+        self.assertEqual(self.run_program("apply", "--drain-seconds", "0").returncode, 0)
+        self.assertEqual(self.kernel(), web)
+
+    def test_said_is_only_what_was_done(self) -> None:
+        self.kernel("-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.0.9:80 -m -w 1")
+        self.wanted("-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.0.8:80 -m -w 1")
+        self.state.with_name("state.json.new").mkdir(parents=True)  # whoever runs this: it can't be written
+        done = self.run_program("apply")
+        self.assertEqual((done.returncode, done.stdout), (1, "+ -a -t 10.0.0.1:80 -r 10.0.0.8:80 -m -w 1\n"))
+        self.assertIn("nothing leaves until deadlines can be kept", done.stderr)
+        self.assertEqual(len(self.kernel()), 3)
+        self.state.with_name("state.json.new").rmdir()
+        done = self.run_program("apply")
+        self.assertRegex(done.stdout, r"^~ -e -t 10.0.0.1:80 -r 10.0.0.9:80 -m -w 0\ndrain -t 10.0.0.1:80 -r 10.0.0.9:80 until ")
+
+    def test_a_command_that_hangs_is_named_and_the_next_run_goes_on(self) -> None:
+        for words in ("-S", "-ln", "-A"):
+            with self.subTest(words):
+                self.wanted("-A -t 10.0.0.1:80 -s rr")
+                (self.bin / "hangs").write_text(words)
+                done = self.run_program("apply")
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertIn(f"no answer within 2 s, given up: ipvsadm {words}", done.stderr)
+                self.assertEqual(self.kernel(), [])
+        (self.bin / "hangs").unlink()
+        self.assertEqual(self.run_program("apply").returncode, 0)
+        self.assertEqual(self.kernel(), ["-A -t 10.0.0.1:80 -s rr"])
+
+    def test_a_run_waits_for_another_one_but_not_for_ever(self) -> None:
+        self.wanted()
+        self.state.parent.mkdir()
+        with open(self.state.with_name("ipvs-rules.lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.write("4711\n")
+            lock.flush()
+            done = self.run_program("apply")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("another run (process 4711) holds", done.stderr)
+        self.assertEqual(self.run_program("apply").returncode, 0)
+
+    def test_whatever_the_kernel_holds_is_no_reason_to_leave_the_rest_alone(self) -> None:
+        self.kernel("-A -t 10.0.0.1:81 -s none", "-A -t 10.0.0.1:82 -s sh -b ", "-A -t 10.0.0.1:83 -s best --new 1 -q",
+                    "-A --quic 10.0.0.1:84 -s rr", "-a -t 10.0.0.1:81 -r 10.0.0.7:9 -g -w 1 --colour blue")
+        self.wanted("-A -t 10.0.0.1:82 -s sh", "-A -t 10.0.0.1:85 -s rr")
+        done = self.run_program("apply", "--drain-seconds", "0")
+        self.assertEqual(self.kernel(), ["-A --quic 10.0.0.1:84 -s rr", "-A -t 10.0.0.1:82 -s sh", "-A -t 10.0.0.1:85 -s rr"])
+        self.assertIn("not understood, left alone: ", done.stderr)
 
     def test_neither_the_callers_folder_nor_its_environment_gets_in(self) -> None:
         for name in ("json.py", "ipvs_table.py", "sitecustomize.py"):
-            (self.folder / name).write_text("raise SystemExit('foreign code')\n")
+            (self.rules / name).write_text("raise SystemExit('foreign code')\n")
         done = self.run_program("check")
         self.assertEqual(done.returncode, 2)
         self.assertIn("no file *.rules", done.stderr)
 
     @unittest.skipIf(Path("/proc/net/ip_vs").exists(), "this kernel has IPVS")
     def test_a_kernel_without_ipvs_is_named(self) -> None:
-        (self.folder / "a.rules").write_text("")
+        (self.bin / "ipvsadm").write_text("#!/bin/sh\nexit 2\n")
+        self.wanted()
         done = self.run_program("apply")
         self.assertEqual(done.returncode, 3)
         self.assertIn("modprobe ip_vs", done.stderr)
 
     def test_its_grammar_is_that_of_python_3_9(self) -> None:
-        ast.parse(PROGRAM.read_text(), feature_version=(3, 9))
+        for path in (PROGRAM, *MODULES):
+            ast.parse(path.read_text(), feature_version=(3, 9))
 
 
 if __name__ == "__main__":

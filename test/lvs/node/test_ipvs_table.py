@@ -1,6 +1,8 @@
 """ipvs_table: what a line means. The kernel lines were printed by ipvsadm 1.31 on Linux 6.1."""
 import ast
 import importlib
+import random
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -10,6 +12,7 @@ sys.dont_write_bytecode = True
 MODULE = Path(__file__).parents[3] / "constructs/lvs/node/ipvs_table.py"
 sys.path.insert(0, str(MODULE.parent))
 tables: Any = importlib.import_module("ipvs_table")
+plans: Any = importlib.import_module("ipvs_plan")
 
 # What an operator may write, and what `ipvsadm -S -n` then printed.
 SERVICES = [
@@ -76,7 +79,10 @@ REFUSED = [
     ("-A -t 10.0.0.1:80 -s rr -b", "-b needs a value"),
     ("-a -t 10.9.9.9:80 -r 10.0.1.1 -m", "its virtual service is defined nowhere"),
     ("-a -t 10.0.0.9:80 -m", "is no ADDRESS:PORT"),
-    ("-a -t 10.0.0.9:80 -r 0.0.0.0 -m", "a real server needs an address"),
+    *((f"-a -t 10.0.0.9:80 -r {address} -m", "an address that one machine can have")
+      for address in ("0.0.0.0", "0.1.2.3", "224.0.0.1", "239.1.1.1:8080", "255.255.255.255")),
+    *((f"-a -t 10.0.0.9:80 -r [{address}] -i", "an address that one machine can have")
+      for address in ("::", "ff02::1", "fe80::1")),
     ("-a -t 10.0.0.9:80 -r 10.0.1.1 -m -g", "one of -m, -g and -i"),
     ("-a -t 10.0.0.9:80 -r 10.0.1.1:81 -g", "-g can't change the port"),
     ("-a -t 10.0.0.9:80 -r 10.0.1.1:81 -i", "-i can't change the port"),
@@ -151,6 +157,60 @@ class Lines(unittest.TestCase):
         self.assertEqual(active, {
             "-t 10.0.0.1:80 -r 10.0.1.1:80": 2, "-t 10.0.0.1:80 -r 10.0.1.2:8080": 0, "-f 1 -6 -r [fd00::11]:0": 4})
         self.assertEqual(kernel["-t 10.0.0.1:80"].servers["10.0.1.2:8080"].text(), "-m -w 5 -x 100 -y 50")
+
+
+def kernel_service(chance: random.Random) -> str:
+    """A line as `ipvsadm -S -n` prints it, by what the kernel can hold, whoever put it there."""
+    name = chance.choice(["-t 10.0.0.1:80", "-t 0.0.0.0:0", "-u 10.0.0.1:53", "--sctp-service 10.0.0.1:9", "-f 7", "-f -1",
+                          "-f 7 -6", "-t [fd00::1]:80", "-u [fe80::1]:0", "--sctp-service [::]:1", "-t 255.255.255.255:65535"])
+    mask = chance.choice(["0", "64", "127"]) if "[" in name or "-6" in name else chance.choice(["0.0.0.0", "255.0.255.0"])
+    return f"-A {name} -s " + chance.choice([*tables.SCHEDULERS, "none", "of-a-module"]) + "".join(chance.choice(words) for words in [
+        ["", " -p 1", " -p 4294967295", f" -p 360 -M {mask}"], ["", " --pe sip", " --pe other"], ["", " -o"],
+        ["", " -b ", " -b flag-1", " -b flag-1,flag-3", " -b sh-port", " -b mh-fallback,mh-port", " -b flag-9"],
+        ["", "", " --new", " --new 1 2 -z"]])
+
+
+def kernel_server(chance: random.Random, service: str) -> str:
+    name = re.match(r"-A (\S+ \S+(?: -6)?)", service)
+    assert name
+    return f"-a {name[1]}" + "".join(chance.choice(words) for words in [
+        [" -r 10.0.1.1:80", " -r 127.0.0.1:0", " -r 240.0.0.1:65535", " -r [fd00::2]:80", " -r [::1]:8080", " -r [ff02::1]:1"],
+        [" -m", " -g", " -i"], [" -w 0", " -w 1", " -w 2147483647"],
+        ["", "", " --tun-type ipip", " --tun-type gue --tun-port 6080 --tun-remcsum", " --tun-type gre --tun-csum",
+         " --tun-type new --tun-key 5", " --colour blue"]])
+
+
+class WhateverTheKernelHolds(unittest.TestCase):
+    def test_it_can_be_read_and_taken_away(self) -> None:
+        for seed in range(3000):
+            chance = random.Random(seed)
+            service = kernel_service(chance)
+            server = kernel_server(chance, service)
+            with self.subTest(seed=seed, service=service, server=server):
+                held = table(service, server, strict=False)
+                self.assertEqual(held, table(*tables.table_lines(held), strict=False))  # one way of saying it
+                [(key, only)] = held.items()
+                self.assertTrue(service.startswith(f"-A {key.replace('4294967295', '-1')} "))
+                now = plans.Now(held, {}, {}, 100.0, 60.0)
+                first = plans.plan_leaving({}, now, set())
+                quieted = [step.command for step in first.steps]
+                if not key.startswith("-u "):
+                    self.assertTrue(all(f"-e {key} -r " in command and " -w 0" in command for command in quieted), quieted)
+                later = plans.plan_leaving({}, now._replace(kernel=first.expected, drains=first.drains, seconds=160.0), set())
+                commands = quieted if key.startswith("-u ") else [step.command for step in later.steps]
+                self.assertEqual(commands, [f"-d {key} -r {next(iter(only.servers))}", f"-D {key}"])
+
+    def test_another_port_than_the_services_is_edited_as_masquerading(self) -> None:
+        for service, server, edit in [
+            ("-t 10.0.0.1:80", "10.0.1.1:8080 -g", "-m -w 0"), ("-t [fd00::1]:80", "[fd00::2]:81 -i", "-m -w 0"),
+            ("-t 10.0.0.1:80", "10.0.1.1:80 -i", "-i -w 0"), ("-f 1", "10.0.1.1:8080 -g", "-g -w 0"),
+            ("-t 10.0.0.1:80", "[fd00::2]:81 -i", ""),
+        ]:
+            with self.subTest(server):
+                held = table(f"-A {service} -s rr", f"-a {service} -r {server} -w 1", strict=False)
+                steps = plans.plan_leaving({}, plans.Now(held, {}, {}, 100.0, 60.0), set()).steps
+                self.assertEqual([step.command for step in steps],
+                                 [f"-e {service} -r {server.split()[0]} {edit}"] if edit else [])
 
 
 class Grammar(unittest.TestCase):
