@@ -1,3 +1,4 @@
+import { escapeDriverConfig } from "./driver-config-text";
 import { ApiObject, copied, defined, listed } from "./job-specification";
 
 /**
@@ -69,8 +70,20 @@ export function driversOf(task: DriverOptions): string[] {
   return (["docker", "exec", "rawExec", "driver"] as const).filter((name) => task[name] !== undefined);
 }
 
-/** @param publish labels of ports for a docker task that names none */
-export function renderDriver(task: DriverOptions, publish: readonly string[]): { Driver: string; Config: ApiObject } {
+/**
+ * @param publish labels of ports for a docker task that names none
+ * @param env names of the task's environment, which its driver's configuration may refer to
+ */
+export function renderDriver(
+  task: DriverOptions,
+  publish: readonly string[],
+  env: ReadonlySet<string>,
+): { Driver: string; Config: ApiObject } {
+  const { Driver, Config } = writtenDriver(task, publish);
+  return { Driver, Config: escapeDriverConfig(Config, env) };
+}
+
+function writtenDriver(task: DriverOptions, publish: readonly string[]): { Driver: string; Config: ApiObject } {
   const { docker, exec, rawExec, driver } = task;
   if (docker !== undefined) return { Driver: "docker", Config: renderDocker(docker, publish) };
   if (exec !== undefined) return { Driver: "exec", Config: renderCommand(exec) };

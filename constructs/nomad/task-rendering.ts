@@ -20,7 +20,7 @@ export function renderTask(
     override,
     defined({
       Name: name,
-      ...renderDriver(task, publish),
+      ...renderDriver(task, publish, environmentOf(task)),
       User: task.user,
       Leader: task.leader,
       Lifecycle: lifecycle && defined({ Hook: lifecycle.hook, Sidecar: lifecycle.sidecar }),
@@ -61,4 +61,11 @@ export function renderTask(
       ShutdownDelay: nanoseconds(task.shutdownDelay),
     }),
   );
+}
+
+/** The names that a task's environment has, as far as its options tell: those of a template's lines as well. */
+function environmentOf({ env = {}, templates = [] }: TaskOptions): Set<string> {
+  const lines = templates.filter((template) => template.env === true).flatMap(({ data = "" }) => data.split("\n"));
+  const names = lines.map((line) => /^\s*([A-Za-z_]\w*)=/.exec(line)?.[1] ?? "").filter((name) => name !== "");
+  return new Set([...Object.keys(env), ...names]);
 }
