@@ -29,7 +29,7 @@ export interface ChangeScript {
 export interface TemplateOptions {
   /** In the task's folder: `local/nginx.conf`; `secrets/…` is kept off the disk. */
   readonly destination: string;
-  /** The text; either this or {@link source}. */
+  /** The text, at least one character; either this or {@link source}. */
   readonly data?: string;
   /** A file in the task's folder; either this or {@link data}. */
   readonly source?: string;
@@ -95,7 +95,8 @@ export function renderTemplate(template: TemplateOptions): ApiTemplate {
 export function templateOfFile(path: string, text: string): TemplateOptions {
   return {
     destination: `local/${path}`,
-    data: text,
+    // Nomad refuses a template without text: this one renders to nothing.
+    data: text === "" ? '{{ "" }}' : text,
     // It changes with the job only, and that replaces the task anyway.
     changeMode: ChangeMode.NOOP,
     delimiters: text.includes("{{") ? unusedDelimiters(text) : undefined,
@@ -116,9 +117,13 @@ export function templateFailures(at: string, template: TemplateOptions): Failure
   const { data, source, changeSignal, changeScript, perms, destination } = template;
   require((data === undefined) !==
     (source === undefined), "data", "must be given, or 'source', and not both", undefined, "write the text as 'data'");
-  require(!/^\/|(^|\/)\.\.(\/|$)/.test(
-    destination,
-  ), "destination", "must lie in the task's folder", destination, "for example 'local/nginx.conf'");
+  require(data !== "" && source !== "", data === ""
+    ? "data"
+    : "source", "can't be empty, which Nomad refuses", "", "for an empty file use the task's 'files'");
+  require(destination !== "" &&
+    !/^\/|(^|\/)\.\.(\/|$)/.test(
+      destination,
+    ), "destination", "must lie in the task's folder", destination, "for example 'local/nginx.conf'");
   require(perms === undefined || /^0?[0-7]{3}$/.test(perms), "perms", "must be octal", perms, "for example '0644'");
   const mode = changeModeOf(template);
   require((mode === ChangeMode.SIGNAL) ===

@@ -80,3 +80,20 @@ withNomad.each(drivers)(
   },
   90_000,
 );
+
+withNomad(
+  "files arrive byte for byte, an empty one as an empty one",
+  async () => {
+    const files = { ".nojekyll": "", blank: " \n", "deep/er.txt": 'a {{ "b" }} ${c} %{d}\n' };
+    const args = ["-c", 'cd "$1"; tail -n +1 -v .nojekyll blank deep/er.txt > words', "sh", "${NOMAD_TASK_DIR}"];
+    let job: ApiJob | undefined;
+    workload((stack: TerraformStack) => {
+      const tasks = { t: { rawExec: { command: "/bin/sh", args }, files, resources: { cpu: 50, memory: 32 } } };
+      job = new Job(stack, "files", { type: JobType.BATCH, groups: { g: { tasks } } }).toApiJob();
+    });
+    const written = (await nomad.run(job!, "t/local/words")).toString();
+    const [empty, blank, deep] = Object.values(files);
+    expect(written).toBe(`==> .nojekyll <==\n${empty}\n==> blank <==\n${blank}\n==> deep/er.txt <==\n${deep}`);
+  },
+  90_000,
+);

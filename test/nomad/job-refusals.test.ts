@@ -145,8 +145,31 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
   ],
   [
     "a template signals without a signal",
-    task({ templates: [{ destination: "local/a", data: "", changeMode: "signal" as never }] }),
+    task({ templates: [{ destination: "local/a", data: "a", changeMode: "signal" as never }] }),
     "test/shop: 'groups.web.tasks.server.templates[0].changeSignal' must go with ChangeMode.SIGNAL: give both: changeMode: ChangeMode.SIGNAL, changeSignal: 'SIGHUP'",
+  ],
+  [
+    "a template is empty",
+    task({ templates: [{ destination: "local/a", data: "" }] }),
+    "test/shop: 'groups.web.tasks.server.templates[0].data' can't be empty, which Nomad refuses, got \"\": for an empty file use the task's 'files'",
+  ],
+  [
+    "a template comes from a file without a name and goes nowhere",
+    task({ templates: [{ destination: "", source: "" }] }),
+    [
+      "test/shop: 2 problems",
+      "  - 'groups.web.tasks.server.templates[0].source' can't be empty, which Nomad refuses, got \"\": for an empty file use the task's 'files'",
+      "  - 'groups.web.tasks.server.templates[0].destination' must lie in the task's folder, got \"\": for example 'local/nginx.conf'",
+    ].join("\n"),
+  ],
+  [
+    "a file has a folder's name, an artifact no source",
+    web({ files: { "html/": "" }, artifacts: [{ source: "" }] }),
+    [
+      "test/shop: 2 problems",
+      "  - 'artifacts[0].source' can't be empty, which Nomad refuses, got \"\": name a URL",
+      "  - 'files' must have paths below the task's local folder, got \"html/\": for example 'index.html'",
+    ].join("\n"),
   ],
   [
     "a volume is mounted that the group has not",
