@@ -150,6 +150,7 @@ export abstract class JobBase extends Construct {
       // Without a check an instance passes at once and is never found critical.
       checkInterval: check?.interval ?? "0s",
       checkTimeout: check?.timeout ?? "0s",
+      checkFailures: check?.failures ?? 1,
       shutdownDelay: options?.shutdownDelay,
       killTimeout: kill.sort((a, b) => secondsOf(b) - secondsOf(a))[0],
     });

@@ -1,6 +1,6 @@
 import { Failure } from "../private/failure";
 import { durationFailures, nanoseconds } from "./job-duration";
-import { ApiTemplate, defined } from "./job-specification";
+import { allRendered, ApiTemplate, defined } from "./job-specification";
 
 /** What happens to a running task when a template comes out differently. */
 export enum ChangeMode {
@@ -60,13 +60,27 @@ export interface TemplateOptions {
 }
 
 export function renderTemplate(template: TemplateOptions): ApiTemplate {
-  const { changeScript: script, wait, delimiters } = template;
+  const {
+    destination,
+    data,
+    source,
+    changeMode,
+    changeSignal,
+    changeScript: script,
+    splay,
+    perms,
+    uid,
+    gid,
+    ...more
+  } = template;
+  const { delimiters, env, errorOnMissingKey, once, wait, ...rest } = more;
+  allRendered(rest);
   return defined({
-    EmbeddedTmpl: template.data,
-    SourcePath: template.source,
-    DestPath: template.destination,
-    ChangeMode: changeModeOf(template),
-    ChangeSignal: template.changeSignal,
+    EmbeddedTmpl: data,
+    SourcePath: source,
+    DestPath: destination,
+    ChangeMode: changeModeOf({ changeMode, changeSignal, changeScript: script }),
+    ChangeSignal: changeSignal,
     ChangeScript:
       script &&
       defined({
@@ -75,15 +89,15 @@ export function renderTemplate(template: TemplateOptions): ApiTemplate {
         Timeout: nanoseconds(script.timeout),
         FailOnError: script.failOnError,
       }),
-    Splay: nanoseconds(template.splay),
-    Perms: template.perms,
-    Uid: template.uid,
-    Gid: template.gid,
+    Splay: nanoseconds(splay),
+    Perms: perms,
+    Uid: uid,
+    Gid: gid,
     LeftDelim: delimiters?.[0],
     RightDelim: delimiters?.[1],
-    Envvars: template.env,
-    ErrMissingKey: template.errorOnMissingKey,
-    Once: template.once,
+    Envvars: env,
+    ErrMissingKey: errorOnMissingKey,
+    Once: once,
     Wait: wait && defined({ Min: nanoseconds(wait.min), Max: nanoseconds(wait.max) }),
   });
 }
@@ -135,7 +149,11 @@ export function templateFailures(at: string, template: TemplateOptions): Failure
   return failures;
 }
 
-function changeModeOf({ changeMode, changeSignal, changeScript }: TemplateOptions): ChangeMode | undefined {
+function changeModeOf({
+  changeMode,
+  changeSignal,
+  changeScript,
+}: Pick<TemplateOptions, "changeMode" | "changeSignal" | "changeScript">): ChangeMode | undefined {
   if (changeMode !== undefined) return changeMode;
   if (changeSignal !== undefined) return ChangeMode.SIGNAL;
   return changeScript === undefined ? undefined : ChangeMode.SCRIPT;

@@ -147,14 +147,14 @@ describe("a service that a machine's own agent registers and checks", () => {
         checks: [
           {
             ...{ id: "caddy-81-1", name: "http://192.168.139.184:81/health" },
-            ...{ http: "http://192.168.139.184:81/health", interval: "5s", timeout: "1s" },
+            ...{ http: "http://192.168.139.184:81/health", interval: "5s", timeout: "3s", failures_before_critical: 2 },
           },
           {
             id: "caddy-81-2",
             name: "tcp 192.168.139.184:81",
             tcp: "192.168.139.184:81",
             interval: "2s",
-            timeout: "1s",
+            timeout: "3s", failures_before_critical: 2,
           },
         ],
       },

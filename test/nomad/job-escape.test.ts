@@ -39,12 +39,15 @@ withTerraform("any string in meta, env, files and templates comes out of Terrafo
   const texts = fc.sample(awkwardText, { numRuns: 150, seed: 4 }).map((text) => text.normalize("NFC"));
   const env = Object.fromEntries(texts.map((text, index) => [`T${index}`, text]));
   const files = Object.fromEntries(texts.map((text, index) => [`${index}.txt`, text]));
-  const templates = texts.map((data, index) => ({ destination: `local/${index}.tpl`, data }));
+  const templates = texts.map((text, index) => ({ destination: `local/${index}.tpl`, data: `=${text}` }));
   const tasks = { t: { exec: { command: "x" }, meta: env, env, files, templates } };
   const [task] = evaluate((stack) => new Job(stack, "texts", { groups: { g: { tasks } } })).TaskGroups[0]!.Tasks;
   expect(task!.Env).toEqual(env);
   expect(task!.Meta).toEqual(env);
-  expect(task!.Templates!.map(({ EmbeddedTmpl: text }) => text)).toEqual([...texts, ...texts]);
+  expect(task!.Templates!.map(({ EmbeddedTmpl: text }) => text)).toEqual([
+    ...texts.map((text) => `=${text}`),
+    ...texts.map((text) => text || '{{ "" }}'),
+  ]);
 });
 
 withTerraform("a variable's value may hold anything, and stands inside a text or alone", () => {
