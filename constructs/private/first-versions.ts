@@ -37,7 +37,7 @@ export function versionFailures(
 ): Failure[] {
   if (version === undefined) return [];
   return used.flatMap(({ key, property, value }): Failure[] => {
-    const since = first[key] ?? (JSON.stringify(value)?.includes("*") ? first[`${key}=*`] : undefined);
+    const since = first[key] ?? (JSON.stringify(value).includes("*") ? first[`${key}=*`] : undefined);
     if (since === undefined || versionAtLeast(version, since)) return [];
     const got = typeof value === "object" ? undefined : value;
     const newer = saidBy === undefined ? `let ${program} be newer` : `let ${saidBy} be ${since} or newer`;

@@ -133,6 +133,12 @@ export class RealNomad {
     throw new Error(`${job.ID} did not end within a minute`);
   }
 
+  /** `1.6.3` */
+  async version(): Promise<string> {
+    const self = (await this.call("/v1/agent/self")) as { config: { Version: { Version: string } } };
+    return self.config.Version.Version;
+  }
+
   /** What would change: `None`, `Edited` with the fields, … */
   async plan(job: ApiJob): Promise<{ Type: string }> {
     const answer = await this.post(`/v1/job/${encodeURIComponent(job.ID)}/plan`, { Job: job, Diff: true });
