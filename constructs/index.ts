@@ -24,6 +24,8 @@ export {
   ExternalServiceOptions,
   IConsulCluster,
   Installation,
+  ProvidedConsul,
+  provideConsul,
   ReleaseOptions,
   VendorAptOptions,
 } from "./consul";

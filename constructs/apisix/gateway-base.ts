@@ -55,8 +55,8 @@ export abstract class GatewayBase extends Construct implements IGateway {
   }
 
   get service(): ConsulService {
-    // The check asks every 2 s and waits 1 s for an answer.
-    return { name: this.name, port: "http", lag: 3, shutdownDelay: 10 };
+    // The check asks every 2 s and waits 3 s for an answer; the second bad one counts.
+    return { name: this.name, port: "http", lag: 10, shutdownDelay: 10 };
   }
 
   secret(name: string): string {

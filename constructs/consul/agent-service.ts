@@ -28,10 +28,12 @@ export class AgentCheck {
 }
 
 export interface AgentCheckTimes {
-  /** How often. @default "2s" */
+  /** From the end of one to the start of the next. @default "2s" */
   readonly interval?: string;
-  /** How long an answer may take. @default "1s" */
+  /** How long an answer may take. @default "3s" - on one processor an answer may take 2s while a container starts beside it */
   readonly timeout?: string;
+  /** Bad answers in a row before it is critical. @default 2 - a single slow answer is no failure */
+  readonly failuresBeforeCritical?: number;
 }
 
 export interface AgentHttpCheckOptions extends AgentCheckTimes {
@@ -107,6 +109,7 @@ export class AgentService extends Construct {
   }
 }
 
-function withDefaults({ interval = "2s", timeout = "1s" }: AgentCheckTimes): { interval: string; timeout: string } {
-  return { interval, timeout };
+function withDefaults(times: AgentCheckTimes): Omit<CheckDefinition, "http" | "tcp"> {
+  const { interval = "2s", timeout = "3s", failuresBeforeCritical = 2 } = times;
+  return { interval, timeout, failures_before_critical: failuresBeforeCritical };
 }

@@ -1,4 +1,6 @@
 import { Failure } from "../private/failure";
+import { versionAtLeast } from "../private/version";
+import { CONFIG_ENTRY_FIELDS } from "./consul-versions-rules";
 
 /** Plain data of a config entry, with Consul's own names of fields: `{ Protocol: "http" }`. */
 export type ConfigEntryFields = Readonly<Record<string, unknown>>;
@@ -9,9 +11,23 @@ const STORED_WITH: Readonly<Record<string, ConfigEntryFields>> = {
   "proxy-defaults": { AccessLogs: {}, Expose: {}, MeshGateway: {}, TransparentProxy: {} },
 };
 
-/** The fields as Consul stores them: the given ones, and the empty blocks that it adds. */
-export function completeFields(kind: string, name: string, fields: ConfigEntryFields): ConfigEntryFields {
-  const complete = { ...STORED_WITH[kind], ...fields };
+/**
+ * The fields as Consul stores them: the given ones, and the empty blocks that it adds. Of these it gets only what it knows: where
+ * its version is not known, what every version does.
+ *
+ * @param version of the Consul that it is for
+ */
+export function completeFields(
+  kind: string,
+  name: string,
+  fields: ConfigEntryFields,
+  version: string | undefined,
+): ConfigEntryFields {
+  const known = Object.entries(STORED_WITH[kind] ?? {}).filter(([field]) => {
+    const since = CONFIG_ENTRY_FIELDS[`${kind}.${field}`];
+    return since === undefined || (version !== undefined && versionAtLeast(version, since));
+  });
+  const complete = { ...Object.fromEntries(known), ...fields };
   if (kind !== "service-intentions" || !Array.isArray(fields.Sources)) return complete;
   return { ...complete, Sources: (fields.Sources as ConfigEntryFields[]).map((source) => storedSource(name, source)) };
 }

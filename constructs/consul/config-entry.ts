@@ -1,8 +1,11 @@
 import { ConfigEntry as ConsulConfigEntry } from "@cdktf/provider-consul/lib/config-entry";
 import { Construct } from "constructs";
 import { escapeTemplate } from "../private/template-escape";
+import { versionFailures } from "../private/first-versions";
 import { Validation } from "../private/validation";
 import { completeFields, ConfigEntryFields, configEntryFailures } from "./config-entry-rules";
+import { CONFIG_ENTRY_FIELDS, usedEntryFields } from "./consul-versions-rules";
+import { consulOf, ProvidedConsul } from "./provided-consul";
 
 /** What a config entry is about; the value is Consul's own word. */
 export enum ConfigEntryKind {
@@ -17,6 +20,8 @@ export interface ConfigEntryProps {
   readonly name?: string;
   /** Everything else, with Consul's own names: `{ Protocol: "http" }`. What Consul adds by itself is filled in. */
   readonly fields: ConfigEntryFields;
+  /** The cluster that it is for: its version decides what may be said. @default - that of its stack, else none: its version is not known */
+  readonly consul?: ProvidedConsul;
   /** Entries that have to be there first: Consul refuses a router of a service whose protocol it doesn't know yet. @default - none */
   readonly after?: readonly ConfigEntry[];
 }
@@ -33,13 +38,18 @@ export class ConfigEntry extends Construct {
     super(scope, id);
     const name = props.name ?? id;
     const validation = new Validation(this);
-    validation.add(...configEntryFailures(props.kind, name, props.fields));
+    const { version, node: said } = props.consul ?? consulOf(this) ?? {};
+    const running = { program: "Consul", version, saidBy: said?.path };
+    validation.add(
+      ...configEntryFailures(props.kind, name, props.fields),
+      ...versionFailures(running, CONFIG_ENTRY_FIELDS, usedEntryFields(props.kind, props.fields)),
+    );
     validation.finish();
 
     this.entry = new ConsulConfigEntry(this, "Default", {
       kind: props.kind,
       name: escapeTemplate(name),
-      configJson: escapeTemplate(JSON.stringify(completeFields(props.kind, name, props.fields))),
+      configJson: escapeTemplate(JSON.stringify(completeFields(props.kind, name, props.fields, version))),
       dependsOn: props.after?.map(({ entry }) => entry),
     });
   }

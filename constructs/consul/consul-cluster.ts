@@ -3,7 +3,7 @@ import { IMachine } from "../machine";
 import { Validation, ValidationError } from "../private/validation";
 import { nameFailures } from "./consul-checks";
 import { Installation } from "./installation";
-import { isVersion, versionAtLeast } from "../private/version";
+import { versionAtLeast, versionFormFailures } from "../private/version";
 
 /** A Consul datacenter: one that this program makes ({@link ConsulServer}), or one that exists. */
 export interface IConsulCluster extends IConstruct {
@@ -110,11 +110,6 @@ export function checkAddressAttributes(scope: IConstruct, attributes: ConsulAddr
     cure: "for example ['10.0.0.5']",
   });
   validation.add(...nameFailures("datacenter", datacenter));
-  validation.require(version === undefined || isVersion(version), {
-    property: "version",
-    rule: "must be three numbers",
-    got: version,
-    cure: "write it like '1.14.11'",
-  });
+  validation.add(...versionFormFailures(version, "1.14.11"));
   validation.finish();
 }

@@ -13,6 +13,7 @@ export { ConsulService } from "./consul-service";
 export { AgentCheck, AgentCheckTimes, AgentHttpCheckOptions, AgentService, AgentServiceProps } from "./agent-service";
 export { ConfigEntry, ConfigEntryKind, ConfigEntryProps } from "./config-entry";
 export { ConfigEntryFields } from "./config-entry-rules";
+export { ProvidedConsul, provideConsul } from "./provided-consul";
 export { ConsulKeys, ConsulKeysProps } from "./consul-keys";
 export { ExternalNode, ExternalNodeProps, ExternalServiceOptions } from "./external-service";
 export { announcedServices, announceService } from "./service-registry";

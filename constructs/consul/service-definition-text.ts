@@ -4,6 +4,7 @@ export interface CheckDefinition {
   readonly tcp?: string;
   readonly interval: string;
   readonly timeout: string;
+  readonly failures_before_critical: number;
 }
 
 /** A service as the agent's configuration knows it. */

@@ -6,8 +6,10 @@ import { formatDuration, parseDuration, secondsOf } from "./job-duration";
 export interface ConvergenceProps {
   /** Of the service's check. @default "2s" */
   readonly checkInterval?: string;
-  /** Of the service's check. @default "1s" */
+  /** Of the service's check. @default "3s" */
   readonly checkTimeout?: string;
+  /** Bad answers in a row that make the check critical, 1 or more. @default 2 */
+  readonly checkFailures?: number;
   /** Quiet time before consul-template renders, so that one change is not ten files. @default "1s" */
   readonly templateWait?: string;
   /** The longest that it waits while changes go on. @default - four times {@link templateWait}, consul-template's rule */
@@ -44,7 +46,7 @@ export class ConvergenceBudget {
 
   constructor(props: ConvergenceProps = {}) {
     const interval = secondsOf(props.checkInterval ?? "2s");
-    const timeout = secondsOf(props.checkTimeout ?? "1s");
+    const timeout = secondsOf(props.checkTimeout ?? "3s");
     const wait = secondsOf(props.templateWait ?? "1s");
     const longest = props.templateWaitMax === undefined ? 4 * wait : secondsOf(props.templateWaitMax);
     const keeper = secondsOf(props.keeperPeriod ?? "5s");
@@ -53,16 +55,18 @@ export class ConvergenceBudget {
       { name: "consul-template renders", usual: wait, worst: longest, from: "template wait" },
       { name: "rules are applied", usual: Math.min(0.2, keeper), worst: keeper, from: "keeper period" },
     ];
-    const check = (name: string, usual: number): Hop => ({
-      name,
-      usual,
-      worst: interval + timeout,
-      from: "check interval, timeout",
-    });
-    // Consul asks for the first time after a random part of the interval.
-    this.scaleOut = [check("first check passes", interval / 2), ...known];
+    const failures = props.checkFailures ?? 2;
+    // Consul asks for the first time after a random part of the interval, and again an interval after each answer.
+    const passes = { usual: interval / 2, worst: interval + timeout, from: "check interval, timeout" };
+    const critical = {
+      // A program that is gone refuses at once, one that hangs takes the whole timeout.
+      usual: interval * (failures - 0.5),
+      worst: failures * (interval + timeout),
+      from: `${failures} × check interval, timeout`,
+    };
+    this.scaleOut = [{ name: "first check passes", ...passes }, ...known];
     this.scaleIn = known;
-    this.failure = [check("check turns critical", interval / 2), ...known];
+    this.failure = [{ name: "check turns critical", ...critical }, ...known];
     this.lag = worst(this.scaleIn);
     this.shutdownDelay = secondsOf(props.shutdownDelay);
     this.openConnections = Math.min(

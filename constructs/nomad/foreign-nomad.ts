@@ -2,6 +2,7 @@ import { Construct } from "constructs";
 import { IConsulCluster, Installation, nameFailures } from "../consul";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
+import { versionFormFailures } from "../private/version";
 import { dynamicPortFailures } from "./nomad-checks";
 import { DynamicPorts, INomadCluster, NOMADS_OWN_PORTS } from "./nomad-cluster";
 
@@ -17,6 +18,8 @@ export interface NomadAddressAttributes {
   readonly datacenter?: string;
   /** @default { min: 20000, max: 32000 } */
   readonly dynamicPorts?: DynamicPorts;
+  /** `1.6.3`; jobs are checked against it. @default - that of `install`, else not known: what depends on it is not checked */
+  readonly version?: string;
   /** @default - what the machine's backend offers */
   readonly install?: Installation;
 }
@@ -29,6 +32,7 @@ export class ForeignNomad extends Construct implements INomadCluster {
   readonly consul: IConsulCluster;
   readonly dynamicPorts: DynamicPorts;
   readonly install?: Installation;
+  readonly version?: string;
   private readonly machines: IMachine[] = [];
 
   constructor(scope: Construct, id: string, attributes: NomadAddressAttributes) {
@@ -42,7 +46,7 @@ export class ForeignNomad extends Construct implements INomadCluster {
       cure: "write it like 'http://10.0.0.5:4646'",
     });
     validation.add(...nameFailures("region", region), ...nameFailures("datacenter", datacenter));
-    validation.add(...dynamicPortFailures(dynamicPorts));
+    validation.add(...dynamicPortFailures(dynamicPorts), ...versionFormFailures(attributes.version, "1.6.3"));
     validation.finish();
     this.region = region ?? "global";
     this.datacenter = datacenter ?? consul.datacenter;
@@ -50,6 +54,7 @@ export class ForeignNomad extends Construct implements INomadCluster {
     this.consul = consul;
     this.dynamicPorts = dynamicPorts ?? NOMADS_OWN_PORTS;
     this.install = attributes.install;
+    this.version = attributes.version ?? attributes.install?.version;
   }
 
   get clients(): readonly IMachine[] {

@@ -3,6 +3,7 @@ import { Job as NomadJob } from "@cdktf/provider-nomad/lib/job";
 import { Construct, IConstruct } from "constructs";
 import { announceService, ConsulService } from "../consul";
 import { describeFailure, Failure } from "../private/failure";
+import { versionFailures } from "../private/first-versions";
 import { writeAtSynth } from "../private/synth-files";
 import { Validation, ValidationError } from "../private/validation";
 import { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
@@ -19,6 +20,7 @@ import { jobspecAttribute, withReferences } from "./job-spec-attribute";
 import { ApiJob } from "./job-specification";
 import { renderJobText } from "./job-text";
 import { NOMADS_OWN_PORTS } from "./nomad-cluster";
+import { JOB_FIELDS, usedFields } from "./nomad-versions-rules";
 import { checkLagOf, NamedService } from "./service-options";
 
 /** What a job construct has besides the job itself. */
@@ -85,6 +87,7 @@ export abstract class JobBase extends Construct {
         [
           ...identityFailures(this.placed, this.neighbours),
           ...this.refused(this.findings()).map(withAcknowledgement),
+          ...this.unknownToNomad(),
         ].map(describeFailure),
     });
     Aspects.of(this).add({
@@ -150,6 +153,7 @@ export abstract class JobBase extends Construct {
       // Without a check an instance passes at once and is never found critical.
       checkInterval: check?.interval ?? "0s",
       checkTimeout: check?.timeout ?? "0s",
+      checkFailures: check?.failures ?? 1,
       shutdownDelay: options?.shutdownDelay,
       killTimeout: kill.sort((a, b) => secondsOf(b) - secondsOf(a))[0],
     });
@@ -183,6 +187,14 @@ export abstract class JobBase extends Construct {
       .filter(isJob)
       .filter((job) => job !== this && job.cluster === this.cluster)
       .map(({ placed }) => placed);
+  }
+
+  /** The API takes them, and drops them: overrides are looked at as well. */
+  private unknownToNomad(): Failure[] {
+    const { version, node } = this.cluster ?? {};
+    const running = { program: "Nomad", version, saidBy: node?.path };
+    const { places } = this.placed;
+    return versionFailures(running, JOB_FIELDS, usedFields(this.specification, places)).map(places.asWritten);
   }
 
   private asWritten(findings: readonly JobFinding[]): JobFinding[] {

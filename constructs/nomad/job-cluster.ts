@@ -7,6 +7,10 @@ export interface JobCluster {
   readonly clients: readonly unknown[];
   /** The host ports that its clients give away. */
   readonly dynamicPorts: DynamicPorts;
+  /** Of the oldest of its agents: what that one does not know is refused. @default - not known */
+  readonly version?: string;
+  /** Where the program says which version runs. */
+  readonly node?: { readonly path: string };
 }
 
 const clusters = new WeakMap<IConstruct, JobCluster>();

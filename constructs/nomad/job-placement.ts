@@ -1,5 +1,14 @@
 import { Failure } from "../private/failure";
-import { ApiAffinity, ApiConstraint, ApiSpread, ApiTaskGroup, copied, defined, listed } from "./job-specification";
+import {
+  allRendered,
+  ApiAffinity,
+  ApiConstraint,
+  ApiSpread,
+  ApiTaskGroup,
+  copied,
+  defined,
+  listed,
+} from "./job-specification";
 
 /**
  * Where a job, group or task may run.
@@ -49,15 +58,17 @@ export interface PlacementOptions {
   readonly spreads?: readonly SpreadOptions[];
 }
 
-export function renderConstraint({ attribute, operator, value }: ConstraintOptions): ApiConstraint {
+export function renderConstraint({ attribute, operator, value, ...rest }: ConstraintOptions): ApiConstraint {
+  allRendered(rest);
   return defined({ LTarget: attribute, RTarget: value, Operand: operator ?? "=" });
 }
 
-export function renderAffinity(affinity: AffinityOptions): ApiAffinity {
-  return defined({ ...renderConstraint(affinity), Weight: affinity.weight });
+export function renderAffinity({ weight, ...constraint }: AffinityOptions): ApiAffinity {
+  return defined({ ...renderConstraint(constraint), Weight: weight });
 }
 
-export function renderSpread({ attribute, weight, targets }: SpreadOptions): ApiSpread {
+export function renderSpread({ attribute, weight, targets, ...rest }: SpreadOptions): ApiSpread {
+  allRendered(rest);
   const percents = Object.entries(copied(targets) ?? {});
   return defined({
     Attribute: attribute,
@@ -71,7 +82,9 @@ export function renderPlacement({
   constraints,
   affinities,
   spreads,
+  ...rest
 }: PlacementOptions): Pick<ApiTaskGroup, "Constraints" | "Affinities" | "Spreads"> {
+  allRendered(rest);
   return {
     Constraints: listed(constraints, renderConstraint),
     Affinities: listed(affinities, renderAffinity),

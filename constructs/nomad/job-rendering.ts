@@ -1,38 +1,35 @@
 import { renderGroup } from "./group-rendering";
-import { JobOptions, JobType } from "./job-options";
+import { JobOptions, JobType, PeriodicOptions } from "./job-options";
 import { renderPlacement } from "./job-placement";
 import { servicesOf } from "./job-places";
-import { ApiJob, copied, defined, overridden } from "./job-specification";
+import { allRendered, ApiJob, ApiPeriodic, copied, defined, overridden } from "./job-specification";
 import { renderUpdate } from "./job-update";
+import { staggerOf } from "./system-stagger";
 
 /** A job as the API takes it, overrides included. */
-export function renderJob(name: string, job: JobOptions): ApiJob {
-  const { periodic, override } = job;
-  const services = servicesOf(name, job);
+export function renderJob(name: string, options: JobOptions): ApiJob {
+  const job: Omit<JobOptions, "name"> = options;
+  const { type, datacenters, nodePool, namespace, region, priority, meta, override, ...more } = job;
+  const { update, periodic, groups, constraints, affinities, spreads, ...rest } = more;
+  allRendered(rest);
+  const services = servicesOf(name, options);
   return overridden(
     override,
     defined({
       ID: name,
       Name: name,
-      Type: job.type ?? JobType.SERVICE,
-      Datacenters: [...(job.datacenters ?? ["*"])],
-      Region: job.region,
-      Namespace: job.namespace,
-      NodePool: job.nodePool,
-      Priority: job.priority,
-      Meta: copied(job.meta),
-      ...renderPlacement(job),
-      Update: job.update && renderUpdate(job.update),
-      Periodic:
-        periodic &&
-        defined({
-          Enabled: true,
-          SpecType: "cron",
-          Specs: [...periodic.crons],
-          ProhibitOverlap: periodic.prohibitOverlap,
-          TimeZone: periodic.timeZone,
-        }),
-      TaskGroups: Object.entries(job.groups).map(([group, options]) =>
+      Type: type ?? JobType.SERVICE,
+      Datacenters: [...(datacenters ?? ["*"])],
+      Region: region,
+      Namespace: namespace,
+      NodePool: nodePool,
+      Priority: priority,
+      Meta: copied(meta),
+      ...renderPlacement({ constraints, affinities, spreads }),
+      Update:
+        type === JobType.SYSTEM ? renderUpdate({ stagger: staggerOf(job), ...update }) : update && renderUpdate(update),
+      Periodic: periodic && renderPeriodic(periodic),
+      TaskGroups: Object.entries(groups).map(([group, options]) =>
         renderGroup(
           group,
           options,
@@ -41,4 +38,15 @@ export function renderJob(name: string, job: JobOptions): ApiJob {
       ),
     }),
   );
+}
+
+function renderPeriodic({ crons, timeZone, prohibitOverlap, ...rest }: PeriodicOptions): ApiPeriodic {
+  allRendered(rest);
+  return defined({
+    Enabled: true,
+    SpecType: "cron",
+    Specs: [...crons],
+    ProhibitOverlap: prohibitOverlap,
+    TimeZone: timeZone,
+  });
 }

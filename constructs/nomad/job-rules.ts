@@ -73,6 +73,10 @@ function groupFailures(name: string, group: GroupOptions, type: JobType, places:
       undefined, "update", `can't go with ${word}, which is not replaced while it runs`, undefined, "leave it out");
   require(Object.keys(group.tasks).length >
     0, "tasks", "must name one", undefined, "for example { server: { docker: { … } } }");
+  require(type !== JobType.SYSTEM ||
+    group.update?.stagger ===
+      undefined, "update.stagger", "can't go with a group: Nomad reads a system job's own", group.update
+    ?.stagger, "move it to the job's 'update'");
   if (type === JobType.SYSTEM) failures.push(...systemFailures(at, group));
   return [
     ...failures,

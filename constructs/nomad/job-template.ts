@@ -1,6 +1,6 @@
 import { Failure } from "../private/failure";
 import { durationFailures, nanoseconds } from "./job-duration";
-import { ApiTemplate, defined } from "./job-specification";
+import { allRendered, ApiTemplate, defined } from "./job-specification";
 
 /** What happens to a running task when a template comes out differently. */
 export enum ChangeMode {
@@ -29,7 +29,7 @@ export interface ChangeScript {
 export interface TemplateOptions {
   /** In the task's folder: `local/nginx.conf`; `secrets/…` is kept off the disk. */
   readonly destination: string;
-  /** The text; either this or {@link source}. */
+  /** The text, at least one character; either this or {@link source}. */
   readonly data?: string;
   /** A file in the task's folder; either this or {@link data}. */
   readonly source?: string;
@@ -60,13 +60,27 @@ export interface TemplateOptions {
 }
 
 export function renderTemplate(template: TemplateOptions): ApiTemplate {
-  const { changeScript: script, wait, delimiters } = template;
+  const {
+    destination,
+    data,
+    source,
+    changeMode,
+    changeSignal,
+    changeScript: script,
+    splay,
+    perms,
+    uid,
+    gid,
+    ...more
+  } = template;
+  const { delimiters, env, errorOnMissingKey, once, wait, ...rest } = more;
+  allRendered(rest);
   return defined({
-    EmbeddedTmpl: template.data,
-    SourcePath: template.source,
-    DestPath: template.destination,
-    ChangeMode: changeModeOf(template),
-    ChangeSignal: template.changeSignal,
+    EmbeddedTmpl: data,
+    SourcePath: source,
+    DestPath: destination,
+    ChangeMode: changeModeOf({ changeMode, changeSignal, changeScript: script }),
+    ChangeSignal: changeSignal,
     ChangeScript:
       script &&
       defined({
@@ -75,15 +89,15 @@ export function renderTemplate(template: TemplateOptions): ApiTemplate {
         Timeout: nanoseconds(script.timeout),
         FailOnError: script.failOnError,
       }),
-    Splay: nanoseconds(template.splay),
-    Perms: template.perms,
-    Uid: template.uid,
-    Gid: template.gid,
+    Splay: nanoseconds(splay),
+    Perms: perms,
+    Uid: uid,
+    Gid: gid,
     LeftDelim: delimiters?.[0],
     RightDelim: delimiters?.[1],
-    Envvars: template.env,
-    ErrMissingKey: template.errorOnMissingKey,
-    Once: template.once,
+    Envvars: env,
+    ErrMissingKey: errorOnMissingKey,
+    Once: once,
     Wait: wait && defined({ Min: nanoseconds(wait.min), Max: nanoseconds(wait.max) }),
   });
 }
@@ -95,7 +109,8 @@ export function renderTemplate(template: TemplateOptions): ApiTemplate {
 export function templateOfFile(path: string, text: string): TemplateOptions {
   return {
     destination: `local/${path}`,
-    data: text,
+    // Nomad refuses a template without text: this one renders to nothing.
+    data: text === "" ? '{{ "" }}' : text,
     // It changes with the job only, and that replaces the task anyway.
     changeMode: ChangeMode.NOOP,
     delimiters: text.includes("{{") ? unusedDelimiters(text) : undefined,
@@ -116,9 +131,13 @@ export function templateFailures(at: string, template: TemplateOptions): Failure
   const { data, source, changeSignal, changeScript, perms, destination } = template;
   require((data === undefined) !==
     (source === undefined), "data", "must be given, or 'source', and not both", undefined, "write the text as 'data'");
-  require(!/^\/|(^|\/)\.\.(\/|$)/.test(
-    destination,
-  ), "destination", "must lie in the task's folder", destination, "for example 'local/nginx.conf'");
+  require(data !== "" && source !== "", data === ""
+    ? "data"
+    : "source", "can't be empty, which Nomad refuses", "", "for an empty file use the task's 'files'");
+  require(destination !== "" &&
+    !/^\/|(^|\/)\.\.(\/|$)/.test(
+      destination,
+    ), "destination", "must lie in the task's folder", destination, "for example 'local/nginx.conf'");
   require(perms === undefined || /^0?[0-7]{3}$/.test(perms), "perms", "must be octal", perms, "for example '0644'");
   const mode = changeModeOf(template);
   require((mode === ChangeMode.SIGNAL) ===
@@ -130,7 +149,11 @@ export function templateFailures(at: string, template: TemplateOptions): Failure
   return failures;
 }
 
-function changeModeOf({ changeMode, changeSignal, changeScript }: TemplateOptions): ChangeMode | undefined {
+function changeModeOf({
+  changeMode,
+  changeSignal,
+  changeScript,
+}: Pick<TemplateOptions, "changeMode" | "changeSignal" | "changeScript">): ChangeMode | undefined {
   if (changeMode !== undefined) return changeMode;
   if (changeSignal !== undefined) return ChangeMode.SIGNAL;
   return changeScript === undefined ? undefined : ChangeMode.SCRIPT;

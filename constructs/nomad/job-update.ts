@@ -1,6 +1,6 @@
 import { Failure } from "../private/failure";
 import { durationFailures, nanoseconds, parseDuration } from "./job-duration";
-import { ApiMigrate, ApiReschedule, ApiRestart, ApiUpdate, defined } from "./job-specification";
+import { ApiMigrate, ApiReschedule, ApiRestart, ApiUpdate, allRendered, defined } from "./job-specification";
 
 /**
  * How a new version replaces the old one.
@@ -18,7 +18,12 @@ export interface UpdateOptions {
   readonly healthyDeadline?: string;
   /** By when the next one must be healthy, or the deployment fails; "0s" fails at the first unhealthy one. @default "10m" - Nomad's */
   readonly progressDeadline?: string;
-  /** System jobs: time between clients. @default "30s" - Nomad's */
+  /**
+   * System jobs: time between clients, said at the job and not at a group. Nomad before 1.11 waits for it alone, whether the
+   * new instance is healthy or not.
+   *
+   * @default - system jobs: as long as an instance may take to leave and its successor to get requests, "30s" at least
+   */
   readonly stagger?: string;
   /** Whether a failed deployment goes back to the last good version. @default false - Nomad's */
   readonly autoRevert?: boolean;
@@ -70,46 +75,65 @@ export interface MigrateOptions {
 }
 
 export function renderUpdate(update: UpdateOptions): ApiUpdate {
+  const {
+    maxParallel,
+    healthCheck,
+    minHealthyTime,
+    healthyDeadline,
+    progressDeadline,
+    stagger,
+    autoRevert,
+    canary,
+    autoPromote,
+    ...rest
+  } = update;
+  allRendered(rest);
   return defined({
-    MaxParallel: update.maxParallel,
-    HealthCheck: update.healthCheck,
-    MinHealthyTime: nanoseconds(update.minHealthyTime),
-    HealthyDeadline: nanoseconds(update.healthyDeadline),
-    ProgressDeadline: nanoseconds(update.progressDeadline),
-    Stagger: nanoseconds(update.stagger),
-    AutoRevert: update.autoRevert,
-    AutoPromote: update.autoPromote,
-    Canary: update.canary,
+    MaxParallel: maxParallel,
+    HealthCheck: healthCheck,
+    MinHealthyTime: nanoseconds(minHealthyTime),
+    HealthyDeadline: nanoseconds(healthyDeadline),
+    ProgressDeadline: nanoseconds(progressDeadline),
+    Stagger: nanoseconds(stagger),
+    AutoRevert: autoRevert,
+    AutoPromote: autoPromote,
+    Canary: canary,
   });
 }
 
 export function renderRestart(restart: RestartOptions): ApiRestart {
+  const { attempts, interval, delay, mode, renderTemplates, ...rest } = restart;
+  allRendered(rest);
   return defined({
-    Attempts: restart.attempts,
-    Interval: nanoseconds(restart.interval),
-    Delay: nanoseconds(restart.delay),
-    Mode: restart.mode,
-    RenderTemplates: restart.renderTemplates,
+    Attempts: attempts,
+    Interval: nanoseconds(interval),
+    Delay: nanoseconds(delay),
+    Mode: mode,
+    RenderTemplates: renderTemplates,
   });
 }
 
 export function renderReschedule(reschedule: RescheduleOptions): ApiReschedule {
+  const { attempts, interval, delay, delayFunction, maxDelay, unlimited, ...rest } = reschedule;
+  allRendered(rest);
   return defined({
-    Attempts: reschedule.attempts,
-    Interval: nanoseconds(reschedule.interval),
-    Delay: nanoseconds(reschedule.delay),
-    DelayFunction: reschedule.delayFunction,
-    MaxDelay: nanoseconds(reschedule.maxDelay),
-    Unlimited: reschedule.unlimited,
+    Attempts: attempts,
+    Interval: nanoseconds(interval),
+    Delay: nanoseconds(delay),
+    DelayFunction: delayFunction,
+    MaxDelay: nanoseconds(maxDelay),
+    Unlimited: unlimited,
   });
 }
 
 export function renderMigrate(migrate: MigrateOptions): ApiMigrate {
+  const { maxParallel, healthCheck, minHealthyTime, healthyDeadline, ...rest } = migrate;
+  allRendered(rest);
   return defined({
-    MaxParallel: migrate.maxParallel,
-    HealthCheck: migrate.healthCheck,
-    MinHealthyTime: nanoseconds(migrate.minHealthyTime),
-    HealthyDeadline: nanoseconds(migrate.healthyDeadline),
+    MaxParallel: maxParallel,
+    HealthCheck: healthCheck,
+    MinHealthyTime: nanoseconds(minHealthyTime),
+    HealthyDeadline: nanoseconds(healthyDeadline),
   });
 }
 

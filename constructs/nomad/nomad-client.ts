@@ -1,6 +1,7 @@
 import { Construct } from "constructs";
 import { addressFailures, Installation, installationFor, nameFailures } from "../consul";
 import { IMachine } from "../machine";
+import { versionFailures } from "../private/first-versions";
 import { Validation } from "../private/validation";
 import { bridgeNetwork } from "./bridge-network";
 import { DockerEngine } from "./docker-engine";
@@ -8,6 +9,7 @@ import { HostNetwork } from "./nomad-agent-text";
 import { hostNetworkFailures } from "./nomad-checks";
 import { INomadCluster } from "./nomad-cluster";
 import { agentContribution, clientContribution } from "./nomad-end";
+import { CLIENT_OPTIONS } from "./nomad-versions-rules";
 
 export interface NomadClientOptions {
   /** Brings Docker and its driver. @default false */
@@ -62,7 +64,7 @@ export class NomadClient extends Construct {
 
     const installed = installation._of("nomad");
     const address = props.advertiseAddress ?? machine.address;
-    const unit = { docker, detectsCpu: props.cpuTotalCompute === undefined };
+    const unit = { docker, detectsCpu: props.cpuTotalCompute === undefined, version: installation.version };
     nomad._addClient(machine, unit);
     // Server and client of one machine are one agent, which is then the server's.
     if (!nomad._isServer(machine)) {
@@ -109,6 +111,12 @@ export class NomadClient extends Construct {
       ...nameFailures("nodePool", props.nodePool),
       ...(installation instanceof Installation ? [] : installation),
     );
+    if (installation instanceof Installation) {
+      const running = { program: "Nomad", version: installation.version };
+      const used =
+        props.nodePool === undefined ? [] : [{ key: "nodePool", property: "nodePool", value: props.nodePool }];
+      validation.add(...versionFailures(running, CLIENT_OPTIONS, used));
+    }
     validation.integer("cpuTotalCompute", props.cpuTotalCompute, 1, 10_000_000, "4000 stands for two slow processors");
     validation.finish();
     return installation instanceof Installation ? installation : undefined;

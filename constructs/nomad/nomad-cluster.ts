@@ -21,6 +21,8 @@ export interface INomadCluster extends IConstruct {
   /** Machines of this program on which jobs run; as it is when it is read. */
   readonly clients: readonly IMachine[];
   readonly dynamicPorts: DynamicPorts;
+  /** `1.6.3`: that of its oldest agent; as it is when it is read. @default - not known */
+  readonly version?: string;
   /** How its agents are installed unless they say otherwise. @default - what the machine's backend offers */
   readonly install?: Installation;
   /** Whether the machine's agent is one of its servers. @internal */
@@ -33,4 +35,5 @@ export interface INomadCluster extends IConstruct {
 export interface ClientAgent {
   readonly docker: boolean;
   readonly detectsCpu: boolean;
+  readonly version: string;
 }

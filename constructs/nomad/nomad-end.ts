@@ -54,6 +54,6 @@ export function clientContribution(client: NomadClientAgent, program: string, de
       { path: "/etc/nomad.d/client.hcl", content: nomadClientText(client) },
       ...(detectsCpu ? [{ path: CPU_PROGRAM, content: cpuProgramText, mode: "0755" }] : []),
     ],
-    ready: [nomadClientReady(program)],
+    ready: [nomadClientReady(program, [...(client.docker ? ["docker"] : []), ...(client.rawExec ? ["raw_exec"] : [])])],
   };
 }

@@ -12,6 +12,7 @@ import {
 } from "../consul";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
+import { versionAtLeast } from "../private/version";
 import { dynamicPortFailures } from "./nomad-checks";
 import { NomadClient, NomadClientOptions } from "./nomad-client";
 import { ForeignNomad, NomadAddressAttributes } from "./foreign-nomad";
@@ -61,6 +62,7 @@ export class NomadServer extends Construct implements INomadCluster {
   readonly install?: Installation;
   private readonly profile: AgentProfile;
   private readonly servers: IMachine[] = [];
+  private readonly serverVersions: string[] = [];
   private readonly clientAgents = new Map<IMachine, ClientAgent>();
 
   constructor(scope: Construct, id: string, props: NomadServerProps) {
@@ -88,6 +90,11 @@ export class NomadServer extends Construct implements INomadCluster {
     const client = this.profile === AgentProfile.DEV ? { ...dev, ...props.client } : props.client;
     if (client !== undefined)
       new NomadClient(this, machine.name, { advertiseAddress, ...client, machine, nomad: this });
+  }
+
+  get version(): string | undefined {
+    const versions = [...this.serverVersions, ...[...this.clientAgents.values()].map(({ version }) => version)];
+    return versions.find((version) => versions.every((other) => versionAtLeast(other, version)));
   }
 
   get clients(): readonly IMachine[] {
@@ -137,6 +144,7 @@ export class NomadServer extends Construct implements INomadCluster {
     if (!(installation instanceof Installation)) return;
     this.consul.ensureAgent(this, machine);
     this.servers.push(machine);
+    this.serverVersions.push(installation.version);
     const { region, datacenter } = this;
     const agent = { nodeName: machine.name, region, datacenter, address: advertiseAddress ?? machine.address };
     const installed = installation._of("nomad");

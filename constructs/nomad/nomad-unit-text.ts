@@ -50,7 +50,14 @@ export const NOMAD_LEADER_READY = {
   seconds: 300,
 };
 
-/** Succeeds once the servers may place jobs on this client. */
-export function nomadClientReady(program: string): { check: string; seconds: number } {
-  return { check: `${program} node status -self -t '{{.Status}}' 2>/dev/null | grep -qx ready`, seconds: 300 };
+/**
+ * Succeeds once the servers may place jobs on this client, by each of these drivers: Docker's own readiness comes seconds before
+ * the node's.
+ */
+export function nomadClientReady(program: string, drivers: readonly string[]): { check: string; seconds: number } {
+  const healthy = "{{range $name, $driver := .Drivers}}{{if $driver.Healthy}} {{$name}}{{end}}{{end}}";
+  // Nomad lists them by name.
+  const wanted = ["ready eligible", ...[...drivers].sort()].join("( .*)? ");
+  const status = `${program} node status -self -t '{{.Status}} {{.SchedulingEligibility}}${healthy}'`;
+  return { check: `${status} 2>/dev/null | grep -Eqx '${wanted}( .*)?'`, seconds: 300 };
 }

@@ -1,5 +1,5 @@
 import { Failure } from "../private/failure";
-import { ApiNetwork, ApiPort, defined } from "./job-specification";
+import { allRendered, ApiNetwork, ApiPort, defined } from "./job-specification";
 
 /**
  * One port of a group, by its label: a host port, and what it leads to in the task. The label is what services, checks and
@@ -79,6 +79,7 @@ export function portFailures(at: string, ports: PortMappings): Failure[] {
   });
 }
 
-function renderPort(label: string, port: PortMapping): ApiPort {
-  return defined({ Label: label, Value: port.static, To: port.to, HostNetwork: port.hostNetwork });
+function renderPort(label: string, { to, static: fixed, hostNetwork, ...rest }: PortMapping): ApiPort {
+  allRendered(rest);
+  return defined({ Label: label, Value: fixed, To: to, HostNetwork: hostNetwork });
 }

@@ -1,12 +1,12 @@
 import { Failure } from "../private/failure";
 import { durationFailures, nanoseconds, secondsOf } from "./job-duration";
-import { ApiCheck, defined } from "./job-specification";
+import { allRendered, ApiCheck, defined } from "./job-specification";
 
 /** What every check may have. */
 export interface CheckOptions {
-  /** Between two of them, at least 1s. @default "2s" */
+  /** From the end of one to the start of the next, at least 1s. @default "2s" */
   readonly interval?: string;
-  /** For an answer, at least 1s. @default "1s" */
+  /** For an answer, at least 1s. @default "3s" - on a client with one processor an answer may take 2s while a container starts */
   readonly timeout?: string;
   /** As Consul lists it. @default - Nomad's: `service: "NAME" check` */
   readonly name?: string;
@@ -14,11 +14,19 @@ export interface CheckOptions {
   readonly port?: string;
   /** The address that is asked. @default - as the service's */
   readonly addressMode?: "host" | "alloc" | "driver";
-  /** Until the first one. @default - critical */
+  /**
+   * Status until the first check. "passing" hands out an instance that does not listen yet.
+   *
+   * @default - "critical", Consul's
+   */
   readonly initialStatus?: "passing" | "warning" | "critical";
-  /** Good ones in a row before it passes. @default 0 - Nomad's: the first one */
+  /** Good ones in a row before it passes; for http, tcp and grpc, with Consul. @default 0 - Nomad's: the first one */
   readonly successBeforePassing?: number;
-  /** Further bad ones in a row before it is critical. @default 0 - Nomad's: the first one */
+  /**
+   * Bad ones in a row before it is critical; for http, tcp and grpc, with Consul. 0 and 1 mean the first one.
+   *
+   * @default 2 - a single slow answer is no failure; Nomad's own default where it can't be set
+   */
   readonly failuresBeforeCritical?: number;
   /** Restarts the task where the check stays bad. @default - never */
   readonly checkRestart?: CheckRestart;
@@ -67,6 +75,10 @@ export interface ScriptCheckOptions extends CheckOptions {
   readonly task?: string;
 }
 
+const DEFAULT_INTERVAL = "2s";
+const DEFAULT_TIMEOUT = "3s";
+const DEFAULT_FAILURES = 2;
+
 /**
  * How Consul finds out whether an instance answers.
  *
@@ -75,15 +87,15 @@ export interface ScriptCheckOptions extends CheckOptions {
 export class Check {
   /** A request that must be answered with 2xx. */
   static http(options: HttpCheckOptions = {}): Check {
-    const { headers } = options;
-    return new Check("http", options, {
-      Path: options.path ?? "/",
-      Protocol: options.protocol,
-      Method: options.method,
-      Body: options.body,
+    const { path = "/", protocol, method, body, headers, tlsServerName, tlsSkipVerify, ...common } = options;
+    return new Check("http", common, {
+      Path: path,
+      Protocol: protocol,
+      Method: method,
+      Body: body,
       Header: headers && Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, [...values]])),
-      TLSServerName: options.tlsServerName,
-      TLSSkipVerify: options.tlsSkipVerify,
+      TLSServerName: tlsServerName,
+      TLSSkipVerify: tlsSkipVerify,
     });
   }
 
@@ -93,14 +105,13 @@ export class Check {
   }
 
   /** gRPC's own health protocol. */
-  static grpc(options: GrpcCheckOptions = {}): Check {
-    return new Check("grpc", options, { GRPCService: options.service, GRPCUseTLS: options.useTls });
+  static grpc({ service, useTls, ...common }: GrpcCheckOptions = {}): Check {
+    return new Check("grpc", common, { GRPCService: service, GRPCUseTLS: useTls });
   }
 
   /** A program that Nomad runs in the task. */
-  static script(options: ScriptCheckOptions): Check {
-    const { command, args, task } = options;
-    return new Check("script", options, { Command: command, Args: args && [...args], TaskName: task });
+  static script({ command, args, task, ...common }: ScriptCheckOptions): Check {
+    return new Check("script", common, { Command: command, Args: args && [...args], TaskName: task });
   }
 
   private constructor(
@@ -114,19 +125,28 @@ export class Check {
     return this.options.port;
   }
 
-  /** Seconds until it notices a change, at worst. */
+  /** Seconds until it notices a change, at worst: its failures in a row, each an interval and a timeout. */
   get lag(): number {
-    const { failuresBeforeCritical = 0 } = this.options;
-    return secondsOf(this.interval) * (1 + failuresBeforeCritical) + secondsOf(this.timeout);
+    return this.failures * (secondsOf(this.interval) + secondsOf(this.timeout));
+  }
+
+  /** Bad answers in a row that make it critical, 1 or more. */
+  get failures(): number {
+    return this.counts ? Math.max(1, this.options.failuresBeforeCritical ?? DEFAULT_FAILURES) : 1;
   }
 
   /** Text, as given. */
   get interval(): string {
-    return this.options.interval ?? "2s";
+    return this.options.interval ?? DEFAULT_INTERVAL;
   }
 
   get timeout(): string {
-    return this.options.timeout ?? "1s";
+    return this.options.timeout ?? DEFAULT_TIMEOUT;
+  }
+
+  /** Whether Nomad takes thresholds for it: a script's result is reported as it is. */
+  private get counts(): boolean {
+    return this.type !== "script";
   }
 
   /** What a script check names. @internal */
@@ -134,20 +154,22 @@ export class Check {
     return this.particular;
   }
 
-  /** @internal @param onlyTask where a script without a task is run */
-  _render(onlyTask: string | undefined): ApiCheck {
-    const { name, port, addressMode, initialStatus, successBeforePassing, failuresBeforeCritical, checkRestart } =
-      this.options;
+  /** @internal @param onlyTask where a script without a task is run @param provider who runs the check */
+  _render(onlyTask: string | undefined, provider: "consul" | "nomad"): ApiCheck {
+    const { interval, timeout, name, port, addressMode, initialStatus, checkRestart, ...more } = this.options;
+    const { successBeforePassing, failuresBeforeCritical, ...rest } = more;
+    allRendered(rest);
     return defined({
       Name: name,
       Type: this.type,
       PortLabel: port,
-      Interval: nanoseconds(this.interval),
-      Timeout: nanoseconds(this.timeout),
+      Interval: nanoseconds(interval ?? DEFAULT_INTERVAL),
+      Timeout: nanoseconds(timeout ?? DEFAULT_TIMEOUT),
       AddressMode: addressMode,
       InitialStatus: initialStatus,
       SuccessBeforePassing: successBeforePassing,
-      FailuresBeforeCritical: failuresBeforeCritical,
+      FailuresBeforeCritical:
+        failuresBeforeCritical ?? (this.counts && provider === "consul" ? DEFAULT_FAILURES : undefined),
       CheckRestart:
         checkRestart &&
         defined({
@@ -160,10 +182,11 @@ export class Check {
     });
   }
 
-  /** @internal @param at where the caller wrote it: `services[0].checks[0]` */
-  _failures(at: string): Failure[] {
+  /** @internal @param at where the caller wrote it: `services[0].checks[0]` @param provider who runs the check */
+  _failures(at: string, provider: "consul" | "nomad"): Failure[] {
     const { Path: path } = this.particular;
     return [
+      ...this.thresholdFailures(at, provider),
       ...durationFailures({ [`${at}.interval`]: this.interval, [`${at}.timeout`]: this.timeout }, 1),
       ...durationFailures({ [`${at}.checkRestart.grace`]: this.options.checkRestart?.grace }),
       ...(path === undefined || path.startsWith("/")
@@ -177,5 +200,20 @@ export class Check {
             },
           ]),
     ];
+  }
+
+  private thresholdFailures(at: string, provider: "consul" | "nomad"): Failure[] {
+    const { successBeforePassing, failuresBeforeCritical } = this.options;
+    const reason =
+      provider === "nomad"
+        ? "can't go with provider 'nomad', whose checks have no thresholds"
+        : "can't go with Check.script, whose result Nomad reports as it is";
+    return Object.entries({ successBeforePassing, failuresBeforeCritical }).flatMap(([name, value]): Failure[] => {
+      if (value === undefined) return [];
+      const property = `${at}.${name}`;
+      if (!this.counts || provider === "nomad") return [{ property, rule: reason, got: value, cure: "leave it out" }];
+      if (Number.isInteger(value) && value >= 0) return [];
+      return [{ property, rule: "must be a whole number, 0 or more", got: value, cure: "2 is usual" }];
+    });
   }
 }

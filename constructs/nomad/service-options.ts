@@ -1,4 +1,4 @@
-import { ApiService, copied, defined, listed } from "./job-specification";
+import { allRendered, ApiService, copied, defined, listed } from "./job-specification";
 import { Check } from "./service-check";
 
 /**
@@ -46,16 +46,28 @@ export function checkLagOf({ checks = [] }: JobServiceOptions): number {
 }
 
 export function renderService({ name, port, options }: NamedService, onlyTask: string | undefined): ApiService {
+  const {
+    provider,
+    addressMode,
+    checks,
+    tags,
+    canaryTags,
+    meta,
+    canaryMeta,
+    onUpdate,
+    ...rest
+  }: Omit<JobServiceOptions, "name" | "port"> = options;
+  allRendered(rest);
   return defined({
     Name: name,
     PortLabel: port ?? "",
-    Provider: options.provider ?? "consul",
-    AddressMode: options.addressMode,
-    Tags: listed(options.tags, (tag) => tag),
-    CanaryTags: listed(options.canaryTags, (tag) => tag),
-    Meta: copied(options.meta),
-    CanaryMeta: copied(options.canaryMeta),
-    OnUpdate: options.onUpdate,
-    Checks: listed(options.checks, (check) => check._render(onlyTask)),
+    Provider: provider ?? "consul",
+    AddressMode: addressMode,
+    Tags: listed(tags, (tag) => tag),
+    CanaryTags: listed(canaryTags, (tag) => tag),
+    Meta: copied(meta),
+    CanaryMeta: copied(canaryMeta),
+    OnUpdate: onUpdate,
+    Checks: listed(checks, (check) => check._render(onlyTask, provider ?? "consul")),
   });
 }

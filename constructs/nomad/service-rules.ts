@@ -51,7 +51,7 @@ function oneServiceFailures(service: NamedService, group: GroupOptions | undefin
   labelled(port, `${at}.port`);
   for (const [index, check] of (options.checks ?? []).entries()) {
     const place = `${at}.checks[${index}]`;
-    failures.push(...check._failures(place));
+    failures.push(...check._failures(place, options.provider ?? "consul"));
     if (check.port !== undefined) labelled(check.port, `${place}.port`);
     const { TaskName: task } = check._script;
     require(check.type !== "script" ||

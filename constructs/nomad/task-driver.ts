@@ -1,4 +1,5 @@
-import { ApiObject, copied, defined, listed } from "./job-specification";
+import { escapeDriverConfig } from "./driver-config-text";
+import { allRendered, ApiObject, copied, defined, listed } from "./job-specification";
 
 /**
  * The docker driver's settings that people use; `config` takes all others in the driver's own names.
@@ -26,6 +27,14 @@ export interface DockerOptions {
   readonly networkMode?: string;
   /** @default - Docker's */
   readonly labels?: Readonly<Record<string, string>>;
+  /**
+   * Whether an init runs as the container's first process: it hands signals on, and ends at SIGTERM. The kernel ignores
+   * SIGTERM for a first process that does not ask for it, as busybox's httpd and most shells don't: each stop of these takes
+   * the whole `killTimeout`.
+   *
+   * @default false - Docker's
+   */
+  readonly init?: boolean;
   /** @default false */
   readonly privileged?: boolean;
   /** Pull even where the image is there. @default false */
@@ -69,8 +78,20 @@ export function driversOf(task: DriverOptions): string[] {
   return (["docker", "exec", "rawExec", "driver"] as const).filter((name) => task[name] !== undefined);
 }
 
-/** @param publish labels of ports for a docker task that names none */
-export function renderDriver(task: DriverOptions, publish: readonly string[]): { Driver: string; Config: ApiObject } {
+/**
+ * @param publish labels of ports for a docker task that names none
+ * @param env names of the task's environment, which its driver's configuration may refer to
+ */
+export function renderDriver(
+  task: DriverOptions,
+  publish: readonly string[],
+  env: ReadonlySet<string>,
+): { Driver: string; Config: ApiObject } {
+  const { Driver, Config } = writtenDriver(task, publish);
+  return { Driver, Config: escapeDriverConfig(Config, env) };
+}
+
+function writtenDriver(task: DriverOptions, publish: readonly string[]): { Driver: string; Config: ApiObject } {
   const { docker, exec, rawExec, driver } = task;
   if (docker !== undefined) return { Driver: "docker", Config: renderDocker(docker, publish) };
   if (exec !== undefined) return { Driver: "exec", Config: renderCommand(exec) };
@@ -80,22 +101,27 @@ export function renderDriver(task: DriverOptions, publish: readonly string[]): {
 }
 
 function renderDocker(docker: DockerOptions, publish: readonly string[]): ApiObject {
+  const { image, command, args, entrypoint, ports, volumes, networkMode, labels, ...more } = docker;
+  const { init, privileged, forcePull, config, ...rest } = more;
+  allRendered(rest);
   return defined({
-    image: docker.image,
-    entrypoint: docker.entrypoint,
-    command: docker.command,
-    args: docker.args,
-    ports: docker.ports ?? listed(publish, (label) => label),
-    volumes: docker.volumes,
-    network_mode: docker.networkMode,
+    image,
+    entrypoint,
+    command,
+    args,
+    ports: ports ?? listed(publish, (label) => label),
+    volumes,
+    network_mode: networkMode,
     // HCL makes a list of each block of the driver's configuration, and so has the API's JSON to.
-    labels: docker.labels && [copied(docker.labels)],
-    privileged: docker.privileged,
-    force_pull: docker.forcePull,
-    ...docker.config,
+    labels: labels && [copied(labels)],
+    init,
+    privileged,
+    force_pull: forcePull,
+    ...config,
   });
 }
 
-function renderCommand({ command, args, config }: CommandOptions): ApiObject {
+function renderCommand({ command, args, config, ...rest }: CommandOptions): ApiObject {
+  allRendered(rest);
   return defined({ command, args, ...config });
 }

@@ -54,10 +54,12 @@ export function taskFailures(at: string, name: string, task: TaskOptions, group:
     ...(task.templates ?? []).map(({ destination }) => destination),
     ...Object.keys(task.files ?? {}).map((path) => `local/${path}`),
   ];
+  for (const [index, { source }] of (task.artifacts ?? []).entries())
+    require(source !== "", `artifacts[${index}].source`, "can't be empty, which Nomad refuses", source, "name a URL");
   for (const twice of new Set(destinations.filter((each, index) => destinations.indexOf(each) !== index)))
     require(false, "templates", "can't write one file twice", twice, "give one of them another destination");
   for (const path of Object.keys(task.files ?? {}))
-    require(!/^\/|(^|\/)\.\.(\/|$)/.test(
+    require(!/^$|^\/|\/$|(^|\/)\.\.(\/|$)/.test(
       path,
     ), "files", "must have paths below the task's local folder", path, "for example 'index.html'");
   return failures;

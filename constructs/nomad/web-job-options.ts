@@ -98,19 +98,58 @@ export function webPlaces({ task = "web", services = {} }: WebJobProps): Places 
   };
 }
 
+/**
+ * The properties that go to the job, its group and its task as they are. Each list is checked to be all of its block's: a
+ * property that is new there does not compile until it is named here, and then it is handed on.
+ */
+const JOB_PARTS = namesOf<JobParts>({
+  name: true,
+  datacenters: true,
+  nodePool: true,
+  namespace: true,
+  region: true,
+  priority: true,
+  meta: true,
+  override: true,
+});
+const GROUP_PARTS = namesOf<GroupParts>({
+  count: true,
+  ports: true,
+  networkMode: true,
+  volumes: true,
+  ephemeralDisk: true,
+  restart: true,
+  reschedule: true,
+  migrate: true,
+  update: true,
+  shutdownDelay: true,
+  constraints: true,
+  affinities: true,
+  spreads: true,
+});
+const TASK_PARTS = namesOf<DriverOptions & TaskParts>({
+  docker: true,
+  exec: true,
+  rawExec: true,
+  driver: true,
+  env: true,
+  templates: true,
+  files: true,
+  artifacts: true,
+  resources: true,
+  volumeMounts: true,
+  killTimeout: true,
+  killSignal: true,
+  user: true,
+  logs: true,
+});
+
 /** The job that a web job is. */
 export function jobOfWeb(id: string, props: WebJobProps): JobOptions {
   const { group = "servers", task = "web", tasks = {} } = props;
   return {
-    name: props.name,
+    ...picked(props, JOB_PARTS),
     type: JobType.SERVICE,
-    datacenters: props.datacenters,
-    nodePool: props.nodePool,
-    namespace: props.namespace,
-    region: props.region,
-    priority: props.priority,
-    meta: props.meta,
-    override: props.override,
     groups: {
       [group]: { ...groupOfWeb(props.name ?? id, group, props), tasks: { [task]: taskOfWeb(props), ...tasks } },
     },
@@ -122,13 +161,9 @@ function groupOfWeb(job: string, group: string, props: WebJobProps): Omit<GroupO
   const fixed = Object.values(ports).some((port) => port.static !== undefined);
   const room = fixed ? { canary: 0, autoPromote: false } : {};
   return {
+    ...picked(props, GROUP_PARTS),
     count: props.count ?? 1,
     ports,
-    networkMode: props.networkMode,
-    volumes: props.volumes,
-    ephemeralDisk: props.ephemeralDisk,
-    constraints: props.constraints,
-    affinities: props.affinities,
     spreads: props.spreads ?? [{ attribute: "${node.unique.id}" }],
     services: servicesOfWeb(job, group, props),
     shutdownDelay: props.shutdownDelay ?? "10s",
@@ -150,20 +185,17 @@ function servicesOfWeb(job: string, group: string, props: WebJobProps): JobServi
 }
 
 function taskOfWeb(props: WebJobProps): TaskOptions {
-  return {
-    docker: props.docker,
-    exec: props.exec,
-    rawExec: props.rawExec,
-    driver: props.driver,
-    env: props.env,
-    templates: props.templates,
-    files: props.files,
-    artifacts: props.artifacts,
-    resources: props.resources,
-    volumeMounts: props.volumeMounts,
-    killTimeout: props.killTimeout ?? "10s",
-    killSignal: props.killSignal,
-    user: props.user,
-    logs: props.logs,
-  };
+  return { ...picked(props, TASK_PARTS), killTimeout: props.killTimeout ?? "10s" };
+}
+
+/** All names of a type's properties: the compiler wants each of them, and no other. */
+function namesOf<T>(names: Readonly<Record<keyof T, true>>): (keyof T)[] {
+  return Object.keys(names) as (keyof T)[];
+}
+
+function picked<T, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]])) as Pick<
+    T,
+    K
+  >;
 }

@@ -1,6 +1,14 @@
+import { Failure } from "./failure";
+
 /** `1.14.11`, `1.14.11+ent`, `2.0.0-rc1`. */
 export function isVersion(text: string): boolean {
   return /^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$/.test(text);
+}
+
+/** What is wrong with the `version` of a program that others run. @param example one of its versions */
+export function versionFormFailures(version: string | undefined, example: string): Failure[] {
+  if (version === undefined || isVersion(version)) return [];
+  return [{ property: "version", rule: "must be three numbers", got: version, cure: `write it like '${example}'` }];
 }
 
 /** Whether a version is at least another one, by its three numbers. */

@@ -78,7 +78,7 @@ test("from what the backend offers: a download; from the vendor: a package that 
   const key = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nabc\n-----END PGP PUBLIC KEY BLOCK-----";
   const [offered, packaged] = modelsOf((stack) => {
     const machines = machinesOf(stack, ["a", "b"]);
-    const install = Installation.vendorApt({ version: "1.22.6", key });
+    const install = Installation.vendorApt({ version: "1.14.10", key });
     new ConsulServer(stack, "one", { machine: machines[0]! });
     new ConsulServer(stack, "two", { machine: machines[1]!, install });
     return machines;
@@ -86,8 +86,8 @@ test("from what the backend offers: a download; from the vendor: a package that 
   expect(offered!.downloads).toEqual([
     { url: "http://10.0.0.1:3143/consul_1.14.11", sha256: "a".repeat(64), path: "/usr/local/bin/consul" },
   ]);
-  expect(packaged!.packages).toEqual(["consul=1.22.6-1", "curl"]);
-  expect(packaged!.aptSources).toMatchObject([{ name: "hashicorp", pins: { consul: "1.22.6-1" } }]);
+  expect(packaged!.packages).toEqual(["consul=1.14.10-1", "curl"]);
+  expect(packaged!.aptSources).toMatchObject([{ name: "hashicorp", pins: { consul: "1.14.10-1" } }]);
   expect(packaged!.units[0]?.content).toContain("ExecStart=/usr/bin/consul agent");
 });
 

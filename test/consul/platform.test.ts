@@ -11,7 +11,7 @@ import {
   IConsulCluster,
   Installation,
 } from "../../constructs";
-import { announcedServices } from "../../constructs/consul";
+import { announcedServices, provideConsul } from "../../constructs/consul";
 import { Machine, SshBackend } from "../../constructs/machine";
 import { synth } from "../support/synth";
 
@@ -87,6 +87,37 @@ test("a config entry is written as Consul stores it, else no second plan would b
   });
 });
 
+test("a config entry has only what the running Consul knows", () => {
+  const stored = (version?: string): unknown => {
+    const { consul_config_entry: entries } = resources((stack) => {
+      provideConsul(stack, { version, node: { path: "machines/consul" } });
+      new ConfigEntry(stack, "global", {
+        kind: ConfigEntryKind.PROXY_DEFAULTS,
+        fields: { Config: { protocol: "http" } },
+      });
+    });
+    return JSON.parse(entries?.global?.config_json as string);
+  };
+  const older = { Config: { protocol: "http" }, Expose: {}, MeshGateway: {}, TransparentProxy: {} };
+  expect(stored("1.14.11")).toEqual(older);
+  expect(stored()).toEqual(older);
+  expect(stored("1.15.0")).toEqual({ AccessLogs: {}, ...older });
+  expect(() =>
+    synth((stack) => {
+      provideConsul(stack, { version: "1.14.11", node: { path: "machines/consul" } });
+      const Sources = [{ Name: "a", Action: "allow", Permissions: [{ Action: "allow", JWT: {} }] }];
+      const kind = ConfigEntryKind.SERVICE_INTENTIONS;
+      new ConfigEntry(stack, "web", { kind, fields: { JWT: { Providers: [] }, Sources } });
+    }),
+  ).toThrow(
+    [
+      "test/web: 2 problems",
+      "  - 'fields.JWT' is known to Consul since 1.16.0, and 1.14.11 runs: leave it out, or let machines/consul be 1.16.0 or newer",
+      "  - 'fields.Sources[0].Permissions[0].JWT' is known to Consul since 1.16.0, and 1.14.11 runs: leave it out, or let machines/consul be 1.16.0 or newer",
+    ].join("\n"),
+  );
+});
+
 test("there is one proxy-defaults", () => {
   expect(() =>
     synth((stack) => {
@@ -147,14 +178,15 @@ describe("a service that a machine's own agent registers and checks", () => {
         checks: [
           {
             ...{ id: "caddy-81-1", name: "http://192.168.139.184:81/health" },
-            ...{ http: "http://192.168.139.184:81/health", interval: "5s", timeout: "1s" },
+            ...{ http: "http://192.168.139.184:81/health", interval: "5s", timeout: "3s", failures_before_critical: 2 },
           },
           {
             id: "caddy-81-2",
             name: "tcp 192.168.139.184:81",
             tcp: "192.168.139.184:81",
             interval: "2s",
-            timeout: "1s",
+            timeout: "3s",
+            failures_before_critical: 2,
           },
         ],
       },

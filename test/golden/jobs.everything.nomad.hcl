@@ -116,25 +116,27 @@ job "everything" {
       }
 
       check {
-        type     = "tcp"
-        port     = "metrics"
-        interval = "2s"
-        timeout  = "1s"
+        type                     = "tcp"
+        port                     = "metrics"
+        interval                 = "2s"
+        timeout                  = "3s"
+        failures_before_critical = 2
       }
 
       check {
-        type         = "grpc"
-        port         = "admin"
-        interval     = "2s"
-        timeout      = "1s"
-        grpc_service = "health"
-        grpc_use_tls = true
+        type                     = "grpc"
+        port                     = "admin"
+        interval                 = "2s"
+        timeout                  = "3s"
+        failures_before_critical = 2
+        grpc_service             = "health"
+        grpc_use_tls             = true
       }
 
       check {
         type     = "script"
         interval = "2s"
-        timeout  = "1s"
+        timeout  = "3s"
         command  = "/bin/check"
         args     = ["-v"]
         task     = "server"

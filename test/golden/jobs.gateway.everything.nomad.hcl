@@ -15,6 +15,7 @@ job "front" {
     min_healthy_time  = "5s"
     healthy_deadline  = "2m"
     progress_deadline = "3m"
+    stagger           = "55s"
   }
 
   group "gateway" {
@@ -52,11 +53,12 @@ job "front" {
       address_mode = "host"
 
       check {
-        type     = "http"
-        port     = "status"
-        interval = "2s"
-        timeout  = "1s"
-        path     = "/status/ready"
+        type                     = "http"
+        port                     = "status"
+        interval                 = "2s"
+        timeout                  = "3s"
+        failures_before_critical = 2
+        path                     = "/status/ready"
       }
     }
 

@@ -22,10 +22,11 @@ job "hello-world" {
       provider = "consul"
 
       check {
-        type     = "http"
-        interval = "2s"
-        timeout  = "1s"
-        path     = "/"
+        type                     = "http"
+        interval                 = "2s"
+        timeout                  = "3s"
+        failures_before_critical = 2
+        path                     = "/"
       }
     }
 

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -104,6 +104,28 @@ test("a Docker client: Consul agent, Docker with the mirror, CNI plugins, module
     ["nomad.service", false],
   ]);
   expect(web1!.ready.map(({ seconds }) => seconds)).toEqual([300, 120, 300]);
+});
+
+test("a client counts as ready once a job of each of its drivers can be placed on it", () => {
+  const lines = {
+    "initializing eligible": false,
+    "ready eligible": false,
+    "ready eligible docker": false,
+    "ready eligible raw_exec": false,
+    "ready ineligible docker raw_exec": false,
+    "ready eligible docker exec": false,
+    "ready eligible docker raw_exec": true,
+    "ready eligible docker exec java raw_exec": true,
+    "ready eligible dockerx raw_exec": false,
+  };
+  const [server] = modelsOf(development);
+  const { check } = server!.ready.at(-1)!;
+  expect(check).toMatch(/^\/usr\/local\/bin\/nomad node status -self -t '/);
+  const succeeds = (line: string): boolean => {
+    const program = check.replace("/usr/local/bin/nomad", `nomad() { echo '${line}'; }; nomad`);
+    return spawnSync("sh", ["-c", program]).status === 0;
+  };
+  expect(Object.fromEntries(Object.keys(lines).map((line) => [line, succeeds(line)]))).toEqual(lines);
 });
 
 test("without an offer or a mirror: Debian's CNI plugins, Docker Hub itself", () => {

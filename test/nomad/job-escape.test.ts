@@ -17,30 +17,37 @@ function evaluate(build: (stack: TerraformStack) => Job, variables: Record<strin
     variable?: object;
   };
   const [job] = Object.values(resource.nomad_job);
+  return (JSON.parse(templateValue(job!.jobspec, variable, variables) as string) as { Job: ApiJob }).Job;
+}
+
+/** What HCL's JSON syntax makes of a value. */
+function templateValue(value: unknown, variable?: object, variables: Record<string, string> = {}): unknown {
   const folder = mkdtempSync(join(tmpdir(), "vipstack-jobspec-"));
   try {
-    writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ output: { job: { value: job!.jobspec } }, variable }));
+    writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ output: { value: { value } }, variable }));
     const options = { cwd: folder, env: TERRAFORM_ENVIRONMENT, stdio: "pipe" } as const;
-    const values = Object.entries(variables).map(([name, value]) => `-var=${name}=${value}`);
+    const values = Object.entries(variables).map(([name, each]) => `-var=${name}=${each}`);
     execFileSync("terraform", ["apply", "-auto-approve", "-input=false", ...values], options);
-    const text = JSON.parse(execFileSync("terraform", ["output", "-json", "job"], options).toString()) as string;
-    return (JSON.parse(text) as { Job: ApiJob }).Job;
+    return JSON.parse(execFileSync("terraform", ["output", "-json", "value"], options).toString());
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-withTerraform("any string in args, env, files and templates comes out of Terraform as it went in", () => {
+withTerraform("any string in meta, env, files and templates comes out of Terraform as it went in", () => {
   // Terraform brings all text into Unicode's composed form.
   const texts = fc.sample(awkwardText, { numRuns: 150, seed: 4 }).map((text) => text.normalize("NFC"));
   const env = Object.fromEntries(texts.map((text, index) => [`T${index}`, text]));
   const files = Object.fromEntries(texts.map((text, index) => [`${index}.txt`, text]));
-  const templates = texts.map((data, index) => ({ destination: `local/${index}.tpl`, data }));
-  const tasks = { t: { exec: { command: "x", args: texts }, env, files, templates } };
+  const templates = texts.map((text, index) => ({ destination: `local/${index}.tpl`, data: `=${text}` }));
+  const tasks = { t: { exec: { command: "x" }, meta: env, env, files, templates } };
   const [task] = evaluate((stack) => new Job(stack, "texts", { groups: { g: { tasks } } })).TaskGroups[0]!.Tasks;
   expect(task!.Env).toEqual(env);
-  expect(task!.Config.args).toEqual(texts);
-  expect(task!.Templates!.map(({ EmbeddedTmpl: text }) => text)).toEqual([...texts, ...texts]);
+  expect(task!.Meta).toEqual(env);
+  expect(task!.Templates!.map(({ EmbeddedTmpl: text }) => text)).toEqual([
+    ...texts.map((text) => `=${text}`),
+    ...texts.map((text) => text || '{{ "" }}'),
+  ]);
 });
 
 withTerraform("a variable's value may hold anything, and stands inside a text or alone", () => {
@@ -69,4 +76,54 @@ withTerraform("a number may be a variable", () => {
     { count_wanted: "4" },
   );
   expect(job.TaskGroups[0]!.Count).toBe(4);
+});
+
+/**
+ * A client reads a driver's configuration as Terraform reads its JSON: each string and each key of a map is a template.
+ * driver-config-real-nomad.test.ts asks a real one.
+ */
+withTerraform("a driver gets what was written, whatever it is, through Terraform's templates and the client's", () => {
+  const texts = fc.sample(awkwardText, { numRuns: 150, seed: 5 }).map((text) => text.normalize("NFC"));
+  const written = {
+    list: texts,
+    maps: [Object.fromEntries(texts.map((text) => [`k${text}`, { deeper: text }]))],
+    n: 1,
+  };
+  const docker = {
+    image: "%{i}",
+    command: "${c:-d}",
+    args: texts,
+    entrypoint: texts,
+    volumes: texts,
+    labels: { "%{l}": "${l}" },
+  };
+  const tasks = { other: { driver: { name: "podman", config: written } }, docker: { docker } };
+  const [other, container] = evaluate((stack) => new Job(stack, "texts", { groups: { g: { tasks } } })).TaskGroups[0]!
+    .Tasks;
+  expect(templateValue(other!.Config)).toEqual(written);
+  expect(templateValue(container!.Config)).toEqual({ ...docker, labels: [docker.labels] });
+});
+
+withTerraform("the value of a variable is data for the driver, wherever it stands", () => {
+  const values = [
+    "%{http_code} ${x} $${y} %%%{z}",
+    "{brace",
+    "ends with $",
+    'a "quoted" \\ back\nslash',
+    "${NOMAD_PORT_www}",
+  ];
+  for (const value of values) {
+    const job = evaluate(
+      (stack) => {
+        const word = new TerraformVariable(stack, "word", { type: "string" }).stringValue;
+        const config = { args: [word, `a$${word}{b}%${word}`], labels: [{ [`k${word}`]: word }] };
+        return new Job(stack, "texts", { groups: { g: { tasks: { t: { driver: { name: "podman", config } } } } } });
+      },
+      { word: value },
+    );
+    expect(templateValue(job.TaskGroups[0]!.Tasks[0]!.Config)).toEqual({
+      args: [value, `a$${value}{b}%${value}`],
+      labels: [{ [`k${value}`]: value }],
+    });
+  }
 });

@@ -124,6 +124,31 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
     "test/shop: 'groups.web.count' can't go with JobType.SYSTEM, which runs one on every client, got 3: leave it out, or use JobType.SERVICE",
   ],
   [
+    "a system job's group says how fast clients follow each other",
+    job({ update: { stagger: "1m" } }, { type: JobType.SYSTEM }),
+    "test/shop: 'groups.web.update.stagger' can't go with a group: Nomad reads a system job's own, got \"1m\": move it to the job's 'update'",
+  ],
+  [
+    "a check counts where there is nothing to count",
+    job({
+      ports: { www: {} },
+      services: [
+        { checks: [Check.script({ command: "/check", failuresBeforeCritical: 3 })] },
+        { name: "other", checks: [Check.tcp({ successBeforePassing: -1 })] },
+      ],
+    }),
+    [
+      "test/shop: 2 problems",
+      "  - 'groups.web.services[0].checks[0].failuresBeforeCritical' can't go with Check.script, whose result Nomad reports as it is, got 3: leave it out",
+      "  - 'groups.web.services[1].checks[0].successBeforePassing' must be a whole number, 0 or more, got -1: 2 is usual",
+    ].join("\n"),
+  ],
+  [
+    "a check of Nomad's own counts",
+    web({ service: { provider: "nomad" }, check: Check.http({ failuresBeforeCritical: 2 }) }),
+    "test/shop: 'check.failuresBeforeCritical' can't go with provider 'nomad', whose checks have no thresholds, got 2: leave it out",
+  ],
+  [
     "a system job is rescheduled",
     job({ reschedule: { unlimited: true } }, { type: JobType.SYSTEM }),
     "test/shop: 'groups.web.reschedule' can't go with JobType.SYSTEM, whose instances belong to their clients: leave it out",
@@ -145,8 +170,31 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
   ],
   [
     "a template signals without a signal",
-    task({ templates: [{ destination: "local/a", data: "", changeMode: "signal" as never }] }),
+    task({ templates: [{ destination: "local/a", data: "a", changeMode: "signal" as never }] }),
     "test/shop: 'groups.web.tasks.server.templates[0].changeSignal' must go with ChangeMode.SIGNAL: give both: changeMode: ChangeMode.SIGNAL, changeSignal: 'SIGHUP'",
+  ],
+  [
+    "a template is empty",
+    task({ templates: [{ destination: "local/a", data: "" }] }),
+    "test/shop: 'groups.web.tasks.server.templates[0].data' can't be empty, which Nomad refuses, got \"\": for an empty file use the task's 'files'",
+  ],
+  [
+    "a template comes from a file without a name and goes nowhere",
+    task({ templates: [{ destination: "", source: "" }] }),
+    [
+      "test/shop: 2 problems",
+      "  - 'groups.web.tasks.server.templates[0].source' can't be empty, which Nomad refuses, got \"\": for an empty file use the task's 'files'",
+      "  - 'groups.web.tasks.server.templates[0].destination' must lie in the task's folder, got \"\": for example 'local/nginx.conf'",
+    ].join("\n"),
+  ],
+  [
+    "a file has a folder's name, an artifact no source",
+    web({ files: { "html/": "" }, artifacts: [{ source: "" }] }),
+    [
+      "test/shop: 2 problems",
+      "  - 'artifacts[0].source' can't be empty, which Nomad refuses, got \"\": name a URL",
+      "  - 'files' must have paths below the task's local folder, got \"html/\": for example 'index.html'",
+    ].join("\n"),
   ],
   [
     "a volume is mounted that the group has not",
@@ -294,5 +342,5 @@ test("the convergence of each service is said in one line", () => {
   const infos = stack.node
     .findAll()
     .flatMap(({ node }) => node.metadata.filter(({ type }) => type === "@cdktf/info").map(({ data }) => String(data)));
-  expect(infos).toEqual(["shop-servers: scale-out 2.3s to 12.5s, scale-in 1.3s to 9.5s of the 10s shutdown delay"]);
+  expect(infos).toEqual(["shop-servers: scale-out 2.3s to 14.5s, scale-in 1.3s to 9.5s of the 10s shutdown delay"]);
 });

@@ -1,4 +1,16 @@
-import { ChangeMode, Check, Job, JobType, WebJob } from "../../constructs/nomad";
+import { TerraformStack } from "cdktf";
+import {
+  ApiJob,
+  ChangeMode,
+  Check,
+  GroupOptions,
+  Job,
+  JobType,
+  UpdateOptions,
+  WEB_UPDATE,
+  WebJob,
+} from "../../constructs/nomad";
+import { allRendered } from "../../constructs/nomad/job-specification";
 import { expectGolden } from "../support/golden";
 import { EVERYTHING } from "./support/everything";
 import { helloWorld, HELLO_WORLD } from "./support/hello-world";
@@ -40,7 +52,7 @@ test("Terraform gets JSON with its own template syntax escaped, waits for the de
 test("names are written once: the service, its port and its check's lag come from the job", () => {
   workload((stack) => {
     const job = new WebJob(stack, "hello-world", { docker: { image: "nginx" }, ports: { www: { to: 80 } } });
-    const service = { name: "hello-world-servers", port: "www", lag: 3, shutdownDelay: 10 };
+    const service = { name: "hello-world-servers", port: "www", lag: 10, shutdownDelay: 10 };
     expect(job.service("www")).toEqual(service);
     expect(job.service()).toEqual(service);
   });
@@ -140,5 +152,106 @@ test("a file with {{ in it arrives as it is: its template has other delimiters",
       },
       { EmbeddedTmpl: "plain", DestPath: "local/b", ChangeMode: ChangeMode.NOOP },
     ]);
+  });
+});
+
+test("a check's defaults hold while a container starts beside it, and say nothing where Nomad takes no thresholds", () => {
+  workload((stack) => {
+    const job = new Job(stack, "shop", {
+      groups: {
+        consul: {
+          ports: { www: {} },
+          services: [{ checks: [Check.http(), Check.script({ command: "/check" })] }],
+          tasks: { t: { exec: { command: "x" } } },
+        },
+        nomad: {
+          ports: { www: {} },
+          services: [{ provider: "nomad", checks: [Check.http()] }],
+          tasks: { t: { exec: { command: "x" } } },
+        },
+      },
+    });
+    const checks = job.toApiJob().TaskGroups.map(({ Services: [service] = [] }) => service?.Checks);
+    expect(checks).toEqual([
+      [
+        { Type: "http", Path: "/", Interval: 2e9, Timeout: 3e9, FailuresBeforeCritical: 2 },
+        { Type: "script", Command: "/check", TaskName: "t", Interval: 2e9, Timeout: 3e9 },
+      ],
+      [{ Type: "http", Path: "/", Interval: 2e9, Timeout: 3e9 }],
+    ]);
+  });
+});
+
+test("a system job says how long Nomad waits from one client to the next: until the successor gets requests", () => {
+  workload((stack) => {
+    const stagger = (options: Partial<GroupOptions>, update?: UpdateOptions, name = "a"): unknown =>
+      new Job(stack, name, {
+        type: JobType.SYSTEM,
+        update,
+        groups: { g: { tasks: { t: { exec: { command: "x" }, killTimeout: "30s" } }, ...options } },
+      }).toApiJob().Update;
+    const service = { ports: { www: {} }, services: [{ checks: [Check.http()] }], shutdownDelay: "10s" };
+    // 10 s to leave the catalog, 30 s to end, 14.5 s until the director knows the new one.
+    expect(stagger(service)).toEqual({ Stagger: 55e9 });
+    expect(stagger({ tasks: { t: { exec: { command: "x" } } } }, undefined, "b")).toEqual({ Stagger: 30e9 });
+    expect(stagger(service, { maxParallel: 2, stagger: "2m" }, "c")).toEqual({ MaxParallel: 2, Stagger: 120e9 });
+  });
+});
+
+test("whatever a web job takes for its job, group and task arrives there", () => {
+  const { namespace, region, nodePool, datacenters, priority, meta, spreads } = EVERYTHING;
+  const { front } = EVERYTHING.groups;
+  const none = { services: undefined, meta: undefined, override: undefined };
+  const { tasks, update, ...parts } = { ...front!, ...none };
+  const { docker, env, templates, artifacts, resources, volumeMounts, ...more } = tasks.server!;
+  const { killTimeout, killSignal, user, logs } = more;
+  const job = { name: "shop", namespace, region, nodePool, datacenters, priority, meta };
+  const group = { ...parts, spreads, update: { ...WEB_UPDATE, ...update } };
+  const files = { a: "b" };
+  const main = {
+    docker,
+    env,
+    templates,
+    files,
+    artifacts,
+    resources,
+    volumeMounts,
+    killTimeout,
+    killSignal,
+    user,
+    logs,
+  };
+  const made = (build: (stack: TerraformStack) => Job | WebJob): ApiJob => {
+    let api: ApiJob | undefined;
+    workload((stack) => (api = build(stack).toApiJob()));
+    return api!;
+  };
+  const flat = made(
+    (stack) => new WebJob(stack, "a", { ...group, ...job, ...main, port: "www", group: "front", task: "server" }),
+  );
+  const services = [{ port: "www", checks: [Check.http()] }];
+  const nested = made(
+    (stack) => new Job(stack, "b", { ...job, groups: { front: { ...group, services, tasks: { server: main } } } }),
+  );
+  const { ReschedulePolicy: reschedule, RestartPolicy: restart, ...rest } = flat.TaskGroups[0]!;
+  const { ReschedulePolicy: reschedules, RestartPolicy: restarts, ...wanted } = nested.TaskGroups[0]!;
+  expect(rest).toEqual(wanted);
+  // What is left out of these is a web job's.
+  expect(reschedule).toMatchObject(reschedules!);
+  expect(restart).toMatchObject(restarts!);
+  expect({ ...flat, TaskGroups: [] }).toEqual({ ...nested, TaskGroups: [] });
+});
+
+test("a property that is rendered nowhere does not compile", () => {
+  const rest: { fresh?: string } = { fresh: "dropped" };
+  // @ts-expect-error: something is left
+  expect(allRendered(rest)).toBe(rest);
+});
+
+test("an init may run as a container's first process", () => {
+  workload((stack) => {
+    const docker = { image: "busybox:1", init: true };
+    const job = new Job(stack, "shop", { groups: { g: { tasks: { t: { docker } } } } });
+    expect(job.toApiJob().TaskGroups[0]!.Tasks[0]!.Config).toEqual({ image: "busybox:1", init: true });
   });
 });

@@ -1,0 +1,130 @@
+import { FirstVersions, UsedProperty } from "../private/first-versions";
+import { Places } from "./job-places";
+import { ApiJob, ApiObject } from "./job-specification";
+
+/**
+ * Fields of the API's job that came after 1.3.0, those that only an override can send among them. Nomad's API drops what it does
+ * not know, without a word.
+ *
+ * @see https://github.com/hashicorp/nomad/blob/main/CHANGELOG.md
+ */
+export const JOB_FIELDS: FirstVersions = {
+  "Datacenters=*": "1.5.0",
+  NodePool: "1.6.0",
+  "Periodic.Specs": "1.6.2",
+  UI: "1.8.0",
+  VersionTag: "1.9.0",
+  "TaskGroups.Disconnect": "1.8.0",
+  "TaskGroups.PreventRescheduleOnLost": "1.8.0",
+  "TaskGroups.MaxRunDuration": "2.0.5",
+  "TaskGroups.Consul": "1.7.0",
+  "TaskGroups.RestartPolicy.RenderTemplates": "1.6.2",
+  "TaskGroups.Volumes.Sticky": "1.10.0",
+  "TaskGroups.Networks.CNI": "1.9.0",
+  "TaskGroups.Networks.DynamicPorts.IgnoreCollision": "1.9.0",
+  "TaskGroups.Networks.ReservedPorts.IgnoreCollision": "1.9.0",
+  "TaskGroups.Tasks.Actions": "1.7.0",
+  "TaskGroups.Tasks.Consul": "1.7.0",
+  "TaskGroups.Tasks.Identity": "1.5.0",
+  "TaskGroups.Tasks.Identities": "1.7.0",
+  "TaskGroups.Tasks.Schedule": "1.8.0",
+  "TaskGroups.Tasks.Secrets": "1.11.0",
+  "TaskGroups.Tasks.RestartPolicy.RenderTemplates": "1.6.2",
+  "TaskGroups.Tasks.LogConfig.Disabled": "1.5.5",
+  "TaskGroups.Tasks.Resources.NUMA": "1.7.0",
+  "TaskGroups.Tasks.Resources.SecretsMB": "1.9.0",
+  "TaskGroups.Tasks.VolumeMounts.SELinuxLabel": "1.8.0",
+  "TaskGroups.Tasks.Artifacts.GetterInsecure": "1.8.0",
+  "TaskGroups.Tasks.Artifacts.Chown": "1.10.0",
+  "TaskGroups.Tasks.Templates.ChangeScript": "1.3.4",
+  "TaskGroups.Tasks.Templates.ChangeScript.RunOnFirstRender": "2.0.5",
+  "TaskGroups.Tasks.Templates.ErrMissingKey": "1.4.3",
+  "TaskGroups.Tasks.Templates.Gid": "1.3.3",
+  "TaskGroups.Tasks.Templates.Once": "1.10.2",
+  "TaskGroups.Tasks.Templates.Uid": "1.3.3",
+  ...services("TaskGroups.Services"),
+  ...services("TaskGroups.Tasks.Services"),
+};
+
+/** Options of a client's agent, which does not start with one that it does not know. */
+export const CLIENT_OPTIONS: FirstVersions = { nodePool: "1.6.0" };
+
+function services(at: string): FirstVersions {
+  return {
+    [`${at}.TaggedAddresses`]: "1.4.0",
+    [`${at}.Cluster`]: "1.7.0",
+    [`${at}.Identity`]: "1.7.0",
+    [`${at}.Weights`]: "1.10.0",
+    [`${at}.Kind`]: "1.11.0",
+    [`${at}.Checks.TLSServerName`]: "1.6.0",
+    [`${at}.Checks.FailuresBeforeWarning`]: "1.8.0",
+    [`${at}.Checks.Notes`]: "1.9.0",
+  };
+}
+
+/** Maps whose keys are the user's. */
+const MAPS = new Set([
+  "CanaryMeta",
+  "Config",
+  "Env",
+  "GetterHeaders",
+  "GetterOptions",
+  "Header",
+  "Meta",
+  "TaggedAddresses",
+]);
+
+/** Fields whose option is called otherwise. */
+const WORDS: Readonly<Record<string, string>> = {
+  ErrMissingKey: "errorOnMissingKey",
+  LogConfig: "logs",
+  NUMA: "numa",
+  RestartPolicy: "restart",
+  SELinuxLabel: "selinuxLabel",
+  Specs: "crons",
+  TLSServerName: "tlsServerName",
+  UI: "ui",
+};
+
+/** Every field of a job that says something, by the name of its option. */
+export function usedFields(job: ApiJob, places: Places): UsedProperty[] {
+  return fieldsOf(job, { key: "", at: "", places });
+}
+
+interface Walk {
+  readonly key: string;
+  readonly at: string;
+  readonly places: Places;
+  /** The group that it is in. */
+  readonly group?: string;
+}
+
+function fieldsOf(object: ApiObject, walk: Walk): UsedProperty[] {
+  return Object.entries(object)
+    .filter(([, value]) => value !== undefined && value !== null && value !== false && value !== "" && value !== 0)
+    .flatMap(([field, value]) => {
+      const key = `${walk.key}${field}`;
+      const property = `${walk.at}${WORDS[field] ?? field.charAt(0).toLowerCase() + field.slice(1)}`;
+      return [{ key, property, value }, ...below(field, value, { ...walk, key: `${key}.`, at: property })];
+    });
+}
+
+function below(field: string, value: unknown, walk: Walk): UsedProperty[] {
+  if (MAPS.has(field) || typeof value !== "object" || value === null) return [];
+  const { places, group = "" } = walk;
+  if (field === "TaskGroups" || field === "Tasks")
+    return (value as { Name: string }[]).flatMap((each) => {
+      const at = field === "Tasks" ? places.task(group, each.Name) : places.group(each.Name);
+      return fieldsOf({ ...each }, { ...walk, at, group: field === "Tasks" ? group : each.Name });
+    });
+  if (field === "Volumes")
+    return Object.entries(value).flatMap(([name, each]) =>
+      fieldsOf(each as ApiObject, { ...walk, at: `${walk.at}.${name}.` }),
+    );
+  if (!Array.isArray(value)) return fieldsOf(value as ApiObject, { ...walk, at: `${walk.at}.` });
+  return value.flatMap((each: unknown, index) =>
+    typeof each === "object" && each !== null
+      ? fieldsOf(each as ApiObject, { ...walk, at: `${walk.at}[${index}].` })
+      : [],
+  );
+}
