@@ -15,6 +15,9 @@ import { LAST_GOOD, NO_RULES } from "./rules-folder";
 /** Where rules of iptables lie, a file a source and address family. */
 const FOLDER = "/etc/vipstack/iptables.d";
 
+/** What the timer runs: to look costs a fraction of applying. */
+const LOOK_OR_APPLY = `/bin/sh -c '${PROGRAM_FOLDER}/iptables-look || exec ${PROGRAM_FOLDER}/iptables-rules apply --quiet'`;
+
 /** The unit that loads them. */
 export const IPTABLES_UNIT = "vipstack-iptables.service";
 
@@ -26,6 +29,7 @@ export function iptablesKeeper(): Contribution {
       ...["safely", "rule_files", "iptables_text", "nat_flows"].map((name) =>
         nodeModule(join(__dirname, "node", `${name}.py`)),
       ),
+      nodeProgram("iptables-look", join(__dirname, "node", "iptables-look.sh")),
       nodeProgram("iptables-rules", join(__dirname, "node", "iptables-rules.py")),
       { path: `${NO_RULES}/none.v4`, content: "" },
       { path: `${NO_RULES}/none.v6`, content: "" },
@@ -40,7 +44,7 @@ export function iptablesKeeper(): Contribution {
           stop: `${PROGRAM_FOLDER}/iptables-rules apply --rules ${NO_RULES}`,
         }),
       },
-      ...keeperUnits({ unit: IPTABLES_UNIT, apply: `${PROGRAM_FOLDER}/iptables-rules apply --quiet` }),
+      ...keeperUnits({ unit: IPTABLES_UNIT, apply: LOOK_OR_APPLY }),
     ],
     generated: [`${LAST_GOOD}/iptables.d/*`],
     ready: [`${PROGRAM_FOLDER}/iptables-rules check`],

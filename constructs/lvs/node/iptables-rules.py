@@ -20,19 +20,19 @@ import argparse
 import json
 import os
 import re
-import shutil
 import sys
+import time
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, NamedTuple, Tuple
 
-from iptables_text import (EMPTY, Plan, Table, Tables, as_restore, describe, foreign_lines, make_plan, merge, own_part,
+from iptables_text import (EMPTY, OWN, Plan, Table, Tables, as_restore, describe, foreign_lines, make_plan, merge, own_part,
                            unfinished_tables)
-from rule_files import Problems, Texts, keep_good, read_folder, whole_text
+from rule_files import Folder, Problems, Texts, keep_good, read_folder, whole_text
 from safely import Stop, only_one, replace_file, run
 
 COMMANDS = {".v4": "iptables", ".v6": "ip6tables"}
+STARTED = time.time()
 Families = Dict[str, Tables]  # by .v4 and .v6
 
 
@@ -70,9 +70,8 @@ class Reader:
         return wrong + [f"{path}: {table} has no COMMIT, so this file is cut off" for table in unfinished_tables(text)]
 
     def tables_of(self, path: Path, text: str) -> Tables:
-        command = shutil.which(f"{COMMANDS[path.suffix]}-save") or ""
-        made = os.stat(command).st_mtime if command else 0
-        key = sha256(f"{command} {made} {text}".encode()).hexdigest()
+        program = f"/usr/sbin/{COMMANDS[path.suffix]}-save"
+        key = f"{path.suffix} {os.stat(program).st_mtime if os.path.exists(program) else 0} {text}"
         if key not in self.used:
             known = self.known.get(key)
             self.used[key] = known if known is not None else trial(path, text)
@@ -115,11 +114,16 @@ def trial(path: Path, text: str) -> Tables:
 
 # ---- this machine
 
-def read_kernel(command: str) -> Tables:
+class Kernel(NamedTuple):
+    tables: Tables
+    seen: str  # the lines that iptables-look compares
+
+
+def read_kernel(command: str) -> Kernel:
     done = run([f"{command}-save"])
     if done.returncode:
         raise Stop(1, f"{command}-save: {done.stderr.strip()}")
-    return own_part(done.stdout)
+    return Kernel(own_part(done.stdout), "".join(f"{line}\n" for line in done.stdout.split("\n") if OWN in line))
 
 
 def work(options: argparse.Namespace) -> int:
@@ -131,9 +135,12 @@ def work(options: argparse.Namespace) -> int:
     with suppress(OSError):  # on a full disk each run tries anew
         reader.remember()
     stays = {path.suffix for path in folder.lost}
-    changed = [make_equal(suffix, wanted.get(suffix, {}), suffix in stays, options) for suffix in COMMANDS]
+    results = [make_equal(suffix, wanted.get(suffix, {}), suffix in stays, options) for suffix in COMMANDS]
+    changed = [each for each, _ in results]
     if options.command == "apply":
         keep_good(folder, kept)
+        with suppress(OSError):
+            remember_seen(options.run / "iptables-seen", folder, "".join(seen for _, seen in results))
     if not any(changed) and not options.quiet:
         chains = sum(len(table.chains) for tables in wanted.values() for table in tables.values())
         print(f"{chains} chains: nothing to change")
@@ -142,22 +149,31 @@ def work(options: argparse.Namespace) -> int:
     return 1 if any(changed) and options.command == "check" else 0
 
 
-def make_equal(suffix: str, wanted: Tables, stays: bool, options: argparse.Namespace) -> bool:
-    """Whether something was, or for `check` is, to be changed."""
+def remember_seen(path: Path, folder: Folder, seen: str) -> None:
+    """For iptables-look, as long as nothing is refused. It is dated from before the files were read."""
+    if folder.problems:
+        path.unlink(missing_ok=True)
+    else:
+        replace_file(path, seen)
+        os.utime(path, (STARTED, STARTED))
+
+
+def make_equal(suffix: str, wanted: Tables, stays: bool, options: argparse.Namespace) -> Tuple[bool, str]:
+    """Whether something was, or for `check` is, to be changed; and what was seen last."""
     command = COMMANDS[suffix]
     try:
         kernel = read_kernel(command)
     except Stop:
         if wanted:
             raise
-        return False  # a machine without IPv6 needs no ip6tables
-    plan = make_plan(wanted, kernel, stays)
-    changes = describe(command, wanted, kernel, plan) if plan else []
+        return False, ""  # a machine without IPv6 needs no ip6tables
+    plan = make_plan(wanted, kernel.tables, stays)
+    changes = describe(command, wanted, kernel.tables, plan) if plan else []
     left = options.run / f"iptables-left{suffix}.json"
     if options.command == "check":
         print("".join(f"{line}\n" for line in changes), end="")
-        return bool(plan)
-    before = [kernel.get("nat", EMPTY)] if "nat" in plan else []
+        return bool(plan), kernel.seen
+    before = [kernel.tables.get("nat", EMPTY)] if "nat" in plan else []
     # An earlier run may have been stopped before it came to the flows.
     before += [Table(*table) for table in load(left).get("nat", [])]
     if before:
@@ -167,18 +183,18 @@ def make_equal(suffix: str, wanted: Tables, stays: bool, options: argparse.Names
         kernel = load_plan(command, wanted, plan, stays)
         print("".join(f"{line}\n" for line in changes), end="", flush=True)
     if before:
-        end_flows(suffix, before, kernel.get("nat", EMPTY))
+        end_flows(suffix, before, kernel.tables.get("nat", EMPTY))
         left.unlink(missing_ok=True)
-    return bool(plan)
+    return bool(plan), kernel.seen
 
 
-def load_plan(command: str, wanted: Tables, plan: Plan, stays: bool) -> Tables:
+def load_plan(command: str, wanted: Tables, plan: Plan, stays: bool) -> Kernel:
     """What the kernel holds then."""
     done = run([f"{command}-restore", "--wait", "10", "--noflush"], as_restore(plan))
     if done.returncode:
         raise Stop(1, f"{command}-restore: {done.stderr.strip()}\n{as_restore(plan)}")
     kernel = read_kernel(command)
-    wrong = describe(command, wanted, kernel, make_plan(wanted, kernel, stays))
+    wrong = describe(command, wanted, kernel.tables, make_plan(wanted, kernel.tables, stays))
     if wrong:
         raise Stop(1, "\n".join(["after loading, these are still different:", *wrong]))
     return kernel

@@ -69,7 +69,7 @@ def replace_file(path: Path, text: str) -> None:
     """In one step, and on the disk before it counts: a reader, also one after a power cut, has the old text or the new."""
     fresh = path.with_name(f"{path.name}.new")
     try:
-        with open(fresh, "w", encoding="utf-8") as file:
+        with open(fresh, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
