@@ -54,6 +54,11 @@ export abstract class GatewayBase extends Construct implements IGateway {
     return `http://${address}:${this.settings.statusPort}/status/ready`;
   }
 
+  /** Of its Admin API, on 127.0.0.1 of its machines. Nothing where it has none. */
+  get adminPort(): number | undefined {
+    return this.settings.admin?.port;
+  }
+
   get service(): ConsulService {
     // The check asks every 2 s and waits 1 s for an answer.
     return { name: this.name, port: "http", lag: 3, shutdownDelay: 10 };

@@ -73,6 +73,8 @@ export interface GatewayDescription {
   readonly instances: readonly { readonly machine: string; readonly ready: string }[];
   /** What the program gives it; empty where its Admin API does. */
   readonly routes: readonly RouteRow[];
+  /** The port of its Admin API on the loopback of its machines. @default - it has none */
+  readonly adminPort?: number;
 }
 
 export interface DeployedMachine {
@@ -101,11 +103,12 @@ function describeService(director: Director, service: VirtualService): VirtualSe
 }
 
 function describeGateway(gateway: GatewayBase): GatewayDescription {
-  const { name, machines, routes } = gateway;
+  const { name, machines, routes, adminPort } = gateway;
   return {
     name,
     instances: machines.map((machine) => ({ machine: machine.name, ready: gateway.readyUrl(machine) })),
     routes,
+    ...(adminPort !== undefined && { adminPort }),
   };
 }
 
