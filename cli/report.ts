@@ -16,7 +16,7 @@ export async function report(deployment: DeploymentDescription, jobs: string, ex
     parts.push(await rules(deployment, director));
   }
   parts.push(jobs);
-  for (const gateway of deployment.gateways) parts.push(routeTable(gateway));
+  for (const gateway of deployment.gateways) parts.push(routeTable(gateway, await countRoutes(deployment, gateway)));
   for (const service of deployment.virtualServices.filter(({ protocol, port }) => protocol === "tcp" && port !== 0)) {
     parts.push(await answers(deployment, service));
   }
@@ -37,8 +37,35 @@ function machineTable({ machines, virtualServices, client }: DeploymentDescripti
   return table.toString();
 }
 
-function routeTable({ name, instances, routes }: GatewayDescription): string {
+/** How many routes the Admin API of a gateway has made by now. Nothing where it has none, or does not say so. */
+async function countRoutes(
+  { access }: DeploymentDescription,
+  { adminPort, instances: [first] }: GatewayDescription,
+): Promise<number | undefined> {
+  if (adminPort === undefined || first === undefined) return undefined;
+  try {
+    const routes: unknown = JSON.parse(
+      await runOn(access, first.machine, "curl --silent --max-time 5 127.0.0.1:9090/v1/routes"),
+    );
+    return Array.isArray(routes) ? routes.length : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param made routes by the Admin API */
+export function routeTable({ name, instances, routes, adminPort }: GatewayDescription, made?: number): string {
   const on = `gateway ${name} on ${instances.map(({ machine }) => machine).join(", ")}`;
+  if (adminPort !== undefined) {
+    const api = `127.0.0.1:${adminPort}/apisix/admin/routes`;
+    if (made === undefined || made > 0)
+      return `${on}\n  its routes${made ? `, ${made} by now,` : ""} are made by its Admin API: ${api}`;
+    const upstream = '{ "service_name": "NAME-IN-CONSUL", "discovery_type": "consul", "type": "roundrobin" }';
+    return [
+      `${on}\n  has no routes yet, so it answers 404 Route Not Found. To make one, on ${instances[0]?.machine ?? ""}, with your admin key:`,
+      `  curl ${api}/1 -H "X-API-KEY: $KEY" -X PUT -d '{ "uri": "/*", "upstream": ${upstream} }'`,
+    ].join("\n");
+  }
   if (routes.length === 0) return on;
   const table = new Table({ head: ["route", "requests", "lead to"], style: { head: [], border: [] } });
   for (const { id, requests, leadsTo } of routes) table.push([id, requests, leadsTo]);

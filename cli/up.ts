@@ -154,10 +154,10 @@ async function waitForGateways(
 ): Promise<void> {
   for (const { access, gateways } of deployments) {
     const instances = gateways.flatMap(({ name, instances: all }) => all.map((instance) => ({ name, ...instance })));
-    for (const { name, machine, ready } of instances) {
+    for (const { name, machine, ready, settled = "true" } of instances) {
       show(`gateway ${name} on ${machine} gets its routes`);
       const ask = `curl --fail --silent --output /dev/null --max-time 5 ${ready}`;
-      await runOn(access, machine, `timeout 600 sh -c 'until ${ask}; do sleep 1; done'`).catch(() => {
+      await runOn(access, machine, `timeout 600 sh -c 'until ${settled} && ${ask}; do sleep 1; done'`).catch(() => {
         throw new CliError(
           `gateway ${name} on ${machine} has no routes after ten minutes`,
           `look at its log on that machine: journalctl --unit 'vipstack-gateway-*' (docs/gateways.md)`,

@@ -54,6 +54,16 @@ export abstract class GatewayBase extends Construct implements IGateway {
     return `http://${address}:${this.settings.statusPort}/status/ready`;
   }
 
+  /** A command on each of its machines that succeeds once it is what was deployed. Nothing where it is so at once. */
+  get settled(): string | undefined {
+    return undefined;
+  }
+
+  /** Of its Admin API, on 127.0.0.1 of its machines. Nothing where it has none. */
+  get adminPort(): number | undefined {
+    return this.settings.admin?.port;
+  }
+
   get service(): ConsulService {
     // The check asks every 2 s and waits 3 s for an answer; the second bad one counts.
     return { name: this.name, port: "http", lag: 10, shutdownDelay: 10 };

@@ -21,10 +21,13 @@ export interface GatewayJobSpec {
   /** Names of the clients that it is for. @default - all of them */
   readonly clients?: readonly string[];
   readonly nodePool?: string;
+  /** Another text with other secrets, so that they are a new version of the job. @default - it has none */
+  readonly secretsMark?: string;
 }
 
 /** One gateway on every client, in the client's own network: it reaches the client's own Consul agent on loopback. */
-export function gatewayJob({ settings, place, documents, clients, nodePool }: GatewayJobSpec): JobOptions {
+export function gatewayJob(spec: GatewayJobSpec): JobOptions {
+  const { settings, place, documents, clients, nodePool, secretsMark } = spec;
   const { name, image, memory } = settings;
   const constraints: ConstraintOptions[] = clients === undefined ? [] : [onlyOn(clients)];
   return {
@@ -42,6 +45,7 @@ export function gatewayJob({ settings, place, documents, clients, nodePool }: Ga
     },
     groups: {
       gateway: {
+        ...(secretsMark !== undefined && { meta: { secrets: secretsMark } }),
         networkMode: "host",
         ports: portsOf(settings, place),
         // Directors need a few seconds to know that it leaves.
@@ -116,7 +120,8 @@ function templatesOf(settings: GatewaySettings, place: GatewayPlace, documents: 
     destination: "secrets/gateway.env",
     data: secretLines(name, secretNames),
     env: true,
-    changeMode: ChangeMode.RESTART,
+    // A change is a new version of the job, one client after the other. By themselves all clients would restart at once.
+    changeMode: ChangeMode.NOOP,
   };
   return [config, ...(admin === undefined ? [routes] : []), ...(secretNames.length > 0 ? [secrets] : [])];
 }

@@ -1,5 +1,5 @@
 import { Variable } from "@cdktf/provider-nomad/lib/variable";
-import { dependable, TerraformResource } from "cdktf";
+import { dependable, Fn, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { IMachine } from "../machine";
 import { INomadCluster, Job } from "../nomad";
@@ -51,14 +51,15 @@ export class Gateway extends GatewayBase {
       machine.wantImage(this.settings.image);
       machine.contribute(this, { title: `APISIX gateway ${this.name}`, sysctls: lowPorts(this.settings, []) });
     }
+    const secrets = allSecrets(props);
     const spec = {
       settings: this.settings,
       place: this.place(CLIENT_ADDRESS, IN_ALLOCATION),
       documents: this.documents,
       clients: props.clients?.map(({ name }) => name),
       nodePool: props.nodePool,
+      ...(Object.keys(secrets).length > 0 && { secretsMark: markOf(secrets) }),
     };
-    const secrets = allSecrets(props);
     const variable =
       Object.keys(secrets).length === 0
         ? undefined
@@ -95,4 +96,10 @@ export class Gateway extends GatewayBase {
   get machines(): readonly IMachine[] {
     return this.props.clients ?? this.props.nomad.clients;
   }
+}
+
+/** Eight digits of a hash: enough to see a change by, and no more of the secrets than that. */
+function markOf(secrets: Readonly<Record<string, string>>): string {
+  const sum: string = Fn.sha256(Fn.jsonencode(secrets));
+  return Fn.substr(Fn.nonsensitive(sum) as string, 0, 8);
 }

@@ -36,13 +36,14 @@ export function machineGatewayContribution(spec: MachineGatewaySpec): Contributi
     // Docker has every connection of its machine tracked.
     kernelModules: ["nf_conntrack"],
     sysctls: [TRACKED_CONNECTIONS, ...lowPorts(settings, place.virtualPorts)],
-    files: [{ path: program, content: renderRunScript(settings, place.address, spec.service), mode: "0755" }],
     units: [
       ...(templates?.units ?? []),
       // Its image may take minutes, and its secrets come after the first boot.
       { name: unit, content: renderGatewayUnit(name, program), wait: false },
     ],
     liveFiles: [
+      // Live: another image or a further secret replaces the container, and not the machine with all others of its kind.
+      { path: program, content: renderRunScript(settings, place.address, spec.service), mode: "0755", reloads: unit },
       { path: `${folders.config}/config.yaml`, content: renderGatewayConfig(settings, place), reloads: unit },
       { path: `${folders.config}/${WHEN_EMPTY}`, content: whenEmptyHook(), reloads: unit },
       {

@@ -31,6 +31,11 @@ export const IN_CONTAINER = {
 /** Seconds after which a director sends nobody any more to an instance that Consul doesn't name: its lag at the worst. */
 const DIRECTOR_LAG = 10;
 
+/** Runs while a gateway waits for its turn to be started anew, and until it serves again. */
+export function turnUnitOf(name: string): string {
+  return `vipstack-gateway-${name}-turn.service`;
+}
+
 /**
  * `start`, `stop` and `reload` of a gateway's container; what its unit calls.
  *
@@ -40,12 +45,16 @@ const DIRECTOR_LAG = 10;
 export function renderRunScript(settings: GatewaySettings, address: string, service: string): string {
   const { name, secretNames, image, memory, statusPort } = settings;
   const { config, document, dump, secrets } = machineGatewayFolders(name);
+  const started = `/run/vipstack-gateway-${name}.started`;
   const environment = secretNames.map((secret) => ` --env ${secret}`).join("");
   return `#!/bin/sh
 # The container of gateway ${name}. Usage: gateway-${name} start | stop | reload
 set -eu
 
-sums() { sha256sum ${secrets}/* 2>/dev/null || true; }
+# What a container that runs can't take: other secrets, and what this program says of its image and its memory.
+sums() { sha256sum "$0" ${secrets}/* 2>/dev/null || true; }
+
+is_current() { [ "$(sums)" = "$(cat ${started} 2>/dev/null)" ]; }
 
 runs() { docker container inspect gateway-${name} >/dev/null 2>&1; }
 
@@ -64,7 +73,7 @@ start() {
     value=$(cat "${secrets}/$secret"; echo .)
     export "$secret=\${value%.}"
   done
-  sums > /run/vipstack-gateway-${name}.secrets
+  sums > ${started}
   docker rm --force gateway-${name} >/dev/null 2>&1 || true
   if ! docker image inspect ${image} >/dev/null 2>&1 && ! docker pull --quiet ${image} >/dev/null; then
     echo "gateway ${name}: image ${image} can't be had: mend what docker says above, or bring it in: docker load" >&2
@@ -91,15 +100,30 @@ stop() {
 }
 
 reload() {
-  # Its environment is that of its start: another secret needs another container.
-  if [ "$(sums)" != "$(cat /run/vipstack-gateway-${name}.secrets)" ]; then
-    exec systemctl --no-block restart ${unitOf(name)}
-  fi
   if ! runs; then
+    if ! is_current; then exec systemctl --no-block restart ${unitOf(name)}; fi
     echo "gateway ${name}: not up yet; it will start with what is there" >&2
     exit 0
   fi
-  exec docker exec gateway-${name} /bin/sh ${IN_CONTAINER.config}/start reload
+  if is_current; then exec docker exec gateway-${name} /bin/sh ${IN_CONTAINER.config}/start reload; fi
+  # Another container, in a unit of its own: the one that reloads can't restart itself.
+  systemctl is-active --quiet ${turnUnitOf(name)} ||
+    exec systemd-run --quiet --collect --unit ${turnUnitOf(name)} "$0" turn
+}
+
+# One gateway at a time, so that the others go on: Consul keeps the order. Without Consul no director would hear of it either.
+turn() {
+  until is_current; do
+    consul lock -child-exit-code -timeout=15m vipstack/gateway/${name} "$0" renew || is_current || renew
+  done
+}
+
+# The next one's turn comes once Consul names this one again and every director has heard of it. If it never serves, none comes.
+renew() {
+  if is_current; then exit 0; fi
+  systemctl restart ${unitOf(name)}
+  until curl --silent --fail --output /dev/null "http://127.0.0.1:8500/v1/agent/health/service/id/${service}"; do sleep 1; done
+  sleep ${DIRECTOR_LAG}
 }
 
 "$1"

@@ -6,7 +6,7 @@ import { Validation } from "../private/validation";
 import { GatewayBase } from "./gateway-base";
 import { allSecrets, GatewayOptions } from "./gateway-options";
 import { machineGatewayContribution } from "./machine-gateway-end";
-import { IN_CONTAINER } from "./machine-gateway-text";
+import { IN_CONTAINER, turnUnitOf } from "./machine-gateway-text";
 
 export interface MachineGatewayProps extends GatewayOptions {
   /** Each gets one instance; with two of them a power cut of either is survived. */
@@ -21,8 +21,8 @@ export interface MachineGatewayProps extends GatewayOptions {
  * APISIX as a container on machines that the program names, without Nomad: systemd starts it, consul-template writes its routes
  * from Consul's key/value store, and the machine's Consul agent checks whether it has them.
  *
- * A change of a route reaches the running gateway within five seconds. A change of its own settings reloads it, a change of a
- * secret restarts it.
+ * A change of a route reaches the running gateway within five seconds. A change of its own settings reloads it. Another image, more
+ * memory or another secret replaces the container, one machine after the other.
  *
  * @see https://apisix.apache.org/docs/apisix/deployment-modes/
  */
@@ -40,6 +40,11 @@ export class MachineGateway extends GatewayBase {
     });
     validation.finish();
     for (const machine of props.machines) this.install(machine, props);
+  }
+
+  /** Another container comes one machine at a time. */
+  override get settled(): string {
+    return `! systemctl is-active --quiet ${turnUnitOf(this.name)}`;
   }
 
   private install(machine: IMachine, { consul, consulTemplate: asked }: MachineGatewayProps): void {

@@ -67,12 +67,22 @@ export interface DeploymentDescription {
   readonly gateways: readonly GatewayDescription[];
 }
 
+export interface GatewayInstanceDescription {
+  readonly machine: string;
+  /** The URL that answers with 200 once it has its routes. */
+  readonly ready: string;
+  /** A command on its machine that succeeds once it is what was deployed. @default - it is so at once */
+  readonly settled?: string;
+}
+
 export interface GatewayDescription {
   readonly name: string;
-  /** One on each of its machines, and the URL that answers with 200 once it has its routes. */
-  readonly instances: readonly { readonly machine: string; readonly ready: string }[];
+  /** One on each of its machines. */
+  readonly instances: readonly GatewayInstanceDescription[];
   /** What the program gives it; empty where its Admin API does. */
   readonly routes: readonly RouteRow[];
+  /** The port of its Admin API on the loopback of its machines. @default - it has none */
+  readonly adminPort?: number;
 }
 
 export interface DeployedMachine {
@@ -101,11 +111,16 @@ function describeService(director: Director, service: VirtualService): VirtualSe
 }
 
 function describeGateway(gateway: GatewayBase): GatewayDescription {
-  const { name, machines, routes } = gateway;
+  const { name, machines, routes, adminPort } = gateway;
   return {
     name,
-    instances: machines.map((machine) => ({ machine: machine.name, ready: gateway.readyUrl(machine) })),
+    instances: machines.map((machine) => ({
+      machine: machine.name,
+      ready: gateway.readyUrl(machine),
+      ...(gateway.settled !== undefined && { settled: gateway.settled }),
+    })),
     routes,
+    ...(adminPort !== undefined && { adminPort }),
   };
 }
 

@@ -5,6 +5,7 @@ export {
   DeploymentProps,
   DeployedMachine,
   GatewayDescription,
+  GatewayInstanceDescription,
   VirtualServiceDescription,
 } from "./deployment";
 export {

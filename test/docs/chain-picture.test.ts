@@ -27,7 +27,7 @@ function described(example: string): DeploymentDescription {
 test("docs/gateways-chain.svg is what apisix-hello deploys (npm run picture:chain draws it)", async () => {
   const picture = readFileSync(join(PROJECT, "docs", "gateways-chain.svg"), "utf8");
   expect(await renderChain(described("apisix-hello"))).toBe(picture);
-});
+}, 60_000);
 
 test("every hop is an arrow, and Consul's word is a dashed one", () => {
   const arrows = renderDot(described("apisix-hello"))

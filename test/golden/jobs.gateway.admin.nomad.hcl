@@ -14,6 +14,10 @@ job "front" {
   group "gateway" {
     shutdown_delay = "10s"
 
+    meta {
+      secrets = "$${substr(nonsensitive(sha256(jsonencode({\"APISIX_ADMIN_KEY\" = var.admin-key, \"APISIX_DATA_ENCRYPTION_KEY\" = var.encryption-key}))), 0, 8)}"
+    }
+
     network {
       mode = "host"
       port "http" {
@@ -150,7 +154,7 @@ EOH
       template {
         data        = "{{ with nomadVar \"nomad/jobs/front\" }}APISIX_ADMIN_KEY={{ .APISIX_ADMIN_KEY.Value | toJSON }}\nAPISIX_DATA_ENCRYPTION_KEY={{ .APISIX_DATA_ENCRYPTION_KEY.Value | toJSON }}\n{{ end }}"
         destination = "secrets/gateway.env"
-        change_mode = "restart"
+        change_mode = "noop"
         env         = true
       }
 

@@ -21,6 +21,10 @@ job "front" {
   group "gateway" {
     shutdown_delay = "10s"
 
+    meta {
+      secrets = "$${substr(nonsensitive(sha256(jsonencode({\"BOB_KEY\" = var.bob, \"ALICE_KEY\" = var.alice}))), 0, 8)}"
+    }
+
     network {
       mode = "host"
       port "http" {
@@ -205,7 +209,7 @@ EOH
       template {
         data        = "{{ with nomadVar \"nomad/jobs/front\" }}ALICE_KEY={{ .ALICE_KEY.Value | toJSON }}\nBOB_KEY={{ .BOB_KEY.Value | toJSON }}\n{{ end }}"
         destination = "secrets/gateway.env"
-        change_mode = "restart"
+        change_mode = "noop"
         env         = true
       }
 

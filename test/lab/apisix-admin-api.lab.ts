@@ -68,11 +68,12 @@ async function hostFilesWith(texts: readonly string[]): Promise<string> {
 
 describeWithImage(APISIX, "the Admin API with an etcd", () => {
   let refusal: { exitCode: number; output: string };
+  let printed: string;
 
   beforeAll(async () => {
     refusal = await scene.upFails();
     const started = Date.now();
-    await scene.up({ ...keys, VIPSTACK_GATEWAY_PORT: String(PORT) });
+    printed = await scene.up({ ...keys, VIPSTACK_GATEWAY_PORT: String(PORT) });
     console.log(`up after ${Math.round((Date.now() - started) / 1000)} s`);
     const waited = await seconds(() => isAnsweredWith(200, keys.TF_VAR_admin_key));
     console.log(`the Admin API answers ${waited} s after that`);
@@ -80,6 +81,13 @@ describeWithImage(APISIX, "the Admin API with an etcd", () => {
   afterAll(async () => {
     await scene.down();
   }, BOOT);
+
+  test("up says that there are no routes yet, and how to make one", () => {
+    expect(printed).toContain(
+      "has no routes yet, so it answers 404 Route Not Found. To make one, on gateway, with your admin key:",
+    );
+    expect(printed).toContain("curl 127.0.0.1:9180/apisix/admin/routes/1 -H ");
+  });
 
   test("without its keys the deployment refuses, and names the variables", () => {
     expect(refusal.exitCode).not.toBe(0);
