@@ -16,11 +16,7 @@ afterAll(() => nomad.stop(), 90_000);
 const SCRIPT = 'out=$1; shift; for each; do printf "%s\\0" "$each"; done > "$out"';
 
 /** What a program gets that a real client starts with these words. */
-async function started(
-  driver: "exec" | "rawExec",
-  words: readonly string[],
-  rest: TaskOptions = {},
-): Promise<string[]> {
+async function started(words: readonly string[], rest: TaskOptions = {}): Promise<string[]> {
   const command = { command: "/bin/sh", args: ["-c", SCRIPT, "sh", "${NOMAD_TASK_DIR}/words", ...words] };
   let job: ApiJob | undefined;
   workload((stack: TerraformStack) => {
@@ -37,9 +33,9 @@ async function started(
 }
 let count = 0;
 
-withNomad.each(drivers)(
-  "a program that %s starts gets any words as they were written",
-  async (driver) => {
+withNomad(
+  "a program gets any words as they were written",
+  async () => {
     const texts = fc.sample(awkwardText, { numRuns: 200, seed: 11 }).filter((text) => !text.includes("\0"));
     const shells = [
       "%{http_code}",
@@ -57,9 +53,9 @@ withNomad.each(drivers)(
   90_000,
 );
 
-withNomad.each(drivers)(
-  "with %s Nomad's own references stay what they are",
-  async (driver) => {
+withNomad(
+  "Nomad's own references stay what they are",
+  async () => {
     const env = { GREETING: "good day", "DOTTED.NAME": "dotted" };
     const templates = [{ destination: "secrets/env", data: "TEMPLATED=from a file\n", env: true }];
     const cases: Record<string, string> = {
