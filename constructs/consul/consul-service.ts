@@ -1,3 +1,6 @@
+/** The key of a service's meta that holds the weight of its instances: a Nomad before 1.10 can't register one. */
+export const WEIGHT_META = "vipstack-weight";
+
 /**
  * A service as Consul knows it: what a director's real servers or a gateway's upstream are made of. Plain values, so that
  * nothing but text crosses from one stack to another.

@@ -9,7 +9,7 @@ export { HclBody, HclValue, renderHcl } from "./hcl-text";
 export { Installation, installationFor, Installed, ReleaseOptions, VendorAptOptions } from "./installation";
 export { CONSUL_STANZA, consulTemplateDownload, consulTemplateFor } from "./consul-template";
 export { CONSUL_TEMPLATE, consulTemplateUnit } from "./consul-template-unit-text";
-export { ConsulService } from "./consul-service";
+export { ConsulService, WEIGHT_META } from "./consul-service";
 export { AgentCheck, AgentCheckTimes, AgentHttpCheckOptions, AgentService, AgentServiceProps } from "./agent-service";
 export { ConfigEntry, ConfigEntryKind, ConfigEntryProps } from "./config-entry";
 export { ConfigEntryFields } from "./config-entry-rules";

@@ -1,4 +1,4 @@
-import { CONSUL_STANZA } from "../consul";
+import { CONSUL_STANZA, WEIGHT_META } from "../consul";
 import { FollowSpec } from "./service-spec";
 
 /** Where consul-template writes `NAME.instances`. */
@@ -34,7 +34,7 @@ function templateStanza(follow: FollowSpec, apply: readonly string[]): string {
   contents    = <<EOT
 {{- /* ${name} */ -}}
 {{ range service "${query}" -}}
-{"address":{{ toJSON .Address }},"port":{{ .Port }},"weight":{{ .Weights.Passing }},"node":{{ toJSON .Node }},"id":{{ toJSON .ID }}}
+{"address":{{ toJSON .Address }},"port":{{ .Port }},"weight":{{ .Weights.Passing }},"metaWeight":{{ toJSON (index .ServiceMeta "${WEIGHT_META}") }},"node":{{ toJSON .Node }},"id":{{ toJSON .ID }}}
 {{ end -}}
 {"instances":{{ len (service "${query}") }},"service":"${service}"}
 EOT

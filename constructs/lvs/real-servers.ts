@@ -42,7 +42,8 @@ export interface KnownInstances {
  */
 export class RealServers {
   /**
-   * The healthy instances of a Consul service. Each one's weight is that of its registration (`Weights.Passing`).
+   * The healthy instances of a Consul service. Each one's weight is that of its registration
+   * (`Weights.Passing`), or what a job's service says (`weight`).
    *
    * @param service its name in Consul: letters, digits, `-` and `_`
    */

@@ -1,3 +1,4 @@
+import { WEIGHT_META } from "../consul";
 import { allRendered, ApiService, copied, defined, listed } from "./job-specification";
 import { Check } from "./service-check";
 
@@ -25,6 +26,13 @@ export interface JobServiceOptions {
   readonly meta?: Readonly<Record<string, string>>;
   /** In place of the meta while it is a canary. @default - the meta */
   readonly canaryMeta?: Readonly<Record<string, string>>;
+  /**
+   * Share of new connections that a director gives to each instance, 1 to 65535, with a weighted scheduler. It is registered as
+   * `vipstack-weight` of the service's meta, since a Nomad before 1.10 registers no weights.
+   *
+   * @default - 1, Consul's
+   */
+  readonly weight?: number;
   /** What checks count for in a deployment. @default "require_healthy" - Nomad's */
   readonly onUpdate?: "require_healthy" | "ignore_warnings" | "ignore";
 }
@@ -55,6 +63,7 @@ export function renderService({ name, port, options }: NamedService, onlyTask: s
     meta,
     canaryMeta,
     onUpdate,
+    weight,
     ...rest
   }: Omit<JobServiceOptions, "name" | "port"> = options;
   allRendered(rest);
@@ -65,9 +74,17 @@ export function renderService({ name, port, options }: NamedService, onlyTask: s
     AddressMode: addressMode,
     Tags: listed(tags, (tag) => tag),
     CanaryTags: listed(canaryTags, (tag) => tag),
-    Meta: copied(meta),
-    CanaryMeta: copied(canaryMeta),
+    Meta: withWeight(meta, weight),
+    // Canary meta takes the place of the meta.
+    CanaryMeta: canaryMeta && withWeight(canaryMeta, weight),
     OnUpdate: onUpdate,
     Checks: listed(checks, (check) => check._render(onlyTask, provider ?? "consul")),
   });
+}
+
+function withWeight(
+  meta: Readonly<Record<string, string>> | undefined,
+  weight: number | undefined,
+): Record<string, string> | undefined {
+  return weight === undefined ? copied(meta) : { ...meta, [WEIGHT_META]: String(weight) };
 }

@@ -33,6 +33,14 @@ function oneServiceFailures(service: NamedService, group: GroupOptions | undefin
   require(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(
     literal,
   ), `${at}.name`, "must be letters, digits and hyphens, 63 at most", name, "for example 'hello-world-servers'");
+  const { weight } = options;
+  require(weight === undefined ||
+    (Number.isInteger(weight) &&
+      weight >= 1 &&
+      weight <= 65535), `${at}.weight`, "must be a whole number from 1 to 65535", weight, "1 is usual");
+  require(weight === undefined ||
+    options.provider !==
+      "nomad", `${at}.weight`, "can't go with provider 'nomad', which directors don't follow", weight, "leave 'provider' out to use Consul");
   require(!RESERVED.includes(
     name,
   ), `${at}.name`, "can't be a name that Consul and Nomad use themselves", name, "choose another one");

@@ -21,7 +21,12 @@ const workloads = new WorkloadsStack(app, "workloads", { nomad });
 const hello = new WebJob(workloads, "hello-world", {
   count: 2,
   meta: { foo: "bar" },
-  docker: { image: "busybox:1", command: "httpd", args: ["-v", "-f", "-p", "${NOMAD_PORT_www}", "-h", "/local"] },
+  docker: {
+    image: "busybox:1",
+    init: true,
+    command: "httpd",
+    args: ["-v", "-f", "-p", "${NOMAD_PORT_www}", "-h", "/local"],
+  },
   ports: { www: { to: 8001 } },
   templates: [
     {

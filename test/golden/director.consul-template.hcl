@@ -15,7 +15,7 @@ template {
   contents    = <<EOT
 {{- /* web */ -}}
 {{ range service "hello-world-servers|passing" -}}
-{"address":{{ toJSON .Address }},"port":{{ .Port }},"weight":{{ .Weights.Passing }},"node":{{ toJSON .Node }},"id":{{ toJSON .ID }}}
+{"address":{{ toJSON .Address }},"port":{{ .Port }},"weight":{{ .Weights.Passing }},"metaWeight":{{ toJSON (index .ServiceMeta "vipstack-weight") }},"node":{{ toJSON .Node }},"id":{{ toJSON .ID }}}
 {{ end -}}
 {"instances":{{ len (service "hello-world-servers|passing") }},"service":"hello-world-servers"}
 EOT
@@ -37,7 +37,7 @@ template {
   contents    = <<EOT
 {{- /* canary */ -}}
 {{ range service "v2.hello-world-servers@west|passing" -}}
-{"address":{{ toJSON .Address }},"port":{{ .Port }},"weight":{{ .Weights.Passing }},"node":{{ toJSON .Node }},"id":{{ toJSON .ID }}}
+{"address":{{ toJSON .Address }},"port":{{ .Port }},"weight":{{ .Weights.Passing }},"metaWeight":{{ toJSON (index .ServiceMeta "vipstack-weight") }},"node":{{ toJSON .Node }},"id":{{ toJSON .ID }}}
 {{ end -}}
 {"instances":{{ len (service "v2.hello-world-servers@west|passing") }},"service":"hello-world-servers"}
 EOT

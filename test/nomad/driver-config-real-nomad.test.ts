@@ -16,17 +16,13 @@ afterAll(() => nomad.stop(), 90_000);
 const SCRIPT = 'out=$1; shift; for each; do printf "%s\\0" "$each"; done > "$out"';
 
 /** What a program gets that a real client starts with these words. */
-async function started(
-  driver: "exec" | "rawExec",
-  words: readonly string[],
-  rest: TaskOptions = {},
-): Promise<string[]> {
+async function started(words: readonly string[], rest: TaskOptions = {}): Promise<string[]> {
   const command = { command: "/bin/sh", args: ["-c", SCRIPT, "sh", "${NOMAD_TASK_DIR}/words", ...words] };
   let job: ApiJob | undefined;
   workload((stack: TerraformStack) => {
-    const tasks = { t: { [driver]: command, ...rest, resources: { cpu: 50, memory: 32 } } };
+    const tasks = { t: { rawExec: command, ...rest, resources: { cpu: 50, memory: 32 } } };
     const restart = { attempts: 0, mode: "fail" as const };
-    job = new Job(stack, `words-${driver}-${count++}`, {
+    job = new Job(stack, `words-${count++}`, {
       type: JobType.BATCH,
       meta: { owner: "web" },
       groups: { g: { ports: { www: {} }, restart, reschedule: { attempts: 0, unlimited: false }, tasks } },
@@ -37,11 +33,9 @@ async function started(
 }
 let count = 0;
 
-const drivers = ["rawExec", "exec"] as const;
-
-withNomad.each(drivers)(
-  "a program that %s starts gets any words as they were written",
-  async (driver) => {
+withNomad(
+  "a program gets any words as they were written",
+  async () => {
     const texts = fc.sample(awkwardText, { numRuns: 200, seed: 11 }).filter((text) => !text.includes("\0"));
     const shells = [
       "%{http_code}",
@@ -54,14 +48,14 @@ withNomad.each(drivers)(
       "+%{f}",
     ];
     const all = [...shells, ...texts];
-    expect(await started(driver, all)).toEqual(all);
+    expect(await started(all)).toEqual(all);
   },
   90_000,
 );
 
-withNomad.each(drivers)(
-  "with %s Nomad's own references stay what they are",
-  async (driver) => {
+withNomad(
+  "Nomad's own references stay what they are",
+  async () => {
     const env = { GREETING: "good day", "DOTTED.NAME": "dotted" };
     const templates = [{ destination: "secrets/env", data: "TEMPLATED=from a file\n", env: true }];
     const cases: Record<string, string> = {
@@ -76,7 +70,7 @@ withNomad.each(drivers)(
       "${TEMPLATED}": "from a file",
       "$${NOMAD_GROUP_NAME} $${GREETING}": "${NOMAD_GROUP_NAME} ${GREETING}",
     };
-    expect(await started(driver, Object.keys(cases), { env, templates })).toEqual(Object.values(cases));
+    expect(await started(Object.keys(cases), { env, templates })).toEqual(Object.values(cases));
   },
   90_000,
 );

@@ -149,6 +149,23 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
     "test/shop: 'check.failuresBeforeCritical' can't go with provider 'nomad', whose checks have no thresholds, got 2: leave it out",
   ],
   [
+    "a service's weight is none, or of a catalog that no director follows",
+    job({
+      ports: { www: {} },
+      services: [{ weight: 0 }, { name: "other", weight: 70000 }],
+    }),
+    [
+      "test/shop: 2 problems",
+      "  - 'groups.web.services[0].weight' must be a whole number from 1 to 65535, got 0: 1 is usual",
+      "  - 'groups.web.services[1].weight' must be a whole number from 1 to 65535, got 70000: 1 is usual",
+    ].join("\n"),
+  ],
+  [
+    "a service's weight is for a catalog that no director follows",
+    job({ ports: { www: {} }, services: [{ provider: "nomad", weight: 2 }] }),
+    "test/shop: 'groups.web.services[0].weight' can't go with provider 'nomad', which directors don't follow, got 2: leave 'provider' out to use Consul",
+  ],
+  [
     "a system job is rescheduled",
     job({ reschedule: { unlimited: true } }, { type: JobType.SYSTEM }),
     "test/shop: 'groups.web.reschedule' can't go with JobType.SYSTEM, whose instances belong to their clients: leave it out",

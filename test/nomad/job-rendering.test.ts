@@ -255,3 +255,13 @@ test("an init may run as a container's first process", () => {
     expect(job.toApiJob().TaskGroups[0]!.Tasks[0]!.Config).toEqual({ image: "busybox:1", init: true });
   });
 });
+
+test("a service's weight goes with its instances, canaries as well", () => {
+  workload((stack) => {
+    const service = { weight: 5, meta: { a: "b" }, canaryMeta: { c: "d" } };
+    const job = new WebJob(stack, "shop", { docker: { image: "nginx" }, ports: { www: { to: 80 } }, service });
+    expect(job.toApiJob().TaskGroups[0]!.Services).toMatchObject([
+      { Meta: { a: "b", "vipstack-weight": "5" }, CanaryMeta: { c: "d", "vipstack-weight": "5" } },
+    ]);
+  });
+});

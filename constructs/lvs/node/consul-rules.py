@@ -124,7 +124,10 @@ def socket_address(entry: Dict[str, Any], followed: Followed) -> str:
 
 
 def weight_of(entry: Dict[str, Any]) -> int:
-    weight = entry.get("weight")
+    """That of the registration, or of its meta: a Nomad before 1.10 registers no weights."""
+    weight, said = entry.get("weight"), entry.get("metaWeight")
+    if isinstance(said, str) and re.fullmatch("[0-9]{1,5}", said):
+        weight = int(said)
     return weight if type(weight) is int and 1 <= weight <= 65535 else 1
 
 

@@ -70,6 +70,12 @@ class Instances(unittest.TestCase):
         for weight in (0, -1, 65536, None, "7", True, 1.5):
             self.assertEqual(self.read(instance(weight=weight))[0], {"10.0.0.31:23747": 1})
 
+    def test_a_weight_in_the_meta_goes_before_the_registration_s(self) -> None:
+        self.assertEqual(self.read(instance(weight=1, metaWeight="7"))[0], {"10.0.0.31:23747": 7})
+        for said in ("", "0", "65536", "1.5", "-2", "x", "\u0667", 7, None):
+            expected = 3 if said not in ("0", "65536") else 1
+            self.assertEqual(self.read(instance(weight=3, metaWeight=said))[0], {"10.0.0.31:23747": expected})
+
     def test_unusable_ones_are_left_out_with_the_reason(self) -> None:
         for unusable, reason in [
             (instance(port=0), "its port 0 is none"),
