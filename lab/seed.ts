@@ -27,7 +27,7 @@ export function seedOf(labId: string, machine: MachineDocument, userData: string
   // Changed content is a new instance: cloud-init then does everything again.
   const hash = createHash("sha256").update(networkConfig).update(userData).digest("hex").slice(0, 12);
   return {
-    "meta-data": stringify({ "instance-id": `${machine.name}-${hash}`, "local-hostname": machine.name }),
+    "meta-data": yamlText({ "instance-id": `${machine.name}-${hash}`, "local-hostname": machine.name }),
     "network-config": networkConfig,
     "vendor-data": vendorDataOf(machine, keys),
     "user-data": userData,
@@ -45,7 +45,7 @@ export function networkConfigOf(labId: string, machine: MachineDocument): string
       ...(index === 0 ? gateways(nic.addresses) : {}),
     },
   ]);
-  return stringify({ version: 2, ethernets: Object.fromEntries(ethernets) as Record<string, unknown> });
+  return yamlText({ version: 2, ethernets: Object.fromEntries(ethernets) as Record<string, unknown> });
 }
 
 /**
@@ -94,4 +94,9 @@ function gateways(addresses: string[]): { gateway4?: string; gateway6?: string }
   };
   const [gateway4, gateway6] = [routerOf(4), routerOf(6)];
   return { ...(gateway4 === undefined ? {} : { gateway4 }), ...(gateway6 === undefined ? {} : { gateway6 }) };
+}
+
+/** YAML in which every text is quoted: version 1.1, which cloud-init reads, takes "no" or "1:20:30" for something else. */
+function yamlText(value: unknown): string {
+  return stringify(value, { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" });
 }

@@ -1,7 +1,7 @@
-import { stringify } from "yaml";
 import { bootFiles, startCommands } from "./boot-plan";
 import { CloudInit } from "./cloud-init";
 import { MachineFile } from "./contribution";
+import { yamlText } from "./yaml-text";
 
 /**
  * The machine as cloud-init's user-data.
@@ -21,7 +21,7 @@ export function renderCloudConfig(model: CloudInit, content: { readonly live: bo
     // Without `set -eu` only the last command's exit code would count.
     runcmd: ["set -eu", ...startCommands(model)],
   };
-  return `#cloud-config\n${stringify(document, { lineWidth: 0, blockQuote: "literal" })}`;
+  return `#cloud-config\n${yamlText(document)}`;
 }
 
 function asWriteFile({ path, content, mode }: MachineFile): object {

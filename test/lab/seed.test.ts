@@ -16,19 +16,19 @@ test("the network configuration names interfaces by MAC address; the first one h
 ethernets:
   eth0:
     match:
-      macaddress: 02:d0:c0:ba:0f:b1
-    set-name: eth0
+      macaddress: "02:d0:c0:ba:0f:b1"
+    set-name: "eth0"
     addresses:
-      - 192.168.139.29/24
-      - fd00:139::29/64
-    gateway4: 192.168.139.1
-    gateway6: fd00:139::1
+      - "192.168.139.29/24"
+      - "fd00:139::29/64"
+    gateway4: "192.168.139.1"
+    gateway6: "fd00:139::1"
   eth1:
     match:
-      macaddress: 02:fb:d4:28:a7:34
-    set-name: eth1
+      macaddress: "02:fb:d4:28:a7:34"
+    set-name: "eth1"
     addresses:
-      - 10.5.0.29/24
+      - "10.5.0.29/24"
 `);
 });
 
@@ -62,7 +62,7 @@ test("user-data is handed through byte for byte, and decides on the instance", (
   const userData = "#cloud-config\r\nhostname: ${x} %{y}\n\n";
   const seed = seedOf("01234567", machine, userData, keys);
   expect(seed["user-data"]).toBe(userData);
-  expect(seed["meta-data"]).toMatch(/^instance-id: ipvs-[0-9a-f]{12}\nlocal-hostname: ipvs\n$/);
+  expect(seed["meta-data"]).toMatch(/^instance-id: "ipvs-[0-9a-f]{12}"\nlocal-hostname: "ipvs"\n$/);
   expect(seedOf("01234567", machine, userData, { ...keys, hostKey: "another" })["meta-data"]).toBe(seed["meta-data"]);
   expect(seedOf("01234567", machine, "#cloud-config\n", keys)["meta-data"]).not.toBe(seed["meta-data"]);
 });
