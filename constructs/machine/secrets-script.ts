@@ -1,5 +1,5 @@
 import { CloudInit } from "./cloud-init";
-import { shellQuote } from "./shell-quote";
+import { shellQuote, shellWord, shellWords } from "./shell-quote";
 
 /** The environment variable that holds a secret, by its place in the model. */
 export function secretVariable(index: number): string {
@@ -31,12 +31,12 @@ export function renderSecretsScript(model: CloudInit): string {
     // In braces a script is read to its end before anything is done: one that was cut off does nothing, and fails.
     print("{", "set -eu", FUNCTIONS),
     ...secrets.flatMap(({ path, mode, units: readers }, index) => [
-      print(`secret ${shellQuote(path)} ${mode} ${readers.join(" ")} <<'EOF'`),
+      print(`secret ${shellQuote(path)} ${shellWord(mode)} ${shellWords(readers)} <<'EOF'`),
       `printf %s "$${secretVariable(index)}" | base64`,
       print("EOF"),
     ]),
     // On the disk before anything relies on it: Terraform does not bring it again after a power cut.
-    print("sync", ...units.map((unit) => `renew ${unit}`), "}"),
+    print("sync", ...units.map((unit) => `renew ${shellWord(unit)}`), "}"),
     "",
   ].join("\n");
 }

@@ -1,7 +1,7 @@
 import { bootFiles, startCommands } from "./boot-plan";
 import { CloudInit } from "./cloud-init";
 import { MachineFile, Unit } from "./contribution";
-import { shellQuote } from "./shell-quote";
+import { shellPattern, shellQuote, shellWord, shellWords } from "./shell-quote";
 
 /**
  * The machine as one shell script for a host that exists: the same files, packages, modules, sysctls and units as the
@@ -13,7 +13,7 @@ export function renderSetupScript(model: CloudInit): string {
   return script([
     KEEP,
     ...[...files, ...model.secrets].map(({ path }) => `keep ${shellQuote(path)}`),
-    ...packagedUnits(model).map(({ name }) => `keep_unit ${name}`),
+    ...packagedUnits(model).map(({ name }) => `keep_unit ${shellWord(name)}`),
     PUT,
     ...files.map(putFile),
     ...installPackages(model.packages),
@@ -24,7 +24,7 @@ export function renderSetupScript(model: CloudInit): string {
 /** For units that run already, with other files. Own ones can reload; of a package's unit nobody knows whether it can. */
 function renewUnits(model: CloudInit): string[] {
   const enabled = model.units.filter(({ enable }) => enable !== false);
-  const namesOf = (group: readonly Unit[]): string => group.map(({ name }) => name).join(" ");
+  const namesOf = (group: readonly Unit[]): string => shellWords(group.map(({ name }) => name));
   const own = namesOf(enabled.filter(({ content }) => content !== undefined));
   const packaged = namesOf(packagedUnits(model));
   return [
@@ -41,10 +41,10 @@ export function renderTeardownScript(model: CloudInit): string {
   const own = model.units.filter(({ content }) => content !== undefined).map(({ name }) => name);
   return script([
     GIVE_BACK,
-    ...(own.length > 0 ? [`systemctl disable --now ${own.slice().reverse().join(" ")} || true`] : []),
+    ...(own.length > 0 ? [`systemctl disable --now ${shellWords(own.slice().reverse())} || true`] : []),
     ...[...bootFiles(model, { live: true }), ...model.secrets].map(({ path }) => `give_back ${shellQuote(path)}`),
-    ...packagedUnits(model).map(({ name }) => `give_back_unit ${name}`),
-    ...(model.generated.length > 0 ? [`rm -f ${model.generated.join(" ")}`] : []),
+    ...packagedUnits(model).map(({ name }) => `give_back_unit ${shellWord(name)}`),
+    ...(model.generated.length > 0 ? [`rm -f ${model.generated.map(shellPattern).join(" ")}`] : []),
     // What the rules folders held; foreign files in them keep them.
     "find /etc/vipstack /usr/local/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true",
     `rm -rf ${BEFORE} /run/vipstack`,
@@ -71,8 +71,8 @@ function reloadCommand({ secrets }: CloudInit, unit: string): string {
   const awaited = secrets.filter(({ units }) => units.includes(unit)).map(({ path }) => shellQuote(path));
   return [
     ...awaited.map((path) => `[ ! -e ${path} ] || `),
-    `systemctl reload-or-restart ${unit} || `,
-    `{ journalctl --no-pager --output=cat --lines=20 --unit=${unit} >&2; exit 1; }`,
+    `systemctl reload-or-restart ${shellWord(unit)} || `,
+    `{ journalctl --no-pager --output=cat --lines=20 --unit=${shellWord(unit)} >&2; exit 1; }`,
   ].join("");
 }
 
@@ -129,14 +129,14 @@ function putFile({ path, content, mode }: MachineFile): string {
   const lines = Buffer.from(content)
     .toString("base64")
     .replace(/.{100}/g, "$&\n");
-  return `put ${shellQuote(path)} ${mode ?? "0644"} <<'EOF'\n${lines}\nEOF`;
+  return `put ${shellQuote(path)} ${shellWord(mode ?? "0644")} <<'EOF'\n${lines}\nEOF`;
 }
 
 function installPackages(packages: readonly string[]): string[] {
   if (packages.length === 0) return [];
   return [
     ...(packages.some((name) => name.includes("=")) ? [INSTALLED_VERSION] : []),
-    `missing=$(for p in ${packages.join(" ")}; do ${isInstalled(packages)} || echo "$p"; done)`,
+    `missing=$(for p in ${shellWords(packages)}; do ${isInstalled(packages)} || echo "$p"; done)`,
     `[ -z "$missing" ] || {
   export DEBIAN_FRONTEND=noninteractive
   # The script itself comes by standard input: apt must not read it.

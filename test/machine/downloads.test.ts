@@ -161,11 +161,11 @@ test("a check may wait longer; users come before units; what waits for other mac
 test.each([
   [
     "downloads",
-    { downloads: [{ url: "http://a/1", sha256: "1", path: "/usr/local/bin/x" }] },
-    { downloads: [{ url: "http://a/2", sha256: "2", path: "/usr/local/bin/x" }] },
+    { downloads: [{ url: "http://a/1", sha256: "1".repeat(64), path: "/usr/local/bin/x" }] },
+    { downloads: [{ url: "http://a/2", sha256: "2".repeat(64), path: "/usr/local/bin/x" }] },
     "/usr/local/bin/x",
   ],
-  ["packages", { packages: ["x=1"] }, { packages: ["x=2"] }, "x"],
+  ["packages", { packages: ["jq=1"] }, { packages: ["jq=2"] }, "jq"],
 ])("two roles that want different %s are an error", (property, first, second, name) => {
   expect(() => new CloudInit().add("a", first).add("b", second)).toThrow(
     new Error(

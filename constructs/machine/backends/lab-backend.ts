@@ -49,7 +49,7 @@ export class LabBackend extends Construct implements IBackend {
 
   constructor(scope: Construct, id: string, props: LabBackendProps) {
     super(scope, id);
-    checkSubnets(this, props.subnets);
+    checkProps(this, props);
     const directory = resolve(props.directory ?? join(".vipstack", "lab", "default"));
     const program = props.program ?? join(__dirname, "..", "..", "..", "lab", "vipstack-lab.js");
     this.environment = { LAB_DIRECTORY: directory, VIPSTACK_LAB: program };
@@ -116,6 +116,7 @@ export class LabBackend extends Construct implements IBackend {
 
   /** @internal */
   _bind({ name, interfaces, memoryMiB, model }: MachineDescription): MachineLifecycle {
+    checkMachine(this, name, Object.keys(interfaces));
     this.machines.push(name);
     const nics = Object.entries(interfaces).map(([nic, addresses]) => ({ interface: nic, addresses }));
     const hardware = `${JSON.stringify({ name, memoryMiB, nics }, null, 2)}\n`;
@@ -171,7 +172,7 @@ export class LabBackend extends Construct implements IBackend {
   }
 }
 
-function checkSubnets(scope: Construct, subnets: readonly string[]): void {
+function checkProps(scope: Construct, { subnets, forwards = [] }: LabBackendProps): void {
   const validation = new Validation(scope);
   validation.require(subnets.length > 0, {
     property: "subnets",
@@ -186,5 +187,32 @@ function checkSubnets(scope: Construct, subnets: readonly string[]): void {
       cure: `write it like '${normalizeSubnet(subnet) ?? "192.168.139.0/24"}'`,
     });
   }
+  for (const { listen, to } of forwards) {
+    validation.integer("forwards", listen, 1, 65535, "choose a free port of this host");
+    validation.require(/^([0-9.]+|\[[0-9a-f:]+\]):[0-9]{1,5}$/i.test(to), {
+      property: "forwards",
+      rule: "must lead to an address and a port in the lab",
+      got: to,
+      cure: "write it like '192.168.139.29:80' or '[fd00:139::29]:80'",
+    });
+  }
+  validation.finish();
+}
+
+/** What only the lab asks of its machines. */
+function checkMachine(scope: Construct, name: string, interfaces: readonly string[]): void {
+  const validation = new Validation(scope);
+  validation.require(/^[a-z][a-z0-9-]{0,31}$/.test(name), {
+    property: "name",
+    rule: `must be lower-case letters, digits and hyphens, at most 32, for a machine of the lab`,
+    got: name,
+    cure: "choose a name like 'web-1'",
+  });
+  validation.require(interfaces.length <= 8 && interfaces.every((nic, index) => nic === `eth${index}`), {
+    property: "interfaces",
+    rule: `must be called eth0, eth1, … in this order, eight at most, for machine ${name} of the lab`,
+    got: interfaces,
+    cure: "rename them",
+  });
   validation.finish();
 }

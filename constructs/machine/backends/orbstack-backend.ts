@@ -2,6 +2,7 @@ import { Construct } from "constructs";
 import { IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
 import { renderCloudConfig } from "../cloud-config-text";
 import { renderPushScript } from "../setup-script";
+import { shellWord } from "../shell-quote";
 
 export interface OrbStackBackendProps {
   /** Distribution and version as `orb create` takes them. @default "debian:bookworm" */
@@ -31,7 +32,7 @@ export class OrbStackBackend extends Construct implements IBackend {
     const asRoot = `orb -m ${name} -u root`;
     return {
       create: {
-        command: `orb create --user-data ${folder}/user-data ${this.image} ${name} && ${asRoot} cloud-init status --wait`,
+        command: `orb create --user-data ${folder}/user-data ${shellWord(this.image)} ${name} && ${asRoot} cloud-init status --wait`,
       },
       destroy: { command: `orb delete --force ${name}` },
       push: { command: `${asRoot} sh -s < ${folder}/live.sh` },
