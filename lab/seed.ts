@@ -5,6 +5,7 @@ import * as path from "path";
 import { stringify } from "yaml";
 import { familyOf, macAddress, routerAddress, subnetOf } from "./addresses";
 import type { MachineDocument } from "./documents";
+import { firstHostsScript } from "./hosts-text";
 import { PACKAGE_PORT } from "./package-proxy";
 
 /** The files of a NoCloud seed. */
@@ -16,20 +17,22 @@ export interface Seed {
 }
 
 /** What the lab itself gives a machine, apart from user-data. */
-export interface LabKeys {
+export interface LabPart {
   readonly authorizedKey: string;
   readonly hostKey: string;
+  /** Its lines of /etc/hosts. */
+  readonly hosts: string;
 }
 
 /** Texts of a machine's seed. user-data is handed through byte for byte. */
-export function seedOf(labId: string, machine: MachineDocument, userData: string, keys: LabKeys): Seed {
+export function seedOf(labId: string, machine: MachineDocument, userData: string, own: LabPart): Seed {
   const networkConfig = networkConfigOf(labId, machine);
   // Changed content is a new instance: cloud-init then does everything again.
   const hash = createHash("sha256").update(networkConfig).update(userData).digest("hex").slice(0, 12);
   return {
     "meta-data": yamlText({ "instance-id": `${machine.name}-${hash}`, "local-hostname": machine.name }),
     "network-config": networkConfig,
-    "vendor-data": vendorDataOf(machine, keys),
+    "vendor-data": vendorDataOf(machine, own),
     "user-data": userData,
   };
 }
@@ -49,10 +52,10 @@ export function networkConfigOf(labId: string, machine: MachineDocument): string
 }
 
 /**
- * The lab's own part of the boot: how it gets in, and where packages come from. A boothook, because lists of a vendor's
+ * The lab's own part of the boot: how it gets in, where packages come from, and who is who. A boothook, because lists of a vendor's
  * cloud-config (write_files, ssh_authorized_keys) are replaced by those of user-data, and this must hold whatever user-data says.
  */
-export function vendorDataOf(machine: MachineDocument, keys: LabKeys): string {
+export function vendorDataOf(machine: MachineDocument, own: LabPart): string {
   const first = machine.nics[0]?.addresses[0] ?? "";
   const router = routerAddress(subnetOf(first));
   const proxy = `http://${familyOf(router) === 6 ? `[${router}]` : router}:${PACKAGE_PORT}`;
@@ -61,17 +64,17 @@ export function vendorDataOf(machine: MachineDocument, keys: LabKeys): string {
 set -eu
 umask 077
 cat > /etc/ssh/lab_host_key <<'END'
-${keys.hostKey.trim()}
+${own.hostKey.trim()}
 END
 umask 022
 cat > /etc/ssh/lab_authorized_keys <<'END'
-${keys.authorizedKey.trim()}
+${own.authorizedKey.trim()}
 END
 cat > /etc/apt/apt.conf.d/01lab <<'END'
 Acquire::http::Proxy "${proxy}";
 Acquire::https::Proxy "${proxy}";
 END
-`;
+${firstHostsScript(own.hosts)}`;
 }
 
 /** Writes the seed disk. */

@@ -2,6 +2,7 @@ import { aptFiles } from "./apt-text";
 import { CloudInit } from "./cloud-init";
 import { MachineFile } from "./contribution";
 import { downloadCommands } from "./download-text";
+import { ownName } from "./host-script";
 import { shellQuote, shellWords } from "./shell-quote";
 
 const MODULES_FILE = "/etc/modules-load.d/vipstack.conf";
@@ -41,6 +42,7 @@ export function startCommands(model: CloudInit, beforeUnits: readonly string[] =
   const waited = enabled.filter(({ wait }) => wait !== false).map(({ name }) => name);
   const background = enabled.filter(({ wait }) => wait === false).map(({ name }) => name);
   return [
+    ...(model.address === undefined ? [] : [ownName(model.address)]),
     ...downloadCommands(model.downloads),
     // Built-in modules (OrbStack's kernel, containers) make modprobe fail; whether the feature works is asked by `ready`.
     ...(modules.length > 0 ? [`modprobe --all ${shellWords(modules)} || true`] : []),

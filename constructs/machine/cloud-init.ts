@@ -27,6 +27,8 @@ export interface MachineSecret {
 export interface CloudInitProps {
   /** @default - the machine keeps the name it has */
   readonly hostname?: string;
+  /** The machine's own address, where its name leads if nothing else there says so. @default - its name is left alone */
+  readonly address?: string;
   /** cloud-init's own `apt` settings (mirrors, sources, proxy). @default - the machine's own */
   readonly apt?: Record<string, unknown>;
 }
@@ -41,6 +43,7 @@ export interface CloudInitProps {
  */
 export class CloudInit {
   readonly hostname?: string;
+  readonly address?: string;
   readonly apt?: Record<string, unknown>;
   private readonly sources: { owner: string; part: LazyContribution }[] = [];
 
@@ -52,6 +55,7 @@ export class CloudInit {
       );
     }
     this.hostname = props.hostname;
+    this.address = props.address;
     this.apt = props.apt;
   }
 

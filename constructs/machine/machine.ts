@@ -76,7 +76,7 @@ export class Machine extends Construct implements IMachine {
     this.addresses = checkedAddresses(this, this.name, props);
     claimName(this, this.name);
     this.address = ownAddress(this.addresses);
-    this.model = new CloudInit({ hostname: this.name });
+    this.model = new CloudInit({ hostname: this.name, address: this.address });
     this.node.addValidation({
       validate: () => this.model.failures().map(({ owner, failure }) => `${owner}: ${describeFailure(failure)}`),
     });

@@ -1,4 +1,5 @@
 import type { MachineDocument } from "../../lab/documents";
+import { hostsLines } from "../../lab/hosts-text";
 import { networkConfigOf, seedOf, vendorDataOf } from "../../lab/seed";
 
 const machine: MachineDocument = {
@@ -9,7 +10,11 @@ const machine: MachineDocument = {
     { interface: "eth1", addresses: ["10.5.0.29/24"] },
   ],
 };
-const keys = { authorizedKey: "ssh-ed25519 AAAA lab\n", hostKey: "-----BEGIN KEY-----\nxyz\n-----END KEY-----\n" };
+const keys = {
+  authorizedKey: "ssh-ed25519 AAAA lab\n",
+  hostKey: "-----BEGIN KEY-----\nxyz\n-----END KEY-----\n",
+  hosts: hostsLines("ipvs", { ipvs: ["10.0.0.2"] }),
+};
 
 test("the network configuration names interfaces by MAC address; the first one has the default gateways", () => {
   expect(networkConfigOf("01234567", machine)).toBe(`version: 2
@@ -50,6 +55,18 @@ cat > /etc/apt/apt.conf.d/01lab <<'END'
 Acquire::http::Proxy "http://192.168.139.1:3142";
 Acquire::https::Proxy "http://192.168.139.1:3142";
 END
+if ! grep -q '^# names in this lab$' /etc/hosts; then
+{
+cat <<'END'
+# names in this lab
+10.0.0.2 ipvs
+# end of the names in this lab
+END
+sed '/^# names in this lab$/,/^# end of the names in this lab$/d' /etc/hosts
+} > /etc/hosts.lab
+cat /etc/hosts.lab > /etc/hosts
+rm /etc/hosts.lab
+fi
 `);
 });
 

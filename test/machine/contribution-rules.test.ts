@@ -197,7 +197,9 @@ describe("values that only Terraform knows", () => {
     [
       "units",
       " (in x.service)",
-      (s) => ({ units: [{ name: "x.service", enable: variable(s, "bool").value }] }),
+      (s) => ({
+        units: [{ name: "x.service", enable: Lazy.anyValue({ produce: () => text(s) }) as unknown as boolean }],
+      }),
     ],
     ["commands", "", (s) => ({ commands: [`curl http://x/${text(s)}`] })],
     ["ready", "", (s) => ({ ready: [{ check: "true", seconds: variable(s, "number").numberValue }] })],

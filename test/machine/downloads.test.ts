@@ -155,6 +155,8 @@ test("a check may wait longer; users come before units; what waits for other mac
     "timeout 300 sh -c 'until true; do sleep 1; done'",
     "timeout 60 sh -c 'until test -e /run/b; do sleep 1; done'",
     "sync",
+    "mkdir -p /var/lib/vipstack",
+    expect.stringMatching(/^echo [0-9a-f]{64} > \/var\/lib\/vipstack\/user-data$/),
   ]);
 });
 

@@ -17,14 +17,14 @@ withPyYaml(
   "PyYAML reads any text as it is, as a value, in a list and as a key; YAML 1.2 does, too",
   () => {
     fc.assert(
-      fc.property(fc.array(yamlAwkwardText, { minLength: 8, maxLength: 40 }), (texts) => {
+      fc.property(fc.array(yamlAwkwardText, { minLength: 8, maxLength: 25 }), (texts) => {
         const value = { hostname: texts[0], list: texts, files: texts.map((content) => ({ content, path: "/a" })) };
         const keys = Object.fromEntries(texts.filter((text) => text.length < 200).map((text) => [`k${text}`, text]));
         const text = yamlText({ ...value, keys });
         expect(pyYaml(text)).toEqual([{ ...value, keys }]);
         expect(parse(text)).toEqual({ ...value, keys });
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   },
   MINUTE,
@@ -45,7 +45,7 @@ withPyYaml("a machine may be called like a word of YAML, and its files may hold 
   expect(read.map(({ hostname }) => hostname)).toEqual(names);
   for (const { write_files, runcmd } of read) {
     expect(write_files.map(({ content }) => content)).toEqual(YAML_TEXTS);
-    expect(runcmd.slice(-3, -1)).toEqual(["no", "echo: x"]);
+    expect(runcmd.slice(2, 4)).toEqual(["no", "echo: x"]);
   }
 });
 
@@ -55,6 +55,7 @@ withPyYaml("the lab's seed says the same in YAML 1.1", () => {
     const seed = seedOf("01234567", { name, memoryMiB: 320, nics }, "#cloud-config\n", {
       authorizedKey: "",
       hostKey: "",
+      hosts: "",
     });
     const [metaData, networkConfig] = pyYaml(
       seed["meta-data"],

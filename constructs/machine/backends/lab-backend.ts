@@ -4,7 +4,7 @@ import { Construct } from "constructs";
 import { LocalCommand, TerraformData } from "../../private/terraform-data";
 import { writeAtSynth } from "../../private/synth-files";
 import { IBackend, MachineAccess, MachineDescription, MachineLifecycle, Software, SoftwareName } from "../backend";
-import { renderCloudConfig } from "../cloud-config-text";
+import { userDataFiles } from "../cloud-config-text";
 import { renderPushScript } from "../setup-script";
 import { Validation } from "../../private/validation";
 import { firstHostAddress, normalizeSubnet } from "../subnet";
@@ -39,6 +39,8 @@ export interface LabBackendProps {
 export class LabBackend extends Construct implements IBackend {
   readonly access: MachineAccess;
   private readonly machines: string[] = [];
+  /** By machine, for everybody's /etc/hosts. */
+  private readonly addresses: Record<string, readonly string[]> = {};
   private readonly environment: Record<string, string>;
   private readonly network: TerraformData;
   /** What each machine waits for; grows when a machine asks for something that the lab serves. */
@@ -62,6 +64,7 @@ export class LabBackend extends Construct implements IBackend {
       name: id,
       subnets: props.subnets,
       machines: this.machines,
+      addresses: this.addresses,
       forwards,
       ...(this.servedSoftware.length > 0 && { software: this.servedSoftware }),
       ...(this.served.registry && { registry: true }),
@@ -80,6 +83,7 @@ export class LabBackend extends Construct implements IBackend {
       triggersReplace: () => ({
         lab: this.network.idReference,
         machines: this.machines.join(" "),
+        addresses: JSON.stringify(this.addresses),
         forwards: forwards.map(({ listen, to }) => `${listen}=${to}`).join(" "),
         ...this.services(),
       }),
@@ -118,19 +122,20 @@ export class LabBackend extends Construct implements IBackend {
   _bind({ name, interfaces, memoryMiB, model }: MachineDescription): MachineLifecycle {
     checkMachine(this, name, Object.keys(interfaces));
     this.machines.push(name);
+    this.addresses[name] = Object.values(interfaces).flatMap((texts) => texts.map((text) => text.split("/")[0] ?? ""));
     const nics = Object.entries(interfaces).map(([nic, addresses]) => ({ interface: nic, addresses }));
     const hardware = `${JSON.stringify({ name, memoryMiB, nics }, null, 2)}\n`;
     const folder = `machines/${name}`;
     const shell = `ssh -F "$LAB_DIRECTORY/ssh_config" ${name} sh -s`;
     return {
-      create: this.run(`create ${folder}`),
+      create: this.command(`${this.labCommand(`create ${folder}`)} && ${shell} < ${folder}/applied.sh`),
       destroy: this.run(`delete ${name}`),
       push: this.command(`${shell} < ${folder}/live.sh`),
       shell: this.command(shell),
       triggers: { lab: this.network.idReference, hardware },
       documents: () => ({
         [`${folder}/machine.json`]: hardware,
-        [`${folder}/user-data`]: renderCloudConfig(model),
+        ...userDataFiles(folder, model),
         [`${folder}/live.sh`]: renderPushScript(model),
       }),
       dependsOn: this.prerequisites,
@@ -164,7 +169,11 @@ export class LabBackend extends Construct implements IBackend {
   }
 
   private run(words: string): LocalCommand {
-    return this.command(`node "$VIPSTACK_LAB" ${words} --dir "$LAB_DIRECTORY"`);
+    return this.command(this.labCommand(words));
+  }
+
+  private labCommand(words: string): string {
+    return `node "$VIPSTACK_LAB" ${words} --dir "$LAB_DIRECTORY"`;
   }
 
   private command(command: string): LocalCommand {
