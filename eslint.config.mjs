@@ -39,7 +39,14 @@ export default tseslint.config(
       "jest/no-standalone-expect": [
         "error",
         {
-          additionalTestBlockFunctions: ["withTerraform", "withConsul", "withNomad", "withNomad.each", "withProviders"],
+          additionalTestBlockFunctions: [
+            "withTerraform",
+            "withConsul",
+            "withNomad",
+            "withNomad.each",
+            "withProviders",
+            "withPyYaml",
+          ],
         },
       ],
       "jest/no-large-snapshots": ["error", { maxSize: 60 }],

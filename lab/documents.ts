@@ -15,6 +15,8 @@ export interface LabDocument {
   readonly name: string;
   readonly subnets: string[];
   readonly machines: string[];
+  /** Addresses by machine, without prefix length, for the machines' /etc/hosts. @default - those of machines that are there */
+  readonly addresses: Record<string, string[]>;
   readonly forwards: Forward[];
   /** The vendors' programs that guests fetch from the lab's address, each as `NAME` or `NAME@VERSION`. @default - none */
   readonly software: string[];
@@ -50,13 +52,20 @@ const PACKAGE = { type: "string", pattern: "^[a-z0-9][a-z0-9+.-]*$" } as const;
 
 const labSchema: JSONSchemaType<LabDocument> = {
   type: "object",
-  // The last four have defaults.
-  required: ["name", "subnets", "machines", "forwards", "software", "registry", "images", "preinstalled"],
+  // Addresses and the last four have defaults.
+  required: ["name", "subnets", "machines", "addresses", "forwards", "software", "registry", "images", "preinstalled"],
   additionalProperties: false,
   properties: {
     name: NAME,
     subnets: { type: "array", minItems: 1, uniqueItems: true, items: { type: "string" } },
     machines: { type: "array", uniqueItems: true, items: NAME },
+    addresses: {
+      type: "object",
+      default: {},
+      required: [],
+      propertyNames: NAME,
+      additionalProperties: { type: "array", items: { type: "string", pattern: "^[0-9a-fA-F.:]+$" } },
+    },
     forwards: {
       type: "array",
       items: {

@@ -7,6 +7,7 @@ import { requireFreeForwards, runningForwards, syncForwards } from "./forwards";
 import { removeGuest } from "./guest";
 import { prepareHost, widenPath } from "./host";
 import { prepareImage } from "./image";
+import { bringHosts } from "./hosts";
 import { withLock } from "./lock";
 import { ensureNamespace, namespaceExists, removeNamespace, removeStaleBridges } from "./namespace";
 import { ensurePackageProxy, packageProxyRuns } from "./package-proxy";
@@ -73,6 +74,7 @@ export async function syncLab(state: LabState, file: string, progress: Progress)
     for (const forward of add) progress.tell(null, "network", `127.0.0.1:${forward.listen} leads to ${forward.to}`);
     await removeStaleBridges(state, lab);
     state.saveLab(lab);
+    await Promise.all(state.guests().map((name) => bringHosts(state, name, progress)));
   });
 }
 

@@ -3,6 +3,7 @@ import * as path from "path";
 import { macAddress, tapName } from "./addresses";
 import type { MachineDocument } from "./documents";
 import { LabError } from "./errors";
+import { hostsLinesOf, saveHosts } from "./hosts-text";
 import { kernelLibrary } from "./kernel-xstate";
 import { withLock } from "./lock";
 import { namespaced, plugIn, unplug } from "./namespace";
@@ -25,8 +26,10 @@ export async function makeGuest(
   fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
   fs.writeFileSync(path.join(dir, "machine.json"), JSON.stringify(machine, null, 2) + "\n");
   fs.writeFileSync(path.join(dir, "console.log"), "", { mode: 0o600 });
-  const keys = { authorizedKey: await ensureKey(state), hostKey: await makeHostKey(dir, machine.name) };
-  await writeSeed(seedOf(state.id, machine, userData, keys), dir);
+  const hosts = hostsLinesOf(state, machine);
+  const own = { authorizedKey: await ensureKey(state), hostKey: await makeHostKey(dir, machine.name), hosts };
+  await writeSeed(seedOf(state.id, machine, userData, own), dir);
+  saveHosts(state, machine.name, hosts);
   state.saveGuest(machine.name, { image, phase: "booting", faults: {} });
   await writeSshConfig(state);
 }

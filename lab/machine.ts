@@ -6,6 +6,7 @@ import { prepare, requireRunning } from "./engine";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
 import { bootGuest, cutPower, guestConsole, guestRuns, makeGuest, removeGuest } from "./guest";
+import { bringHosts } from "./hosts";
 import { waitUntilReady } from "./readiness";
 import { runScript } from "./remote";
 import { closeConnection } from "./ssh-config";
@@ -40,7 +41,7 @@ export async function createMachine(
         await removeGuest(state, name); // a machine whose boot failed can be looked at; one that never started is only in the way
         throw error;
       }
-      await finishBoot(state, name, consoleOffset, progress, timeoutS);
+      await finishBoot(state, name, consoleOffset, progress, timeoutS, userData);
     },
   );
 }
@@ -76,9 +77,10 @@ async function finishBoot(
   consoleOffset: number,
   progress: Progress,
   timeoutS: number,
+  userData?: string,
 ): Promise<void> {
   try {
-    await waitUntilReady(state, name, { progress, consoleOffset, timeoutMs: timeoutS * 1000 });
+    await waitUntilReady(state, name, { progress, consoleOffset, timeoutMs: timeoutS * 1000, userData });
   } catch (error) {
     // It stays, so that it can be looked at; the next create of that name, delete or stop removes it.
     if (state.guests().includes(name)) state.saveGuest(name, { ...state.guest(name), phase: "failed" });
@@ -86,6 +88,8 @@ async function finishBoot(
     throw error;
   }
   state.saveGuest(name, { ...state.guest(name), phase: "ready" });
+  // The list may have changed while it booted; from now on `sync` reaches it.
+  await bringHosts(state, name, progress);
 }
 
 /** Runs `work`; on Ctrl-C or a termination request undoes it and ends the program. */

@@ -5,12 +5,15 @@ import { guestConsole, guestRuns } from "./guest";
 import { sleep } from "./processes";
 import { runScript } from "./remote";
 import { readIfThere, type LabState } from "./state";
+import { userDataScript } from "./user-data-check";
 
 /** How a machine's boot ended. */
 export interface BootReport {
   /** cloud-init's stages that had errors, with the errors. */
   readonly stages: { readonly name: string; readonly errors: string[] }[];
   readonly failedUnits: string[];
+  /** Why cloud-init did not take the user-data that the machine was given. Empty where it did, and where nobody asked. */
+  readonly userData: string;
 }
 
 const REPORT_SCRIPT = `systemctl is-system-running --wait >/dev/null 2>&1
@@ -18,6 +21,8 @@ cat /run/cloud-init/status.json
 echo
 echo ---
 systemctl list-units --failed --plain --no-legend --no-pager
+echo
+echo ---
 `;
 
 const CONSOLE = "-- console:";
@@ -30,7 +35,7 @@ const UNITS_MS = 180_000;
 export async function waitUntilReady(
   state: LabState,
   name: string,
-  options: { progress: Progress; consoleOffset: number; timeoutMs: number },
+  options: { progress: Progress; consoleOffset: number; timeoutMs: number; userData?: string },
 ): Promise<void> {
   const { progress } = options;
   const deadline = Date.now() + options.timeoutMs;
@@ -50,8 +55,8 @@ export async function waitUntilReady(
     }
     await sleep(200);
   }
-  const report = await readReport(state, name);
-  if (report.stages.length > 0 || report.failedUnits.length > 0) {
+  const report = await readReport(state, name, options.userData);
+  if (report.userData !== "" || report.stages.length > 0 || report.failedUnits.length > 0) {
     throw failure(state, name, describe(report), await lastWords(state, name, report));
   }
   progress.tell(name, "ready", "ready", 100);
@@ -59,7 +64,7 @@ export async function waitUntilReady(
 
 /** Reads the answer of the report script. */
 export function parseReport(text: string): BootReport {
-  const [json = "", units = ""] = text.split(/\n---(?:\n|$)/);
+  const [json = "", units = "", ...userData] = text.split(/\n---(?:\n|$)/);
   const status = JSON.parse(json) as { v1: Record<string, { errors?: unknown[] } | string | null> };
   const stages = Object.entries(status.v1).flatMap(([name, value]) => {
     const errors =
@@ -67,7 +72,7 @@ export function parseReport(text: string): BootReport {
     return errors.length > 0 ? [{ name, errors }] : [];
   });
   const failedUnits = units.split("\n").flatMap((line) => /^\s*(\S+\.\w+)\s/.exec(line)?.[1] ?? []);
-  return { stages, failedUnits };
+  return { stages, failedUnits, userData: userData.join("\n---\n").trim() };
 }
 
 /** cloud-init writes errors as Python values: ('scripts-user', RuntimeError('text')). */
@@ -83,13 +88,15 @@ export function describe(report: BootReport): string {
   const units = report.failedUnits.filter(
     (unit) => report.stages.length === 0 || !/^cloud-(init|config|final)/.test(unit),
   );
-  return [...stages, ...units.map((unit) => `unit ${unit} failed`)].join("; ");
+  const ignored = report.userData === "" ? [] : [`cloud-init did not apply the user-data: ${report.userData}`];
+  return [...ignored, ...stages, ...units.map((unit) => `unit ${unit} failed`)].join("; ");
 }
 
 /** Asks the machine itself, which also shows that ssh works. Units may take their time after cloud-init; ssh may not. */
-async function readReport(state: LabState, name: string): Promise<BootReport> {
+async function readReport(state: LabState, name: string, userData?: string): Promise<BootReport> {
+  const script = userData === undefined ? REPORT_SCRIPT : REPORT_SCRIPT + userDataScript(userData);
   for (const deadline = Date.now() + ANSWER_MS; ;) {
-    const result = await runScript(state, name, REPORT_SCRIPT, UNITS_MS);
+    const result = await runScript(state, name, script, UNITS_MS);
     if (result.exitCode === 0) return parseReport(result.stdout);
     if (Date.now() > deadline || !guestRuns(state, name)) {
       const why = result.stderr.trim() || "no answer";
@@ -103,7 +110,7 @@ async function lastWords(state: LabState, name: string, report: BootReport): Pro
   const units = report.failedUnits.filter((unit) => !/^cloud-(init|config|final)/.test(unit));
   const journals = units.map((unit) => `echo "-- ${unit}:"; journalctl -q --no-pager -o cat -n 12 -u '${unit}'`);
   const output =
-    report.stages.length > 0
+    report.stages.length > 0 || report.userData !== ""
       ? [
           'echo "-- cloud-init:"; grep -v -e "^ci-info:" -e "Running module" /var/log/cloud-init-output.log | tail -n 15',
         ]

@@ -5,6 +5,7 @@ import * as path from "path";
 import { stringify } from "yaml";
 import { familyOf, macAddress, routerAddress, subnetOf } from "./addresses";
 import type { MachineDocument } from "./documents";
+import { firstHostsScript } from "./hosts-text";
 import { PACKAGE_PORT } from "./package-proxy";
 
 /** The files of a NoCloud seed. */
@@ -16,20 +17,22 @@ export interface Seed {
 }
 
 /** What the lab itself gives a machine, apart from user-data. */
-export interface LabKeys {
+export interface LabPart {
   readonly authorizedKey: string;
   readonly hostKey: string;
+  /** Its lines of /etc/hosts. */
+  readonly hosts: string;
 }
 
 /** Texts of a machine's seed. user-data is handed through byte for byte. */
-export function seedOf(labId: string, machine: MachineDocument, userData: string, keys: LabKeys): Seed {
+export function seedOf(labId: string, machine: MachineDocument, userData: string, own: LabPart): Seed {
   const networkConfig = networkConfigOf(labId, machine);
   // Changed content is a new instance: cloud-init then does everything again.
   const hash = createHash("sha256").update(networkConfig).update(userData).digest("hex").slice(0, 12);
   return {
-    "meta-data": stringify({ "instance-id": `${machine.name}-${hash}`, "local-hostname": machine.name }),
+    "meta-data": yamlText({ "instance-id": `${machine.name}-${hash}`, "local-hostname": machine.name }),
     "network-config": networkConfig,
-    "vendor-data": vendorDataOf(machine, keys),
+    "vendor-data": vendorDataOf(machine, own),
     "user-data": userData,
   };
 }
@@ -46,14 +49,14 @@ export function networkConfigOf(labId: string, machine: MachineDocument): string
       ...(index === 0 ? gateways(nic.addresses) : {}),
     },
   ]);
-  return stringify({ version: 2, ethernets: Object.fromEntries(ethernets) as Record<string, unknown> });
+  return yamlText({ version: 2, ethernets: Object.fromEntries(ethernets) as Record<string, unknown> });
 }
 
 /**
- * The lab's own part of the boot: how it gets in, and where packages come from. A boothook, because lists of a vendor's
+ * The lab's own part of the boot: how it gets in, where packages come from, and who is who. A boothook, because lists of a vendor's
  * cloud-config (write_files, ssh_authorized_keys) are replaced by those of user-data, and this must hold whatever user-data says.
  */
-export function vendorDataOf(machine: MachineDocument, keys: LabKeys): string {
+export function vendorDataOf(machine: MachineDocument, own: LabPart): string {
   const first = machine.nics[0]?.addresses[0] ?? "";
   const router = routerAddress(subnetOf(first));
   const proxy = `http://${familyOf(router) === 6 ? `[${router}]` : router}:${PACKAGE_PORT}`;
@@ -62,17 +65,17 @@ export function vendorDataOf(machine: MachineDocument, keys: LabKeys): string {
 set -eu
 umask 077
 cat > /etc/ssh/lab_host_key <<'END'
-${keys.hostKey.trim()}
+${own.hostKey.trim()}
 END
 umask 022
 cat > /etc/ssh/lab_authorized_keys <<'END'
-${keys.authorizedKey.trim()}
+${own.authorizedKey.trim()}
 END
 cat > /etc/apt/apt.conf.d/01lab <<'END'
 Acquire::http::Proxy "${proxy}";
 Acquire::https::Proxy "${proxy}";
 END
-`;
+${firstHostsScript(own.hosts)}`;
 }
 
 /** Writes the seed disk. */
@@ -95,4 +98,9 @@ function gateways(addresses: string[]): { gateway4?: string; gateway6?: string }
   };
   const [gateway4, gateway6] = [routerOf(4), routerOf(6)];
   return { ...(gateway4 === undefined ? {} : { gateway4 }), ...(gateway6 === undefined ? {} : { gateway6 }) };
+}
+
+/** YAML in which every text is quoted: version 1.1, which cloud-init reads, takes "no" or "1:20:30" for something else. */
+function yamlText(value: unknown): string {
+  return stringify(value, { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" });
 }

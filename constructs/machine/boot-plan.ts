@@ -2,7 +2,8 @@ import { aptFiles } from "./apt-text";
 import { CloudInit } from "./cloud-init";
 import { MachineFile } from "./contribution";
 import { downloadCommands } from "./download-text";
-import { shellQuote } from "./shell-quote";
+import { ownName } from "./host-script";
+import { shellQuote, shellWords } from "./shell-quote";
 
 const MODULES_FILE = "/etc/modules-load.d/vipstack.conf";
 const SYSCTL_FILE = "/etc/sysctl.d/90-vipstack.conf";
@@ -41,22 +42,29 @@ export function startCommands(model: CloudInit, beforeUnits: readonly string[] =
   const waited = enabled.filter(({ wait }) => wait !== false).map(({ name }) => name);
   const background = enabled.filter(({ wait }) => wait === false).map(({ name }) => name);
   return [
+    ...(model.address === undefined ? [] : [ownName(model.address)]),
     ...downloadCommands(model.downloads),
     // Built-in modules (OrbStack's kernel, containers) make modprobe fail; whether the feature works is asked by `ready`.
-    ...(modules.length > 0 ? [`modprobe --all ${modules.join(" ")} || true`] : []),
+    ...(modules.length > 0 ? [`modprobe --all ${shellWords(modules)} || true`] : []),
     ...(model.sysctls.length > 0 ? [`sysctl --quiet --load ${SYSCTL_FILE}`] : []),
     ...(model.users.length > 0 ? [`systemd-sysusers ${USERS_FILE}`] : []),
     "systemctl daemon-reload",
     ...beforeUnits,
-    ...(waited.length > 0 ? [`systemctl enable --quiet --now ${waited.join(" ")}`] : []),
-    ...(background.length > 0 ? [`systemctl enable --quiet --now --no-block ${background.join(" ")}`] : []),
+    ...(waited.length > 0 ? [`systemctl enable --quiet --now ${shellWords(waited)}`] : []),
+    ...(background.length > 0 ? [`systemctl enable --quiet --now --no-block ${shellWords(background)}`] : []),
     ...model.commands,
     ...model.ready.map(
-      ({ check, seconds }) => `timeout ${seconds} sh -c ${shellQuote(`until ${check}; do sleep 1; done`)}`,
+      ({ check, seconds }) =>
+        `timeout ${seconds} sh -c ${shellQuote(`until ${check}${endOf(check)} do sleep 1; done`)}`,
     ),
     // A power cut from here on must find no file empty: neither those above nor what the programs wrote at their first start.
     "sync",
   ];
+}
+
+/** After a comment only a new line ends a command. */
+function endOf(check: string): string {
+  return check.includes("#") ? "\n" : ";";
 }
 
 function moduleFile(model: CloudInit): MachineFile[] {

@@ -1,6 +1,7 @@
 import { describeFailure, Failure } from "../private/failure";
 import { ADDRESS_FILE, ADDRESSES_UNIT } from "./address-file";
 import { conflictsWith, packageName, Part, SECRET_MODE } from "./conflicts";
+import { contributionFailures } from "./contribution-rules";
 import {
   AptSource,
   Contribution,
@@ -13,6 +14,7 @@ import {
   Unit,
 } from "./contribution";
 import { downloadTools } from "./download-text";
+import { HOST_NAME_RULE, isHostName } from "./text-rules";
 
 /** A secret of a machine, with every unit that reads it. */
 export interface MachineSecret {
@@ -25,6 +27,8 @@ export interface MachineSecret {
 export interface CloudInitProps {
   /** @default - the machine keeps the name it has */
   readonly hostname?: string;
+  /** The machine's own address, where its name leads if nothing else there says so. @default - its name is left alone */
+  readonly address?: string;
   /** cloud-init's own `apt` settings (mirrors, sources, proxy). @default - the machine's own */
   readonly apt?: Record<string, unknown>;
 }
@@ -39,11 +43,19 @@ export interface CloudInitProps {
  */
 export class CloudInit {
   readonly hostname?: string;
+  readonly address?: string;
   readonly apt?: Record<string, unknown>;
   private readonly sources: { owner: string; part: LazyContribution }[] = [];
 
+  /** @throws Error where the name is no host name */
   constructor(props: CloudInitProps = {}) {
+    if (props.hostname !== undefined && !isHostName(props.hostname)) {
+      throw new Error(
+        `CloudInit: ${describeFailure({ property: "hostname", ...HOST_NAME_RULE, got: props.hostname })}`,
+      );
+    }
     this.hostname = props.hostname;
+    this.address = props.address;
     this.apt = props.apt;
   }
 
@@ -52,28 +64,28 @@ export class CloudInit {
    *
    * @param owner names the role in conflicts, e.g. its construct path
    * @param part a function where the role still grows; it is called whenever the model is read
-   * @returns the conflicts with what is there; where there are any, nothing was added. Those of a function are found by
-   * {@link conflicts}.
+   * @returns what no machine can have of it, and the conflicts with what is there; where there are any, nothing was added. Those
+   * of a function are found by {@link failures}.
    */
   contribute(owner: string, part: LazyContribution): Failure[] {
     const known = this.sources.flatMap(({ owner, part }) => (typeof part === "function" ? [] : [{ owner, part }]));
-    const conflicts = typeof part === "function" ? [] : conflictsWith(known, { owner, part });
-    if (conflicts.length === 0) this.sources.push({ owner, part });
-    return conflicts;
+    const failures = typeof part === "function" ? [] : failuresOf(known, { owner, part });
+    if (failures.length === 0) this.sources.push({ owner, part });
+    return failures;
   }
 
-  /** Every two roles that want different things, as the model is now. */
-  conflicts(): { readonly owner: string; readonly failure: Failure }[] {
+  /** What no machine can have, and every two roles that want different things, as the model is now. */
+  failures(): { readonly owner: string; readonly failure: Failure }[] {
     const parts = this.parts;
     return parts.flatMap((part, index) =>
-      conflictsWith(parts.slice(0, index), part).map((failure) => ({ owner: part.owner, failure })),
+      failuresOf(parts.slice(0, index), part).map((failure) => ({ owner: part.owner, failure })),
     );
   }
 
-  /** {@link contribute}, for use without constructs. @throws Error naming both owners */
+  /** {@link contribute}, for use without constructs. @throws Error that names the owner, in a conflict both */
   add(owner: string, part: Contribution): this {
-    const conflicts = this.contribute(owner, part);
-    if (conflicts.length > 0) throw new Error(`${owner}: ${conflicts.map(describeFailure).join("; ")}`);
+    const failures = this.contribute(owner, part);
+    if (failures.length > 0) throw new Error(`${owner}: ${failures.map(describeFailure).join("; ")}`);
     return this;
   }
 
@@ -179,6 +191,10 @@ export class CloudInit {
   private get parts(): Part[] {
     return this.sources.map(({ owner, part }) => ({ owner, part: typeof part === "function" ? part() : part }));
   }
+}
+
+function failuresOf(others: readonly Part[], own: Part): Failure[] {
+  return [...contributionFailures(own.part), ...conflictsWith(others, own)];
 }
 
 function unique<T>(items: readonly T[]): T[] {

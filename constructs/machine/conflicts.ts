@@ -1,4 +1,5 @@
 import { Failure } from "../private/failure";
+import { addressPlace } from "./address-line";
 import { Contribution, MachineFile, PortClaim } from "./contribution";
 
 /** Who reads a secret where nothing else is said. */
@@ -12,39 +13,52 @@ export interface Part {
 
 /** What a role wants otherwise than others of its machine. */
 export function conflictsWith(others: readonly Part[], { owner, part }: Part): Failure[] {
-  return others.flatMap((other) => [
+  const own = { owner, part };
+  return [
+    ...[...others, own].flatMap((other) => contentClashes(other, own)),
+    ...others.flatMap((other) => portClashes(other, own)),
+  ];
+}
+
+function contentClashes(theirs: Part, ours: Part): Failure[] {
+  return [
     ...clashes(
       (f) => (f.secret ? "secrets" : "files"),
       filesOf,
       (f) => f.path,
       (f) => `${f.secret} ${f.mode ?? (f.secret ? SECRET_MODE : "0644")} ${f.content}`,
-    )(other, { owner, part }),
+    )(theirs, ours),
     ...clashes(
       "sysctls",
       (p) => p.sysctls ?? [],
       (s) => s.key,
       (s) => s.value,
-    )(other, { owner, part }),
+    )(theirs, ours),
     ...clashes(
       "downloads",
       (p) => p.downloads ?? [],
       (d) => d.path,
       (d) => JSON.stringify(d),
-    )(other, { owner, part }),
+    )(theirs, ours),
     ...clashes(
       "aptSources",
       (p) => p.aptSources ?? [],
       (s) => s.name,
       (s) => JSON.stringify({ ...s, pins: undefined }),
-    )(other, { owner, part }),
+    )(theirs, ours),
     ...clashes(
       "packages",
       (p) => (p.packages ?? []).filter((name) => name.includes("=")),
       packageName,
       (name) => name,
-    )(other, { owner, part }),
-    ...portClashes(other, { owner, part }),
-  ]);
+    )(theirs, ours),
+    ...clashes(
+      "addresses",
+      (p) => p.addresses ?? [],
+      addressPlace,
+      (line) => line.replace(/[ \t]+/g, " "),
+    )(theirs, ours),
+  ];
 }
 
 function clashes<T>(
@@ -63,7 +77,10 @@ function clashes<T>(
         {
           property: typeof property === "string" ? property : property(item),
           rule: `can't give ${keyOf(item)} another content than ${theirs.owner} does${values}`,
-          cure: `put ${ours.owner} and ${theirs.owner} on machines of their own, or let one of them leave it out`,
+          cure:
+            ours.owner === theirs.owner
+              ? "leave one of the two out"
+              : `put ${ours.owner} and ${theirs.owner} on machines of their own, or let one of them leave it out`,
         },
       ];
     });

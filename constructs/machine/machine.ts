@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Fn, Token } from "cdktf";
+import { Fn } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { describeFailure } from "../private/failure";
 import { writeAtSynth } from "../private/synth-files";
@@ -11,9 +11,12 @@ import { IBackend, Software, SoftwareName } from "./backend";
 import { renderCloudConfig } from "./cloud-config-text";
 import { CloudInit } from "./cloud-init";
 import { Contribution, LazyContribution } from "./contribution";
+import { plainSecretFailures } from "./contribution-rules";
 import { joinNeighbours } from "./neighbours";
 import { bringSecrets, renderSecretsScript, secretVariable } from "./secrets-script";
 import { describeUnusable, InterfaceAddress, parseInterfaceAddress } from "./subnet";
+import { holdsTerraformValue } from "./terraform-value";
+import { HOST_NAME_RULE, isHostName, isInterfaceName } from "./text-rules";
 
 /** Something with addresses that roles are put on. */
 export interface IMachine extends IConstruct {
@@ -88,9 +91,9 @@ export class Machine extends Construct implements IMachine {
     this.addresses = checkedAddresses(this, this.name, props);
     joinNeighbours(this, props.backend);
     this.address = ownAddress(this.addresses);
-    this.model = new CloudInit({ hostname: this.name });
+    this.model = new CloudInit({ hostname: this.name, address: this.address });
     this.node.addValidation({
-      validate: () => this.model.conflicts().map(({ owner, failure }) => `${owner}: ${describeFailure(failure)}`),
+      validate: () => this.model.failures().map(({ owner, failure }) => `${owner}: ${describeFailure(failure)}`),
     });
 
     const lifecycle = props.backend._bind({
@@ -147,15 +150,15 @@ export class Machine extends Construct implements IMachine {
     return this.backend.software?.(name, version);
   }
 
-  contribute(role: IConstruct, given: LazyContribution): void {
-    const part = refusePlainSecrets(role, given);
+  contribute(role: IConstruct, part: LazyContribution): void {
     const keeperOf = (known: Contribution) => (known.addresses === undefined ? {} : addressKeeper());
-    const keeper = this.model.contribute(
-      this.node.path,
-      typeof part === "function" ? () => keeperOf(part()) : keeperOf(part),
-    );
-    const conflicts = [...keeper, ...this.model.contribute(role.node.path, part)];
-    if (conflicts.length > 0) throw new ValidationError(role, conflicts);
+    const lazy = typeof part === "function";
+    const keeper = this.model.contribute(this.node.path, lazy ? () => keeperOf(part()) : keeperOf(part));
+    const own = lazy
+      ? this.model.contribute(role.node.path, () => checkedSecrets(role, part()))
+      : [...plainSecretFailures(part), ...this.model.contribute(role.node.path, part)];
+    const failures = [...keeper, ...own];
+    if (failures.length > 0) throw new ValidationError(role, failures);
   }
 }
 
@@ -188,24 +191,9 @@ class ForeignMachine extends Construct implements IMachine {
   }
 }
 
-const SENSITIVE_VARIABLE = 'new TerraformVariable(stack, "key", { type: "string", sensitive: true }).stringValue';
-
-/** The same contribution; one whose secrets stand in it as text is an error, for a function once it is called. */
-function refusePlainSecrets(role: IConstruct, part: LazyContribution): LazyContribution {
-  if (typeof part === "function") return () => checkedSecrets(role, part());
-  return checkedSecrets(role, part);
-}
-
 function checkedSecrets(role: IConstruct, part: Contribution): Contribution {
-  const validation = new Validation(role);
-  for (const { path, content } of part.secrets ?? []) {
-    validation.require(Token.isUnresolved(content), {
-      property: "secrets",
-      rule: `can't hold the content of ${path} as text, which would stand in the synthesized JSON`,
-      cure: `give the value of a sensitive variable: ${SENSITIVE_VARIABLE}`,
-    });
-  }
-  validation.finish();
+  const failures = plainSecretFailures(part);
+  if (failures.length > 0) throw new ValidationError(role, failures);
   return part;
 }
 
@@ -234,13 +222,28 @@ function checkedAddresses(
   props: Pick<MachineProps, "interfaces" | "memoryMiB" | "mtu"> & Partial<Pick<MachineProps, "backend">>,
 ): InterfaceAddress[] {
   const validation = new Validation(scope);
-  validation.require(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(name), {
+  for (const [property, value] of Object.entries({ name, interfaces: props.interfaces, memoryMiB: props.memoryMiB })) {
+    validation.require(!holdsTerraformValue(value), {
+      property,
+      rule: "can't hold a value that only Terraform knows: the machine's files are written before",
+      cure: "write it into the program, or read it from the environment",
+    });
+  }
+  validation.finish();
+  validation.require(isHostName(name), {
     property: "name",
-    rule: "must be a host name: letters, digits and hyphens, at most 63, starting with a letter",
+    ...HOST_NAME_RULE,
     got: name,
-    cure: "choose a name like 'web-1'",
   });
   validation.integer("memoryMiB", props.memoryMiB, 256, 65536, "320 is enough for a director, 1500 for a Nomad client");
+  for (const nic of Object.keys(props.interfaces)) {
+    validation.require(isInterfaceName(nic), {
+      property: "interfaces",
+      rule: "must have names of network interfaces, at most 15 characters",
+      got: nic,
+      cure: "write it like 'eth0'",
+    });
+  }
   const parsed = Object.entries(props.interfaces).flatMap(([nic, addresses]) =>
     addresses.map((text) => ({ text, address: parseInterfaceAddress(nic, text, props.mtu?.[nic]) })),
   );

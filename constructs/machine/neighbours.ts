@@ -47,11 +47,11 @@ function twins(machine: Neighbour): string[] {
     .filter((other) => all.indexOf(other) < all.indexOf(machine))
     .flatMap((other) => {
       // A machine that is only known may be one that is made, told of a second time; so may two such be one.
-      if (!(isMade(machine) && isMade(other)) && (other.name === machine.name || isMade(machine) === isMade(other)))
+      if (!(isMade(machine) && isMade(other)) && (sameName(other, machine) || isMade(machine) === isMade(other)))
         return [];
       const shared = machine.addresses.filter(({ address }) => hasAddress(other, address));
       return [
-        ...(isMade(machine) && other.name === machine.name
+        ...(isMade(machine) && sameName(other, machine)
           ? [
               {
                 property: "name",
@@ -69,6 +69,11 @@ function twins(machine: Neighbour): string[] {
         })),
       ].map(describeFailure);
     });
+}
+
+/** Folders and host names know no case everywhere. */
+function sameName(one: Neighbour, other: Neighbour): boolean {
+  return one.name.toLowerCase() === other.name.toLowerCase();
 }
 
 export function hasAddress({ addresses }: Neighbour, address: string): boolean {

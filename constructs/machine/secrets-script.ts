@@ -1,5 +1,6 @@
 import { CloudInit } from "./cloud-init";
-import { shellQuote } from "./shell-quote";
+import { BEFORE, KEEP, WHAT_IT_IS } from "./host-script";
+import { shellQuote, shellWord, shellWords } from "./shell-quote";
 
 /** The environment variable that holds a secret, by its place in the model. */
 export function secretVariable(index: number): string {
@@ -29,14 +30,14 @@ export function renderSecretsScript(model: CloudInit): string {
     // A variable that is missing would be an empty file: inside a pipe its error counts for nothing.
     `: ${secrets.map((_, index) => `"$${secretVariable(index)}"`).join(" ")}`,
     // In braces a script is read to its end before anything is done: one that was cut off does nothing, and fails.
-    print("{", "set -eu", FUNCTIONS),
+    print("{", "set -eu", KEEP, FUNCTIONS),
     ...secrets.flatMap(({ path, mode, units: readers }, index) => [
-      print(`secret ${shellQuote(path)} ${mode} ${readers.join(" ")} <<'EOF'`),
+      print(`secret ${shellQuote(path)} ${shellWord(mode)} ${shellWords(readers)} <<'EOF'`),
       `printf %s "$${secretVariable(index)}" | base64`,
       print("EOF"),
     ]),
     // On the disk before anything relies on it: Terraform does not bring it again after a power cut.
-    print("sync", ...units.map((unit) => `renew ${unit}`), "}"),
+    print("sync", ...units.map((unit) => `renew ${shellWord(unit)}`), "}"),
     "",
   ].join("\n");
 }
@@ -52,14 +53,17 @@ const CHANGED = "/run/vipstack/secrets-changed";
 const FUNCTIONS = `secret() { # secret PATH MODE UNIT…, the content in base64 on standard input
   path=$1 mode=$2
   shift 2
+  # A host that exists gets back what it had, also where the secret came later than the rest.
+  if [ -d ${BEFORE} ]; then keep "$path"; fi
   mkdir -p "$(dirname "$path")" ${CHANGED}
+  rm -f "$path.new"
   (umask 077; base64 -d > "$path.new")
   chmod "$mode" "$path.new"
-  if cmp -s "$path.new" "$path" && [ "$(stat -c %a "$path")" = "$(stat -c %a "$path.new")" ]; then
+  if cmp -s "$path.new" "$path" && [ "$(${WHAT_IT_IS} "$path")" = "$(${WHAT_IT_IS} "$path.new")" ]; then
     rm "$path.new"
   else
     for unit; do : > "${CHANGED}/$unit"; done
-    mv "$path.new" "$path"
+    mv -T "$path.new" "$path"
   fi
 }
 renew() { # renew UNIT

@@ -1,7 +1,8 @@
 import { bootFiles, startCommands } from "./boot-plan";
 import { CloudInit } from "./cloud-init";
 import { MachineFile, Unit } from "./contribution";
-import { shellQuote } from "./shell-quote";
+import { BEFORE, FORGET_OWN_NAME, KEEP, WHAT_IT_IS } from "./host-script";
+import { shellPattern, shellQuote, shellWord, shellWords } from "./shell-quote";
 
 /**
  * The machine as one shell script for a host that exists: the same files, packages, modules, sysctls and units as the
@@ -12,8 +13,9 @@ export function renderSetupScript(model: CloudInit): string {
   const files = bootFiles(model, { live: true });
   return script([
     KEEP,
+    KEEP_UNIT,
     ...[...files, ...model.secrets].map(({ path }) => `keep ${shellQuote(path)}`),
-    ...packagedUnits(model).map(({ name }) => `keep_unit ${name}`),
+    ...packagedUnits(model).map(({ name }) => `keep_unit ${shellWord(name)}`),
     PUT,
     ...files.map(putFile),
     ...installPackages(model.packages),
@@ -24,7 +26,7 @@ export function renderSetupScript(model: CloudInit): string {
 /** For units that run already, with other files. Own ones can reload; of a package's unit nobody knows whether it can. */
 function renewUnits(model: CloudInit): string[] {
   const enabled = model.units.filter(({ enable }) => enable !== false);
-  const namesOf = (group: readonly Unit[]): string => group.map(({ name }) => name).join(" ");
+  const namesOf = (group: readonly Unit[]): string => shellWords(group.map(({ name }) => name));
   const own = namesOf(enabled.filter(({ content }) => content !== undefined));
   const packaged = namesOf(packagedUnits(model));
   return [
@@ -41,10 +43,11 @@ export function renderTeardownScript(model: CloudInit): string {
   const own = model.units.filter(({ content }) => content !== undefined).map(({ name }) => name);
   return script([
     GIVE_BACK,
-    ...(own.length > 0 ? [`systemctl disable --now ${own.slice().reverse().join(" ")} || true`] : []),
+    ...(own.length > 0 ? [`systemctl disable --now ${shellWords(own.slice().reverse())} || true`] : []),
     ...[...bootFiles(model, { live: true }), ...model.secrets].map(({ path }) => `give_back ${shellQuote(path)}`),
-    ...packagedUnits(model).map(({ name }) => `give_back_unit ${name}`),
-    ...(model.generated.length > 0 ? [`rm -f ${model.generated.join(" ")}`] : []),
+    ...packagedUnits(model).map(({ name }) => `give_back_unit ${shellWord(name)}`),
+    ...(model.generated.length > 0 ? [`rm -f ${model.generated.map(shellPattern).join(" ")}`] : []),
+    ...(model.address === undefined ? [] : [FORGET_OWN_NAME]),
     // What the rules folders held; foreign files in them keep them.
     "find /etc/vipstack /usr/local/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true",
     `rm -rf ${BEFORE} /run/vipstack`,
@@ -71,50 +74,43 @@ function reloadCommand({ secrets }: CloudInit, unit: string): string {
   const awaited = secrets.filter(({ units }) => units.includes(unit)).map(({ path }) => shellQuote(path));
   return [
     ...awaited.map((path) => `[ ! -e ${path} ] || `),
-    `systemctl reload-or-restart ${unit} || `,
-    `{ journalctl --no-pager --output=cat --lines=20 --unit=${unit} >&2; exit 1; }`,
+    `systemctl reload-or-restart ${shellWord(unit)} || `,
+    `{ journalctl --no-pager --output=cat --lines=20 --unit=${shellWord(unit)} >&2; exit 1; }`,
   ].join("");
 }
 
-/** Where a host keeps what it had before the first run. */
-const BEFORE = "/var/lib/vipstack/before";
-
-const KEEP = `keep() { # keep PATH: as it is now, unless an earlier run did so
-  if [ -e "${BEFORE}/files$1" ] || [ -e "${BEFORE}/absent$1" ]; then return; fi
-  if [ -e "$1" ]; then
-    mkdir -p "${BEFORE}/files$(dirname "$1")"
-    cp -p "$1" "${BEFORE}/files$1"
-  else
-    mkdir -p "${BEFORE}/absent$1"
-  fi
-}
-keep_unit() { # keep_unit NAME: whether it is enabled now, unless an earlier run did so
+const KEEP_UNIT = `keep_unit() { # keep_unit NAME: whether it is enabled and runs now, unless an earlier run did so
   if [ -e "${BEFORE}/units/$1" ]; then return; fi
   mkdir -p ${BEFORE}/units
-  systemctl is-enabled "$1" > "${BEFORE}/units/$1" 2>/dev/null || true
+  { systemctl is-enabled "$1"; systemctl is-active "$1"; } > "${BEFORE}/new" 2>/dev/null || true
+  mv "${BEFORE}/new" "${BEFORE}/units/$1"
 }`;
 
-const GIVE_BACK = `give_back() { # give_back PATH
-  if [ -e "${BEFORE}/files$1" ]; then mv "${BEFORE}/files$1" "$1"; else rm -f "$1"; fi
+const GIVE_BACK = `give_back() { # give_back PATH: the file or link that was there, with its owner and mode; nothing where nothing was
+  if [ -e "${BEFORE}/files$1" ] || [ -L "${BEFORE}/files$1" ]; then
+    mv -T "${BEFORE}/files$1" "$1"
+  elif [ -e "${BEFORE}/absent$1" ]; then
+    rm -f "$1"
+  fi
 }
 give_back_unit() { # give_back_unit NAME
-  if grep -q '^enabled' "${BEFORE}/units/$1" 2>/dev/null; then
-    systemctl try-restart "$1" || true
-  else
-    systemctl disable --quiet --now "$1" || true
-  fi
+  before="${BEFORE}/units/$1"
+  if [ ! -e "$before" ]; then return; fi
+  grep -qx 'enabled\\(-runtime\\)\\?' "$before" || systemctl disable --quiet "$1" || true
+  if grep -qx 'enabled\\(-runtime\\)\\?\\|active' "$before"; then systemctl try-restart "$1"; else systemctl stop "$1"; fi || true
 }`;
 
-/** Replaces a file in one step and only where its text differs, so that a reader never sees half of it. */
+/** Replaces a file in one step and only where it differs, so that a reader never sees half of it. */
 const PUT = `changed=
 put() { # put PATH MODE, the text in base64 on standard input
   mkdir -p "$(dirname "$1")"
+  rm -f "$1.new"
   base64 -d > "$1.new"
   chmod "$2" "$1.new"
-  if cmp -s "$1.new" "$1" && [ "$(stat -c %a "$1")" = "$(stat -c %a "$1.new")" ]; then
+  if cmp -s "$1.new" "$1" && [ "$(${WHAT_IT_IS} "$1.new")" = "$(${WHAT_IT_IS} "$1")" ]; then
     rm "$1.new"
   else
-    mv "$1.new" "$1"
+    mv -T "$1.new" "$1"
     changed=yes
     echo "wrote $1"
   fi
@@ -129,14 +125,14 @@ function putFile({ path, content, mode }: MachineFile): string {
   const lines = Buffer.from(content)
     .toString("base64")
     .replace(/.{100}/g, "$&\n");
-  return `put ${shellQuote(path)} ${mode ?? "0644"} <<'EOF'\n${lines}\nEOF`;
+  return `put ${shellQuote(path)} ${shellWord(mode ?? "0644")} <<'EOF'\n${lines}\nEOF`;
 }
 
 function installPackages(packages: readonly string[]): string[] {
   if (packages.length === 0) return [];
   return [
     ...(packages.some((name) => name.includes("=")) ? [INSTALLED_VERSION] : []),
-    `missing=$(for p in ${packages.join(" ")}; do ${isInstalled(packages)} || echo "$p"; done)`,
+    `missing=$(for p in ${shellWords(packages)}; do ${isInstalled(packages)} || echo "$p"; done)`,
     `[ -z "$missing" ] || {
   export DEBIAN_FRONTEND=noninteractive
   # The script itself comes by standard input: apt must not read it.
@@ -161,5 +157,5 @@ const INSTALLED_VERSION = `installed() { # installed NAME[=VERSION]
 }`;
 
 function script(lines: readonly string[]): string {
-  return `${["#!/bin/sh", "set -eu", ...lines].join("\n")}\n`;
+  return `${["#!/bin/sh", "set -eu", "umask 022", ...lines].join("\n")}\n`;
 }

@@ -1,14 +1,16 @@
 #!/bin/sh
 set -eu
+umask 022
 changed=
 put() { # put PATH MODE, the text in base64 on standard input
   mkdir -p "$(dirname "$1")"
+  rm -f "$1.new"
   base64 -d > "$1.new"
   chmod "$2" "$1.new"
-  if cmp -s "$1.new" "$1" && [ "$(stat -c %a "$1")" = "$(stat -c %a "$1.new")" ]; then
+  if cmp -s "$1.new" "$1" && [ "$(stat -c '%F %a %u:%g' "$1.new")" = "$(stat -c '%F %a %u:%g' "$1")" ]; then
     rm "$1.new"
   else
-    mv "$1.new" "$1"
+    mv -T "$1.new" "$1"
     changed=yes
     echo "wrote $1"
   fi

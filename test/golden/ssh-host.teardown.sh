@@ -1,17 +1,25 @@
 #!/bin/sh
 set -eu
-give_back() { # give_back PATH
-  if [ -e "/var/lib/vipstack/before/files$1" ]; then mv "/var/lib/vipstack/before/files$1" "$1"; else rm -f "$1"; fi
+umask 022
+give_back() { # give_back PATH: the file or link that was there, with its owner and mode; nothing where nothing was
+  if [ -e "/var/lib/vipstack/before/files$1" ] || [ -L "/var/lib/vipstack/before/files$1" ]; then
+    mv -T "/var/lib/vipstack/before/files$1" "$1"
+  elif [ -e "/var/lib/vipstack/before/absent$1" ]; then
+    rm -f "$1"
+  fi
 }
 give_back_unit() { # give_back_unit NAME
-  if grep -q '^enabled' "/var/lib/vipstack/before/units/$1" 2>/dev/null; then
-    systemctl try-restart "$1" || true
-  else
-    systemctl disable --quiet --now "$1" || true
-  fi
+  before="/var/lib/vipstack/before/units/$1"
+  if [ ! -e "$before" ]; then return; fi
+  grep -qx 'enabled\(-runtime\)\?' "$before" || systemctl disable --quiet "$1" || true
+  if grep -qx 'enabled\(-runtime\)\?\|active' "$before"; then systemctl try-restart "$1"; else systemctl stop "$1"; fi || true
 }
 systemctl disable --now a.service || true
 give_back '/etc/systemd/system/a.service'
+if grep -q ' # vipstack$' /etc/hosts; then
+  hosts=$(grep -v ' # vipstack$' /etc/hosts || true)
+  printf '%s\n' "$hosts" > /etc/hosts
+fi
 find /etc/vipstack /usr/local/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true
 rm -rf /var/lib/vipstack/before /run/vipstack
 systemctl daemon-reload

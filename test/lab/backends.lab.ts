@@ -10,6 +10,12 @@ const environment = { SSH_CONFIG: hosts.sshConfig };
 const byUserData = new LabDeployment("existing-hosts");
 const byScript = new LabDeployment("existing-hosts");
 
+const OWN_CADDYFILE = `set -eu
+mv /etc/caddy/Caddyfile /srv/own-caddyfile
+chown www-data:caddy /srv/own-caddyfile
+chmod 0640 /srv/own-caddyfile
+ln -s /srv/own-caddyfile /etc/caddy/Caddyfile`;
+
 /** What a machine is, by section. */
 type State = Record<string, string>;
 const stateScript = readFileSync(join(__dirname, "support", "ssh-hosts-state.sh"), "utf8");
@@ -21,8 +27,8 @@ let seconds = 0;
 
 beforeAll(async () => {
   await Promise.all([byUserData.up(), hosts.start()]);
-  // Something that the script takes over: the distribution's web server with its own file.
-  await hosts.run("web", "systemctl enable --quiet --now caddy.service");
+  // Something that the script takes over: the distribution's web server with its own file, here a link to one of another owner.
+  await hosts.run("web", `${OWN_CADDYFILE}\nsystemctl enable --quiet --now caddy.service`);
   for (const machine of machines) bare[machine] = await stateOf(machine);
   const started = Date.now();
   await byScript.up(environment);
@@ -111,11 +117,21 @@ test(
     const [setup, teardown] = [script("web/setup.sh"), script("web/teardown.sh")];
     await byScript.down();
     // And a host where the web server was not in use before.
+    // One that does not know its own name: it does while it is prepared.
+    const nameless = "sed -i '/^# names/,/^# end/d' /etc/hosts; ! getent hosts $(hostname)";
+    await hosts.run("client", nameless);
+    const hostsFile = await hosts.run("client", "cat /etc/hosts");
     await hosts.run("client", setup);
+    expect(await hosts.run("client", "getent hosts $(hostname); hostname -f; sudo true")).toMatch(
+      /^10\.88\.0\.30 +client\nclient$/,
+    );
     await hosts.run("client", teardown);
+    expect(await hosts.run("client", "cat /etc/hosts")).toBe(hostsFile);
     // Kernel settings and modules last until the next boot.
     await Promise.all(machines.map((machine) => hosts.lab("reboot", machine)));
     for (const machine of ["client", "web"]) expect(await stateOf(machine)).toEqual(bare[machine]);
+    expect(bare.web?.links).toContain("/etc/caddy/Caddyfile -> /srv/own-caddyfile");
+    expect(await hosts.run("web", "stat -c '%a %U:%G' /srv/own-caddyfile")).toBe("640 www-data:caddy");
     // Here ipvsadm stays, with the files that it brought.
     const [before, after] = [bare.director, await stateOf("director")];
     const changed = Object.keys(after).filter((section) => after[section] !== before?.[section]);

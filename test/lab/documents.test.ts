@@ -23,12 +23,15 @@ test("a right LAB.json and a right machine.json are taken as they are", () => {
   const forwards = [{ listen: 8080, to: "192.168.139.29:80" }];
   expect(labWith({ forwards })()).toEqual({
     ...lab,
+    addresses: {},
     forwards,
     software: [],
     registry: false,
     images: [],
     preinstalled: [],
   });
+  const addresses = { "vm-1": ["192.168.139.68", "fd00:139::68"] };
+  expect(labWith({ addresses })()).toMatchObject({ addresses });
   expect(labWith({ software: ["consul"], registry: true })()).toMatchObject({ software: ["consul"], registry: true });
   expect(labWith({ subnets: ["192.168.139.0/24", "fd00:139::/64"] })()).toMatchObject({ name: "default" });
   expect(machineWith({})()).toEqual({ ...machine, preinstalled: [] });
@@ -44,6 +47,7 @@ test.each([
   [labWith({ subnets: ["192.168.139.0/32"] }), "is not an address with a usable prefix length"],
   [labWith({ subnets: ["somewhere"] }), "is not an address with a usable prefix length"],
   [labWith({ machines: ["vm-1", "vm-1"] }), "LAB.json: machines must NOT have duplicate items"],
+  [labWith({ addresses: { "vm-1": ["vm-2"] } }), "LAB.json: addresses.vm-1[0] must match pattern"],
   [labWith({ machines: ["../up"] }), "LAB.json: machines[0] must match pattern"],
   [labWith({ forwards: [{ listen: 8080 }] }), "LAB.json: forwards[0] must have required property 'to'"],
   [labWith({ forwards: [{ listen: 99999, to: "10.0.0.2:80" }] }), "forwards[0].listen must be <= 65535"],

@@ -3,6 +3,11 @@ import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import execa from "execa";
+import fc from "fast-check";
+import { CloudInit, renderCloudConfig } from "../../constructs/machine";
+import { yamlText } from "../../constructs/machine/yaml-text";
+import { READER } from "../support/py-yaml";
+import { YAML_TEXTS, yamlAwkwardText } from "../support/yaml-texts";
 import { BOOT, eventually, killAll, labProcesses, MINUTES } from "./support/deployment";
 
 // The lab by its own command line, without any program: what it promises to whoever uses it.
@@ -76,10 +81,15 @@ class Lab {
 const one = new Lab("one", "10.55.0.11");
 const two = new Lab("two", "10.55.0.11");
 
+// Texts that YAML 1.1 takes for something else, as files of a machine.
+const awkward = new CloudInit({ hostname: "box", address: "10.55.0.11" }).add("a", {
+  files: YAML_TEXTS.map((content, index) => ({ path: `/srv/texts/${index}`, content })),
+});
+
 beforeAll(async () => {
   await one.start();
   await two.start();
-  await Promise.all([one.create(), two.create()]);
+  await Promise.all([one.create(renderCloudConfig(awkward)), two.create()]);
 }, BOOT);
 
 afterAll(async () => {
@@ -96,6 +106,34 @@ test(
       ),
     );
     expect(new Set(ids).size).toBe(2);
+  },
+  MINUTES,
+);
+
+test(
+  "a machine's files are byte for byte what user-data says, and its own reader of YAML takes any text as what it is",
+  async () => {
+    const files = `import json; print(json.dumps([open(f"/srv/texts/{i}", newline="").read() for i in range(${YAML_TEXTS.length})]))`;
+    const { stdout } = await one.run("exec", "box", "--", "python3", "-c", files);
+    expect(JSON.parse(stdout)).toEqual(YAML_TEXTS);
+    const samples = fc.sample(fc.array(yamlAwkwardText, { minLength: 5, maxLength: 20 }), 40);
+    const ssh = ["-F", join(one.directory, "ssh_config"), "box", `cat > /tmp/read.py; echo read`];
+    await execa("ssh", ssh, { input: READER });
+    const read = await execa("ssh", [...ssh.slice(0, 3), "python3 /tmp/read.py"], {
+      input: JSON.stringify(samples.map((texts) => yamlText({ texts }))),
+    });
+    expect(JSON.parse(read.stdout)).toEqual(samples.map((texts) => ({ texts })));
+  },
+  2 * MINUTES,
+);
+
+test(
+  "a machine knows its own name",
+  async () => {
+    const ask = 'getent hosts "$(hostname)"; hostname -f; sudo true; cat /etc/hosts';
+    const { stdout, stderr } = await one.run("ssh", "box", "--", ask);
+    expect(stdout).toMatch(/^10\.55\.0\.11 +box\nbox\n# names in this lab\n10\.55\.0\.11 box\n/);
+    expect(stderr).toBe("");
   },
   MINUTES,
 );
@@ -180,6 +218,18 @@ test(
     );
     expect(exitCode).toBe(1);
     for (const text of ["box", "runcmd", "the disk is full", "logs box"]) expect(all).toContain(text);
+  },
+  BOOT,
+);
+
+test(
+  "user-data that cloud-init can't read is an error that says why",
+  async () => {
+    const { exitCode, all = "" } = await two.create("#cloud-config\nhostname: box\nruncmd: [\n", false);
+    expect(exitCode).toBe(1);
+    expect(all).toContain(
+      `machine "box": cloud-init did not apply the user-data: it can't be read: while parsing a flow node`,
+    );
   },
   BOOT,
 );

@@ -1,4 +1,5 @@
 import type { MachineDocument } from "../../lab/documents";
+import { hostsLines } from "../../lab/hosts-text";
 import { networkConfigOf, seedOf, vendorDataOf } from "../../lab/seed";
 
 const machine: MachineDocument = {
@@ -10,26 +11,30 @@ const machine: MachineDocument = {
   ],
   preinstalled: [],
 };
-const keys = { authorizedKey: "ssh-ed25519 AAAA lab\n", hostKey: "-----BEGIN KEY-----\nxyz\n-----END KEY-----\n" };
+const keys = {
+  authorizedKey: "ssh-ed25519 AAAA lab\n",
+  hostKey: "-----BEGIN KEY-----\nxyz\n-----END KEY-----\n",
+  hosts: hostsLines("ipvs", { ipvs: ["10.0.0.2"] }),
+};
 
 test("the network configuration names interfaces by MAC address; the first one has the default gateways", () => {
   expect(networkConfigOf("01234567", machine)).toBe(`version: 2
 ethernets:
   eth0:
     match:
-      macaddress: 02:d0:c0:ba:0f:b1
-    set-name: eth0
+      macaddress: "02:d0:c0:ba:0f:b1"
+    set-name: "eth0"
     addresses:
-      - 192.168.139.29/24
-      - fd00:139::29/64
-    gateway4: 192.168.139.1
-    gateway6: fd00:139::1
+      - "192.168.139.29/24"
+      - "fd00:139::29/64"
+    gateway4: "192.168.139.1"
+    gateway6: "fd00:139::1"
   eth1:
     match:
-      macaddress: 02:fb:d4:28:a7:34
-    set-name: eth1
+      macaddress: "02:fb:d4:28:a7:34"
+    set-name: "eth1"
     addresses:
-      - 10.5.0.29/24
+      - "10.5.0.29/24"
 `);
 });
 
@@ -61,6 +66,18 @@ cat > /etc/apt/apt.conf.d/01lab <<'END'
 Acquire::http::Proxy "http://192.168.139.1:3142";
 Acquire::https::Proxy "http://192.168.139.1:3142";
 END
+if ! grep -q '^# names in this lab$' /etc/hosts; then
+{
+cat <<'END'
+# names in this lab
+10.0.0.2 ipvs
+# end of the names in this lab
+END
+sed '/^# names in this lab$/,/^# end of the names in this lab$/d' /etc/hosts
+} > /etc/hosts.lab
+cat /etc/hosts.lab > /etc/hosts
+rm /etc/hosts.lab
+fi
 `);
 });
 
@@ -73,7 +90,7 @@ test("user-data is handed through byte for byte, and decides on the instance", (
   const userData = "#cloud-config\r\nhostname: ${x} %{y}\n\n";
   const seed = seedOf("01234567", machine, userData, keys);
   expect(seed["user-data"]).toBe(userData);
-  expect(seed["meta-data"]).toMatch(/^instance-id: ipvs-[0-9a-f]{12}\nlocal-hostname: ipvs\n$/);
+  expect(seed["meta-data"]).toMatch(/^instance-id: "ipvs-[0-9a-f]{12}"\nlocal-hostname: "ipvs"\n$/);
   expect(seedOf("01234567", machine, userData, { ...keys, hostKey: "another" })["meta-data"]).toBe(seed["meta-data"]);
   expect(seedOf("01234567", machine, "#cloud-config\n", keys)["meta-data"]).not.toBe(seed["meta-data"]);
 });

@@ -56,7 +56,17 @@ test("the boot report names cloud-init's stage and the failed units, without say
 
 test("a boot without failures has an empty report, whatever ends the text", () => {
   const status = JSON.stringify({ v1: { init: { errors: [] } } });
-  for (const end of ["\n\n---", "\n---\n"]) expect(parseReport(status + end)).toEqual({ stages: [], failedUnits: [] });
+  for (const end of ["\n\n---", "\n---\n"])
+    expect(parseReport(status + end)).toEqual({ stages: [], failedUnits: [], userData: "" });
+});
+
+test("user-data that was not taken comes first in the report", () => {
+  const report = parseReport(
+    `${JSON.stringify({ v1: {} })}\n---\nweb.service loaded failed failed Web\n---\nit can't be read: a\n---\nb\n`,
+  );
+  expect(inWords(report)).toBe(
+    "cloud-init did not apply the user-data: it can't be read: a\n---\nb; unit web.service failed",
+  );
 });
 
 test("forwards are changed by difference", () => {

@@ -180,17 +180,19 @@ test("a check may wait longer; users come before units; what waits for other mac
     "timeout 300 sh -c 'until true; do sleep 1; done'",
     "timeout 60 sh -c 'until test -e /run/b; do sleep 1; done'",
     "sync",
+    "mkdir -p /var/lib/vipstack",
+    expect.stringMatching(/^echo [0-9a-f]{64} > \/var\/lib\/vipstack\/user-data$/),
   ]);
 });
 
 test.each([
   [
     "downloads",
-    { downloads: [{ url: "http://a/1", sha256: "1", path: "/usr/local/bin/x" }] },
-    { downloads: [{ url: "http://a/2", sha256: "2", path: "/usr/local/bin/x" }] },
+    { downloads: [{ url: "http://a/1", sha256: "1".repeat(64), path: "/usr/local/bin/x" }] },
+    { downloads: [{ url: "http://a/2", sha256: "2".repeat(64), path: "/usr/local/bin/x" }] },
     "/usr/local/bin/x",
   ],
-  ["packages", { packages: ["x=1"] }, { packages: ["x=2"] }, "x"],
+  ["packages", { packages: ["jq=1"] }, { packages: ["jq=2"] }, "jq"],
 ])("two roles that want different %s are an error", (property, first, second, name) => {
   expect(() => new CloudInit().add("a", first).add("b", second)).toThrow(
     new Error(

@@ -56,10 +56,13 @@ test("a lab machine: user-data, hardware and push script lie beside the JSON", (
     name: "lab-box",
     subnets: ["10.0.0.0/24"],
     machines: ["box"],
+    addresses: { box: ["10.0.0.2", "fd00::2"] },
     forwards: [],
   });
   const [create, destroy] = result.data("box").provisioner.map((each) => each["local-exec"]);
-  expect(create?.command).toBe('node "$VIPSTACK_LAB" create machines/box --dir "$LAB_DIRECTORY"');
+  expect(create?.command).toBe(
+    'node "$VIPSTACK_LAB" create machines/box --dir "$LAB_DIRECTORY" && ssh -F "$LAB_DIRECTORY/ssh_config" box sh -s < machines/box/applied.sh',
+  );
   expect(destroy).toMatchObject({ when: "destroy", command: 'node "$VIPSTACK_LAB" delete box --dir "$LAB_DIRECTORY"' });
 });
 
@@ -97,7 +100,7 @@ test("an OrbStack machine: its own address is OrbStack's, the program's are adde
   expect(userData).toMatch("10.0.0.2/24 dev eth0\n      fd00::2/64 dev eth0\n");
   expect(userData).toMatch(/systemctl enable --quiet --now .*vipstack-addresses\.service/);
   expect(result.data("box").provisioner.map((each) => each["local-exec"].command)).toEqual([
-    "orb create --user-data machines/box/user-data debian:bookworm box && orb -m box -u root cloud-init status --wait",
+    "orb create --user-data machines/box/user-data debian:bookworm box && orb -m box -u root cloud-init status --wait && orb -m box -u root sh -s < machines/box/applied.sh",
     "orb delete --force box",
   ]);
 });

@@ -56,6 +56,7 @@ withTerraform(
       "create --user-data machines/box/user-data debian:bookworm box",
       "-m box -u root cloud-init status --wait",
       "-m box -u root sh -s",
+      "-m box -u root sh -s",
       "delete --force box",
     ]);
   },

@@ -50,6 +50,7 @@ test("a lab that nothing was asked of serves nothing more", () => {
     "name",
     "subnets",
     "machines",
+    "addresses",
     "forwards",
   ]);
   expect(Object.keys(result.json.resource.terraform_data).sort()).toEqual(["box", "box_live", "lab", "lab_members"]);

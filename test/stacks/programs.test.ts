@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,13 +55,32 @@ describe.each(readdirSync(join(PROJECT, "examples")).sort())("example %s", (exam
     expect(machines.length).toBeGreaterThan(0);
     for (const machine of machines) {
       const files = readdirSync(join(stack, "machines", machine));
-      const userData = files
-        .filter((file) => file === "user-data")
-        .map((file) => readFileSync(join(stack, "machines", machine, file), "utf8"));
-      expect(userData.flatMap(cloudConfigErrors)).toEqual([]);
-      expect(files).toContain("live.sh");
+      expect(files).toEqual(expect.arrayContaining(["user-data", "applied.sh", "live.sh", "machine.json"]));
+      const userData = readFileSync(join(stack, "machines", machine, "user-data"), "utf8");
+      expect(userData).toMatch(/^#cloud-config\nhostname: /);
+      expect(cloudConfigErrors(userData)).toEqual([]);
     }
   });
+});
+
+test("for hosts that exist the same program writes scripts, which a shell can read", () => {
+  process.env.SSH_CONFIG = "hosts.conf";
+  const stack = synthesize(join(PROJECT, "examples", "existing-hosts", "main.ts"), "by-ssh");
+  delete process.env.SSH_CONFIG;
+  const machines = readdirSync(join(stack, "machines"));
+  expect(machines.sort()).toEqual(["client", "director", "web"]);
+  for (const machine of machines) {
+    const folder = join(stack, "machines", machine);
+    expect(readdirSync(folder).sort()).toEqual(["live.sh", "setup.sh", "teardown.sh"]);
+    for (const file of readdirSync(folder)) {
+      expect(readFileSync(join(folder, file), "utf8")).toMatch(/^#!\/bin\/sh\nset -eu\n/);
+      expect(spawnSync("sh", ["-n", join(folder, file)], { encoding: "utf8" })).toMatchObject({
+        status: 0,
+        stderr: "",
+      });
+    }
+  }
+  expect(readFileSync(join(stack, "machines", "director", "setup.sh"), "utf8")).toContain("put '/etc/vipstack/");
 });
 
 /** The programs that go to every director have tests of their own; here they would only hide what differs. */

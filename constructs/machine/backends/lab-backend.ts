@@ -5,7 +5,7 @@ import { LocalCommand, TerraformData } from "../../private/terraform-data";
 import { writeAtSynth } from "../../private/synth-files";
 import { IBackend, MachineAccess, MachineDescription, MachineLifecycle, Software, SoftwareName } from "../backend";
 import { CloudInit } from "../cloud-init";
-import { renderCloudConfig } from "../cloud-config-text";
+import { userDataFiles } from "../cloud-config-text";
 import { renderPushScript } from "../setup-script";
 import { Validation } from "../../private/validation";
 import { firstHostAddress, normalizeSubnet } from "../subnet";
@@ -46,6 +46,8 @@ export class LabBackend extends Construct implements IBackend {
   readonly ownAddresses: readonly string[];
   private readonly machines: string[] = [];
   private readonly models: CloudInit[] = [];
+  /** By machine, for everybody's /etc/hosts. */
+  private readonly addresses: Record<string, readonly string[]> = {};
   private readonly environment: Record<string, string>;
   private readonly network: TerraformData;
   /** What each machine waits for; grows when a machine asks for something that the lab serves. */
@@ -55,7 +57,7 @@ export class LabBackend extends Construct implements IBackend {
 
   constructor(scope: Construct, id: string, props: LabBackendProps) {
     super(scope, id);
-    checkSubnets(this, props.subnets);
+    checkProps(this, props);
     this.ownAddresses = props.subnets.map(firstHostAddress);
     const directory = resolve(props.directory ?? join(".vipstack", "lab", "default"));
     const program = props.program ?? join(__dirname, "..", "..", "..", "lab", "vipstack-lab.js");
@@ -68,6 +70,7 @@ export class LabBackend extends Construct implements IBackend {
       name: id,
       subnets: props.subnets,
       machines: this.machines,
+      addresses: this.addresses,
       forwards,
       ...(this.servedSoftware.length > 0 && { software: this.servedSoftware }),
       ...(this.served.registry && { registry: true }),
@@ -87,6 +90,7 @@ export class LabBackend extends Construct implements IBackend {
       triggersReplace: () => ({
         lab: this.network.idReference,
         machines: this.machines.join(" "),
+        addresses: JSON.stringify(this.addresses),
         forwards: forwards.map(({ listen, to }) => `${listen}=${to}`).join(" "),
         ...this.services(),
       }),
@@ -123,22 +127,24 @@ export class LabBackend extends Construct implements IBackend {
 
   /** @internal */
   _bind({ name, interfaces, mtu, memoryMiB, model }: MachineDescription): MachineLifecycle {
+    checkMachine(this, name, Object.keys(interfaces));
     checkMtu(this, name, mtu);
     this.machines.push(name);
     this.models.push(model);
+    this.addresses[name] = Object.values(interfaces).flatMap((texts) => texts.map((text) => text.split("/")[0] ?? ""));
     const nics = Object.entries(interfaces).map(([nic, addresses]) => ({ interface: nic, addresses, mtu: mtu[nic] }));
     const hardware = { name, memoryMiB, nics };
     const folder = `machines/${name}`;
     const shell = `ssh -F "$LAB_DIRECTORY/ssh_config" ${name} sh -s`;
     return {
-      create: this.run(`create ${folder}`),
+      create: this.command(`${this.labCommand(`create ${folder}`)} && ${shell} < ${folder}/applied.sh`),
       destroy: this.run(`delete ${name}`),
       push: this.command(`${shell} < ${folder}/live.sh`),
       shell: this.command(shell),
       triggers: { lab: this.network.idReference, hardware: documentOf(hardware) },
       documents: () => ({
         [`${folder}/machine.json`]: documentOf({ ...hardware, ...preinstalled(model) }),
-        [`${folder}/user-data`]: renderCloudConfig(model),
+        ...userDataFiles(folder, model),
         [`${folder}/live.sh`]: renderPushScript(model),
       }),
       dependsOn: this.prerequisites,
@@ -172,7 +178,11 @@ export class LabBackend extends Construct implements IBackend {
   }
 
   private run(words: string): LocalCommand {
-    return this.command(`node "$VIPSTACK_LAB" ${words} --dir "$LAB_DIRECTORY"`);
+    return this.command(this.labCommand(words));
+  }
+
+  private labCommand(words: string): string {
+    return `node "$VIPSTACK_LAB" ${words} --dir "$LAB_DIRECTORY"`;
   }
 
   private command(command: string): LocalCommand {
@@ -199,7 +209,7 @@ function checkMtu(scope: Construct, machine: string, mtu: MachineDescription["mt
   validation.finish();
 }
 
-function checkSubnets(scope: Construct, subnets: readonly string[]): void {
+function checkProps(scope: Construct, { subnets, forwards = [] }: LabBackendProps): void {
   const validation = new Validation(scope);
   validation.require(subnets.length > 0, {
     property: "subnets",
@@ -214,5 +224,32 @@ function checkSubnets(scope: Construct, subnets: readonly string[]): void {
       cure: `write it like '${normalizeSubnet(subnet) ?? "192.168.139.0/24"}'`,
     });
   }
+  for (const { listen, to } of forwards) {
+    validation.integer("forwards", listen, 1, 65535, "choose a free port of this host");
+    validation.require(/^([0-9.]+|\[[0-9a-f:]+\]):[0-9]{1,5}$/i.test(to), {
+      property: "forwards",
+      rule: "must lead to an address and a port in the lab",
+      got: to,
+      cure: "write it like '192.168.139.29:80' or '[fd00:139::29]:80'",
+    });
+  }
+  validation.finish();
+}
+
+/** What only the lab asks of its machines. */
+function checkMachine(scope: Construct, name: string, interfaces: readonly string[]): void {
+  const validation = new Validation(scope);
+  validation.require(/^[a-z][a-z0-9-]{0,31}$/.test(name), {
+    property: "name",
+    rule: `must be lower-case letters, digits and hyphens, at most 32, for a machine of the lab`,
+    got: name,
+    cure: "choose a name like 'web-1'",
+  });
+  validation.require(interfaces.length <= 8 && interfaces.every((nic, index) => nic === `eth${index}`), {
+    property: "interfaces",
+    rule: `must be called eth0, eth1, … in this order, eight at most, for machine ${name} of the lab`,
+    got: interfaces,
+    cure: "rename them",
+  });
   validation.finish();
 }

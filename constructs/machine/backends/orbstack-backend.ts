@@ -1,8 +1,9 @@
 import { Construct } from "constructs";
 import { IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
-import { renderCloudConfig } from "../cloud-config-text";
+import { userDataFiles } from "../cloud-config-text";
 import { Unit } from "../contribution";
 import { renderPushScript } from "../setup-script";
+import { shellWord } from "../shell-quote";
 import { oneshotUnit } from "../systemd-unit-text";
 
 export interface OrbStackBackendProps {
@@ -33,14 +34,18 @@ export class OrbStackBackend extends Construct implements IBackend {
     const asRoot = `orb -m ${name} -u root`;
     return {
       create: {
-        command: `orb create --user-data ${folder}/user-data ${this.image} ${name} && ${asRoot} cloud-init status --wait`,
+        command: [
+          `orb create --user-data ${folder}/user-data ${shellWord(this.image)} ${name}`,
+          `${asRoot} cloud-init status --wait`,
+          `${asRoot} sh -s < ${folder}/applied.sh`,
+        ].join(" && "),
       },
       destroy: { command: `orb delete --force ${name}` },
       push: { command: `${asRoot} sh -s < ${folder}/live.sh` },
       shell: { command: `${asRoot} sh -s` },
       triggers: { image: this.image },
       documents: () => ({
-        [`${folder}/user-data`]: renderCloudConfig(model),
+        ...userDataFiles(folder, model),
         [`${folder}/live.sh`]: renderPushScript(model),
       }),
       dependsOn: [],

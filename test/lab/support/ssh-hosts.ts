@@ -22,7 +22,9 @@ export class SshHosts {
   }
 
   async start(): Promise<void> {
-    const document = { name: "hosts", subnets: [this.subnet], machines: Object.keys(this.hosts), forwards: [] };
+    const addresses = Object.fromEntries(Object.entries(this.hosts).map(([name, address]) => [name, [address]]));
+    const machines = Object.keys(this.hosts);
+    const document = { name: "hosts", subnets: [this.subnet], machines, addresses, forwards: [] };
     writeFileSync(join(this.root, "lab.json"), JSON.stringify(document));
     await this.lab("start", join(this.root, "lab.json"));
     await Promise.all(Object.entries(this.hosts).map(([name, address]) => this.create(name, address)));
