@@ -14,3 +14,4 @@ export {
   ProviderDescription,
   ProviderName,
 } from "./provider-deployment";
+export { protectStateFolder } from "./state-folder";
