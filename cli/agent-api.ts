@@ -1,6 +1,9 @@
 import { ProviderDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 
+/** How long an agent may take to know a leader once its machine is up. */
+export const LEADER_SECONDS = 60;
+
 /** The HTTP interface of a Consul or Nomad agent. */
 export class AgentApi {
   /** The agent of a stack; its token, where it needs one, is in the variable that the providers read too. */
@@ -39,7 +42,7 @@ export class AgentApi {
   async send<T>(method: "PUT" | "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
     const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
     const response = await this.request(method, path, text);
-    if (response.ok) return (await response.json()) as T;
+    if (response.ok) return parsed(await response.text()) as T;
     // What is gone already needs no removing.
     if (method === "DELETE" && response.status === 404) return undefined as T;
     const reason = (await response.text()).trim();
@@ -82,4 +85,9 @@ export class AgentApi {
       "see what its agent logs, then run this again",
     );
   }
+}
+
+/** Some requests are answered with nothing. */
+function parsed(text: string): unknown {
+  return text === "" ? undefined : JSON.parse(text);
 }

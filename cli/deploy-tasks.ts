@@ -24,8 +24,9 @@ export function deployTasks(
       const folders = deployments.map(({ stateFolder }) => stateFolder);
       const result = await runTerraform(program, { stacks }, folders, (line) => (task.output = line));
       outcome.changed ||= result.changed;
-      progress.finish();
-      if (!result.ok) throw deployError(result, progress.failures);
+      const error = result.ok ? undefined : deployError(result, progress.failures);
+      progress.finish(error);
+      if (error !== undefined) throw error;
     },
   };
   const names = deployments
@@ -35,7 +36,10 @@ export function deployTasks(
     terraform,
     ...names.map((name): ListrTask => ({
       title: name,
-      task: (_, task) => progress.of(name, (line) => (task.output = line)),
+      task: async (_, task) => {
+        const untouched = await progress.of(name, (line) => (task.output = line));
+        if (untouched) task.skip(`${name}: nothing was done`);
+      },
     })),
   ];
 }
@@ -43,10 +47,11 @@ export function deployTasks(
 /** Hands each machine's events to its task, until the machine is ready or the deployment has ended. */
 class DeployProgress {
   readonly failures: string[] = [];
+  private readonly heard = new Set<string>();
   private readonly listeners = new Map<string, (event: LabEvent) => void>();
   private readonly stops: (() => void)[];
-  private readonly ended: Promise<void>;
-  private end: () => void = () => undefined;
+  private readonly ended: Promise<CliError | undefined>;
+  private end: (error?: CliError) => void = () => undefined;
 
   constructor(deployments: readonly DeploymentDescription[]) {
     this.ended = new Promise((resolve) => (this.end = resolve));
@@ -59,23 +64,32 @@ class DeployProgress {
     );
   }
 
-  async of(machine: string, show: (line: string) => void): Promise<void> {
-    await new Promise<void>((resolve) => {
+  /**
+   * @returns whether nothing was done with the machine
+   * @throws the deployment's own error where it has ended before the machine was ready
+   */
+  async of(machine: string, show: (line: string) => void): Promise<boolean> {
+    const ready = new Promise<"ready">((resolve) => {
       this.listeners.set(machine, ({ stage, detail = stage }) => {
         show(`${machine}: ${detail.split("\n")[0] ?? ""}`);
-        if (stage === "ready") resolve();
+        if (stage === "ready") resolve("ready");
       });
-      void this.ended.then(resolve);
     });
+    const end = await Promise.race([ready, this.ended]);
+    if (end === "ready") return false;
+    if (end !== undefined && this.heard.has(machine)) throw end;
+    return !this.heard.has(machine);
   }
 
-  finish(): void {
+  /** @param error why it failed; left out where it did not */
+  finish(error?: CliError): void {
     for (const stop of this.stops) stop();
-    this.end();
+    this.end(error);
   }
 
   private hear(event: LabEvent): void {
     if (event.stage === "failed") this.failures.push(event.detail ?? `${event.machine ?? "the lab"} failed`);
+    this.heard.add(event.machine ?? "");
     this.listeners.get(event.machine ?? "")?.(event);
   }
 }

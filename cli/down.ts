@@ -1,60 +1,66 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Listr } from "listr2";
 import { DeploymentDescription, ProviderDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { takeBack } from "./handover";
 import { handedOver } from "./handover-state";
 import { lab, labMachines } from "./lab";
-import { PROGRESS } from "./progress";
+import { runTasks } from "./progress";
+import { leftStacks, removeLeft } from "./left-stacks";
 import { Program } from "./program";
-import { terraformResources } from "./provider-tasks";
 import { findProviderWay } from "./provider-way";
+import { stacksWithState, terraformResources } from "./terraform-state";
 
 /** `cdktf destroy`, then whatever a failed or crashed run left: afterwards there is nothing, also in the state folder. */
 export async function down(example?: string): Promise<void> {
   const program = new Program(example);
   const deployments = program.deployments();
   const clusterStacks = program.providerStacks();
-  if ([...deployments, ...clusterStacks].every(({ stateFolder }) => !existsSync(stateFolder))) {
+  const folders = [...deployments, ...clusterStacks].map(({ stateFolder }) => stateFolder);
+  const labs = deployments.flatMap(({ access }) => access.labDirectory ?? []);
+  if (folders.every((folder) => stacksWithState(folder).length === 0) && !labs.some((lab) => existsSync(lab))) {
+    // Synth has made them.
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     console.log("Nothing is up.");
     return;
   }
   // A lab goes as a whole, faster and also where Terraform knows only half of it; and with it what its agents keep.
   const machines = deployments.filter(({ access }) => access.kind !== "lab");
   const labStacks = deployments.filter(({ access }) => access.kind === "lab").map(({ stack }) => stack);
-  const lasting = clusterStacks.filter(
-    ({ stack }) => !program.stacksBefore(stack).some((one) => labStacks.includes(one)),
-  );
-  await new Listr<object, "default", "verbose">(
-    [
-      {
-        title: "Take back what was handed to the agents",
-        enabled: () => lasting.some((stack) => handedOver(stack).length > 0),
-        task: async (_, task) => {
-          for (const stack of [...lasting].reverse()) await takeBack(stack, (line) => (task.output = line));
-        },
+  const lasts = ({ machines: on }: ProviderDescription): boolean => on === undefined || !labStacks.includes(on);
+  const lasting = clusterStacks.filter(lasts);
+  const left = leftStacks(program, [...deployments, ...clusterStacks]).filter(lasts);
+  await runTasks([
+    {
+      title: "Remove what is left of stacks that left the program",
+      enabled: () => left.length > 0,
+      task: (_, task) => removeLeft(left, (line) => (task.output = line)),
+    },
+    {
+      title: "Take back what was handed to the agents",
+      enabled: () => lasting.some((stack) => handedOver(stack).length > 0),
+      task: async (_, task) => {
+        for (const stack of [...lasting].reverse()) await takeBack(stack, (line) => (task.output = line));
       },
-      {
-        title: "cdktf destroy",
-        enabled: () => machines.length + lasting.length > 0,
-        task: () =>
-          destroy(
-            program,
-            machines,
-            lasting.filter((stack) => terraformResources(stack) > 0),
-          ),
+    },
+    {
+      title: "cdktf destroy",
+      enabled: () => machines.length + lasting.length > 0,
+      task: () =>
+        destroy(
+          program,
+          machines,
+          lasting.filter((stack) => terraformResources(stack) > 0),
+        ),
+    },
+    ...deployments.map((deployment) => ({ title: `Remove ${deployment.name}`, task: () => remove(deployment) })),
+    {
+      title: "Remove the state",
+      task: () => {
+        for (const { stateFolder } of clusterStacks) rmSync(stateFolder, { recursive: true, force: true });
       },
-      ...deployments.map((deployment) => ({ title: `Remove ${deployment.name}`, task: () => remove(deployment) })),
-      {
-        title: "Remove the state",
-        task: () => {
-          for (const { stateFolder } of clusterStacks) rmSync(stateFolder, { recursive: true, force: true });
-        },
-      },
-    ],
-    PROGRESS,
-  ).run();
+    },
+  ]);
 }
 
 async function destroy(

@@ -1,10 +1,6 @@
 import { AgentApi } from "./agent-api";
-
-/** How a job is known to Nomad. */
-export interface JobName {
-  readonly id: string;
-  readonly namespace: string;
-}
+import { Allocation, allocationsOf, Deployment, JobName, jobPath, lastDeployment, TaskEvent } from "./nomad-api";
+import { placementLines } from "./placement";
 
 /** How many of a task's last events are told, and how many lines of what it last wrote. */
 const EVENTS = 4;
@@ -12,42 +8,64 @@ const LINES = 5;
 
 /**
  * Why a job did not come up, from Nomad itself: the last events of the newest allocation that failed in each group (task,
- * message, exit code), and why a group found no place.
+ * message, exit code), why a group found no place, and which version serves on.
  *
+ * @param after index of the newest deployment before this run: only later ones are its own. Left out: the last deployment
+ *   counts, whenever it was
  * @returns undefined where Nomad knows of no failure
  */
-export async function explainFailure(nomad: AgentApi, job: JobName): Promise<string | undefined> {
-  const of = (what: string): string => `/v1/job/${encodeURIComponent(job.id)}/${what}?namespace=${job.namespace}`;
-  const deployments = (await nomad.get<Deployment[]>(of("deployments"))) ?? [];
-  const failed = deployments
-    .filter(({ Status: status }) => status === "failed")
-    .sort((a, b) => b.CreateIndex - a.CreateIndex)[0];
-  const allocations =
-    failed === undefined
-      ? await nomad.get<Allocation[]>(of("allocations"))
-      : await nomad.get<Allocation[]>(`/v1/deployment/allocations/${failed.ID}`);
-  const told = lastOfEachGroup((allocations ?? []).filter(isFailed)).map((one) => allocationLines(nomad, one));
-  const lines = [
-    ...(await Promise.all(told)).flat(),
-    ...placementLines((await nomad.get<Evaluation[]>(of("evaluations"))) ?? []),
-  ];
-  if (failed === undefined && lines.length === 0) return undefined;
-  return [`job '${job.id}' failed${failed ? `: ${failed.StatusDescription}` : ""}`, ...lines].join("\n");
+export async function explainFailure(nomad: AgentApi, job: JobName, after?: number): Promise<string | undefined> {
+  const failed = await failedDeployment(nomad, job, after);
+  const places = (await placementLines(nomad, job)).map((line) => `  ${line}`);
+  if (failed === undefined) return places.length === 0 ? undefined : [`job '${job.id}' failed`, ...places].join("\n");
+  const allocations = await nomad.get<Allocation[]>(`/v1/deployment/allocations/${failed.ID}`);
+  return [
+    `job '${job.id}' failed: ${failed.StatusDescription}`,
+    ...(await failedAllocationLines(nomad, (allocations ?? []).filter(isFailed))),
+    ...places,
+    ...(await servingLines(nomad, job, failed)),
+  ].join("\n");
 }
 
-/** Whether the last deployment of a job failed: Terraform's plan does not show it, and would call it "No changes". */
-export async function lastDeploymentFailed(nomad: AgentApi, job: JobName): Promise<boolean> {
-  const path = `/v1/job/${encodeURIComponent(job.id)}/deployment?namespace=${job.namespace}`;
-  return (await nomad.get<Deployment | null>(path))?.Status === "failed";
+/** Tasks, events and last words of the newest allocation of each group. */
+export async function failedAllocationLines(nomad: AgentApi, failed: readonly Allocation[]): Promise<string[]> {
+  const newest = [...failed].sort((a, b) => a.CreateIndex - b.CreateIndex);
+  const last = [...new Map(newest.map((allocation) => [allocation.TaskGroup, allocation])).values()];
+  return (await Promise.all(last.map((one) => allocationLines(nomad, one)))).flat();
+}
+
+/** "1 instance runs", "2 instances run" */
+export function instancesRun(count: number): string {
+  return count === 1 ? "1 instance runs" : `${count} instances run`;
+}
+
+/** A deployment that was taken back by itself is followed by that of the version before. */
+async function failedDeployment(nomad: AgentApi, job: JobName, after?: number): Promise<Deployment | undefined> {
+  if (after === undefined) {
+    const last = await lastDeployment(nomad, job);
+    return last?.Status === "failed" ? last : undefined;
+  }
+  const deployments = (await nomad.get<Deployment[]>(jobPath(job, "/deployments"))) ?? [];
+  return deployments
+    .filter(({ Status: status, CreateIndex: index }) => status === "failed" && index > after)
+    .sort((a, b) => b.CreateIndex - a.CreateIndex)[0];
+}
+
+async function servingLines(nomad: AgentApi, job: JobName, failed: Deployment): Promise<string[]> {
+  const others = (await allocationsOf(nomad, job)).filter(
+    ({ JobVersion: version, DesiredStatus: desired, ClientStatus: status }) =>
+      version !== failed.JobVersion && desired === "run" && status === "running",
+  );
+  const back = /rolling back to job version (\d+)/.exec(failed.StatusDescription)?.[1];
+  const version = back ?? others[0]?.JobVersion;
+  if (version === undefined) return [];
+  return others.length > 0
+    ? [`  version ${version} serves on: ${instancesRun(others.length)}`]
+    : [`  version ${version} comes back: none of its instances runs yet`];
 }
 
 function isFailed({ ClientStatus: status, DeploymentStatus: health, TaskStates: tasks }: Allocation): boolean {
   return status === "failed" || health?.Healthy === false || Object.values(tasks ?? {}).some((task) => task.Failed);
-}
-
-function lastOfEachGroup(allocations: readonly Allocation[]): Allocation[] {
-  const newest = [...allocations].sort((a, b) => a.CreateIndex - b.CreateIndex);
-  return [...new Map(newest.map((allocation) => [allocation.TaskGroup, allocation])).values()];
 }
 
 async function allocationLines(nomad: AgentApi, allocation: Allocation): Promise<string[]> {
@@ -76,63 +94,4 @@ function eventLine({ Type, DisplayMessage, Message, ExitCode }: TaskEvent): stri
   const message = (DisplayMessage || Message).trim();
   const code = Type === "Terminated" && !/exit code/i.test(message) ? ` (exit code ${ExitCode})` : "";
   return `${Type}: ${message}${code}`;
-}
-
-/** Why the scheduler found no machine for a group, as the newest evaluation that met it says. */
-function placementLines(evaluations: readonly Evaluation[]): string[] {
-  const newest = [...evaluations].sort((a, b) => b.CreateIndex - a.CreateIndex)[0];
-  return Object.entries(newest?.FailedTGAllocs ?? {}).map(([group, metrics]) => {
-    const reasons = [
-      ...counts(metrics.ConstraintFiltered).map(([what, n]) => `${n} filtered by ${what}`),
-      ...counts(metrics.DimensionExhausted).map(([what, n]) => `${n} without enough ${what}`),
-    ];
-    const all = `${metrics.NodesEvaluated} clients looked at`;
-    return `  group '${group}' found no place: ${[all, ...reasons].join(", ")}`;
-  });
-}
-
-function counts(counted: Readonly<Record<string, number>> | null): [string, number][] {
-  return Object.entries(counted ?? {});
-}
-
-interface Deployment {
-  readonly ID: string;
-  readonly Status: string;
-  readonly StatusDescription: string;
-  readonly CreateIndex: number;
-}
-
-interface Allocation {
-  readonly ID: string;
-  readonly TaskGroup: string;
-  readonly NodeName: string;
-  readonly ClientStatus: string;
-  readonly CreateIndex: number;
-  readonly DeploymentStatus: { readonly Healthy: boolean | null } | null;
-  readonly TaskStates: Readonly<Record<string, TaskState>> | null;
-}
-
-interface TaskState {
-  readonly State: string;
-  readonly Failed: boolean;
-  readonly Restarts: number;
-  readonly Events: readonly TaskEvent[] | null;
-}
-
-interface TaskEvent {
-  readonly Type: string;
-  readonly DisplayMessage: string;
-  readonly Message: string;
-  readonly ExitCode: number;
-}
-
-interface Evaluation {
-  readonly CreateIndex: number;
-  readonly FailedTGAllocs: Readonly<Record<string, PlacementMetrics>> | null;
-}
-
-interface PlacementMetrics {
-  readonly NodesEvaluated: number;
-  readonly ConstraintFiltered: Readonly<Record<string, number>> | null;
-  readonly DimensionExhausted: Readonly<Record<string, number>> | null;
 }

@@ -1,7 +1,7 @@
 import { AgentApi } from "./agent-api";
 import { ClusterObject, ObjectOf } from "./handover-objects";
 
-export type ConsulObject = Exclude<ClusterObject, { kind: "job" }>;
+export type ConsulObject = Exclude<ClusterObject, { kind: "job" | "variable" }>;
 
 /** Whether Consul has the object just so. Fields that Consul adds by itself don't count. */
 export async function consulHas(consul: AgentApi, object: ConsulObject): Promise<boolean> {

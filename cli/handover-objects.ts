@@ -2,18 +2,18 @@ import { CliError } from "./errors";
 import { LiteralResource } from "./handover-resources";
 
 /** A thing that Consul or Nomad keeps, known by its kind and its path there. */
-export type ClusterObject =
-  | {
-      readonly kind: "key";
-      readonly path: string;
-      readonly value: string;
-      readonly flags: number;
-      readonly keep: boolean;
-    }
-  | { readonly kind: "config-entry"; readonly path: string; readonly entry: ConfigEntryBody }
-  | { readonly kind: "node"; readonly path: string; readonly node: NodeBody }
-  | { readonly kind: "service"; readonly path: string; readonly node: string; readonly service: ServiceBody }
-  | { readonly kind: "job"; readonly path: string; readonly job: JobBody };
+export type ClusterObject = {
+  readonly path: string;
+  /** Whether it holds values of Terraform's variables. */
+  readonly secret: boolean;
+} & (
+  | { readonly kind: "key"; readonly value: string; readonly flags: number; readonly keep: boolean }
+  | { readonly kind: "config-entry"; readonly entry: ConfigEntryBody }
+  | { readonly kind: "node"; readonly node: NodeBody }
+  | { readonly kind: "service"; readonly node: string; readonly service: ServiceBody }
+  | { readonly kind: "job"; readonly job: JobBody }
+  | { readonly kind: "variable"; readonly variable: VariableBody }
+);
 
 export type ObjectOf<Kind extends ClusterObject["kind"]> = Extract<ClusterObject, { kind: Kind }>;
 
@@ -37,6 +37,13 @@ interface ServiceBody {
   readonly Meta: Readonly<Record<string, string>>;
 }
 
+/** A Nomad variable: named values that jobs may read. */
+export interface VariableBody {
+  readonly Path: string;
+  readonly Namespace: string;
+  readonly Items: Readonly<Record<string, string>>;
+}
+
 /** What `nomad_job` says of a job. */
 export interface JobBody {
   /** The job specification as text, as Nomad keeps it beside the job. */
@@ -47,8 +54,9 @@ export interface JobBody {
   readonly detach: boolean;
   readonly purge: boolean;
   readonly deregister: boolean;
-  /** How long its deployment is waited for. */
-  readonly timeoutSeconds: number;
+  /** How long its deployment is waited for, of a new job and of a change. */
+  readonly createSeconds: number;
+  readonly updateSeconds: number;
 }
 
 /** `job:default/web`: equal for two objects that are the same thing in the cluster. */
@@ -57,7 +65,7 @@ export function identity({ kind, path }: ClusterObject): string {
 }
 
 /** What a resource is made of; the providers' own translation, attribute by attribute. */
-export function clusterObjects({ type, address, attributes }: LiteralResource): ClusterObject[] {
+export function clusterObjects({ type, path: construct, attributes, secret }: LiteralResource): ClusterObject[] {
   switch (type) {
     case "consul_keys":
       return (attributes.key as KeyAttributes[]).map(({ path, value, flags = 0, delete: remove = false }) => ({
@@ -66,50 +74,58 @@ export function clusterObjects({ type, address, attributes }: LiteralResource): 
         value,
         flags,
         keep: !remove,
+        secret,
       }));
     case "consul_config_entry": {
       const { kind, name, config_json: json } = attributes as Record<string, string>;
       const entry = { ...(JSON.parse(json ?? "{}") as object), Kind: kind ?? "", Name: name ?? "" };
-      return [{ kind: "config-entry", path: `${entry.Kind}/${entry.Name}`, entry }];
+      return [{ kind: "config-entry", path: `${entry.Kind}/${entry.Name}`, entry, secret }];
     }
     case "consul_node": {
       const { name, address: ip, meta = {} } = attributes as unknown as NodeAttributes;
-      return [{ kind: "node", path: name, node: { Node: name, Address: ip, NodeMeta: meta } }];
+      return [{ kind: "node", path: name, node: { Node: name, Address: ip, NodeMeta: meta }, secret }];
     }
     case "consul_service":
-      return [serviceObject(attributes as unknown as ServiceAttributes)];
+      return [serviceObject(attributes as unknown as ServiceAttributes, secret)];
     case "nomad_job":
-      return [jobObject(address, attributes as unknown as JobAttributes)];
+      return [jobObject(construct, attributes as unknown as JobAttributes, secret)];
+    case "nomad_variable": {
+      const { path: Path, namespace: Namespace = "default", items } = attributes as unknown as VariableAttributes;
+      const Items = Object.fromEntries(Object.entries(items).map(([name, value]) => [name, String(value)]));
+      // Secret even where its values are in the program: that is what Nomad has it for.
+      return [{ kind: "variable", path: `${Namespace}/${Path}`, variable: { Path, Namespace, Items }, secret: true }];
+    }
   }
 }
 
-function serviceObject(attributes: ServiceAttributes): ClusterObject {
+function serviceObject(attributes: ServiceAttributes, secret: boolean): ClusterObject {
   const { node, name, service_id: id = name, address = "", port = 0, tags = [], meta = {} } = attributes;
   // The mark that the provider leaves on every service it registers, so that both ways lead to the same.
   const marked = { "external-source": "terraform", ...meta };
   const service = { ID: id, Service: name, Address: address, Port: port, Tags: tags, Meta: marked };
-  return { kind: "service", path: `${node}/${id}`, node, service };
+  return { kind: "service", path: `${node}/${id}`, node, service, secret };
 }
 
-function jobObject(address: string, attributes: JobAttributes): ClusterObject {
+function jobObject(construct: string, attributes: JobAttributes, secret: boolean): ClusterObject {
   const { jobspec, json = false, detach = true, purge_on_destroy: purge = false, timeouts } = attributes;
   if (!json)
     throw new CliError(
-      `${address}: a job in HCL can be read by Terraform's provider only`,
+      `${construct} (nomad_job): 'jobspec' is HCL, which only Terraform's provider can read`,
       "write it with the job constructs, or give Terraform a local mirror of the provider (docs/stacks.md)",
     );
   const job = parseJob(jobspec);
-  const seconds = Math.max(...[timeouts?.create, timeouts?.update].map((time) => durationSeconds(time ?? "5m")));
   return {
     kind: "job",
     path: `${job.namespace}/${job.id}`,
+    secret,
     job: {
       ...job,
       source: jobspec,
       detach,
       purge,
       deregister: attributes.deregister_on_destroy ?? true,
-      timeoutSeconds: seconds,
+      createSeconds: durationSeconds(timeouts?.create ?? "5m"),
+      updateSeconds: durationSeconds(timeouts?.update ?? "5m"),
     },
   };
 }
@@ -118,6 +134,11 @@ function jobObject(address: string, attributes: JobAttributes): ClusterObject {
 export function parseJob(jobspec: string): { id: string; namespace: string } {
   const { ID = "", Namespace } = jobOf(jobspec) as { ID?: string; Namespace?: string };
   return { id: ID, namespace: Namespace === undefined || Namespace === "" ? "default" : Namespace };
+}
+
+/** Whether one instance runs on every client; Nomad has no deployments for such a job. */
+export function isSystemJob(jobspec: string): boolean {
+  return (jobOf(jobspec) as { Type?: string }).Type === "system";
 }
 
 /** The job itself. */
@@ -156,6 +177,12 @@ interface ServiceAttributes {
   readonly port?: number;
   readonly tags?: string[];
   readonly meta?: Record<string, string>;
+}
+
+interface VariableAttributes {
+  readonly path: string;
+  readonly namespace?: string;
+  readonly items: Readonly<Record<string, unknown>>;
 }
 
 interface JobAttributes {

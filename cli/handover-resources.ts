@@ -1,12 +1,15 @@
 import { CliError } from "./errors";
-import { TemplateExpression, templateLiterals } from "./template-literal";
+import { expressionsIn, TemplateExpression, templateLiterals } from "./template-literal";
+import { terraformValues } from "./terraform-values";
 
 /** A Terraform resource of the synthesized JSON with nothing left for Terraform to evaluate. */
 export interface LiteralResource {
   readonly type: SupportedType;
-  /** `consul_keys.settings` */
-  readonly address: string;
-  readonly attributes: Readonly<Record<string, unknown>>;
+  /** The construct's path: `platform/settings`. */
+  readonly path: string;
+  readonly attributes: Json;
+  /** Whether it holds values of Terraform's variables, which are kept in no file. */
+  readonly secret: boolean;
 }
 
 /** What the stacks of this project emit, attribute by attribute; everything else is refused. */
@@ -16,81 +19,116 @@ const SUPPORTED = {
   consul_node: ["name", "address", "meta"],
   consul_service: ["name", "service_id", "node", "address", "port", "tags", "meta"],
   nomad_job: ["jobspec", "json", "detach", "purge_on_destroy", "deregister_on_destroy", "timeouts"],
+  nomad_variable: ["path", "namespace", "items"],
 } as const;
 
 type SupportedType = keyof typeof SUPPORTED;
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
+
+/** A resource as it is in the JSON. */
+interface WrittenResource {
+  readonly type: string;
+  /** `consul_keys.settings` */
+  readonly address: string;
+  readonly path: string;
+  readonly attributes: Json;
+  readonly dependsOn: readonly string[];
+}
 
 /**
- * The resources of a stack's `cdk.tf.json`, dependencies first.
+ * The resources of a stack's `cdk.tf.json`, dependencies first; with the values of Terraform's variables, read as Terraform
+ * reads them.
  *
- * @throws CliError with everything that only Terraform and its providers could do
+ * @throws CliError with everything that only Terraform's providers could do
  */
-export function literalResources(stack: string, json: Json): LiteralResource[] {
-  const { resources, problems } = readResources(json);
+export async function literalResources(stack: string, json: Json): Promise<LiteralResource[]> {
+  const { resources, problems } = await readResources(json);
   if (problems.length === 0) return resources;
   throw new CliError(
-    `stack '${stack}' needs Terraform's providers, which are not to be had here:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
-    `give Terraform a local mirror of the providers (docs/stacks.md), or use only: ${Object.keys(SUPPORTED).join(", ")}`,
+    `stack '${stack}' can't be handed over to its agent without Terraform's providers:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+    `mend that, or give Terraform a local mirror of the providers (docs/stacks.md); can be handed over: ${Object.keys(SUPPORTED).join(", ")}`,
   );
 }
 
-/** {@link literalResources} and, beside them, what else the stack holds. */
-export function readResources(json: Json): { resources: LiteralResource[]; problems: string[] } {
-  const problems = Object.keys(json)
-    .filter((block) => !["//", "terraform", "provider", "resource"].includes(block))
-    .map((block) => `${block}: can't be handed over`);
-  const found = new Map<string, LiteralResource>();
-  const dependencies = new Map<string, readonly string[]>();
-  for (const [type, resources] of Object.entries((json.resource ?? {}) as Record<string, Record<string, Json>>)) {
-    for (const [id, resource] of Object.entries(resources)) {
-      const address = `${type}.${id}`;
-      dependencies.set(address, (resource.depends_on ?? []) as string[]);
-      const attributes = withoutMeta(resource);
-      const wrong = isSupported(type) ? attributeProblems(type, attributes) : ["this type of resource is unknown"];
-      problems.push(...wrong.map((problem) => `${address}: ${problem}`));
-      if (!isSupported(type) || wrong.length > 0) continue;
-      found.set(address, { type, address, attributes: templateLiterals(attributes) as Json });
+/** {@link literalResources} and, beside them, why the others can't be handed over. */
+export async function readResources(json: Json): Promise<{ resources: LiteralResource[]; problems: string[] }> {
+  const blocks = Object.keys(json).filter((block) => !BLOCKS.includes(block));
+  const problems = blocks.map((block) => `${block}: can't be handed over`);
+  const possible: WrittenResource[] = [];
+  for (const resource of writtenResources(json)) {
+    const wrong = unsupported(resource);
+    problems.push(...wrong.map((problem) => `${resource.path} (${resource.type}): ${problem}`));
+    if (wrong.length === 0) possible.push(resource);
+  }
+  const expressions = possible.flatMap((resource) => expressionsOf(resource));
+  const templates = [...new Set(expressions.map(({ template }) => template))];
+  const evaluated = await terraformValues(json, templates);
+  for (const { index, message } of evaluated.problems) {
+    const template = index === undefined ? undefined : templates[index];
+    const users = expressions.filter((one) => one.template === template).map(({ where }) => `${where}: `);
+    problems.push(...(users.length > 0 ? users : [""]).map((where) => `${where}${message}`));
+  }
+  const literal = new Map<string, LiteralResource>();
+  for (const { type, address, path, attributes } of possible) {
+    const secret = Object.values(attributes).some((value) => expressionsIn(value).length > 0);
+    try {
+      const values = templateLiterals(attributes, evaluated.values) as Json;
+      literal.set(address, { type: type as SupportedType, path, attributes: values, secret });
+    } catch (error) {
+      // Has been told above.
+      if (!(error instanceof TemplateExpression)) throw error;
     }
   }
-  return { resources: inOrder(found, dependencies), problems };
+  return { resources: inOrder(literal, possible), problems };
 }
 
-/** cdktf's own notes, and what is used here in another way. */
-function withoutMeta(resource: Json): Json {
-  return Object.fromEntries(Object.entries(resource).filter(([name]) => name !== "//" && name !== "depends_on"));
+/** Variables and locals have their place in the resources that name them. */
+const BLOCKS = ["//", "terraform", "provider", "variable", "locals", "resource"];
+
+function writtenResources(json: Json): WrittenResource[] {
+  return Object.entries((json.resource ?? {}) as Record<string, Record<string, Json>>).flatMap(([type, resources]) =>
+    Object.entries(resources).map(([id, { "//": notes, depends_on: dependsOn = [], ...attributes }]) => ({
+      type,
+      address: `${type}.${id}`,
+      path: constructPath(notes) ?? `${type}.${id}`,
+      attributes,
+      dependsOn: dependsOn as string[],
+    })),
+  );
 }
 
-function isSupported(type: string): type is SupportedType {
-  return type in SUPPORTED;
+/** cdktf notes it in the JSON; `Default` is the resource inside the construct that the program names. */
+function constructPath(notes: unknown): string | undefined {
+  const { metadata } = (notes ?? {}) as { metadata?: { path?: string } };
+  return metadata?.path?.replace(/\/Default$/, "");
 }
 
-function attributeProblems(type: SupportedType, attributes: Json): string[] {
-  const known: readonly string[] = SUPPORTED[type];
-  return Object.entries(attributes).flatMap(([name, value]) => {
-    if (!known.includes(name)) return [`'${name}' can't be handed over`];
-    try {
-      templateLiterals(value);
-      return [];
-    } catch (error) {
-      if (!(error instanceof TemplateExpression)) throw error;
-      return [`'${name}' holds an expression of Terraform: ${error.message.slice(0, 100)}`];
-    }
-  });
+function unsupported({ type, attributes }: WrittenResource): string[] {
+  if (!(type in SUPPORTED)) return ["this type of resource is unknown"];
+  const known: readonly string[] = SUPPORTED[type as SupportedType];
+  return Object.keys(attributes)
+    .filter((name) => !known.includes(name))
+    .map((name) => `'${name}' can't be handed over`);
+}
+
+function expressionsOf({ path, type, attributes }: WrittenResource): { template: string; where: string }[] {
+  return Object.entries(attributes).flatMap(([name, value]) =>
+    expressionsIn(value).map((template) => ({ template, where: `${path} (${type}): '${name}'` })),
+  );
 }
 
 function inOrder(
   resources: ReadonlyMap<string, LiteralResource>,
-  dependencies: ReadonlyMap<string, readonly string[]>,
+  written: readonly WrittenResource[],
 ): LiteralResource[] {
   const ordered = new Set<LiteralResource>();
   const visit = (address: string): void => {
     const resource = resources.get(address);
     if (resource === undefined || ordered.has(resource)) return;
-    for (const dependency of dependencies.get(address) ?? []) visit(dependency);
+    for (const dependency of written.find((one) => one.address === address)?.dependsOn ?? []) visit(dependency);
     ordered.add(resource);
   };
-  for (const address of resources.keys()) visit(address);
+  for (const { address } of written) visit(address);
   return [...ordered];
 }

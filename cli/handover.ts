@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import { ProviderDescription } from "../constructs/deployment";
 import { AgentApi } from "./agent-api";
 import { consulHas, removeFromConsul, writeToConsul } from "./handover-consul";
-import { nomadHas, runJob, stopJob } from "./handover-nomad";
+import { nomadHas, NomadObject, removeFromNomad, writeToNomad } from "./handover-nomad";
 import { ClusterObject, clusterObjects, identity } from "./handover-objects";
-import { literalResources, readResources } from "./handover-resources";
+import { Json, literalResources, readResources } from "./handover-resources";
 import { handedOver, rememberHandedOver } from "./handover-state";
 
 /**
@@ -14,12 +14,8 @@ import { handedOver, rememberHandedOver } from "./handover-state";
  * @returns whether anything was changed
  * @throws CliError for whatever only Terraform could do, before anything is touched
  */
-export async function handOver(
-  stack: ProviderDescription,
-  json: Readonly<Record<string, unknown>>,
-  show: (line: string) => void,
-): Promise<boolean> {
-  const wanted = literalResources(stack.stack, json).flatMap(clusterObjects);
+export async function handOver(stack: ProviderDescription, json: Json, show: (line: string) => void): Promise<boolean> {
+  const wanted = (await literalResources(stack.stack, json)).flatMap(clusterObjects);
   const before = handedOver(stack);
   // While it works, both are remembered: what a run that fails has brought must be found again.
   const kept = new Map([...before, ...wanted].map((object) => [identity(object), object]));
@@ -27,7 +23,9 @@ export async function handOver(
   let changed = false;
   for (const object of wanted) {
     const last = before.find((one) => identity(one) === identity(object));
-    if (isDeepStrictEqual(last, object) && (await isThere(agent, object))) continue;
+    // Of a secret nothing is remembered that could be compared.
+    const asBefore = object.secret ? last !== undefined : isDeepStrictEqual(last, object);
+    if (asBefore && (await isThere(agent, object))) continue;
     show(identity(object));
     rememberHandedOver(stack, [...kept.values()]);
     await write(agent, object, show);
@@ -51,10 +49,11 @@ export async function takeBack(stack: ProviderDescription, show: (line: string) 
 /** Terraform has the stack now: what was handed over and left the program since is removed, the rest is Terraform's. */
 export async function leaveToTerraform(
   stack: ProviderDescription,
-  json: Readonly<Record<string, unknown>>,
+  json: Json,
   show: (line: string) => void,
 ): Promise<void> {
-  const wanted = new Set(readResources(json).resources.flatMap(clusterObjects).map(identity));
+  const { resources } = await readResources(json);
+  const wanted = new Set(resources.flatMap(clusterObjects).map(identity));
   const gone = handedOver(stack).filter((object) => !wanted.has(identity(object)));
   await remove(stack, AgentApi.of(stack), gone, show);
   rememberHandedOver(stack, []);
@@ -69,7 +68,7 @@ async function remove(
 ): Promise<void> {
   for (const object of [...objects].reverse()) {
     show(`removing ${identity(object)}`);
-    if (object.kind === "job") await stopJob(agent, object);
+    if (isNomads(object)) await removeFromNomad(agent, object);
     else await removeFromConsul(agent, object);
     rememberHandedOver(
       stack,
@@ -79,9 +78,13 @@ async function remove(
 }
 
 function isThere(agent: AgentApi, object: ClusterObject): Promise<boolean> {
-  return object.kind === "job" ? nomadHas(agent, object) : consulHas(agent, object);
+  return isNomads(object) ? nomadHas(agent, object) : consulHas(agent, object);
 }
 
 async function write(agent: AgentApi, object: ClusterObject, show: (line: string) => void): Promise<void> {
-  await (object.kind === "job" ? runJob(agent, object, show) : writeToConsul(agent, object));
+  await (isNomads(object) ? writeToNomad(agent, object, show) : writeToConsul(agent, object));
+}
+
+function isNomads(object: ClusterObject): object is NomadObject {
+  return object.kind === "job" || object.kind === "variable";
 }

@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import { ProviderDescription } from "../constructs/deployment";
 import { AgentApi } from "./agent-api";
-import { JobName } from "./failed-allocations";
+import { JobName } from "./nomad-api";
 
 /**
  * The jobs of a deployment as Nomad runs them: version, and each instance with its client, its ports and its health. Health is

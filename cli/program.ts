@@ -54,6 +54,11 @@ export class Program {
     return this.descriptions(PROVIDER_FILE);
   }
 
+  /** The names of all its stacks. */
+  stacks(): string[] {
+    return Object.keys(this.dependencies());
+  }
+
   /** Where a stack's JSON is, and where Terraform runs for it. */
   stackFolder(stack: string): string {
     return join(resolve(this.output), "stacks", stack);
@@ -78,8 +83,9 @@ export class Program {
       `--ignore-missing-stack-dependencies`,
       ...(skipProviderLock ? ["--skip-provider-lock"] : []),
     ];
-    // A process group of its own: Ctrl-C reaches it once, by whoever waits for it, and it ends in its own way.
-    return execa("npx", ["--no-install", "cdktf", ...words], {
+    // What Terraform writes is for its owner alone: states hold what providers read. A process group of its own: Ctrl-C
+    // reaches it once, by whoever waits for it, and it ends in its own way.
+    return execa("sh", ["-c", 'umask 077; exec npx --no-install cdktf "$@"', "sh", ...words], {
       all: true,
       reject: false,
       detached: true,

@@ -16,18 +16,34 @@ export function templateLiteral(text: string): string | undefined {
 /** How a template start of a single character is written where it is none. */
 const ESCAPED = ["$${", "%%{"];
 
-/** {@link templateLiteral} for every string in plain JSON. @throws TemplateExpression */
-export function templateLiterals(value: unknown): unknown {
+/**
+ * {@link templateLiteral} for every string in plain JSON.
+ *
+ * @param values what Terraform made of those that are no literals
+ * @throws TemplateExpression where one is in neither
+ */
+export function templateLiterals(value: unknown, values: ReadonlyMap<string, unknown> = new Map()): unknown {
   if (typeof value === "string") {
     const literal = templateLiteral(value);
-    if (literal === undefined) throw new TemplateExpression(value);
-    return literal;
+    if (literal !== undefined) return literal;
+    if (!values.has(value)) throw new TemplateExpression(value);
+    return values.get(value);
   }
-  if (Array.isArray(value)) return value.map(templateLiterals);
+  if (Array.isArray(value)) return value.map((one) => templateLiterals(one, values));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [templateLiterals(key) as string, templateLiterals(inner)]),
+    Object.entries(value).map(([key, inner]) => [
+      templateLiterals(key, values) as string,
+      templateLiterals(inner, values),
+    ]),
   );
+}
+
+/** Every string in plain JSON that is no literal, keys of objects included. */
+export function expressionsIn(value: unknown): string[] {
+  if (typeof value === "string") return templateLiteral(value) === undefined ? [value] : [];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [...expressionsIn(key), ...expressionsIn(inner)]);
 }
 
 /** A string that is no literal. */

@@ -12,6 +12,7 @@ const program = new Command("vipstack").description(
 program
   .command("up")
   .argument("[example]", "a folder of examples/; left out: the program of cdktf.json")
+  .option("--remove-left", "remove what stacks that left the program have left in Consul and Nomad")
   .description("checks, cdktf deploy, and waits until every service answers")
   .action(up);
 

@@ -15,7 +15,12 @@ export interface HttpCluster extends IConstruct {
 export interface ClusterStackProps {
   /** @default - the inventory of the machines stack that the cluster is in */
   readonly inventory?: Inventory;
-  /** Stacks that are deployed before this one, beside the cluster's own. @default - none */
+  /**
+   * Further stacks that are deployed before this one. That of the cluster's machines always is; jobs come after what is in
+   * Consul.
+   *
+   * @default - none
+   */
   readonly after?: readonly TerraformStack[];
 }
 
@@ -23,6 +28,8 @@ export interface ClusterStackProps {
 export abstract class ClusterStack extends TerraformStack {
   /** The agent's HTTP interface as this host reaches it, in a browser too. */
   readonly address: string;
+  /** The deployment that it is part of. */
+  readonly deployment: string;
 
   protected constructor(
     scope: Construct,
@@ -40,12 +47,14 @@ export abstract class ClusterStack extends TerraformStack {
       );
     // Terraform sees no reference between the stacks: only strings go from one to the other.
     for (const stack of [machines, ...after]) if (stack !== undefined) this.addDependency(stack);
+    this.deployment = used.name;
     this.address = providerAddress(used, cluster.httpAddress);
     new ProviderDeployment(this, "deployment", {
       name: used.name,
       provider,
       address: this.address,
       stateFolder: useStateFolder(this, used),
+      machines: machines?.node.id,
     });
   }
 }

@@ -1,9 +1,10 @@
 import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
-import { GatewayBase, RouteRow } from "../apisix";
+import { Gateway, GatewayBase, RouteRow } from "../apisix";
 import { Director, VirtualService } from "../lvs";
 import { IBackend, IMachine, Machine } from "../machine";
 import { writeAtSynth } from "../private/synth-files";
+import { protectStateFolder } from "./state-folder";
 
 /** The file beside the stack's JSON. */
 export const DEPLOYMENT_FILE = "deployment.json";
@@ -12,7 +13,7 @@ export interface DeploymentProps {
   /** What a person calls it. */
   readonly name: string;
   readonly backend: IBackend;
-  /** The folder of its state: Terraform's, the lab's, logs. */
+  /** The folder of its state: Terraform's, the lab's, logs. Synth makes it, for its owner alone. */
   readonly stateFolder: string;
   /** The machine that requests are sent from to see whether the services answer. @default - none are sent */
   readonly client?: IMachine;
@@ -25,7 +26,10 @@ export interface DeploymentProps {
 export class Deployment extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentProps) {
     super(scope, id);
-    writeAtSynth(this, () => ({ [DEPLOYMENT_FILE]: `${JSON.stringify(this.describe(props), null, 2)}\n` }));
+    writeAtSynth(this, () => {
+      protectStateFolder(props.stateFolder);
+      return { [DEPLOYMENT_FILE]: `${JSON.stringify(this.describe(props), null, 2)}\n` };
+    });
   }
 
   private describe({ name, backend, stateFolder, client }: DeploymentProps): DeploymentDescription {
@@ -79,6 +83,8 @@ export interface GatewayDescription {
   readonly name: string;
   /** One on each of its machines. */
   readonly instances: readonly GatewayInstanceDescription[];
+  /** Whether it is a job of Nomad; otherwise a unit of its machines. */
+  readonly job: boolean;
   /** What the program gives it; empty where its Admin API does. */
   readonly routes: readonly RouteRow[];
   /** The port of its Admin API on the loopback of its machines. @default - it has none */
@@ -119,6 +125,7 @@ function describeGateway(gateway: GatewayBase): GatewayDescription {
       ready: gateway.readyUrl(machine),
       ...(gateway.settled !== undefined && { settled: gateway.settled }),
     })),
+    job: gateway instanceof Gateway,
     routes,
     ...(adminPort !== undefined && { adminPort }),
   };

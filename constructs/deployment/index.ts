@@ -15,3 +15,4 @@ export {
   ProviderDescription,
   ProviderName,
 } from "./provider-deployment";
+export { protectStateFolder } from "./state-folder";

@@ -38,9 +38,10 @@ async function life(way: Way): Promise<string> {
 
   expect(await way.run("up", "first")).toContain("Nothing to change");
 
-  await way.run("up", "second");
+  // A stack has left the program: `down` takes what is left of it along.
+  expect(await way.run("up", "second")).toContain("Left behind: stack 'extra'");
   await way.remember();
-  expect(Object.keys(way.contents[1]?.keys ?? {})).toEqual(["web/page", "web/title"]);
+  expect(Object.keys(way.contents[1]?.keys ?? {})).toEqual(["extra/title", "web/page", "web/title"]);
 
   await way.run("down", "second");
   await way.remember();

@@ -1,3 +1,6 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { ConsulServer, Installation, NomadServer, WebJob } from "../../constructs";
 import { defineInventory } from "../../inventory/inventory";
@@ -5,6 +8,13 @@ import { MachinesStack } from "../../stacks/machines-stack";
 import { PlatformStack } from "../../stacks/platform-stack";
 import { WorkloadsStack } from "../../stacks/workloads-stack";
 import { SynthResult, synthApp } from "../support/synth";
+
+// Synth makes the folders of states, and describes the stacks in them.
+const state = mkdtempSync(join(tmpdir(), "vipstack-stacks-"));
+process.env.VIPSTACK_STATE = state;
+afterAll(() => {
+  rmSync(state, { recursive: true });
+});
 
 const machines = [{ name: "server", address: "192.168.139.24" }] as const;
 const lab = defineInventory({
@@ -34,8 +44,8 @@ function program(
     const consul = new ConsulServer(made, "consul", { machine, install });
     const dynamicPorts = { min: 25000, max: 26000 };
     const nomad = new NomadServer(made, "nomad", { machine, consul, install, dynamicPorts, client: { docker: true } });
-    const platform = new PlatformStack(app, "platform", { consul });
-    jobs(new WorkloadsStack(app, "workloads", { nomad, after: [platform] }));
+    jobs(new WorkloadsStack(app, "workloads", { nomad }));
+    new PlatformStack(app, "platform", { consul });
     return stack;
   });
 }
@@ -54,10 +64,46 @@ describe.each([
 
   test("tells the command line what it is", () => {
     expect(JSON.parse(program(stack).file("provider.json"))).toEqual({
-      ...{ name: "cluster", stack, provider, address },
+      ...{ name: "cluster", stack, provider, address, machines: "machines" },
       stateFolder: expect.stringMatching(/\/cluster$/) as string,
     });
   });
+});
+
+test("states are for their owner alone, also what Terraform wrote with other modes", () => {
+  program("workloads");
+  const folder = join(state, "cluster");
+  writeFileSync(join(folder, "workloads.tfstate"), "{}", { mode: 0o644 });
+  chmodSync(folder, 0o755);
+  program("workloads");
+  const modes = [folder, ...readdirSync(folder).map((name) => join(folder, name))].map(
+    (file) => `${basename(file)} ${(statSync(file).mode & 0o777).toString(8)}`,
+  );
+  expect(modes).toEqual([
+    "cluster 700",
+    "platform.provider.json 600",
+    "workloads.provider.json 600",
+    "workloads.tfstate 600",
+  ]);
+});
+
+test("jobs that a platform waits for don't wait for it", () => {
+  const outdir = synthApp((app) => {
+    const consul = ConsulServer.fromAddress(app, "consul", {
+      address: "http://127.0.0.1:8500",
+      retryJoin: ["127.0.0.1"],
+    });
+    const nomad = NomadServer.fromAddress(app, "nomad", { address: "http://127.0.0.1:4646", consul });
+    const workloads = new WorkloadsStack(app, "workloads", { nomad, inventory: lab });
+    new PlatformStack(app, "platform", { consul, inventory: lab, after: [workloads] });
+    new PlatformStack(app, "elsewhere", { consul, inventory: { ...lab, name: "elsewhere" } });
+    return "platform";
+  });
+  const { stacks } = JSON.parse(outdir.file("../../manifest.json")) as {
+    stacks: Record<string, { dependencies: string[] }>;
+  };
+  expect(stacks.platform?.dependencies).toEqual(["workloads"]);
+  expect(stacks.workloads?.dependencies).toEqual([]);
 });
 
 test("the order: machines, then what is in Consul, then the jobs", () => {
@@ -70,8 +116,8 @@ test("the order: machines, then what is in Consul, then the jobs", () => {
 
 test("no forward leads to the agent", () => {
   expect(() => program("platform", { ...lab, forwards: [] })).toThrow(
-    "inventory 'cluster': nothing leads from this host to http://192.168.139.24:8500, which is inside the lab: " +
-      'add { listen: 8500, to: "192.168.139.24:8500" } to its forwards',
+    "inventory 'cluster': nothing leads from this host to http://192.168.139.24:4646, which is inside the lab: " +
+      'add { listen: 4646, to: "192.168.139.24:4646" } to its forwards',
   );
 });
 

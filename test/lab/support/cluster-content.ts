@@ -6,6 +6,8 @@ export interface ClusterContent {
   readonly configEntries: readonly unknown[];
   /** External nodes with their services. */
   readonly nodes: Readonly<Record<string, unknown>>;
+  /** Nomad's, by their paths. */
+  readonly variables: Readonly<Record<string, unknown>>;
   readonly jobs: Readonly<Record<string, { running: boolean; job: unknown; submission: unknown }>>;
 }
 
@@ -17,11 +19,17 @@ export async function clusterContent({ consul, nomad }: Agents): Promise<Cluster
   const services = await Promise.all(
     nodes.map(async ({ Node: name }) => [name, stable(await ask(`${consul}/v1/catalog/node/${name}`))] as const),
   );
+  const variables = (await ask<{ Path: string }[]>(`${nomad}/v1/vars`)) ?? [];
+  const items = variables.map(async ({ Path: path }) => {
+    const found = await ask<{ Items: unknown }>(`${nomad}/v1/var/${path}`);
+    return [path, found?.Items] as const;
+  });
   const jobs = (await ask<{ ID: string }[]>(`${nomad}/v1/jobs`)) ?? [];
   return {
     keys: Object.fromEntries(keys.map(({ Key, Value }) => [Key, Buffer.from(Value, "base64").toString()])),
     configEntries: entries.flatMap((found) => found ?? []).map(stable),
     nodes: Object.fromEntries(services),
+    variables: Object.fromEntries(await Promise.all(items)),
     jobs: Object.fromEntries(
       await Promise.all(jobs.map(async ({ ID: id }) => [id, await jobContent(nomad, id)])),
     ) as ClusterContent["jobs"],

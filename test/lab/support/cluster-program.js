@@ -1,25 +1,23 @@
 // A program with a cluster that exists already and no machine; `vipstack up` runs it as it runs any app. Plain JavaScript,
 // since it runs in a folder of its own, on the compiled library. STEP says how far the program has been changed.
-const { App } = require("cdktf");
-const { Construct } = require("constructs");
-const { Job } = require("@cdktf/provider-nomad/lib/job");
-const { ConfigEntry, ConfigEntryKind, ConsulKeys, ExternalNode } = require("../../../dist/constructs");
+const { App, dependable, TerraformVariable } = require("cdktf");
+const { Job: NomadJob } = require("@cdktf/provider-nomad/lib/job");
+const { Variable } = require("@cdktf/provider-nomad/lib/variable");
+const constructs = require("../../../dist/constructs");
+const { ConfigEntry, ConfigEntryKind, ConsulKeys, ConsulServer, ExternalNode } = constructs;
+const { Job, JobType, NomadServer } = constructs;
 const { escapeTemplate } = require("../../../dist/constructs/private/template-escape");
 const { PlatformStack } = require("../../../dist/stacks/platform-stack");
 const { WorkloadsStack } = require("../../../dist/stacks/workloads-stack");
-
-class ExistingCluster extends Construct {
-  constructor(scope, id, httpAddress) {
-    super(scope, id);
-    this.httpAddress = httpAddress;
-  }
-}
 
 const step = process.env.STEP;
 const inventory = { name: "existing", backend: "ssh", subnets: [], machines: [] };
 const app = new App();
 
-const consul = new ExistingCluster(app, "consul", process.env.CONSUL_ADDRESS);
+const consul = ConsulServer.fromAddress(app, "consul", {
+  address: process.env.CONSUL_ADDRESS,
+  retryJoin: ["127.0.0.1"],
+});
 const platform = new PlatformStack(app, "platform", { consul, inventory });
 new ConsulKeys(platform, "settings", {
   keys: {
@@ -28,14 +26,14 @@ new ConsulKeys(platform, "settings", {
     ...(step === "first" ? { "web/gone": "soon" } : {}),
   },
 });
-const proxies = new ConfigEntry(platform, "global", {
-  kind: ConfigEntryKind.PROXY_DEFAULTS,
-  fields: { Config: { protocol: "http" } },
+const front = new ConfigEntry(platform, "front", {
+  kind: ConfigEntryKind.SERVICE_DEFAULTS,
+  fields: { Protocol: "http" },
 });
 const defaults = new ConfigEntry(platform, "web", {
   kind: ConfigEntryKind.SERVICE_DEFAULTS,
   fields: { Protocol: step === "first" ? "http" : "http2" },
-  after: [proxies],
+  after: [front],
 });
 new ConfigEntry(platform, "web-intentions", {
   kind: ConfigEntryKind.SERVICE_INTENTIONS,
@@ -52,18 +50,69 @@ const d2 = new ExternalNode(platform, "d2", { address: "192.168.139.184" });
 d2.addService("caddy", { port: 80, tags: ["a", "b"], meta: { odd: "${odd} %{odd}" } });
 if (step === "first") d2.addService("caddy", { port: 81 });
 
-if (process.env.NOMAD_ADDRESS !== undefined) jobs(new ExistingCluster(app, "nomad", process.env.NOMAD_ADDRESS));
+// A stack that leaves the program.
+if (step === "first") {
+  const extra = new PlatformStack(app, "extra", { consul, inventory });
+  new ConsulKeys(extra, "settings", { keys: { "extra/title": "left" } });
+}
+
+const address = process.env.NOMAD_ADDRESS;
+if (address !== undefined) jobs(NomadServer.fromAddress(app, "nomad", { address, consul }));
 
 app.synth();
 
 function jobs(nomad) {
-  const workloads = new WorkloadsStack(app, "workloads", { nomad, inventory, after: [platform] });
-  job(workloads, "web", step === "worse" ? "exit 4" : `echo "\${NOMAD_TASK_NAME} ${step}" >&2; exec sleep 3600`);
+  const workloads = new WorkloadsStack(app, "workloads", { nomad, inventory });
+  const refused = ["broken", "full", "bad-system"].includes(step) ? "second" : step;
+  const failing = { worse: "exit 4", reverted: "exit 6" }[step];
+  job(workloads, "web", failing ?? `echo "\${NOMAD_TASK_NAME} ${refused}" >&2; exec sleep 3600`, {
+    count: 2,
+    AutoRevert: step === "reverted",
+  });
   if (step === "first") job(workloads, "gone", "exec sleep 3600");
   if (step === "broken") job(workloads, "broken", "echo it is broken >&2; exit 3");
+  if (step === "full") job(workloads, "full", "exec sleep 3600", { memory: 4_000_000 });
+  if (step === "first") raw(workloads, "purged", JobType.SERVICE, "exec sleep 3600");
+
+  // As a gateway with secrets: a variable of the job's own, and a system job whose template reads it and a key of Consul.
+  const key = new TerraformVariable(workloads, "key", { type: "string", sensitive: true }).stringValue;
+  const items = { KEY: key, ...(step === "first" ? { OLD: `old ${key}` } : {}) };
+  const secrets = new Variable(workloads, "secrets", { path: "nomad/jobs/front", items });
+  if (step === "first")
+    new Variable(workloads, "more", { path: "nomad/jobs/front/more", items: { A: escapeTemplate("${x} %{y}") } });
+  const command =
+    step === "bad-system" ? "echo no gateway >&2; exit 5" : `exec sleep ${step === "first" ? 3600 : 3601}`;
+  const front = raw(workloads, "front", JobType.SYSTEM, command, [
+    {
+      destination: "secrets/front",
+      data: '{{ with nomadVar "nomad/jobs/front" }}{{ .KEY }}{{ end }} {{ key "web/page" }}',
+      changeMode: "noop",
+    },
+  ]);
+  front.node.defaultChild.dependsOn = [dependable(secrets)];
 }
 
-function job(workloads, id, command) {
+/** A job of the library. */
+function raw(workloads, id, type, command, templates) {
+  return new Job(workloads, id, {
+    type,
+    update: { minHealthyTime: "1s", healthyDeadline: "10s", progressDeadline: "20s" },
+    groups: {
+      group: {
+        restart: { attempts: 1, interval: "1m", delay: "1s", mode: "delay" },
+        tasks: {
+          task: {
+            rawExec: { command: "/bin/sh", args: ["-c", command] },
+            resources: { cpu: 20, memory: 20 },
+            templates,
+          },
+        },
+      },
+    },
+  });
+}
+
+function job(workloads, id, command, { memory = 20, count = 1, AutoRevert } = {}) {
   const specification = {
     ID: id,
     Name: id,
@@ -72,20 +121,22 @@ function job(workloads, id, command) {
     TaskGroups: [
       {
         Name: "group",
-        Count: 1,
+        Count: count,
         RestartPolicy: { Attempts: 0, Mode: "fail" },
         ReschedulePolicy: { Attempts: 0, Unlimited: false },
-        Update: { MinHealthyTime: 1e9, HealthyDeadline: 10e9, ProgressDeadline: 20e9 },
+        Update: { MinHealthyTime: 1e9, HealthyDeadline: 10e9, ProgressDeadline: 20e9, AutoRevert },
         Tasks: [
           {
             Name: "task",
             Driver: "raw_exec",
             Config: { command: "/bin/sh", args: ["-c", command] },
-            Resources: { CPU: 20, MemoryMB: 20 },
+            Resources: { CPU: 20, MemoryMB: memory },
           },
         ],
       },
     ],
   };
-  new Job(workloads, id, { jobspec: escapeTemplate(JSON.stringify(specification)), json: true, detach: false });
+  const jobspec = escapeTemplate(JSON.stringify(specification));
+  const purgeOnDestroy = !["web", "gone"].includes(id);
+  new NomadJob(workloads, id, { jobspec, json: true, detach: false, purgeOnDestroy, timeouts: { create: "20s" } });
 }
