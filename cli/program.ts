@@ -126,8 +126,9 @@ export function examples(): string[] {
 /** Nobody is there to be asked: a variable without a value is an error. */
 const ENVIRONMENT = { CHECKPOINT_DISABLE: "1", TF_INPUT: "0", FORCE_COLOR: "0", CI: "1" };
 
-/** Node prints where the error was thrown and the stack trace around it; a person needs the message. */
-function programError(output = ""): string {
-  const message = /^\w*Error: ([^]+?)(?:\n {4}at |$)/m.exec(output);
+/** Node prints where the error was thrown and the stack trace around it; a person needs the message, all lines of it. */
+export function programError(output = ""): string {
+  const message =
+    /^\w*Error: ([^]+?)(?:\n {4}at |\n\nIf you wish to ignore these validations|\n\nNode\.js v|(?![^]))/m.exec(output);
   return (message?.[1] ?? output).trim();
 }

@@ -1,6 +1,14 @@
 // What is refused, built nevertheless: of each refusal a virtual service that shows it failing, and one with the cure.
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod, Protocol, Refusal, VirtualServiceOptions } from "../../constructs";
+import {
+  Caddy,
+  Director,
+  ForwardingMethod,
+  Protocol,
+  Refusal,
+  Scheduler,
+  VirtualServiceOptions,
+} from "../../constructs";
 import { defineInventory } from "../../inventory/inventory";
 import { MachinesStack } from "../../stacks/machines-stack";
 import { UdpEcho } from "../udp/udp-echo";
@@ -78,6 +86,18 @@ refuse(
   { ...echo, address: "10.77.0.107", onePacket: true },
   { ...echo, address: "10.77.0.207" },
 );
+const byPort = { port: 80, realServers: [{ machine: near, weight: 0 }, { machine: far }] };
+refuse(
+  Refusal.HASHING_WITHOUT_FALLBACK,
+  { ...byPort, address: "10.77.0.108", scheduler: Scheduler.sourceHashing({ port: true, fallback: false }) },
+  { ...byPort, address: "10.77.0.212", scheduler: Scheduler.sourceHashing({ port: true }) },
+);
+const shared = { address: "10.77.0.109", port: 8081, realServers: [{ machine: near, port: 80 }] };
+balancer.addVirtualService("shared", shared);
+new Director(machines, "second", { machine: deaf }).addVirtualService("shared", {
+  ...shared,
+  acknowledge: [Refusal.VIP_ON_TWO_DIRECTORS],
+});
 
 // Not refused: the director reaches the machine near it from another address than this one, which is its own, too.
 balancer.addVirtualService("second-leg", {

@@ -113,6 +113,32 @@ describe("what is refused fails, and its cure works", () => {
   );
 });
 
+describe("what is refused fails by chance, and its cure never", () => {
+  test(
+    "hashing-without-fallback: connections that hash to the real server of weight 0 are refused",
+    async () => {
+      const without = await refusals.on("client", curlTimes(30, "http://10.77.0.108/"));
+      const kinds = without.split("\n").map((line) => line.replace(/^curl: \(7\).*/, "refused"));
+      expect([...new Set(kinds)].sort()).toEqual(["far", "refused"]);
+      expect(countLines(await refusals.on("client", curlTimes(30, "http://10.77.0.212/")))).toEqual({ far: 30 });
+    },
+    2 * MINUTES,
+  );
+
+  test(
+    "vip-on-two-directors: two machines answer the question who has it",
+    async () => {
+      const answering = async (vip: string): Promise<number> => {
+        const replies = await refusals.on("client", `arping -c 3 -w 5 -I eth0 ${vip} || true`);
+        return new Set([...replies.matchAll(/\[([0-9A-F:]{17})\]/gi)].map(([, mac]) => mac?.toUpperCase())).size;
+      };
+      expect(await answering("10.77.0.109")).toBe(2);
+      expect(await answering("10.77.0.212")).toBe(1);
+    },
+    MINUTES,
+  );
+});
+
 describe("what is not refused works", () => {
   test(
     "an address of the director's own as the VIP of direct routing, where another one leads to the real server",
