@@ -117,10 +117,10 @@ describe("what is refused fails by chance, and its cure never", () => {
   test(
     "hashing-without-fallback: connections that hash to the real server of weight 0 are refused",
     async () => {
-      const without = await refusals.on("client", curlTimes(30, "http://10.77.0.108/"));
+      const without = await refusals.on("client", curlTimes(20, "http://10.77.0.108/"));
       const kinds = without.split("\n").map((line) => line.replace(/^curl: \(7\).*/, "refused"));
       expect([...new Set(kinds)].sort()).toEqual(["far", "refused"]);
-      expect(countLines(await refusals.on("client", curlTimes(30, "http://10.77.0.212/")))).toEqual({ far: 30 });
+      expect(countLines(await refusals.on("client", curlTimes(20, "http://10.77.0.212/")))).toEqual({ far: 20 });
     },
     2 * MINUTES,
   );
