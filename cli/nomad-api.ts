@@ -34,12 +34,12 @@ export interface JobStatus {
   readonly Type: string;
   readonly Version: number;
   readonly Stop: boolean;
+  readonly Update: { readonly Stagger: number } | null;
   readonly TaskGroups: readonly {
     /** Times are in nanoseconds. */
     readonly Update: {
       readonly MinHealthyTime: number;
       readonly HealthyDeadline: number;
-      readonly Stagger: number;
     } | null;
   }[];
 }

@@ -4,7 +4,8 @@ import { Allocation, allocationsOf, evaluationsOf, JobName, jobPath, JobStatus, 
 import { placementLines } from "./placement";
 
 /** Nomad's own defaults of `update`, in nanoseconds. */
-const DEFAULTS = { MinHealthyTime: 10e9, HealthyDeadline: 300e9, Stagger: 30e9 };
+const DEFAULTS = { MinHealthyTime: 10e9, HealthyDeadline: 300e9 };
+const STAGGER = 30e9;
 
 /**
  * Follows a system job until its version runs everywhere. Nomad has no deployment for it, and updates one client after the
@@ -124,17 +125,12 @@ async function takeBack(
 
 /** How long nothing may change: an instance gets healthy, and the next one is due. In milliseconds. */
 function patience(status: JobStatus): number {
-  const { HealthyDeadline: healthy, Stagger: stagger } = times(status);
-  return (healthy + stagger) / 1e6;
+  return (times(status).HealthyDeadline + (status.Update?.Stagger || STAGGER)) / 1e6;
 }
 
 /** The longest of its groups. */
 function times({ TaskGroups: groups }: JobStatus): typeof DEFAULTS {
   const longest = (name: keyof typeof DEFAULTS): number =>
     Math.max(...groups.map(({ Update: update }) => update?.[name] || DEFAULTS[name]));
-  return {
-    MinHealthyTime: longest("MinHealthyTime"),
-    HealthyDeadline: longest("HealthyDeadline"),
-    Stagger: longest("Stagger"),
-  };
+  return { MinHealthyTime: longest("MinHealthyTime"), HealthyDeadline: longest("HealthyDeadline") };
 }

@@ -54,7 +54,7 @@ async function broken(way: Way): Promise<void> {
 
   // It would wait for ever; why is told at once.
   expect(await way.run("up", "full", 1)).toMatch(
-    /job full: 0 of 1 in group group healthy; group 'group' found no place: 1 clients looked at, 1 without enough memory/,
+    /job full: 0 of 1 in group group healthy; group 'group' found no place: 2 clients looked at, 2 without enough memory/,
   );
 
   const reverted = await way.run("up", "reverted", 1);
@@ -62,11 +62,13 @@ async function broken(way: Way): Promise<void> {
   expect(reverted).toMatch(/version 1 serves on: [12] instances? runs?\n/);
   expect(times("Exit Code: 6", reverted)).toBe(1);
 
-  // A system job has no deployment: nothing but `up` holds it up.
+  // A system job has no deployment: but for `up`, Nomad would go on to the next client.
   const badSystem = await way.run("up", "bad-system", 1);
   expect(badSystem).toMatch(/job 'front' failed: version 2 does not run on \S+\n/);
   expect(badSystem).toContain("stderr: no gateway");
-  expect(badSystem).toContain("taken back: version 1 serves on: 0 instances run, the others come back");
+  expect(badSystem).toContain("taken back: version 1 serves on: 1 instance runs, the others come back");
+  const all = await way.nomad<{ JobVersion: number; NodeName: string }[]>("/v1/job/front/allocations");
+  expect(all?.filter(({ JobVersion: version }) => version === 2)).toHaveLength(1);
 
   // A change that fails: Terraform's next plan is empty, and still the job is down.
   expect(await way.run("up", "worse", 1)).toContain("Terminated: Exit Code: 4");

@@ -96,7 +96,7 @@ function jobs(nomad) {
 function raw(workloads, id, type, command, templates) {
   return new Job(workloads, id, {
     type,
-    update: { minHealthyTime: "1s", healthyDeadline: "10s", progressDeadline: "20s" },
+    update: { stagger: "15s", minHealthyTime: "1s", healthyDeadline: "10s", progressDeadline: "20s" },
     groups: {
       group: {
         restart: { attempts: 1, interval: "1m", delay: "1s", mode: "delay" },

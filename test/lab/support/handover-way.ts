@@ -13,7 +13,7 @@ import { homedir, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import execa from "execa";
 import { havePrograms } from "../../support/programs";
-import { Agents } from "./agents";
+import { Agents, ask } from "./agents";
 import { ClusterContent, clusterContent } from "./cluster-content";
 
 const PROJECT = join(__dirname, "..", "..", "..");
@@ -101,6 +101,11 @@ export class Way {
     });
     if (exitCode !== expected) throw new Error(`${words.join(" ")} of ${step} ended with ${exitCode}:\n${all}`);
     return all;
+  }
+
+  /** What its Nomad answers. */
+  nomad<T>(path: string): Promise<T | undefined> {
+    return ask<T>(`${this.agents.nomad}${path}`);
   }
 
   async remember(): Promise<void> {
