@@ -214,9 +214,9 @@ function downloadFailures({ url, sha256, path, mode, member }: Items<"downloads"
       "write it like 'https://example.org/app.zip'",
     ),
     ...check(
-      /^[0-9a-f]{64}$/i.test(sha256),
+      /^([0-9a-f]{64}|https?:\/\/\S+)$/i.test(sha256) && rules.isWord(sha256),
       property,
-      `must give ${path} a sha256 of 64 hexadecimal digits`,
+      `must give ${path} a sha256 of 64 hexadecimal digits, or the URL of a list`,
       sha256,
       "take what sha256sum prints",
     ),

@@ -44,7 +44,7 @@ test("an interface with an MTU of its own is told it", () => {
     "mtu: 1450",
   ]);
   expect(networkConfigOf("01234567", { ...machine, nics: [machine.nics[0]!, second!] })).toMatch(
-    /eth1:\n[^]*- 10\.5\.0\.29\/24\n {4}mtu: 1450\n$/,
+    /eth1:\n[^]*- "10\.5\.0\.29\/24"\n {4}mtu: 1450\n$/,
   );
 });
 

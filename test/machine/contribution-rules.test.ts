@@ -55,7 +55,7 @@ describe("what no machine can have", () => {
   - 'aptSources' must give a/b single words as URI, suite, components and versions, got "http://x y": give each word of its own
   - 'aptSources' must give a/b components, got []: write them like ['main']
   - 'downloads' must have URLs, got "x.zip": write it like 'https://example.org/app.zip'
-  - 'downloads' must give x a sha256 of 64 hexadecimal digits, got "1": take what sha256sum prints
+  - 'downloads' must give x a sha256 of 64 hexadecimal digits, or the URL of a list, got "1": take what sha256sum prints
   - 'downloads' must have absolute paths of files, without '.', '..', empty parts and control characters, got "x": write it like '/etc/app/app.conf'
   - 'downloads' must give x a mode of three or four octal digits, got "rwx": write it like '0644'
   - 'downloads' must name the member of x as the archive lists it, got "-x": write it like 'bin/app'
