@@ -24,7 +24,7 @@ afterAll(() => {
 });
 
 test("the package holds the library, the two programs, and nothing else", () => {
-  const kinds = new Set(files.map((file) => file.replace(/[^/]+(\.d\.ts|\.js|\.py)$/, "*$1")));
+  const kinds = new Set(files.map((file) => file.replace(/[^/]+(\.d\.ts|\.js|\.py|\.lua|\.sh)$/, "*$1")));
   expect([...kinds].sort()).toMatchInlineSnapshot(`
    [
      "CHANGELOG.md",
@@ -36,6 +36,7 @@ test("the package holds the library, the two programs, and nothing else", () => 
      "dist/constructs/*.js",
      "dist/constructs/apisix/*.d.ts",
      "dist/constructs/apisix/*.js",
+     "dist/constructs/apisix/node/*.lua",
      "dist/constructs/apisix/plugins/*.d.ts",
      "dist/constructs/apisix/plugins/*.js",
      "dist/constructs/caddy/*.d.ts",
@@ -47,6 +48,7 @@ test("the package holds the library, the two programs, and nothing else", () => 
      "dist/constructs/lvs/*.d.ts",
      "dist/constructs/lvs/*.js",
      "dist/constructs/lvs/node/*.py",
+     "dist/constructs/lvs/node/*.sh",
      "dist/constructs/machine/*.d.ts",
      "dist/constructs/machine/*.js",
      "dist/constructs/machine/backends/*.d.ts",

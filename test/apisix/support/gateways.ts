@@ -30,7 +30,7 @@ export interface Site {
 }
 
 /** Synthesizes a gateway's program: `server` has Consul, `gw` and `gw2` have what `build` gives them. */
-export function onMachines(build: (site: Site) => unknown, consulVersion = "1.22.7"): Site {
+export function onMachines(build: (site: Site) => unknown, consulVersion = "1.14.11"): Site {
   let site: Site | undefined;
   workload((stack) => {
     const versions = { consul: consulVersion, "consul-template": "0.41.1" };

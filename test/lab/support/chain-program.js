@@ -3,7 +3,7 @@
 // folder of its own, on the compiled library.
 const { App } = require("cdktf");
 const { ConsulServer, Director, ForwardingMethod, Gateway, NomadServer } = require("../../../dist/constructs");
-const { Route, Upstream, WebJob } = require("../../../dist/constructs");
+const { JobRefusal, Route, WebJob } = require("../../../dist/constructs");
 const { chain } = require("../../../dist/inventory/chain");
 const { MachinesStack } = require("../../../dist/stacks/machines-stack");
 const { PlatformStack } = require("../../../dist/stacks/platform-stack");
@@ -39,8 +39,7 @@ if (knob("STATIC", "") !== "")
       ports: { www: { static: 8090, to: 8090 } },
       constraints: [{ attribute: "${node.unique.name}", value: "web1" }],
       files: { "index.html": "static\n" },
-      acknowledge:
-        knob("ACKNOWLEDGE", "") === "" ? [] : [require("../../../dist/constructs").JobRefusal.STATIC_PORT_TAKEN],
+      acknowledge: knob("ACKNOWLEDGE", "") === "" ? [] : [JobRefusal.STATIC_PORT_TAKEN],
     });
 
 const director = new Director(machines, "director", { machine: ipvs, consul });
