@@ -67,7 +67,7 @@ new Director(stack, "director", { machine }).addVirtualService("web", { address:
     writeFileSync(join(app, "main.js"), text);
     const { exitCode, all = "" } = await vipstack("up");
     expect(exitCode).toBe(1);
-    expect(all).toMatch(/failing\/director\/web: .*'port' must be a whole number from 1 to 65535, got 99999: /);
+    expect(all).toMatch(/failing\/director\/web: .*'port' must be a whole number from 0 to 65535, got 99999: /);
     expect(all).not.toMatch(/^\s+at /m);
   },
   MINUTES,
