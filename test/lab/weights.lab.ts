@@ -164,7 +164,13 @@ test(
   "SNAT rules that a hand flushed are back within seconds: no connection is lost, open or new",
   async () => {
     await weights.up({ WEIGHTS: "5,3,2", DRAIN: "15" });
-    const load = await weights.startLoad("vm-1", { address: "192.168.139.29", port: 80, held: 10 });
+    // A packet that met no rule is sent again after twice the time that went by.
+    const load = await weights.startLoad("vm-1", {
+      address: "192.168.139.29",
+      port: 80,
+      held: 10,
+      patienceSeconds: 90,
+    });
     for (const table of ["nat", "filter"]) await weights.on("ipvs", `iptables -t ${table} -F`);
     const took = await secondsUntil(async () => {
       expect(await weights.on("ipvs", "/usr/local/lib/vipstack/iptables-rules check")).toMatch(/nothing to change/);
