@@ -69,10 +69,10 @@ export class LabDeployment {
   /** Connections through a virtual service from a machine: some held open, others made one after the other until it is ended. */
   async startLoad(
     machine: string,
-    options: { address: string; port: number; held: number; sources?: readonly string[] },
+    options: { address: string; port: number; held: number; patienceSeconds?: number; sources?: readonly string[] },
   ): Promise<Load<LoadResult>> {
-    const { address, port, held, sources = [] } = options;
-    return this.startProgram(machine, "load.py", [address, port, held, ...sources]);
+    const { address, port, held, patienceSeconds = 20, sources = [] } = options;
+    return this.startProgram(machine, "load.py", [address, port, held, patienceSeconds, ...sources]);
   }
 
   /** Several clients on a machine that ask for `/` one after the other until it is ended. */

@@ -2,7 +2,7 @@
 
 Prints `ready` once all are open, goes on until its standard input ends, then prints one JSON line. With sources, which are
 addresses of this machine, the connections come from them in turn.
-Usage: load.py ADDRESS PORT HELD [SOURCE…]
+Usage: load.py ADDRESS PORT HELD SECONDS [SOURCE…], the seconds for how long an answer is waited for
 """
 
 import itertools
@@ -13,14 +13,13 @@ import threading
 import time
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: load\r\n\r\n"
-
-
-SOURCES = itertools.cycle(sys.argv[4:] or ["0.0.0.0"])
+PATIENCE = float(sys.argv[4])
+SOURCES = itertools.cycle(sys.argv[5:] or ["0.0.0.0"])
 
 
 def connect(address: str, port: int) -> socket.socket:
-    connection = socket.create_connection((address, port), timeout=20, source_address=(next(SOURCES), 0))
-    connection.settimeout(20)
+    connection = socket.create_connection((address, port), timeout=PATIENCE, source_address=(next(SOURCES), 0))
+    connection.settimeout(PATIENCE)
     return connection
 
 
