@@ -1,4 +1,5 @@
-// `unit` needs nothing but Node; `package` installs the packed library elsewhere; `lab` boots machines (Linux, root).
+// `unit` needs nothing but Node; `package` installs the packed library elsewhere; `lab` boots machines (Linux, root);
+// `long` is for `npm run test:long`: many runs of what a single one shows only by chance.
 const common = {
   transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
   testEnvironment: "node",
@@ -12,6 +13,12 @@ module.exports = {
       ...common,
       displayName: "lab",
       testMatch: ["<rootDir>/test/lab/**/*.lab.ts"],
+      globalSetup: "<rootDir>/test/lab/support/prepare.ts",
+    },
+    {
+      ...common,
+      displayName: "long",
+      testMatch: ["<rootDir>/test/lab/**/*.long.ts", "<rootDir>/test/lab/nomad-jobs.lab.ts"],
       globalSetup: "<rootDir>/test/lab/support/prepare.ts",
     },
   ],

@@ -1,43 +1,44 @@
-// `npm test`: format, lint, types, dependency rules, unit tests, then the lab tests on real machines. `… unit` leaves the lab out.
+// `npm test`: format, lint, types, dependency rules, unit tests, then the lab tests on real machines. `… unit` leaves the lab out;
+// `… long` is the lab tests alone, each test of chance several times (test/lab/support/long.ts), and those of many runs (*.long.ts).
 // Ends with one line that counts everything: N passed, N failed, N skipped.
 const { spawnSync } = require("node:child_process");
 const { mkdtempSync, readFileSync, rmSync, existsSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 
-const unitOnly = process.argv[2] === "unit";
+const [, , mode] = process.argv;
 const total = { passed: 0, failed: 0, skipped: 0 };
 const skips = [];
 
-step("format", ["prettier", "--check", "--log-level", "warn", "."]);
-step("lint", ["eslint", "."]);
-step("types", ["tsc", "--noEmit", "-p", "tsconfig.json"]);
-step("dependency rules", [
-  "depcruise",
-  "--config",
-  ".dependency-cruiser.cjs",
-  "main.ts",
-  "constructs",
-  "stacks",
-  "inventory",
-  "lab",
-  "cli",
-  "examples",
-  "scripts",
-  "test",
-]);
-jest("unit", ["--ci"]);
-if (!unitOnly) {
-  jest("package", ["--ci"]);
-  const reason = whyNoLab();
-  if (reason) skip("every lab test", reason);
-  else if (total.failed > 0) skip("every lab test", "what needs no machines failed already");
-  else jest("lab", ["--ci", "--runInBand"]);
+if (mode === "long") lab("long", { VIPSTACK_LONG: "yes" });
+else {
+  checks();
+  jest("unit", ["--ci"]);
+  if (mode !== "unit") {
+    jest("package", ["--ci"]);
+    if (total.failed > 0) skip("every lab test", "what needs no machines failed already");
+    else lab("lab");
+  }
 }
 
 for (const line of skips) console.log(`SKIPPED ${line}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed > 0 ? 1 : 0);
+
+function checks() {
+  step("format", ["prettier", "--check", "--log-level", "warn", "."]);
+  step("lint", ["eslint", "."]);
+  step("types", ["tsc", "--noEmit", "-p", "tsconfig.json"]);
+  const sources = ["main.ts", "constructs", "stacks", "inventory", "lab", "cli", "examples", "scripts", "test"];
+  step("dependency rules", ["depcruise", "--config", ".dependency-cruiser.cjs", ...sources]);
+}
+
+/** Lab tests on real machines, where there can be any. */
+function lab(project, environment) {
+  const reason = whyNoLab();
+  if (reason) skip("every lab test", reason);
+  else jest(project, ["--ci", "--runInBand"], environment);
+}
 
 function step(name, [command, ...words]) {
   console.log(`── ${name}`);
@@ -45,7 +46,7 @@ function step(name, [command, ...words]) {
   total[status === 0 ? "passed" : "failed"] += 1;
 }
 
-function jest(project, words) {
+function jest(project, words, environment = {}) {
   console.log(`── ${project} tests`);
   const folder = mkdtempSync(join(tmpdir(), "vipstack-test-"));
   const file = join(folder, "result.json");
@@ -55,6 +56,7 @@ function jest(project, words) {
     {
       // The JSON goes to the file; what a person follows goes to standard error.
       stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, ...environment },
     },
   );
   if (!existsSync(file)) {
