@@ -73,7 +73,7 @@ describe("the programs of cdktf.json", () => {
 /** LAB.json of a program, as its synthesis writes it. */
 function labDocument(main: string): { software?: string[]; images?: string[] } {
   const folder = mkdtempSync(join(tmpdir(), "vipstack-choice-"));
-  process.env.CDKTF_OUTDIR = folder;
+  Object.assign(process.env, { CDKTF_OUTDIR: folder, VIPSTACK_STATE: join(folder, "state") });
   try {
     jest.isolateModules(() => {
       jest.requireActual(join(__dirname, "..", "..", main));
@@ -81,6 +81,7 @@ function labDocument(main: string): { software?: string[]; images?: string[] } {
     return JSON.parse(readFileSync(join(folder, "stacks", "machines", "lab.json"), "utf8")) as object;
   } finally {
     delete process.env.CDKTF_OUTDIR;
+    delete process.env.VIPSTACK_STATE;
     rmSync(folder, { recursive: true });
   }
 }

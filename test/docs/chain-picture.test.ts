@@ -10,7 +10,7 @@ const PROJECT = join(__dirname, "..", "..");
 /** What the example tells of itself. */
 function described(example: string): DeploymentDescription {
   const folder = mkdtempSync(join(tmpdir(), "vipstack-chain-"));
-  process.env.CDKTF_OUTDIR = folder;
+  Object.assign(process.env, { CDKTF_OUTDIR: folder, VIPSTACK_STATE: join(folder, "state") });
   try {
     jest.isolateModules(() => {
       jest.requireActual(join(PROJECT, "examples", example, "main.ts"));
@@ -20,6 +20,7 @@ function described(example: string): DeploymentDescription {
     ) as DeploymentDescription;
   } finally {
     delete process.env.CDKTF_OUTDIR;
+    delete process.env.VIPSTACK_STATE;
     rmSync(folder, { recursive: true });
   }
 }

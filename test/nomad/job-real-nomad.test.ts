@@ -193,9 +193,10 @@ describe("the files beside the JSON of every program and gateway", () => {
       const found: string[] = [];
       for (const main of ["main.ts", ...examples.map((example) => join("examples", example, "main.ts"))]) {
         const folder = join(out, main.replaceAll("/", "-"));
-        process.env.CDKTF_OUTDIR = folder;
+        Object.assign(process.env, { CDKTF_OUTDIR: folder, VIPSTACK_STATE: join(folder, "state") });
         jest.isolateModules(() => jest.requireActual(join(project, main)));
         delete process.env.CDKTF_OUTDIR;
+        delete process.env.VIPSTACK_STATE;
         for (const [name, job, hcl] of jobsBelow(folder)) {
           await nomad.register(job);
           expect(await nomad.plan(await nomad.parse(hcl))).toMatchObject({ Type: "None" });
