@@ -1,4 +1,3 @@
-import { havePrograms } from "../support/programs";
 import {
   BOOT,
   countLines,
@@ -19,21 +18,19 @@ const ports = { VIPSTACK_VIP_PORT: "18700", VIPSTACK_CONSUL_PORT: "18750", VIPST
 const scene = new LabDeployment();
 let printed = "";
 
-const have = havePrograms("the chain of main.ts", "nomad");
-describeWithImage(APISIX, "the chain of main.ts", () => {
-  if (!have) {
-    test.skip("needs a Nomad", () => undefined);
-    return;
-  }
-  const up = (): Promise<string> => scene.up({ ...ports, HTTPBIN: standIn });
-  const load = () => scene.startRequests("vm-1", { address: "192.168.139.29", port: 80, clients: 6 });
+describeWithImage(
+  APISIX,
+  "the chain of main.ts",
+  () => {
+    const up = (): Promise<string> => scene.up({ ...ports, HTTPBIN: standIn });
+    const load = () => scene.startRequests("vm-1", { address: "192.168.139.29", port: 80, clients: 6 });
 
-  beforeAll(async () => {
-    printed = await up();
-    console.log(/Up after \d+ s/.exec(printed)?.[0]);
-    await scene.on(
-      "vm-1",
-      `cat > /run/httpbin.py <<'PROGRAM'
+    beforeAll(async () => {
+      printed = await up();
+      console.log(/Up after \d+ s/.exec(printed)?.[0]);
+      await scene.on(
+        "vm-1",
+        `cat > /run/httpbin.py <<'PROGRAM'
 from http.server import BaseHTTPRequestHandler, HTTPServer
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
@@ -43,164 +40,167 @@ class Handler(BaseHTTPRequestHandler):
 HTTPServer(("", 8090), Handler).serve_forever()
 PROGRAM
 systemd-run --quiet --unit httpbin python3 /run/httpbin.py`,
-    );
-  }, 2 * BOOT);
-  afterAll(async () => {
-    await scene.down();
-  }, BOOT);
+      );
+    }, 2 * BOOT);
+    afterAll(async () => {
+      await scene.down();
+    }, BOOT);
 
-  async function nomad<Answer>(path: string): Promise<Answer> {
-    return (await (await fetch(`http://127.0.0.1:${ports.VIPSTACK_NOMAD_PORT}/v1${path}`)).json()) as Answer;
-  }
+    async function nomad<Answer>(path: string): Promise<Answer> {
+      return (await (await fetch(`http://127.0.0.1:${ports.VIPSTACK_NOMAD_PORT}/v1${path}`)).json()) as Answer;
+    }
 
-  async function running(job: string): Promise<Allocation[]> {
-    const all = await nomad<Allocation[]>(`/job/${job}/allocations`);
-    return all.filter(({ ClientStatus, DesiredStatus }) => ClientStatus === "running" && DesiredStatus === "run");
-  }
+    async function running(job: string): Promise<Allocation[]> {
+      const all = await nomad<Allocation[]>(`/job/${job}/allocations`);
+      return all.filter(({ ClientStatus, DesiredStatus }) => ClientStatus === "running" && DesiredStatus === "run");
+    }
 
-  async function gateways(): Promise<string[]> {
-    return (await running("gateway")).map(({ ID }) => ID).sort();
-  }
+    async function gateways(): Promise<string[]> {
+      return (await running("gateway")).map(({ ID }) => ID).sort();
+    }
 
-  /** Waits until the director sends requests to that many gateways. @returns the seconds that it took */
-  async function untilGateways(count: number): Promise<number> {
-    return secondsUntil(async () => {
-      const table = await scene.on("ipvs", "ipvsadm -S -n");
-      expect([...table.matchAll(/-r \S+:9080 -m -w [1-9]/g)]).toHaveLength(count);
-    });
-  }
-
-  /** Waits until Consul knows that many healthy instances of the job. @returns the seconds that it took */
-  async function untilInstances(count: number): Promise<number> {
-    return secondsUntil(async () => {
-      const url = "http://127.0.0.1:8500/v1/health/service/hello-world-servers?passing";
-      expect(JSON.parse(await scene.on("server", `curl --silent '${url}'`))).toHaveLength(count);
-    });
-  }
-
-  test("up ends with the jobs, the routes, four pages through the virtual address, and the pages on this host", () => {
-    expect(printed).toMatch(/gateway +│ 0 +│ web1 +│ http 9080, https 9443, status 7085 +│ passing/);
-    expect(printed).toMatch(/hello-world +│ 0 +│ web[12] +│ www \d+ +│ passing/);
-    expect(printed).toMatch(/hello +│ \/\* +│ hello-world-servers in Consul/);
-    expect(printed.match(/<h1>Hello, Nomad!<\/h1>/g)).toHaveLength(4);
-    expect(printed).toContain(`Nomad on this host               http://127.0.0.1:${ports.VIPSTACK_NOMAD_PORT}/`);
-  });
-
-  test(
-    "S4: the page names task, group, job, foo and the port; APISIX serves it, and GET /ip goes to the fixed node",
-    async () => {
-      const page = await scene.on("vm-1", `curl --silent --include ${vip}/`);
-      expect(page).toMatch(/^Server: APISIX\/3\.18\.0\r$/m);
-      for (const line of ["Task: web", "Group: servers", "Job: hello-world", "Metadata value for foo: bar"])
-        expect(page).toContain(line);
-      expect(page).toContain("Currently running on port: 8001");
-      await eventually(async () => {
-        expect(countLines(await scene.on("vm-1", curlTimes(4, `${vip}/ip`)))).toEqual({
-          "httpbin GET /ip 192.168.139.29": 4,
-        });
+    /** Waits until the director sends requests to that many gateways. @returns the seconds that it took */
+    async function untilGateways(count: number): Promise<number> {
+      return secondsUntil(async () => {
+        const table = await scene.on("ipvs", "ipvsadm -S -n");
+        expect([...table.matchAll(/-r \S+:9080 -m -w [1-9]/g)]).toHaveLength(count);
       });
-    },
-    2 * MINUTES,
-  );
+    }
 
-  test(
-    "an edited route is live on both gateways with the same allocations; of two edits within a second the last one counts",
-    async () => {
-      const before = await gateways();
-      const requests = await load();
-      const key = "apisix/gateway/routes/hello";
-      const route = JSON.parse(await scene.on("server", `consul kv get ${key}`)) as object;
-      const put = (plugins: object): Promise<string> =>
-        scene.on("server", `consul kv put ${key} - <<'ROUTE'\n${JSON.stringify({ ...route, plugins })}\nROUTE`);
-      const marked = (): Promise<void> =>
-        eventually(async () => {
-          for (const machine of ["31", "32"]) {
-            const head = await scene.on("vm-1", `curl --silent --head http://192.168.139.${machine}:9080/`);
-            expect(head).toMatch(/^x-request-id: /im);
-          }
-        });
-      const started = Date.now();
-      await put({ "request-id": {} });
-      await marked();
-      const live = (Date.now() - started) / 1000;
-      await Promise.all([
-        put({}),
-        new Promise((resolve) => setTimeout(resolve, 300)).then(() => put({ "request-id": {} })),
-      ]);
-      await new Promise((resolve) => setTimeout(resolve, 8000));
-      await marked();
-      await put({});
-      const result = await requests.finish();
-      console.log(`route edit: live on both gateways after ${live.toFixed(1)} s; ${lossOf(result)}`);
-      expect(result.failures).toEqual([]);
-      expect(await gateways()).toEqual(before);
-    },
-    3 * MINUTES,
-  );
+    /** Waits until Consul knows that many healthy instances of the job. @returns the seconds that it took */
+    async function untilInstances(count: number): Promise<number> {
+      return secondsUntil(async () => {
+        const url = "http://127.0.0.1:8500/v1/health/service/hello-world-servers?passing";
+        expect(JSON.parse(await scene.on("server", `curl --silent '${url}'`))).toHaveLength(count);
+      });
+    }
 
-  test(
-    "two instances to four and to one through both gateways: no request is lost",
-    async () => {
-      const requests = await load();
-      for (const count of [4, 1, 2]) {
-        await scene.on("server", `nomad job scale -detach hello-world servers ${count} > /dev/null`);
-        await untilInstances(count);
-        // Those that left serve on for their shutdown delay.
+    test("up ends with the jobs, the routes, four pages through the virtual address, and the pages on this host", () => {
+      expect(printed).toMatch(/gateway +│ 0 +│ web1 +│ http 9080, https 9443, status 7085 +│ passing/);
+      expect(printed).toMatch(/hello-world +│ 0 +│ web[12] +│ www \d+ +│ passing/);
+      expect(printed).toMatch(/hello +│ \/\* +│ hello-world-servers in Consul/);
+      expect(printed.match(/<h1>Hello, Nomad!<\/h1>/g)).toHaveLength(4);
+      expect(printed).toContain(`Nomad on this host               http://127.0.0.1:${ports.VIPSTACK_NOMAD_PORT}/`);
+    });
+
+    test(
+      "S4: the page names task, group, job, foo and the port; APISIX serves it, and GET /ip goes to the fixed node",
+      async () => {
+        const page = await scene.on("vm-1", `curl --silent --include ${vip}/`);
+        expect(page).toMatch(/^Server: APISIX\/3\.18\.0\r$/m);
+        for (const line of ["Task: web", "Group: servers", "Job: hello-world", "Metadata value for foo: bar"])
+          expect(page).toContain(line);
+        expect(page).toContain("Currently running on port: 8001");
         await eventually(async () => {
-          expect(await running("hello-world")).toHaveLength(count);
-        }, 3 * MINUTES);
-      }
-      const result = await requests.finish();
-      console.log(`2 → 4 → 1 → 2 through the gateways: ${lossOf(result)}`);
-      expect(result.failures).toEqual([]);
-    },
-    2 * BOOT,
-  );
+          expect(countLines(await scene.on("vm-1", curlTimes(4, `${vip}/ip`)))).toEqual({
+            "httpbin GET /ip 192.168.139.29": 4,
+          });
+        });
+      },
+      2 * MINUTES,
+    );
 
-  test(
-    "a gateway that is killed comes back, and what is lost is lost at once",
-    async () => {
-      await untilGateways(2);
-      const requests = await load();
-      await scene.on("web1", "docker kill $(docker ps --quiet --filter name=apisix) > /dev/null");
-      await new Promise((resolve) => setTimeout(resolve, 3000));
-      const back = await untilGateways(2);
-      const result = await requests.finish();
-      const [first = 0, last = 0] = [result.failures[0]?.at, Math.max(0, ...result.failures.map(({ at }) => at))];
-      console.log(`killed gateway: back in the director's table after ${back + 3} s; ${lossOf(result)}`);
-      // Noticed by one check (2 s, 2 s for an answer), told by consul-template (up to 4 s), made by the keeper (up to 5 s).
-      expect(last - first).toBeLessThan(15);
-      expect(Object.keys(result.answers).length).toBeGreaterThan(0);
-    },
-    3 * MINUTES,
-  );
+    test(
+      "an edited route is live on both gateways with the same allocations; of two edits within a second the last one counts",
+      async () => {
+        const before = await gateways();
+        const requests = await load();
+        const key = "apisix/gateway/routes/hello";
+        const route = JSON.parse(await scene.on("server", `consul kv get ${key}`)) as object;
+        const put = (plugins: object): Promise<string> =>
+          scene.on("server", `consul kv put ${key} - <<'ROUTE'\n${JSON.stringify({ ...route, plugins })}\nROUTE`);
+        const marked = (): Promise<void> =>
+          eventually(async () => {
+            for (const machine of ["31", "32"]) {
+              const head = await scene.on("vm-1", `curl --silent --head http://192.168.139.${machine}:9080/`);
+              expect(head).toMatch(/^x-request-id: /im);
+            }
+          });
+        const started = Date.now();
+        await put({ "request-id": {} });
+        await marked();
+        const live = (Date.now() - started) / 1000;
+        await Promise.all([
+          put({}),
+          new Promise((resolve) => setTimeout(resolve, 300)).then(() => put({ "request-id": {} })),
+        ]);
+        await new Promise((resolve) => setTimeout(resolve, 8000));
+        await marked();
+        await put({});
+        const result = await requests.finish();
+        console.log(`route edit: live on both gateways after ${live.toFixed(1)} s; ${lossOf(result)}`);
+        expect(result.failures).toEqual([]);
+        expect(await gateways()).toEqual(before);
+      },
+      3 * MINUTES,
+    );
 
-  test(
-    "a client without power: no 503, the gateway and the instances of the other one serve on",
-    async () => {
-      const requests = await load();
-      await scene.lab("power-cut", "web2");
-      const out = await untilGateways(1);
-      await untilInstances(2);
-      const result = await requests.finish();
-      console.log(`power cut of web2: its gateway out of the table after ${out} s; ${lossOf(result)}`);
-      expect(result.failures.filter(({ problem }) => problem.startsWith("503"))).toEqual([]);
-      await scene.lab("power-on", "web2");
-      await untilGateways(2);
-    },
-    BOOT,
-  );
+    test(
+      "two instances to four and to one through both gateways: no request is lost",
+      async () => {
+        const requests = await load();
+        for (const count of [4, 1, 2]) {
+          await scene.on("server", `nomad job scale -detach hello-world servers ${count} > /dev/null`);
+          await untilInstances(count);
+          // Those that left serve on for their shutdown delay.
+          await eventually(async () => {
+            expect(await running("hello-world")).toHaveLength(count);
+          }, 3 * MINUTES);
+        }
+        const result = await requests.finish();
+        console.log(`2 → 4 → 1 → 2 through the gateways: ${lossOf(result)}`);
+        expect(result.failures).toEqual([]);
+      },
+      2 * BOOT,
+    );
 
-  test(
-    "a second up changes nothing",
-    async () => {
-      await eventually(async () => {
-        expect(await up()).toMatch(/Nothing to change: everything was up already/);
-      }, 2 * MINUTES);
-    },
-    BOOT,
-  );
-});
+    test(
+      "a gateway that is killed comes back, and what is lost is lost at once",
+      async () => {
+        await untilGateways(2);
+        const requests = await load();
+        await scene.on("web1", "docker kill $(docker ps --quiet --filter name=apisix) > /dev/null");
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        const back = await untilGateways(2);
+        const result = await requests.finish();
+        const first = result.failures[0]?.at ?? 0;
+        const last = Math.max(0, ...result.failures.map(({ at }) => at));
+        console.log(`killed gateway: back in the director's table after ${back + 3} s; ${lossOf(result)}`);
+        // Noticed by one check (2 s, 2 s for an answer), told by consul-template (up to 4 s), made by the keeper (up to 5 s).
+        expect(last - first).toBeLessThan(15);
+        expect(Object.keys(result.answers).length).toBeGreaterThan(0);
+      },
+      3 * MINUTES,
+    );
+
+    test(
+      "a client without power: no 503, the gateway and the instances of the other one serve on",
+      async () => {
+        const requests = await load();
+        await scene.lab("power-cut", "web2");
+        const out = await untilGateways(1);
+        await untilInstances(2);
+        const result = await requests.finish();
+        console.log(`power cut of web2: its gateway out of the table after ${out} s; ${lossOf(result)}`);
+        expect(result.failures.filter(({ problem }) => problem.startsWith("503"))).toEqual([]);
+        await scene.lab("power-on", "web2");
+        await untilGateways(2);
+      },
+      BOOT,
+    );
+
+    test(
+      "a second up changes nothing",
+      async () => {
+        await eventually(async () => {
+          expect(await up()).toMatch(/Nothing to change: everything was up already/);
+        }, 2 * MINUTES);
+      },
+      BOOT,
+    );
+  },
+  "nomad",
+);
 
 interface Allocation {
   readonly ID: string;

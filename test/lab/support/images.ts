@@ -1,4 +1,5 @@
 import { addedContainers } from "../../../lab/added-containers";
+import { havePrograms as haveAll, Program } from "../../support/programs";
 import { hubReference, shortName } from "../../../lab/container-names";
 
 /** What every gateway of the examples runs. */
@@ -8,8 +9,15 @@ export const APISIX = "apache/apisix:3.18.0-debian";
  * Tests that need an image which the lab can't make: skipped, and said so, unless somebody added it
  * (`npm run lab -- image add NAME FILE`).
  */
-export function describeWithImage(image: string, what: string, tests: () => void): void {
+export function describeWithImage(
+  image: string,
+  what: string,
+  tests: () => void,
+  /** Programs that they need as well. */
+  ...programs: readonly Program[]
+): void {
+  const havePrograms = programs.length === 0 || haveAll(what, ...programs);
   const there = addedContainers().some(({ references }) => references.includes(hubReference(image)));
   if (!there) process.stderr.write(`SKIPPED: ${what} (missing: the image ${shortName(hubReference(image))})\n`);
-  (there ? describe : describe.skip)(what, tests);
+  (there && havePrograms ? describe : describe.skip)(what, tests);
 }
