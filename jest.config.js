@@ -18,7 +18,7 @@ module.exports = {
     {
       ...common,
       displayName: "long",
-      testMatch: ["<rootDir>/test/lab/**/*.long.ts", "<rootDir>/test/lab/nomad-jobs.lab.ts"],
+      testMatch: ["<rootDir>/test/lab/**/*.long.ts"],
       globalSetup: "<rootDir>/test/lab/support/prepare.ts",
     },
   ],

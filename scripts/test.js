@@ -1,5 +1,5 @@
 // `npm test`: format, lint, types, dependency rules, unit tests, then the lab tests on real machines. `… unit` leaves the lab out;
-// `… long` is the lab tests alone, each test of chance several times (test/lab/support/long.ts), and those of many runs (*.long.ts).
+// `… long` is the lab tests alone, those of many runs and of the whole chain (*.long.ts), each test of chance several times (test/lab/support/long.ts).
 // Ends with one line that counts everything: N passed, N failed, N skipped.
 const { spawnSync } = require("node:child_process");
 const { mkdtempSync, readFileSync, rmSync, existsSync } = require("node:fs");
