@@ -145,16 +145,24 @@ test(
   BOOT,
 );
 
+/** The hash of the key at each reload of its unit. */
+async function keeperReloads(): Promise<string[]> {
+  const lines = await box.on("box", "touch /run/keeper-reloads; cut -d ' ' -f 1 /run/keeper-reloads");
+  return lines.split("\n").filter((line) => line !== "");
+}
+
 test(
   "another key is a push and a reload of its unit; the machine and other units are left alone",
   async () => {
     const before = [await bootId(), await mainPid("keeper"), await mainPid("reader")];
+    // One may be there: of the first boot, where systemd started the unit between its secret's arrival and the reload.
+    const reloads = await keeperReloads();
     secrets.TF_VAR_key = awkward();
     console.log(`another key was there after ${await up()} s`);
     expect(box.deployLog()).toMatch(/Resources: 1 added, 0 changed, 1 destroyed/);
     expect(await found()).toBe(wanted());
     expect([await bootId(), await mainPid("keeper"), await mainPid("reader")]).toEqual(before);
-    expect(await box.on("box", "cut -d ' ' -f 1 /run/keeper-reloads")).toBe(sha256(secrets.TF_VAR_key));
+    expect((await keeperReloads()).slice(reloads.length)).toEqual([sha256(secrets.TF_VAR_key)]);
   },
   BOOT,
 );
