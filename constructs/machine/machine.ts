@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Fn } from "cdktf";
+import { Fn, TerraformStack } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { describeFailure } from "../private/failure";
 import { writeAtSynth } from "../private/synth-files";
@@ -90,6 +90,7 @@ export class Machine extends Construct implements IMachine {
     this.backend = props.backend;
     this.addresses = checkedAddresses(this, this.name, props);
     joinNeighbours(this, props.backend);
+    claimFolder(this, this.name, props.backend);
     this.address = ownAddress(this.addresses);
     this.model = new CloudInit({ hostname: this.name, address: this.address });
     this.node.addValidation({
@@ -324,6 +325,21 @@ function hasIpv6(addresses: readonly InterfaceAddress[], nic: string): boolean {
 
 function hasMtu([nic, bytes]: [string, number]): string {
   return `test "$(cat /sys/class/net/${nic}/mtu)" -eq ${bytes}`;
+}
+
+const folders = new WeakMap<TerraformStack, Map<string, { readonly path: string; readonly backend: IBackend }>>();
+
+/** In one stack a name is a folder of files: a machine of another backend would take it. Within a backend neighbours are compared. */
+function claimFolder(machine: IConstruct, name: string, backend: IBackend): void {
+  const stack = TerraformStack.of(machine);
+  const names = folders.get(stack) ?? new Map<string, { path: string; backend: IBackend }>();
+  folders.set(stack, names);
+  const first = names.get(name.toLowerCase()) ?? { path: machine.node.path, backend };
+  names.set(name.toLowerCase(), first);
+  if (first.backend === backend) return;
+  const rule = `can't be that of ${first.path}, whose files are in the same stack`;
+  const failure = { property: "name", rule, got: name, cure: "give one of them another one" };
+  machine.node.addValidation({ validate: () => [describeFailure(failure)] });
 }
 
 function ownAddress(addresses: readonly InterfaceAddress[]): string {

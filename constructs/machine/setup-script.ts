@@ -48,9 +48,9 @@ export function renderTeardownScript(model: CloudInit): string {
     ...packagedUnits(model).map(({ name }) => `give_back_unit ${shellWord(name)}`),
     ...(model.generated.length > 0 ? [`rm -f ${model.generated.map(shellPattern).join(" ")}`] : []),
     ...(model.address === undefined ? [] : [FORGET_OWN_NAME]),
-    // What the rules folders held; foreign files in them keep them.
-    "find /etc/vipstack /usr/local/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true",
     `rm -rf ${BEFORE} /run/vipstack`,
+    // What the rules folders held; foreign files in them keep them.
+    "find /etc/vipstack /usr/local/lib/vipstack /var/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true",
     "systemctl daemon-reload",
   ]);
 }

@@ -23,6 +23,6 @@ give_back '/etc/systemd/system/b.service'
 give_back '/etc/vipstack/addresses'
 give_back '/etc/live'
 give_back_unit vendor.service
-find /etc/vipstack /usr/local/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true
 rm -rf /var/lib/vipstack/before /run/vipstack
+find /etc/vipstack /usr/local/lib/vipstack /var/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true
 systemctl daemon-reload

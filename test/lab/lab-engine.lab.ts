@@ -323,7 +323,7 @@ test(
       all: true,
       env: { XDG_CACHE_HOME: join(root, "cache") },
     });
-    expect(all).toMatch(/the cached base image is damaged \(.*\); building it again/);
+    expect(all).toMatch(/base image in the cache is damaged \(.*\); building it again/);
     const again = await execa("node", [LAB, "prepare"], { all: true, env: { XDG_CACHE_HOME: join(root, "cache") } });
     expect(again.all).not.toMatch(/damaged|building/);
   },

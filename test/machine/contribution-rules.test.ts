@@ -144,6 +144,17 @@ describe("names of machines", () => {
     ).toThrow(`'name' can't be that of test/one, too, got "WEB": give one of them another one`);
   });
 
+  test("and so are two of two backends in one stack, whose files would meet", () => {
+    expect(() =>
+      synth((stack) => {
+        new Machine(stack, "one", { backend: new SshBackend(stack, "lan"), name: "web", interfaces });
+        new Machine(stack, "two", { backend: new SshBackend(stack, "dmz"), name: "web", interfaces });
+      }),
+    ).toThrow(
+      `[test/two] 'name' can't be that of test/one, whose files are in the same stack, got "web": give one of them another one`,
+    );
+  });
+
   test("what the lab refuses is refused at synth", () => {
     const inLab = (name: string, nics: Record<string, string[]>) => () =>
       synth((stack) => {

@@ -104,7 +104,7 @@ describe("what a host had", () => {
     expect(run(renderTeardownScript(model))).toMatchObject({ code: 0 });
     expect([...names, "target/real.conf"].map(what)).toEqual(before);
     expect(what("owned.conf")).toBe(`2604 ${root ? "65534:65533" : owner} "old\\n"`);
-    expect(existsSync(join(host, "var/lib/vipstack/before"))).toBe(false);
+    expect(existsSync(join(host, "var/lib/vipstack"))).toBe(false);
   });
 
   test("stays when the teardown is run a second time", () => {
