@@ -3,7 +3,7 @@
 // Ends with one line that counts everything: N passed, N failed, N skipped.
 const { spawnSync } = require("node:child_process");
 const { mkdtempSync, readFileSync, rmSync, existsSync } = require("node:fs");
-const { tmpdir } = require("node:os");
+const { cpus, tmpdir, totalmem } = require("node:os");
 const { join } = require("node:path");
 
 const [, , mode] = process.argv;
@@ -37,7 +37,12 @@ function checks() {
 function lab(project, environment) {
   const reason = whyNoLab();
   if (reason) skip("every lab test", reason);
-  else jest(project, ["--ci", "--runInBand"], environment);
+  else jest(project, ["--ci", "--maxWorkers", project === "long" ? "1" : labsAtOnce()], environment);
+}
+
+/** A lab waits more than it works, so two share a machine well; what counts many runs has it alone. */
+function labsAtOnce() {
+  return cpus().length >= 2 && totalmem() >= 8 * 2 ** 30 ? "2" : "1";
 }
 
 function step(name, [command, ...words]) {

@@ -16,6 +16,9 @@ export class LabDeployment {
   /** Where the commands are typed. */
   private cwd = PROJECT;
 
+  /** Those that a failed test left running keep Jest from ending. */
+  private readonly loads: { stop(): void }[] = [];
+
   /** @param example a folder of examples/; left out: the main program */
   constructor(private readonly example?: string) {}
 
@@ -40,8 +43,9 @@ export class LabDeployment {
     return { exitCode, output: all };
   }
 
-  /** `vipstack down`, and the state folder goes, too. */
+  /** `vipstack down`; loads that still run end, and the state folder goes, too. */
   async down(): Promise<string> {
+    for (const load of this.loads) load.stop();
     const { all } = await this.run("down", {});
     rmSync(this.root, { recursive: true, force: true });
     return all ?? "";
@@ -92,6 +96,7 @@ export class LabDeployment {
     await this.on(machine, `cat > ${file} <<'PROGRAM'\n${readFileSync(join(__dirname, program), "utf8")}\nPROGRAM`);
     const command = ["python3", file, ...words.map(String)];
     const load = new Load<Result>(execa("ssh", ["-F", join(this.labDirectory, "ssh_config"), machine, ...command]));
+    this.loads.push(load);
     await load.ready();
     return load;
   }
@@ -182,6 +187,11 @@ export class Load<Result> {
     this.running.stdin?.end();
     const { stdout } = await this.running;
     return JSON.parse(stdout.split("\n").at(-1) ?? "") as Result;
+  }
+
+  /** Ends it without a result. */
+  stop(): void {
+    this.running.kill("SIGKILL");
   }
 }
 

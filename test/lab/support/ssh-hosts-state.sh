@@ -50,4 +50,4 @@ for table in mangle nat filter; do
   iptables-save -t "$table" | grep '^[:-]' | sed 's/ \[[0-9:]*\]//'
 done
 section "state of our programs"
-find /run/vipstack -name '*.json' -exec cat {} + 2>/dev/null || true
+find /run/vipstack -name '*.json' 2>/dev/null | sort | xargs --no-run-if-empty cat
