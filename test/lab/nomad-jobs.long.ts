@@ -7,7 +7,7 @@ import { runsOf } from "./support/long";
 // which one job lives through everything that happens to jobs; the machines are those of main.ts.
 
 const nomadPort = "18646";
-const ports = { VIPSTACK_VIP_PORT: "18680", VIPSTACK_CONSUL_PORT: "18650", VIPSTACK_NOMAD_PORT: nomadPort };
+const ports = { VIPSTACK_VIP_PORT: "18680", VIPSTACK_CONSUL_PORT: "18651", VIPSTACK_NOMAD_PORT: nomadPort };
 const scene = LabDeployment.ofProgram(join(__dirname, "support", "chain-program.js"));
 
 (havePrograms("jobs behind a director", "nomad") ? describe : describe.skip)("jobs behind a director", () => {

@@ -1,9 +1,9 @@
 // The chain of main.ts with knobs in its environment, for tests; machines, stacks and ids are the same, so that one lab serves both.
 // GATEWAY=yes puts APISIX in between. The director has the job itself on port 8080 as well. Plain JavaScript, since it runs in a
 // folder of its own, on the compiled library.
-const { App } = require("cdktf");
+const { App, TerraformVariable } = require("cdktf");
 const { ConsulServer, Director, ForwardingMethod, Gateway, NomadServer } = require("../../../dist/constructs");
-const { JobRefusal, Route, WebJob } = require("../../../dist/constructs");
+const { Consumer, JobRefusal, Plugin, Route, Upstream, WebJob } = require("../../../dist/constructs");
 const { chain } = require("../../../dist/inventory/chain");
 const { MachinesStack } = require("../../../dist/stacks/machines-stack");
 const { PlatformStack } = require("../../../dist/stacks/platform-stack");
@@ -18,19 +18,42 @@ const consul = new ConsulServer(machines, "consul", { machine: server });
 const nomad = new NomadServer(machines, "nomad", { machine: server, consul });
 nomad.addClients([web1, web2], { docker: true });
 
+// For gateways with the Admin API; Debian's etcd listens on loopback only.
+if (knob("ETCD", "") === "yes")
+  server.contribute(machines, {
+    packages: ["etcd-server"],
+    files: [
+      {
+        path: "/etc/systemd/system/etcd.service.d/listen.conf",
+        content: `[Service]\nEnvironment=ETCD_LISTEN_CLIENT_URLS=http://0.0.0.0:2379 ETCD_ADVERTISE_CLIENT_URLS=http://${server.address}:2379\n`,
+      },
+    ],
+    units: [{ name: "etcd.service" }],
+  });
+
 const platform = new PlatformStack(app, "platform", { consul });
 const workloads = new WorkloadsStack(app, "workloads", { nomad, after: [platform] });
 
-const httpd = ["-v", "-f", "-p", "${NOMAD_PORT_www}", "-h", "/local"];
-const hello = new WebJob(workloads, "hello-world", {
+/** A page of busybox's httpd, on whatever port Nomad gives it. */
+const page = (id, text, options) =>
+  new WebJob(workloads, id, {
+    meta: { foo: "bar" },
+    docker: {
+      image: "busybox:1",
+      init: true,
+      command: "httpd",
+      args: ["-v", "-f", "-p", "${NOMAD_PORT_www}", "-h", "/local"],
+      ...options.docker,
+    },
+    ports: { www: { to: 8001 } },
+    templates: [{ destination: "local/index.html", data: `${text} {{ env "NOMAD_ALLOC_INDEX" }}\n` }],
+    resources: { cpu: 50, memory: options.memory ?? 64 },
+    count: options.count,
+  });
+const hello = page("hello-world", knob("PAGE", "Hello, Nomad!"), {
   count: Number(knob("COUNT", "2")),
-  meta: { foo: "bar" },
-  docker: { image: "busybox:1", command: knob("COMMAND", "httpd"), args: httpd },
-  ports: { www: { to: 8001 } },
-  templates: [
-    { destination: "local/index.html", data: `${knob("PAGE", "Hello, Nomad!")} {{ env "NOMAD_ALLOC_INDEX" }}\n` },
-  ],
-  resources: { cpu: 50, memory: Number(knob("MEMORY", "64")) },
+  docker: { command: knob("COMMAND", "httpd") },
+  memory: Number(knob("MEMORY", "64")),
 });
 if (knob("STATIC", "") !== "")
   for (const name of knob("STATIC", "").split(" "))
@@ -45,8 +68,44 @@ if (knob("STATIC", "") !== "")
 const director = new Director(machines, "director", { machine: ipvs, consul });
 const forwarding = ForwardingMethod.masquerading({ snat: true });
 if (knob("GATEWAY", "") === "yes") {
-  const gateway = new Gateway(workloads, "gateway", { nomad });
-  Route.toJob(platform, "hello", hello, "www", { gateway, uri: "/*" });
+  const keyed = knob("KEYED", "") === "yes";
+  const secret = (name) => new TerraformVariable(workloads, name, { sensitive: true }).stringValue;
+  const gateway = new Gateway(workloads, "gateway", {
+    nomad,
+    ...(keyed && { secrets: { ALICE: secret("alice") } }),
+    ...(knob("IMAGE", "") !== "" && { image: process.env.IMAGE, version: "3.18.0" }),
+  });
+  const canary = Number(knob("CANARY", "0"));
+  const next = canary > 0 ? page("hello-next", "The next one", { count: 1 }) : undefined;
+  const weightedUpstreams = next && [
+    { upstream: Upstream.toService(next.service("www")), weight: canary },
+    { weight: 100 - canary },
+  ];
+  Route.toJob(platform, "hello", hello, "www", {
+    gateway,
+    uri: "/*",
+    plugins: weightedUpstreams && [Plugin.trafficSplit({ rules: [{ weightedUpstreams }] })],
+  });
+  if (keyed) {
+    Route.toJob(platform, "keyed", hello, "www", { gateway, uri: "/index.html", plugins: [Plugin.keyAuth()] });
+    new Consumer(platform, "alice", {
+      gateway,
+      plugins: [Plugin.keyAuthCredential({ key: gateway.secret("ALICE") })],
+    });
+  }
+  if (knob("ADMIN", "") === "yes")
+    new Gateway(workloads, "by-hand", {
+      nomad,
+      httpPort: 9081,
+      httpsPort: 9444,
+      statusPort: 7086,
+      admin: {
+        etcd: [`http://${server.address}:2379`],
+        key: secret("admin_key"),
+        dataEncryptionKey: secret("data_encryption_key"),
+        port: 9181,
+      },
+    });
   director.addVirtualService("web", { address: ipvs.address, port: 80, forwarding, realServers: gateway });
 } else
   director.addVirtualService("web", { address: ipvs.address, port: 80, forwarding, realServers: hello.service("www") });

@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import { havePrograms } from "../support/programs";
+import { BOOT, eventually, LabDeployment, MINUTES } from "./support/deployment";
+
+// Both agents in their dev profiles on one machine, a job on a host port, each driver that runs a program, and what is left of
+// a job that leaves.
+
+const nomadPort = "18646";
+const box = LabDeployment.ofProgram(join(__dirname, "support", "one-machine-program.js"));
+const up = (drivers = ""): Promise<string> => box.up({ VIPSTACK_NOMAD_PORT: nomadPort, DRIVERS: drivers });
+
+(havePrograms("both agents on one machine", "nomad") ? describe : describe.skip)("both agents on one machine", () => {
+  beforeAll(async () => {
+    await up();
+  }, BOOT);
+  afterAll(async () => {
+    await box.down();
+  }, BOOT);
+
+  async function consul<Answer>(path: string): Promise<Answer> {
+    return JSON.parse(await box.on("box", `curl --silent 'http://127.0.0.1:8500/v1${path}'`)) as Answer;
+  }
+
+  /** The page of a service, asked at the address and port that Consul names. */
+  async function pageOf(service: string): Promise<string> {
+    const [instance] = await consul<Instance[]>(`/health/service/${service}?passing`);
+    if (instance === undefined) throw new Error(`no healthy instance of ${service}`);
+    const { Address, Port } = instance.Service;
+    return box.on("box", `curl --silent --show-error http://${Address}:${Port}/`);
+  }
+
+  test("Consul lists the agents and the job, at the machine's address and a port that Nomad chose", async () => {
+    expect(await consul("/catalog/services")).toEqual({
+      consul: [],
+      nomad: ["http", "rpc", "serf"],
+      "nomad-client": ["http"],
+      "hello-world-servers": [],
+    });
+    const [instance] = await consul<Instance[]>("/health/service/hello-world-servers?passing");
+    expect(instance?.Service.Address).toBe("192.168.139.24");
+    expect(instance?.Service.Port).toBeGreaterThanOrEqual(20000);
+    expect(instance?.Service.Port).toBeLessThanOrEqual(32000);
+    for (const [port, answer] of [
+      [8500, /"192\.168\.139\.24:8300"/],
+      [4646, /"192\.168\.139\.24:4647"/],
+    ] as const)
+      expect(await box.on("box", `curl --silent http://192.168.139.24:${port}/v1/status/leader`)).toMatch(answer);
+    expect(
+      await box.on("box", "ss --listening --tcp --numeric --no-header '( sport = :8502 or sport = :8600 )'"),
+    ).toMatch(/:8502[^]*:8600|:8600[^]*:8502/);
+  });
+
+  test("the job's page names task, group, job, foo and the port in the container", async () => {
+    expect(await pageOf("hello-world-servers")).toBe("Hello, Nomad! web servers hello-world bar 8001");
+  });
+
+  test(
+    "exec and raw_exec serve a file beside the Docker job",
+    async () => {
+      await up("exec rawExec");
+      for (const driver of ["exec", "rawExec"])
+        await eventually(async () => {
+          expect(await pageOf(`${driver.toLowerCase()}-servers`)).toBe(`served by ${driver}`);
+        }, 2 * MINUTES);
+      const roots = await box.on(
+        "box",
+        "for each in $(pgrep --full '^/usr/bin/python3 -m http.server'); do readlink /proc/$each/root; done",
+      );
+      expect(
+        roots
+          .split("\n")
+          .map((root) => root === "/")
+          .sort(),
+      ).toEqual([false, true]);
+    },
+    BOOT,
+  );
+
+  test(
+    "a job that leaves the program leaves no service, no process and no job",
+    async () => {
+      await up("rawExec");
+      await up();
+      await eventually(async () => {
+        expect(Object.keys(await consul<object>("/catalog/services"))).not.toContain("rawexec-servers");
+        expect((await box.tryOn("box", "pgrep --full http.server")).output).toBe("");
+      }, 2 * MINUTES);
+      expect(await (await fetch(`http://127.0.0.1:${nomadPort}/v1/jobs`)).json()).toMatchObject([
+        { ID: "hello-world", Status: "running" },
+      ]);
+      expect(await box.on("box", "docker ps --quiet | wc --lines")).toBe("1");
+      expect(await up()).toMatch(/Nothing to change: everything was up already/);
+    },
+    BOOT,
+  );
+});
+
+interface Instance {
+  readonly Service: { readonly Address: string; readonly Port: number };
+}

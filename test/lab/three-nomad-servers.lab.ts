@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { havePrograms } from "../support/programs";
+import { BOOT, eventually, LabDeployment, MINUTES, secondsUntil } from "./support/deployment";
+
+// Nomad servers that agree, and jobs that outlive the one that leads them.
+
+const cluster = LabDeployment.ofProgram(join(__dirname, "support", "three-nomad-servers-program.js"));
+const up = (count: number): Promise<string> => cluster.up({ VIPSTACK_NOMAD_PORT: "18647", COUNT: String(count) });
+
+(havePrograms("three Nomad servers", "nomad") ? describe : describe.skip)("three Nomad servers", () => {
+  beforeAll(async () => {
+    await up(1);
+  }, BOOT);
+  afterAll(async () => {
+    await cluster.down();
+  }, BOOT);
+
+  /** Asks the client's own agent, which knows all servers. */
+  async function nomad<Answer>(path: string): Promise<Answer> {
+    return JSON.parse(
+      await cluster.on("web", `curl --silent --max-time 10 'http://127.0.0.1:4646/v1${path}'`),
+    ) as Answer;
+  }
+
+  /** The name of the server that leads, by its address. */
+  async function leader(): Promise<string> {
+    const address = await nomad<string>("/status/leader");
+    const name = { "192.168.139.24": "s1", "192.168.139.25": "s2", "192.168.139.26": "s3" }[
+      address.split(":")[0] ?? ""
+    ];
+    if (name === undefined) throw new Error(`no server leads: ${address}`);
+    return name;
+  }
+
+  async function voters(): Promise<number> {
+    const { Servers } = await nomad<{ Servers: { Voter: boolean }[] }>("/operator/raft/configuration");
+    return Servers.filter(({ Voter }) => Voter).length;
+  }
+
+  /** What each healthy instance answers. */
+  async function pages(): Promise<string[]> {
+    const url = "http://127.0.0.1:8500/v1/health/service/hello-servers?passing";
+    const found = JSON.parse(await cluster.on("web", `curl --silent '${url}'`)) as Instance[];
+    return Promise.all(
+      found.map(({ Service: { Address, Port } }) => cluster.on("web", `curl --silent http://${Address}:${Port}/`)),
+    );
+  }
+
+  test("all of them vote, and one leads", async () => {
+    expect(await voters()).toBe(3);
+    expect(["s1", "s2", "s3"]).toContain(await leader());
+    expect(await pages()).toEqual(["Hello!"]);
+  });
+
+  test(
+    "the leader without power: another one leads, the job serves on and can be scaled; with its power it votes again",
+    async () => {
+      const first = await leader();
+      await cluster.lab("power-cut", first);
+      const took = await secondsUntil(async () => {
+        expect(await leader()).not.toBe(first);
+      });
+      console.log(`another leader was known after ${took} s`);
+      expect(await pages()).toEqual(["Hello!"]);
+      await cluster.on("web", "nomad job scale -detach hello servers 2 > /dev/null");
+      await eventually(async () => {
+        expect(await pages()).toEqual(["Hello!", "Hello!"]);
+      }, 3 * MINUTES);
+
+      await cluster.lab("power-on", first);
+      await eventually(async () => {
+        const { Servers } = await nomad<{ Servers: { Name: string; Healthy: boolean }[] }>(
+          "/operator/autopilot/health",
+        );
+        expect(Servers.map(({ Healthy }) => Healthy)).toEqual([true, true, true]);
+      }, 5 * MINUTES);
+      await up(1);
+      expect(await pages()).toEqual(["Hello!"]);
+    },
+    2 * BOOT,
+  );
+});
+
+interface Instance {
+  readonly Service: { readonly Address: string; readonly Port: number };
+}
