@@ -135,7 +135,7 @@ test(
     // Here ipvsadm stays, with the files that it brought.
     const [before, after] = [bare.director, await stateOf("director")];
     const changed = Object.keys(after).filter((section) => after[section] !== before?.[section]);
-    expect(changed.sort()).toEqual(["files", "links", "packages", "packages asked for", "texts", "unit files"]);
+    expect(changed.sort()).toEqual(["files", "links", "packages", "packages asked for", "texts"]);
     expect(JSON.stringify(after)).not.toMatch(/vipstack/);
   },
   BOOT,

@@ -55,7 +55,7 @@ describeWithImage(
         console.log(`secret ${run} on two gateways: ${lossOf(result)}`);
         expect(result.failures).toEqual([]);
         expect((await gatewaysRunning()).filter((id) => before.includes(id))).toEqual([]);
-        // No key, another one, and the one before are worth nothing.
+        // Without a key there is no page, and the key before is worth nothing.
         const keys = [`apikey: ${alice}`, "no-key: ", `apikey: ${old ?? newKey()}`];
         await eventually(async () => {
           for (const client of clients)

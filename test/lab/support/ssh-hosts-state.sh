@@ -21,8 +21,9 @@ files -exec sha256sum {} +
 section links
 find /etc /usr/local -type l -printf '%p -> %l\n' | sort
 
-section "unit files"
-systemctl list-unit-files --no-legend --no-pager | awk '{ print $1, $2 }'
+# Which units are enabled or masked until the next boot; those for good are links in /etc.
+section "runtime units"
+find /run/systemd/system -type l -printf '%p -> %l\n' | sort
 section "units that failed"
 systemctl list-units --failed --no-legend --no-pager
 # A keeper's service runs for a moment every few seconds.
