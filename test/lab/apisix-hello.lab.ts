@@ -1,11 +1,24 @@
 import { Gateways, untilServed } from "./support/gateways";
-import { BOOT, countLines, curlTimes, deployed, eventually, lossOf, MINUTES, secondsUntil } from "./support/deployment";
+import {
+  BOOT,
+  countLines,
+  curlTimes,
+  deployed,
+  eventually,
+  lossOf,
+  MINUTES,
+  RequestsResult,
+  secondsUntil,
+} from "./support/deployment";
 import { APISIX, describeWithImage } from "./support/images";
 
-// Client → virtual address → director → APISIX → what Consul knows: the two routes, and what reaches running gateways.
+// Client → virtual address → director → APISIX → what Consul knows: the two routes, what reaches running gateways, and what
+// is lost when one of them is killed, stopped or without power.
 
 const vip = "http://192.168.139.29";
 const [web1, web2] = ["192.168.139.31:80", "192.168.139.32:80"];
+const [gw1, gw2] = ["192.168.139.41:9080", "192.168.139.42:9080"];
+const unit = "vipstack-gateway-gateway";
 
 describeWithImage(APISIX, "APISIX behind a director", () => {
   const scene = deployed("apisix-hello", {
@@ -18,9 +31,11 @@ describeWithImage(APISIX, "APISIX behind a director", () => {
 
   beforeAll(async () => {
     await serve("vm-1", 8090, "httpbin");
-    await untilServed(scene, "ipvs", ["192.168.139.41:9080", "192.168.139.42:9080"]);
+    await untilGateways(gw1, gw2);
     await eventually(ipAnswers);
   }, BOOT);
+
+  const untilGateways = (...servers: string[]): Promise<number> => untilServed(scene, "ipvs", servers);
 
   /** Asked through both gateways: a check of an upstream begins with its first request. */
   async function ipAnswers(): Promise<void> {
@@ -224,12 +239,86 @@ HTTPServer(("", ${port}), Handler).serve_forever()`;
       const before = await gateways.identities();
       const requests = await load();
       for (const machine of ["gw1", "gw2"]) await scene.on(machine, "systemctl reload vipstack-gateway-gateway");
-      await untilServed(scene, "ipvs", ["192.168.139.41:9080", "192.168.139.42:9080"]);
+      await untilGateways(gw1, gw2);
       const result = await requests.finish();
       console.log(`reload of both gateways: ${lossOf(result)}`);
       expect(result.failures).toEqual([]);
       expect(await gateways.identities()).toEqual(before);
     },
     3 * MINUTES,
+  );
+
+  /** Whatever was lost, it was over after so many seconds. */
+  function lostFor({ failures }: RequestsResult): number {
+    if (failures.length === 0) return 0;
+    return Math.max(...failures.map(({ at, took }) => at + took)) - Math.min(...failures.map(({ at }) => at));
+  }
+
+  test(
+    "a killed gateway: what the director still sends it is refused at once; it is back without a hand",
+    async () => {
+      const requests = await load();
+      await scene.on("gw1", "docker kill gateway-gateway");
+      const left = await untilGateways(gw2);
+      const back = await untilGateways(gw1, gw2);
+      const result = await requests.finish();
+      console.log(`killed gateway: out after ${left} s, back after further ${back} s; ${lossOf(result)}`);
+      expect(lostFor(result)).toBeLessThan(20);
+      for (const { problem } of result.failures) expect(problem).toMatch(/^Connection(Refused|Reset)Error|^RemoteDisc/);
+    },
+    BOOT,
+  );
+
+  test(
+    "both gateways restarted on purpose, one after the other: no request is lost",
+    async () => {
+      const requests = await load();
+      const seconds: number[] = [];
+      for (const [machine, other] of [
+        ["gw1", gw2],
+        ["gw2", gw1],
+      ] as const) {
+        const restarted = scene.on(machine, `systemctl restart ${unit}`);
+        const left = await untilGateways(other);
+        await restarted;
+        seconds.push(left, await untilGateways(gw1, gw2));
+      }
+      const result = await requests.finish();
+      console.log(`planned restarts: out and, after their ends, back after ${seconds.join(", ")} s; ${lossOf(result)}`);
+      expect(result.failures).toEqual([]);
+    },
+    BOOT,
+  );
+
+  test(
+    "a stopped gateway leaves before it stops, and stays away until it is started: no request is lost",
+    async () => {
+      const requests = await load();
+      const started = Date.now();
+      await scene.on("gw1", `systemctl stop ${unit}`);
+      const stopped = Math.round((Date.now() - started) / 1000);
+      await untilGateways(gw2);
+      await scene.on("gw1", `systemctl start ${unit}`);
+      const back = await untilGateways(gw1, gw2);
+      const result = await requests.finish();
+      console.log(`planned stop: ${stopped} s, back ${back} s after its start; ${lossOf(result)}`);
+      expect(result.failures).toEqual([]);
+    },
+    BOOT,
+  );
+
+  test(
+    "a gateway without power: requests hang until the director has left it out; it is back with its power",
+    async () => {
+      const requests = await load();
+      await scene.lab("power-cut", "gw2");
+      const left = await untilGateways(gw1);
+      await scene.lab("power-on", "gw2");
+      const back = await untilGateways(gw1, gw2);
+      const result = await requests.finish();
+      console.log(`gateway without power: out after ${left} s, back ${back} s after its boot; ${lossOf(result)}`);
+      expect(lostFor(result)).toBeLessThan(90);
+    },
+    BOOT,
   );
 });

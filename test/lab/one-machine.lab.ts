@@ -2,8 +2,7 @@ import { join } from "node:path";
 import { havePrograms } from "../support/programs";
 import { BOOT, eventually, LabDeployment, MINUTES } from "./support/deployment";
 
-// Both agents in their dev profiles on one machine, a job on a host port, each driver that runs a program, and what is left of
-// a job that leaves.
+// Both agents in their dev profiles on one machine, jobs of two drivers on host ports, and what is left of a job that leaves.
 
 const nomadPort = "18646";
 const box = LabDeployment.ofProgram(join(__dirname, "support", "one-machine-program.js"));
@@ -54,24 +53,14 @@ const up = (drivers = ""): Promise<string> => box.up({ VIPSTACK_NOMAD_PORT: noma
     expect(await pageOf("hello-world-servers")).toBe("Hello, Nomad! web servers hello-world bar 8001");
   });
 
+  // exec wants the cpuset controller, which a kernel for user mode can't have (docs/lab.md).
   test(
-    "exec and raw_exec serve a file beside the Docker job",
+    "raw_exec serves a file beside the Docker job",
     async () => {
-      await up("exec rawExec");
-      for (const driver of ["exec", "rawExec"])
-        await eventually(async () => {
-          expect(await pageOf(`${driver.toLowerCase()}-servers`)).toBe(`served by ${driver}`);
-        }, 2 * MINUTES);
-      const roots = await box.on(
-        "box",
-        "for each in $(pgrep --full '^/usr/bin/python3 -m http.server'); do readlink /proc/$each/root; done",
-      );
-      expect(
-        roots
-          .split("\n")
-          .map((root) => root === "/")
-          .sort(),
-      ).toEqual([false, true]);
+      await up("rawExec");
+      await eventually(async () => {
+        expect(await pageOf("rawexec-servers")).toBe("served by rawExec");
+      }, 2 * MINUTES);
     },
     BOOT,
   );
@@ -79,7 +68,6 @@ const up = (drivers = ""): Promise<string> => box.up({ VIPSTACK_NOMAD_PORT: noma
   test(
     "a job that leaves the program leaves no service, no process and no job",
     async () => {
-      await up("rawExec");
       await up();
       await eventually(async () => {
         expect(Object.keys(await consul<object>("/catalog/services"))).not.toContain("rawexec-servers");

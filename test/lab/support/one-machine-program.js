@@ -1,5 +1,5 @@
 // Consul and Nomad in their dev profiles on one machine that runs jobs as well, and the job that people start with; `vipstack up`
-// runs it as it runs any app. DRIVERS names further jobs, one for each driver that runs a program. Plain JavaScript, since it
+// runs it as it runs any app. DRIVERS names further jobs, one for each driver of the host's programs. Plain JavaScript, since it
 // runs in a folder of its own, on the compiled library.
 const { App } = require("cdktf");
 const { AgentProfile, ConsulServer, NomadServer, WebJob } = require("../../../dist/constructs");
