@@ -44,13 +44,17 @@ async function countRoutes(
 ): Promise<number | undefined> {
   if (adminPort === undefined || first === undefined) return undefined;
   try {
-    const routes: unknown = JSON.parse(
-      await runOn(access, first.machine, "curl --silent --max-time 5 127.0.0.1:9090/v1/routes"),
-    );
-    return Array.isArray(routes) ? routes.length : undefined;
+    return routesIn(await runOn(access, first.machine, "curl --silent --max-time 5 127.0.0.1:9090/v1/routes"));
   } catch {
     return undefined;
   }
+}
+
+/** How many routes APISIX lists. An empty list is `{}` there: Lua has one type for both. */
+export function routesIn(json: string): number | undefined {
+  const routes: unknown = JSON.parse(json);
+  if (Array.isArray(routes)) return routes.length;
+  return JSON.stringify(routes) === "{}" ? 0 : undefined;
 }
 
 /** @param made routes by the Admin API */

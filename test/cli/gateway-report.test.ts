@@ -1,4 +1,4 @@
-import { routeTable } from "../../cli/report";
+import { routesIn, routeTable } from "../../cli/report";
 
 const instances = [
   { machine: "gw1", ready: "http://10.0.0.41:7085/status/ready" },
@@ -23,4 +23,10 @@ test("a gateway with the Admin API says that it has no routes yet, and how to ma
   expect(routeTable(admin)).toBe(
     "gateway front on gw1, gw2\n  its routes are made by its Admin API: 127.0.0.1:9181/apisix/admin/routes",
   );
+});
+
+test("routes are counted as APISIX lists them, where an empty list is an object", () => {
+  expect(routesIn("{}")).toBe(0);
+  expect(routesIn('[{ "value": { "id": "1" } }]')).toBe(1);
+  expect(routesIn('{ "error_msg": "no" }')).toBeUndefined();
 });
