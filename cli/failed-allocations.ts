@@ -34,6 +34,24 @@ export async function failedAllocationLines(nomad: AgentApi, failed: readonly Al
   return (await Promise.all(last.map((one) => allocationLines(nomad, one)))).flat();
 }
 
+/** Events that tell why a task does not run; the others tell what Nomad does about it. */
+const REASONS = ["Driver Failure", "Terminated", "Setup Failure", "Failed Validation", "Failed Artifact Download"];
+
+/** In one line for each group, why its newest allocation that failed did: while a deployment runs, and others may yet succeed. */
+export async function reasonLines(nomad: AgentApi, deployment: string): Promise<string[]> {
+  const allocations = (await nomad.get<Allocation[]>(`/v1/deployment/allocations/${deployment}`)) ?? [];
+  const newest = allocations.filter(isFailed).sort((a, b) => a.CreateIndex - b.CreateIndex);
+  const reasons = newest.flatMap(({ TaskGroup: group, NodeName: machine, TaskStates: tasks }) =>
+    Object.entries(tasks ?? {}).flatMap(([task, { Events: events }]) => {
+      const told = (events ?? []).filter(({ Type: type }) => REASONS.includes(type)).at(-1);
+      return told === undefined
+        ? []
+        : [[group, `task '${task}' of group '${group}' on ${machine}: ${eventLine(told)}`] as const];
+    }),
+  );
+  return [...new Map(reasons).values()];
+}
+
 /** "1 instance runs", "2 instances run" */
 export function instancesRun(count: number): string {
   return count === 1 ? "1 instance runs" : `${count} instances run`;

@@ -1,16 +1,17 @@
 import { AgentApi } from "./agent-api";
+import { reasonLines } from "./failed-allocations";
 import { Deployment, JobName, lastDeployment } from "./nomad-api";
 import { placementLines } from "./placement";
 
 /** How often a job is asked for while Terraform waits for it, in milliseconds. */
 const PERIOD = 1000;
 
-/** How far a deployment is, and at once why it can't go on: "0 of 1 in group web healthy; group 'web' found no place: …". */
-export async function deploymentLine(nomad: AgentApi, job: JobName, { TaskGroups }: Deployment): Promise<string> {
+/** How far a deployment is, and at once what keeps it: "0 of 1 in group web healthy; group 'web' found no place: …". */
+export async function deploymentLine(nomad: AgentApi, job: JobName, { ID, TaskGroups }: Deployment): Promise<string> {
   const health = Object.entries(TaskGroups ?? {}).map(
     ([name, { HealthyAllocs: healthy, DesiredTotal: all }]) => `${healthy} of ${all} in group ${name} healthy`,
   );
-  return [health.join(", "), ...(await placementLines(nomad, job))].join("; ");
+  return [health.join(", "), ...(await reasonLines(nomad, ID)), ...(await placementLines(nomad, job))].join("; ");
 }
 
 /** Shows how far jobs are while somebody else, Terraform's provider, waits for them. @returns what ends it */

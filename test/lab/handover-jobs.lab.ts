@@ -49,6 +49,10 @@ async function broken(way: Way): Promise<void> {
   expect(broken).toMatch(/task 'task' of group 'group' on \S+, allocation [0-9a-f]{8}/);
   expect(broken).toContain("Terminated: Exit Code: 3");
   expect(times("job 'broken' failed", broken)).toBe(1);
+  // And in the progress, while Nomad tries again.
+  expect(broken).toMatch(
+    /job broken: 0 of 1 in group group healthy; task 'task' of group 'group' on \S+: Terminated: .*Exit Code: 3/,
+  );
   expect(times("stderr: it is broken", broken)).toBe(1);
   expect(broken).toMatch(/\[FAILED\]\S* platform, workloads\n/);
 
@@ -60,7 +64,8 @@ async function broken(way: Way): Promise<void> {
   const reverted = await way.run("up", "reverted", 1);
   expect(reverted).toMatch(/job 'web' failed: Failed due to unhealthy allocations - rolling back to job version 1\n/);
   expect(reverted).toMatch(/version 1 serves on: [12] instances? runs?\n/);
-  expect(times("Exit Code: 6", reverted)).toBe(1);
+  expect(times("job 'web' failed", reverted)).toBe(1);
+  expect(reverted).toContain("Exit Code: 6");
 
   // A system job has no deployment: but for `up`, Nomad would go on to the next client.
   const badSystem = await way.run("up", "bad-system", 1);

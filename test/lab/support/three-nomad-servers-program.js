@@ -14,7 +14,7 @@ const inventory = {
     { name: "s3", address: "192.168.139.26", memoryMiB: 700 },
     { name: "web", address: "192.168.139.31", memoryMiB: 1000 },
   ],
-  forwards: [{ listen: Number(process.env.VIPSTACK_NOMAD_PORT), to: "192.168.139.31:4646" }],
+  forwards: [{ listen: Number(process.env.VIPSTACK_NOMAD_PORT), to: "192.168.139.24:4646" }],
 };
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory });
@@ -28,7 +28,6 @@ nomad.addClients([web], { rawExec: true });
 
 const workloads = new WorkloadsStack(app, "workloads", { nomad });
 new WebJob(workloads, "hello", {
-  count: Number(process.env.COUNT ?? "1"),
   rawExec: {
     command: "/usr/bin/python3",
     args: ["-m", "http.server", "${NOMAD_PORT_www}", "--directory", "${NOMAD_TASK_DIR}"],
