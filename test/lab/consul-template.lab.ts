@@ -16,7 +16,8 @@ const withConsul = HAVE_PROGRAMS ? describe : describe.skip;
 const folder = mkdtempSync(join(tmpdir(), "vipstack-follow-"));
 const rulesFile = join(folder, "rules", "consul-web.rules");
 const program = join(__dirname, "..", "..", "constructs", "lvs", "node", "consul-rules.py");
-const consulRules = ["/usr/bin/python3", "-IS", program, "--rules", join(folder, "rules")];
+// With the words of the program's own first line.
+const consulRules = ["/usr/bin/python3", "-BESs", program, "--rules", join(folder, "rules")];
 for (const [option, name] of [
   ["followed", "followed.json"],
   ["instances", "instances"],
@@ -160,6 +161,8 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals = "SIGINT"): Pro
   if (child.exitCode === null && child.signalCode === null) {
     const gone = new Promise((resolve) => child.once("exit", resolve));
     child.kill(signal);
+    // A frozen one ends no sooner than it goes on.
+    child.kill("SIGCONT");
     await gone;
   }
   running.delete(child);
