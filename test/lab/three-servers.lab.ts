@@ -2,7 +2,7 @@ import { BOOT, deployed, eventually, MINUTES } from "./support/deployment";
 
 // Servers that agree, and objects in Consul that outlive one of them.
 
-const environment = { VIPSTACK_CONSUL_PORT: "18500" };
+const environment = { VIPSTACK_CONSUL_PORT: "18501" };
 const cluster = deployed("three-servers", environment);
 
 interface Autopilot {
@@ -43,7 +43,7 @@ test(
 
 test("a key of the program is in Consul, also through the host's loopback", async () => {
   expect(await title()).toBe("Hello");
-  expect(await (await fetch("http://127.0.0.1:18500/v1/kv/web/title?raw")).text()).toBe("Hello");
+  expect(await (await fetch("http://127.0.0.1:18501/v1/kv/web/title?raw")).text()).toBe("Hello");
 });
 
 test(
