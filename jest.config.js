@@ -14,12 +14,14 @@ module.exports = {
       displayName: "lab",
       testMatch: ["<rootDir>/test/lab/**/*.lab.ts"],
       globalSetup: "<rootDir>/test/lab/support/prepare.ts",
+      setupFilesAfterEnv: ["<rootDir>/test/lab/support/patience.ts"],
     },
     {
       ...common,
       displayName: "long",
       testMatch: ["<rootDir>/test/lab/**/*.long.ts"],
       globalSetup: "<rootDir>/test/lab/support/prepare.ts",
+      setupFilesAfterEnv: ["<rootDir>/test/lab/support/patience.ts"],
     },
   ],
 };
