@@ -66,6 +66,22 @@ const up = (drivers = ""): Promise<string> => box.up({ VIPSTACK_NOMAD_PORT: noma
   );
 
   test(
+    "a job that ends by itself: the progress says why while Nomad tries again, and the error once more",
+    async () => {
+      const { exitCode, output } = await box.upFails({
+        VIPSTACK_NOMAD_PORT: nomadPort,
+        DRIVERS: "rawExec",
+        BROKEN: "yes",
+      });
+      expect(exitCode).toBe(1);
+      const why = "task 'web' of group 'servers' on box: Terminated: Exit Code: 3";
+      expect(output).toMatch(new RegExp(`job broken: 0 of 1 in group servers healthy; ${why}`));
+      expect(output.match(/job 'broken' failed/g)).toHaveLength(1);
+    },
+    BOOT,
+  );
+
+  test(
     "a job that leaves the program leaves no service, no process and no job",
     async () => {
       await up();

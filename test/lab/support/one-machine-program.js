@@ -1,5 +1,5 @@
 // Consul and Nomad in their dev profiles on one machine that runs jobs as well, and the job that people start with; `vipstack up`
-// runs it as it runs any app. DRIVERS names further jobs, one for each driver of the host's programs. Plain JavaScript, since it
+// runs it as it runs any app. DRIVERS names further jobs, one for each driver of the host's programs; BROKEN adds one that ends at once. Plain JavaScript, since it
 // runs in a folder of its own, on the compiled library.
 const { App } = require("cdktf");
 const { AgentProfile, ConsulServer, NomadServer, WebJob } = require("../../../dist/constructs");
@@ -49,6 +49,14 @@ for (const driver of (process.env.DRIVERS ?? "").split(" ").filter((name) => nam
     [driver]: serve,
     ports: { www: {} },
     files: { "index.html": `served by ${driver}\n` },
+    resources: { cpu: 50, memory: 64 },
+  });
+
+if (process.env.BROKEN !== undefined)
+  new WebJob(workloads, "broken", {
+    rawExec: { command: "/bin/sh", args: ["-c", "exit 3"] },
+    ports: { www: {} },
+    update: { minHealthyTime: "1s", healthyDeadline: "20s", progressDeadline: "40s" },
     resources: { cpu: 50, memory: 64 },
   });
 
