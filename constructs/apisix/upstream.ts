@@ -1,12 +1,12 @@
 import { ConsulService } from "../consul";
 import { Failure } from "../private/failure";
+import { apisixVersionFailures } from "./apisix-versions-rules";
 import { ApisixObject, wire, wireOptional } from "./document-text";
 import { renderHealthCheck } from "./health-check-rules";
 import { isStream, Place } from "./place";
 import { SERVICE_TIMEOUT, ServiceUpstreamOptions, UpstreamOptions, UpstreamType } from "./upstream-options";
 import { isStreamScheme, nodeFailures, serviceNameFailures, upstreamFailures } from "./upstream-rules";
 import { numberFailures } from "./value-rules";
-import { versionFailures } from "./versions-rules";
 
 /** As when-empty.lua has it. */
 const FOR_GOOD = -1;
@@ -83,7 +83,7 @@ export class Upstream {
     return [
       ...this.targetFailures(at),
       ...upstreamFailures(at, this.options, surroundings),
-      ...versionFailures("upstream", at, this._render(isStream(place)), version),
+      ...apisixVersionFailures("upstream", at, this._render(isStream(place)), version),
     ];
   }
 }

@@ -104,6 +104,6 @@ test("a client's option that its agent does not know", () => {
       new NomadServer(stack, "cluster", { machine: server, consul }).addClients([web], { nodePool: "front" });
     }),
   ).toBe(
-    "test/cluster/web: 'nodePool' is known to Nomad since 1.6.0, and 1.5.0 runs, got \"front\": leave it out, or let Nomad be newer",
+    "test/cluster/web: 'nodePool' is known to Nomad since 1.6.0, and 1.5.0 runs, got \"front\": leave it out, or let Nomad be 1.6.0 or newer",
   );
 });
