@@ -4,7 +4,7 @@ import { widenPath } from "./host";
 import { LabState } from "./state";
 
 /** Where a lab lives unless `--dir` says otherwise. */
-export const DEFAULT_DIR = ".vipstack/lab/default";
+const DEFAULT_DIR = ".vipstack/lab/default";
 
 /** What every command works with. */
 export interface CommandContext {

@@ -75,11 +75,6 @@ export class Scheduler {
     /** As in `ipvsadm --sched-flags`, in the order in which it prints them. */
     readonly flags: readonly string[] = [],
   ) {}
-
-  /** The kernel module that brings it. */
-  get kernelModule(): string {
-    return `ip_vs_${this.word}`;
-  }
 }
 
 function hashingFlags(word: string, { port = false, fallback = true }: HashingOptions): string[] {
