@@ -1,4 +1,11 @@
+import { Failure } from "../private/failure";
+
 /** What machines take: names, paths and modes that are possible, each with how to say so. Pure. */
+
+/** One failure unless `ok`. */
+export function check(ok: boolean, property: string, rule: string, got: unknown, cure: string): Failure[] {
+  return ok ? [] : [{ property, rule, got, cure }];
+}
 
 /** Control characters, and halves of characters that UTF-8 can't hold. */
 const UNFIT = /[\p{Cc}\p{Cs}]/u;
