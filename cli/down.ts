@@ -72,7 +72,7 @@ async function destroy(
   if (stacks.length === 0) return;
   const { skipProviderLock } = await findProviderWay(program, clusterStacks);
   const { exitCode, all } = await program.run("destroy", { stacks, skipProviderLock });
-  if (exitCode !== 0) throw new CliError(all ?? "cdktf destroy failed", "mend that, then run this again");
+  if (exitCode !== 0) throw new CliError(all ?? "cdktf destroy failed", "fix that, then run this again");
 }
 
 async function remove({ access, stateFolder, stack }: DeploymentDescription): Promise<void> {

@@ -13,7 +13,7 @@ export async function deploymentLine(nomad: AgentApi, job: JobName, { TaskGroups
   return [health.join(", "), ...(await placementLines(nomad, job))].join("; ");
 }
 
-/** Shows how far jobs are while somebody else, Terraform's provider, waits for them. @returns what ends it */
+/** Shows how far jobs are while Terraform's provider waits for them. @returns what ends it */
 export function watchJobs(
   jobs: readonly { readonly nomad: AgentApi; readonly job: JobName }[],
   show: (line: string) => void,

@@ -45,7 +45,7 @@ export async function requirePrograms(names: readonly string[]): Promise<string>
     throw new CliError(
       missing.map(({ why = "" }) => why).join("\n"),
       missing.flatMap(({ cure }) => (cure === undefined ? [] : [`npm run lab -- ${cure}`])).join(", ") ||
-        "mend that, then run this again",
+        "fix that, then run this again",
     );
   }
   return programsLine(checks);

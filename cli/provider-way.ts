@@ -10,7 +10,7 @@ export interface ProviderWay {
   readonly by: "terraform" | "handover";
   /** Where the providers come from a local mirror: the registry isn't asked for checksums either. */
   readonly skipProviderLock: boolean;
-  /** One line for a person: which way, and why. */
+  /** One line for the user: which way, and why. */
   readonly reason: string;
 }
 

@@ -59,7 +59,7 @@ function passOnSignals(running: execa.ExecaChildProcess): () => boolean {
   return () => interrupted;
 }
 
-/** cdktf frames Terraform's lines with its own; a person needs what was made, removed or decided. */
+/** cdktf frames Terraform's lines with its own; the user needs what was made, removed or decided. */
 function telling(output: string): string[] {
   return output
     .split("\n")

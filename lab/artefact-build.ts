@@ -54,7 +54,7 @@ export async function buildArtefact(
     signalGroup(child.pid, "SIGKILL");
     if (!failed) return stdout;
     throw new LabError(
-      `${name} ${version} could not be built: ${told.errors().slice(-3).join("; ") || "go ended without a word"}`,
+      `${name} ${version} could not be built: ${told.errors().slice(-3).join("; ") || "go ended without output"}`,
       "check that Go modules can be fetched here (go env GOPROXY) and that the disk is not full (df), then run this again",
     );
   };

@@ -31,7 +31,7 @@ export class GoProgress {
     }
   }
 
-  /** One line for a person; it changes at least with the time. */
+  /** One line for the user; it changes at least with the time. */
   line(now = Date.now()): string {
     const seconds = Math.floor((now - this.started) / 1000);
     const elapsed = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

@@ -41,7 +41,7 @@ export async function prepareProgram(artefact: Artefact, progress: Progress): Pr
     `${file}.lock`,
     async () => {
       waited();
-      const meanwhile = await programHere(artefact); // somebody else may have made it while this waited
+      const meanwhile = await programHere(artefact); // another process may have made it meanwhile
       if (meanwhile) return meanwhile.program;
       if (fs.existsSync(file)) {
         const damage = await damageOf(file, artefact.build?.sha256);

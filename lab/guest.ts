@@ -44,7 +44,7 @@ export async function bootGuest(state: LabState, name: string): Promise<number> 
   const umlDir = state.run("uml", name);
   fs.rmSync(umlDir, { recursive: true, force: true }); // the kernel refuses to start while its old socket lies there
   fs.mkdirSync(umlDir, { recursive: true });
-  // The kernel takes its arguments apart at blanks and commas, which folders of people may have in their names.
+  // The kernel takes its arguments apart at blanks and commas, which users may have in names of folders.
   fs.symlinkSync(dir, path.join(umlDir, "machine"));
   fs.symlinkSync(requireImage(state, name), path.join(umlDir, "base"));
   const library = kernelLibrary();

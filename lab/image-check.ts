@@ -20,7 +20,7 @@ export interface ImageCheck {
   readonly cure?: string;
 }
 
-/** As a line for a person. */
+/** As a line for the user. */
 export function imageLine({ name, from, why, cure }: ImageCheck): string {
   return from === undefined ? `${why ?? ""} (vipstack-lab ${cure ?? ""})` : `${name}: ${from}`;
 }

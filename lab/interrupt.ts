@@ -10,7 +10,7 @@ export async function abortable<T>(what: string, work: (signal: AbortSignal) => 
   const interrupted = (): void => {
     abort.abort();
   };
-  // "on", not "once": a library that ends children on signals ends this program as well when it finds nobody else listening.
+  // "on", not "once": a library that ends children on signals ends this program as well when it finds no other listener.
   process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
   try {
     return await work(abort.signal);

@@ -78,7 +78,7 @@ export async function unplug(state: LabState, machine: MachineDocument): Promise
   }
 }
 
-/** Cuts or mends the cable between a machine and its bridges: the port neither takes nor gives a frame. */
+/** Cuts or restores the cable between a machine and its bridges: the port neither takes nor gives a frame. */
 export async function setCable(state: LabState, machine: MachineDocument, connected: boolean): Promise<void> {
   for (const index of machine.nics.keys()) {
     const port = tapName(machine.name, index);

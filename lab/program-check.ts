@@ -47,7 +47,7 @@ const WORDS: Readonly<Record<Source, (artefact: Artefact) => string>> = {
   build: () => "built from its Go modules when it is needed",
 };
 
-/** As a line for a person. */
+/** As a line for the user. */
 export function checkLine(artefact: Artefact, { from, why, cure }: ProgramCheck): string {
   if (from !== undefined) return `${artefactTitle(artefact)}: ${from}`;
   return `${why ?? ""}${cure === undefined ? "" : ` (vipstack-lab ${cure})`}`;

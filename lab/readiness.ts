@@ -12,7 +12,7 @@ export interface BootReport {
   /** cloud-init's stages that had errors, with the errors. */
   readonly stages: { readonly name: string; readonly errors: string[] }[];
   readonly failedUnits: string[];
-  /** Why cloud-init did not take the user-data that the machine was given. Empty where it did, and where nobody asked. */
+  /** Why cloud-init did not take the user-data that the machine was given. Empty where it did, and where it was not asked. */
   readonly userData: string;
 }
 

@@ -22,7 +22,7 @@ export interface ConsumerProps extends GatewayObjectProps {
 }
 
 /**
- * Somebody who may ask, and what is known of them.
+ * A client that may send requests, and what is known of it.
  *
  * @see https://apisix.apache.org/docs/apisix/terminology/consumer/
  */

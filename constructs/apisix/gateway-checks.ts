@@ -144,7 +144,7 @@ function plainSecret(name: string): Failure {
     name === ADMIN_KEY ? "admin.key" : name === DATA_ENCRYPTION_KEY ? "admin.dataEncryptionKey" : `secrets.${name}`;
   return {
     property,
-    rule: "must be a reference to a sensitive Terraform variable, or everybody with the synthesized JSON has it",
+    rule: "must be a reference to a sensitive Terraform variable, or every reader of the synthesized JSON has it",
     cure: 'new TerraformVariable(stack, "key", { sensitive: true }).stringValue, and TF_VAR_key at the deployment',
   };
 }

@@ -83,7 +83,7 @@ function onlyOn(clients: readonly string[]): ConstraintOptions {
   return { attribute: "${node.unique.name}", operator: "regexp", value: `^(${clients.join("|")})$` };
 }
 
-/** All static: directors and people know where a gateway listens. */
+/** All static: directors and users know where a gateway listens. */
 function portsOf(settings: GatewaySettings, { virtualPorts }: GatewayPlace): PortMappings {
   const { httpPort, httpsPort, statusPort, streamPorts, admin, pluginAttributes } = settings;
   const metrics = metricsAddress(pluginAttributes);

@@ -1,6 +1,6 @@
 import { GatewayObject } from "./gateway-end";
 
-/** One route as people read it. */
+/** One route as a row of a table. */
 export interface RouteRow {
   readonly id: string;
   /** `GET shop.example /ip` */

@@ -44,7 +44,7 @@ export interface UpstreamOptions {
   readonly timeout?: GatewayTimeout;
   /** Connections to the nodes that are kept open. @default - shared by all upstreams */
   readonly keepalivePool?: KeepalivePool;
-  /** @default - the gateway asks nobody, and takes Consul's word */
+  /** @default - no checks: the gateway relies on Consul's */
   readonly checks?: UpstreamHealthCheck;
 }
 

@@ -23,7 +23,7 @@ export interface IConsulCluster extends IConstruct {
   _addAgent(agent: IConstruct, machine: IMachine): void;
 }
 
-/** A Consul datacenter that nobody here makes. */
+/** A Consul datacenter that the program does not make. */
 export interface ConsulAddressAttributes {
   /** `http://10.0.0.5:8500` */
   readonly address: string;

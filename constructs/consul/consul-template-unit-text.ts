@@ -13,7 +13,7 @@ export interface ConsulTemplateUnit {
 
 /**
  * consul-template as a service that never gives up. Its folder outlives its own restarts. It ends at SIGINT; SIGTERM it would
- * only hand on to a child that it doesn't have.
+ * only pass on to a child that it doesn't have.
  *
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
  */

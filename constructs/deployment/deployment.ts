@@ -10,7 +10,7 @@ import { protectStateFolder } from "./state-folder";
 export const DEPLOYMENT_FILE = "deployment.json";
 
 export interface DeploymentProps {
-  /** What a person calls it. */
+  /** The name that the user knows it by. */
   readonly name: string;
   readonly backend: IBackend;
   /** The folder of its state: Terraform's, the lab's, logs. Synth makes it, for its owner alone. */

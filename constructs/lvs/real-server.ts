@@ -42,7 +42,7 @@ export interface RealServerContext extends RealServerOptions {
   readonly endpoints: readonly Endpoint[];
   readonly marked: boolean;
   readonly forwarding: ForwardingMethod;
-  /** Whether it has its own, which nobody has checked yet. */
+  /** Whether it has its own, which is not checked yet. */
   readonly ownForwarding: boolean;
   readonly onePacket: boolean;
   readonly scheduler: Scheduler;

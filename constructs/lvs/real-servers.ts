@@ -36,7 +36,7 @@ export interface KnownInstances {
 }
 
 /**
- * Real servers that the program doesn't know: whoever is healthy, on whatever address and port.
+ * Real servers that the program doesn't know: all healthy instances, on any address and port.
  *
  * A `ConsulService`, such as a job's, stands for {@link fromConsul} without options.
  */

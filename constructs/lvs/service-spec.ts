@@ -45,7 +45,7 @@ export interface FollowSpec {
   readonly graceSeconds?: number;
   /** The address that takes the client's place, by the network of the real server. Empty: the client's own stays. */
   readonly snatTo: readonly SnatChoice[];
-  /** Addresses of the machines that are set up for it; an instance elsewhere would answer nobody. @default - any */
+  /** Addresses of the machines that are set up for it; an instance elsewhere would answer no client. @default - any */
   readonly only?: readonly string[];
   /** The port that the forwarding method keeps, whatever an instance is registered with. @default - the instance's own */
   readonly port?: number;

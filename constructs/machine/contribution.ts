@@ -26,7 +26,7 @@ export interface Contribution {
    */
   readonly addresses?: readonly string[];
   /**
-   * Files whose content nobody may read on the way: keys, tokens. They are in no user-data; the first boot is over
+   * Files whose content must stay secret on the way: keys, tokens. They are in no user-data; the first boot is over
    * before they come. A unit that needs one must not hold up or fail that boot: give it `wait: false` and no `ready`,
    * and `ConditionPathExists=` of the paths in its text (in a drop-in among `files` where it comes with a package), so
    * that it is left out until then. It is started once its secrets are there, and at every later boot.

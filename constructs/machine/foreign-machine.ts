@@ -37,7 +37,7 @@ export class ForeignMachine extends Construct implements IMachine {
     this.address = ownAddress(this.addresses);
   }
 
-  /** Its owner sees to it. */
+  /** Its owner provides images. */
   wantImage(): void {
     // Nothing is made there.
   }
@@ -47,7 +47,7 @@ export class ForeignMachine extends Construct implements IMachine {
     return undefined;
   }
 
-  /** Nothing is done: whoever owns the machine has to bring what the role needs. */
+  /** Nothing is done: the owner of the machine has to bring what the role needs. */
   contribute(): void {
     // Its owner does it.
   }

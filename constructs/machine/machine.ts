@@ -26,7 +26,7 @@ export interface MachineProps extends ForeignMachineAttributes {
 /** A machine that the program makes. What it is comes from the roles that are put on it. */
 export class Machine extends Construct implements IMachine {
   /**
-   * A machine that nobody here makes or changes, for example a real server that another team runs.
+   * A machine that the program neither makes nor changes, for example a real server that another team runs.
    *
    * @param attributes its name, its interfaces and their MTU, as in {@link MachineProps}
    */
@@ -59,7 +59,7 @@ export class Machine extends Construct implements IMachine {
       memoryMiB: props.memoryMiB ?? 320,
       model: this.model,
     });
-    // Whoever sets it, everything that counts on it is wrong where it is not so.
+    // Whether the backend sets it or not, all that relies on it is wrong where it is not so.
     if (props.mtu !== undefined) this.contribute(this, { ready: Object.entries(props.mtu).map(hasMtu) });
     if (lifecycle.contribution) this.contribute(props.backend, lifecycle.contribution);
     writeAtSynth(this, () => ({ ...lifecycle.documents(), ...secretsDocuments(this.model) }));

@@ -13,7 +13,7 @@ export interface Neighbour extends IConstruct {
 /** Every machine, with what makes it; nothing for one that the program only knows. */
 const known = new WeakMap<IConstruct, { readonly machine: Neighbour; readonly backend?: IBackend }>();
 
-/** Takes a machine among those that are looked at together, and checks at synth that nobody else has what is its own. */
+/** Takes a machine among those that are looked at together, and checks at synth that its name and its addresses are unique. */
 export function joinNeighbours(machine: Neighbour, backend?: IBackend): void {
   known.set(machine, { machine, backend });
   machine.node.addValidation({ validate: () => twins(machine) });

@@ -206,7 +206,7 @@ export abstract class JobBase extends Construct {
     return findings.filter(({ refusal }) => !(this.settings.acknowledge ?? []).includes(refusal));
   }
 
-  /** One line a service where people see it; the table lies beside the stack's JSON. */
+  /** One line a service in the output of synth; the table lies beside the stack's JSON. */
   private annotate(): void {
     const annotations = Annotations.of(this);
     const findings = this.findings();

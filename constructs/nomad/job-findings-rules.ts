@@ -27,7 +27,7 @@ export function ownFindings(
     readonly dynamicPorts: { readonly min: number; readonly max: number };
     /** Of a group's shutdown delay. */
     readonly budget: (group: string) => ConvergenceBudget;
-    /** Groups of services that somebody sends requests to by their catalog entries. */
+    /** Groups of services that get requests by their catalog entries. */
     readonly followed: ReadonlySet<string>;
   },
 ): JobFinding[] {

@@ -5,7 +5,7 @@ import { Failure } from "../private/failure";
  * warning.
  */
 export enum JobRefusal {
-  /** An instance is gone before everybody knows, and the requests in between are lost. */
+  /** An instance is gone before all of its callers know, and the requests in between are lost. */
   SHUTDOWN_DELAY_BELOW_LAG = "shutdown-delay-below-lag",
   /** A client as it comes kills after 30s, whatever the job says. */
   KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM = "kill-timeout-above-client-maximum",

@@ -88,7 +88,7 @@ const UNSAID = new Set(["Periodic.Enabled", "Periodic.SpecType"]);
 const UNTOLD = new Set(["Connect", "Identities", "Multiregion", "ParameterizedJob", "Scaling", "Vault", "Consul"]);
 
 /**
- * A job as people write it: HCL, made of what the API gets. It says the same, and Nomad takes it, but for fields that only an
+ * A job as a human-readable job file: HCL, made of what the API gets. It says the same, and Nomad takes it, but for fields that only an
  * override knows: those stay JSON in a comment.
  */
 export function renderJobText(job: ApiJob): string {

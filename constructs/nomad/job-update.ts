@@ -29,7 +29,7 @@ export interface UpdateOptions {
   readonly autoRevert?: boolean;
   /** New instances beside the old ones before anything is replaced. @default 0 - Nomad's */
   readonly canary?: number;
-  /** Whether healthy canaries are promoted without a person. @default false - Nomad's */
+  /** Whether healthy canaries are promoted automatically. @default false - Nomad's */
   readonly autoPromote?: boolean;
 }
 

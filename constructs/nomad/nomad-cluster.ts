@@ -8,7 +8,7 @@ export interface DynamicPorts {
   readonly max: number;
 }
 
-/** The range that Nomad takes where nobody says otherwise. */
+/** The range that Nomad takes by default. */
 export const NOMADS_OWN_PORTS: DynamicPorts = { min: 20000, max: 32000 };
 
 /** A Nomad region's servers and clients: made by this program ({@link NomadServer}), or there already. */

@@ -229,7 +229,7 @@ describe("on a machine", () => {
     expect(fileOf(model, RUN)).toMatch(/^#!\/bin\/sh\n/);
   });
 
-  test("a changed setting or secret reloads it, and only what nobody may read is for root alone", () => {
+  test("a changed setting or secret reloads it, and only secrets are readable by root alone", () => {
     const model = gatewayModel(everything);
     const unit = "vipstack-gateway-front.service";
     expect(Object.fromEntries(model.liveFiles.map(({ path, reloads }) => [path, reloads]))).toMatchObject({

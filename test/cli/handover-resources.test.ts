@@ -36,7 +36,7 @@ test("everything that only Terraform's providers could do is told at once, by co
     ].join("\n"),
   );
   expect(error.cure).toBe(
-    "mend that, or give Terraform a local mirror of the providers (docs/stacks.md); can be handed over: consul_keys, consul_config_entry, consul_node, consul_service, nomad_job, nomad_variable",
+    "fix that, or give Terraform a local mirror of the providers (docs/stacks.md); can be handed over: consul_keys, consul_config_entry, consul_node, consul_service, nomad_job, nomad_variable",
   );
 });
 

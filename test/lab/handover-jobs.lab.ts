@@ -79,7 +79,7 @@ function times(text: string, output: string): number {
   return output.split(text).length - 1;
 }
 
-/** The same without `vipstack`: whoever calls cdktf removes a stack before it leaves the program. */
+/** The same without `vipstack`: the user of cdktf removes a stack before it leaves the program. */
 async function plain(way: Way): Promise<void> {
   await way.cdktf("deploy *", "first");
   await way.planNothing("first");

@@ -19,7 +19,7 @@ test("a process is known by its start, so a recycled id is not taken for it", ()
   expect(isAlive(undefined)).toBe(false);
 });
 
-test("a dead process that nobody has waited for is dead", async () => {
+test("a dead process that was not waited for is dead", async () => {
   // The shell becomes sleep, which never waits for its child.
   const parent = spawn("sh", ["-c", "sleep 0.05 & echo $!; exec sleep 20"]);
   const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once("data", resolve)));

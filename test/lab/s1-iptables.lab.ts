@@ -196,7 +196,7 @@ mv /tmp/udp.v4 /etc/vipstack/iptables.d/udp.v4; systemctl reload vipstack-iptabl
 );
 
 test(
-  "a wrong file at a first boot keeps nobody else's rules away",
+  "a wrong file at a first boot keeps no other file's rules away",
   async () => {
     const before = await s1.on("director", ours);
     const { exitCode } = await s1.tryOn(

@@ -74,7 +74,7 @@ test("a host that can't have a lab is told what to do", () => {
   }
 });
 
-test("a port that somebody listens on is named, with its owner", async () => {
+test("a port in use is named, with its owner", async () => {
   const server = net.createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as net.AddressInfo;

@@ -10,7 +10,7 @@ import { sshConfigText } from "../../lab/ssh-config";
 import { LabState } from "../../lab/state";
 import { faultText } from "../../lab/status";
 
-test("an event is one line for a person", () => {
+test("an event is one line for the user", () => {
   const event = {
     time: "2026-01-02T03:04:05.678Z",
     machine: "ipvs",

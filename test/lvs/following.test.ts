@@ -78,7 +78,7 @@ test("the director gets a local agent, consul-template, and consul-rules before 
     expect(unitOf("vipstack-ipvs.service")).toContain(
       `${verb}=-${programs}/consul-rules\n${verb}=${programs}/ipvs-rules apply\n`,
     );
-  // The end of a grace comes without a word from Consul.
+  // The end of a grace comes without an answer from Consul.
   expect(unitOf("vipstack-ipvs-keeper.service")).toContain(
     `ExecStart=-/bin/sh -c 'cd /run/vipstack && ! test -e consul-rules.json && ! test consul -nt consul-rules.lock || exec ${programs}/consul-rules'\nExecStart=${programs}/ipvs-rules apply --quiet\n`,
   );
@@ -345,7 +345,7 @@ describe("instances on machines that the program knows, as a gateway's are", () 
     expect(iptablesV4(ipvs)).not.toContain("SNAT");
   });
 
-  test("masquerading follows them like anybody else", () => {
+  test("masquerading follows them like other methods", () => {
     const ports: number[] = [];
     const { ipvs, d2 } = program(({ following, d2 }) => {
       following().addVirtualService("web", { address: vip, port: 80, realServers: known([d2], ports) });

@@ -141,7 +141,7 @@ test("without an offer or a mirror: Debian's CNI plugins, Docker Hub itself", ()
   expect(filesBelow(web!, "/etc/docker")["daemon.json"]).toBe("{}\n");
 });
 
-test("three servers: one Consul agent a machine, be it a server's or a client's; a further one replaces nobody", () => {
+test("three servers: one Consul agent a machine, be it a server's or a client's; a further one replaces no machine", () => {
   const build = (count: number) => (stack: TerraformStack) => {
     const [first, ...others] = machinesOf(stack, ["s1", "s2", "s3"]);
     const consul = new ConsulServer(stack, "consul", { machine: first! });

@@ -342,7 +342,7 @@ test("the cluster of a stack's jobs is said once: its ports and clients count", 
   ).toContain("can't lie in the dynamic range 50000 to 60000");
 });
 
-test("whoever follows a service needs a shutdown delay; a job that nobody follows does not", () => {
+test("a followed service needs a shutdown delay; a job that is not followed does not", () => {
   const plain = job({ ports: { www: {} }, services: [{}] });
   expect(refusalOf(plain)).toBeUndefined();
   expect(refusalOf((stack) => plain(stack).service("www"))).toContain("[test/shop] 'groups.web.shutdownDelay' must be");

@@ -33,7 +33,7 @@ function late(stack: TerraformStack): void {
 const words = (property: string, since: string, runs: string, got = ""): string =>
   `[test/shop] '${property}' is known to Nomad since ${since}, and ${runs} runs${got}: leave it out, or let machines/nomad be ${since} or newer`;
 
-test("a job's property that the running Nomad drops is refused, whoever sends it", () => {
+test("a job's property that the running Nomad drops is refused, however it is set", () => {
   const refusal = (version?: string): string[] | undefined =>
     refusalOf((stack) => {
       provideCluster(stack, cluster(version));

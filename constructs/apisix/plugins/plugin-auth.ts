@@ -27,7 +27,7 @@ export interface KeyAuthPluginOptions extends GuardOptions {
 
 /** The key of a consumer. */
 export interface KeyAuthCredentialOptions extends CommonPluginOptions {
-  /** From `gateway.secret("NAME")`: plain text is refused, since everybody who reads Consul would have it. */
+  /** From `gateway.secret("NAME")`: plain text is refused, since every reader of Consul would have it. */
   readonly key: string;
 }
 

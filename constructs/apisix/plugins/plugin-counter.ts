@@ -11,7 +11,7 @@ export interface CounterOptions {
   /** @default - none */
   readonly redisUsername?: string;
   /**
-   * From `gateway.secret("NAME")`: plain text is refused, since everybody who reads Consul would have it.
+   * From `gateway.secret("NAME")`: plain text is refused, since every reader of Consul would have it.
    *
    * @default - none
    */

@@ -58,7 +58,7 @@ export function requestId(options: RequestIdPluginOptions): PluginParts {
 export interface RealIpPluginOptions extends CommonPluginOptions {
   /** A variable: `http_x_forwarded_for`, `arg_realip`. */
   readonly source: string;
-  /** Only proxies of these addresses and subnets are believed. @default - everybody is */
+  /** Only proxies of these addresses and subnets are believed. @default - all clients are */
   readonly trustedAddresses?: readonly string[];
   /** Whether further trusted ones are passed over in a list of addresses. @default false */
   readonly recursive?: boolean;

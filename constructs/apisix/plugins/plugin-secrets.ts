@@ -72,7 +72,7 @@ export function environmentName(text: string): string | undefined {
 export function plainSecret(property: string): Failure {
   return {
     property,
-    rule: "must name a secret and not be one: everybody who reads Consul would have it",
+    rule: "must name a secret and not be one: every reader of Consul would have it",
     cure: 'give it to the gateway\'s secrets, and write gateway.secret("NAME") here',
   };
 }

@@ -46,7 +46,7 @@ export class LabBackend extends Construct implements IBackend {
   readonly ownAddresses: readonly string[];
   private readonly machines: string[] = [];
   private readonly models: CloudInit[] = [];
-  /** By machine, for everybody's /etc/hosts. */
+  /** By machine, for the /etc/hosts of all. */
   private readonly addresses: Record<string, readonly string[]> = {};
   private readonly environment: Record<string, string>;
   private readonly network: TerraformData;
