@@ -52,7 +52,7 @@ export class AgentApi {
     );
   }
 
-  /** Waits until the agent knows a leader: before that it can neither be asked nor told anything. */
+  /** Waits until the agent knows a leader: before that it serves neither reads nor writes. */
   async waitForLeader(seconds: number): Promise<void> {
     for (let waited = 0; ; waited++) {
       const leader = await this.get<string>("/v1/status/leader").catch(() => undefined);

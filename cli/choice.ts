@@ -4,7 +4,7 @@ import { lab } from "./lab";
 
 /** One of the programs that `vipstack up` chooses from, as cdktf.json lists them. */
 export interface Candidate {
-  /** What it brings up, in a few words: `the chain: client, virtual address, APISIX, job`. */
+  /** What it brings up, in short: `the chain: client, virtual address, APISIX, job`. */
   readonly title: string;
   /** The command that synthesizes it, as cdktf's own `app`. */
   readonly app: string;
@@ -27,7 +27,7 @@ export interface Supply {
   readonly available: boolean;
   /** Why not. */
   readonly why?: string;
-  /** The words after `vipstack-lab` that bring it in. */
+  /** The arguments of `vipstack-lab` that add it. */
   readonly cure?: string;
 }
 

@@ -76,7 +76,7 @@ export async function readResources(json: Json): Promise<{ resources: LiteralRes
       const values = templateLiterals(attributes, evaluated.values) as Json;
       literal.set(address, { type: type as SupportedType, path, attributes: values, secret });
     } catch (error) {
-      // Has been told above.
+      // Reported above.
       if (!(error instanceof TemplateExpression)) throw error;
     }
   }

@@ -12,7 +12,7 @@ import { handedOver, rememberHandedOver } from "./handover-state";
  * only what differs; removed is what an earlier run has brought and the program has no more.
  *
  * @returns whether anything was changed
- * @throws CliError for whatever only Terraform could do, before anything is touched
+ * @throws CliError for all that only Terraform could do, before anything is touched
  */
 export async function handOver(stack: ProviderDescription, json: Json, show: (line: string) => void): Promise<boolean> {
   const wanted = (await literalResources(stack.stack, json)).flatMap(clusterObjects);

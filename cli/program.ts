@@ -84,7 +84,7 @@ export class Program {
       ...(skipProviderLock ? ["--skip-provider-lock"] : []),
     ];
     // What Terraform writes is for its owner alone: states hold what providers read. A process group of its own: Ctrl-C
-    // reaches it once, through the process that waits for it, and it ends in its own way.
+    // reaches it once, through the process that waits for it, and it cleans up before it ends.
     return execa("sh", ["-c", 'umask 077; exec npx --no-install cdktf "$@"', "sh", ...words], {
       all: true,
       reject: false,

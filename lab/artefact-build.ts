@@ -7,10 +7,10 @@ import { LabError } from "./errors";
 import type { Progress } from "./events";
 import { goEnvironment, requireGo } from "./go";
 
-/** Where the pinned module lists lie. */
+/** The folder of the pinned module lists. */
 const MODULES = path.join(__dirname, "artefacts");
 
-/** How often a build that runs tells how far it is. */
+/** How often a build that runs reports its progress. */
 const TELL_EVERY_MS = 5_000;
 
 /** Builds an artefact in the folder `work` and returns the path of the one file that it comes to. */

@@ -35,7 +35,7 @@ export class GoProgress {
   line(now = Date.now()): string {
     const seconds = Math.floor((now - this.started) / 1000);
     const elapsed = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    // Packages that Go still has from an earlier build are not told; the last step, linking, is told by none.
+    // Go reports neither packages that it has from an earlier build, nor the last step, linking.
     const step =
       this.total === 0
         ? `${this.downloaded} modules fetched`

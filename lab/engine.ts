@@ -89,7 +89,7 @@ export function requireRunning(state: LabState): void {
   }
 }
 
-/** Ends everything a lab has, in whatever state it is. Files that the lab did not make stay, and are returned. */
+/** Ends everything a lab has, in any state of it. Files that the lab did not make stay, and are returned. */
 export async function stopLab(state: LabState, progress: Progress): Promise<string[]> {
   widenPath();
   const existed = fs.existsSync(state.runDir) || fs.existsSync(state.file("lab.json")) || namespaceExists(state);

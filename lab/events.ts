@@ -35,7 +35,7 @@ export class Progress {
     private readonly quiet = false,
   ) {}
 
-  /** Appends one event; the same event twice in a row is told once. */
+  /** Appends one event; the same event twice in a row is written once. */
   tell(machine: string | null, stage: Stage, detail: string, percent?: number): void {
     const key = `${machine ?? ""}/${stage}/${detail}`;
     if (key === this.last) return;

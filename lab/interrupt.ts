@@ -2,7 +2,7 @@ import { LabError } from "./errors";
 import type { Progress } from "./events";
 
 /**
- * Runs `work`; on Ctrl-C or a termination request tells it by the signal to stop, waits until it has tidied up, and ends with an
+ * Runs `work`; on Ctrl-C or a termination request aborts it by the signal, waits until it has tidied up, and ends with an
  * error that names what was interrupted.
  */
 export async function abortable<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -22,7 +22,7 @@ export async function abortable<T>(what: string, work: (signal: AbortSignal) => 
   }
 }
 
-/** For a wait of unknown length: tells at once and every ten seconds what is waited for, until the returned function is called. */
+/** For a wait of unknown length: reports at once and every ten seconds what is waited for, until the returned function is called. */
 export function tellWaiting(progress: Progress, what: string): () => void {
   const started = Date.now();
   progress.tell(null, "software", `${what}; waiting for it`);

@@ -99,7 +99,7 @@ function wrongFormat(content: Buffer): string | undefined {
 }
 
 /**
- * Runs a program to hear its version.
+ * Runs a program to get its version.
  *
  * @param file what runs
  * @param called how the user knows it. @default - the same

@@ -17,7 +17,7 @@ export interface ConsumerProps extends GatewayObjectProps {
   readonly plugins?: readonly Plugin[];
   /** At most 256 characters. @default - none */
   readonly desc?: string;
-  /** `custom_id` is told to upstreams. @default - none */
+  /** `custom_id` is sent to upstreams. @default - none */
   readonly labels?: Readonly<Record<string, string>>;
 }
 

@@ -22,7 +22,7 @@ export interface OwnUpstream extends UsedUpstream {
   readonly objectId: string;
 }
 
-/** An object, or a part of one, as it comes together. */
+/** An object, or a part of one, before it is rendered. */
 export interface Draft {
   readonly fields: ApisixObject;
   readonly failures: readonly Failure[];

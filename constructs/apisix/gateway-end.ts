@@ -31,7 +31,7 @@ export interface IGateway extends IConstruct {
   /** Proxies in front that say who the client is. @default - none */
   readonly trustedAddresses?: readonly string[];
   /**
-   * How a plugin, a consumer or a certificate names a secret of the gateway: `$env://NAME`. The secret itself never lies in
+   * How a plugin, a consumer or a certificate names a secret of the gateway: `$env://NAME`. The secret itself is never in
    * Consul.
    *
    * @throws ValidationError where the gateway has no secret of that name

@@ -1,6 +1,6 @@
 import { GatewaySettings } from "./gateway-options";
 
-/** Where everything of a gateway lies on its machine. */
+/** Where the files of a gateway are on its machine. */
 export interface MachineGatewayFolders {
   /** config.yaml and the start script, mounted into the container. */
   readonly config: string;

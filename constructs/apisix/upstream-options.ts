@@ -58,7 +58,7 @@ export interface KeepalivePool {
 }
 
 export interface ServiceUpstreamOptions extends UpstreamOptions {
-  /** Nothing in this program registers the service, and that is meant. @default false */
+  /** The service is registered outside of this program. @default false */
   readonly elsewhere?: boolean;
   /**
    * What happens when no instance is healthy. While the last ones stay the gateway tries them; refused clients get 503. Gateways of this

@@ -51,7 +51,7 @@ export class Upstream {
     private readonly options: UpstreamOptions,
     /** The service in Consul. @default - it has fixed nodes */
     readonly service: ConsulService | undefined,
-    /** Whether nothing in this program registers the service, and that is meant. */
+    /** Whether the service is registered outside of this program. */
     readonly elsewhere: boolean,
     private readonly targetFailures: (at: string) => Failure[],
   ) {}

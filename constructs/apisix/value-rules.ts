@@ -121,7 +121,7 @@ export function descriptionFailures({ name, desc, labels = {} }: Description): F
   ];
 }
 
-/** Seconds that a request may take. All three, as APISIX wants them. */
+/** Seconds that a request may take. All three, as APISIX demands. */
 export interface GatewayTimeout {
   /** Seconds to connect, above 0. */
   readonly connect: number;

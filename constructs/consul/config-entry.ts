@@ -7,7 +7,7 @@ import { completeFields, ConfigEntryFields, configEntryFailures } from "./config
 import { CONFIG_ENTRY_FIELDS, usedEntryFields } from "./consul-versions-rules";
 import { consulOf, ProvidedConsul } from "./provided-consul";
 
-/** What a config entry is about; the value is Consul's own word. */
+/** What a config entry is about; the value is Consul's own name for it. */
 export enum ConfigEntryKind {
   SERVICE_DEFAULTS = "service-defaults",
   PROXY_DEFAULTS = "proxy-defaults",

@@ -6,7 +6,7 @@ import { renderHcl } from "./hcl-text";
 export interface ConsulAgent {
   readonly nodeName: string;
   readonly datacenter: string;
-  /** The address that it listens on for other agents and tells them. */
+  /** The address that it listens on for other agents and advertises. */
   readonly address: string;
   /** @default - a client */
   readonly server?: { readonly profile: AgentProfile; readonly raftMultiplier?: number };

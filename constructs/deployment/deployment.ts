@@ -94,7 +94,7 @@ export interface GatewayDescription {
 export interface DeployedMachine {
   readonly name: string;
   readonly addresses: readonly string[];
-  /** What it is, in words; a director's virtual services are told apart from it. */
+  /** What it is, as text; a director's virtual services are listed beside it. */
   readonly roles: readonly string[];
 }
 

@@ -2,7 +2,7 @@ import { serviceName } from "./ipvs-rules";
 import { ServiceSpec, sortedServices } from "./service-spec";
 
 /**
- * The configuration of consul-rules on the director: which virtual services follow Consul, in ipvsadm's words, and what happens
+ * The configuration of consul-rules on the director: which virtual services follow Consul, in ipvsadm's notation, and what happens
  * when no instance is healthy.
  *
  * @param never addresses that are no real server: the director's own and its VIPs

@@ -177,7 +177,7 @@ function traitsOf({ plane, machine, services }: DirectorSpec): DirectorTraits {
 }
 
 /**
- * Interfaces with clients and real servers behind them. What lies behind a router is taken to be behind the first one, and
+ * Interfaces with clients and real servers behind them. What is behind a router is assumed to be behind the first one, and
  * instances from Consul may be anywhere, so also beside the clients.
  */
 function sharedInterfaces(machine: Place, service: ServiceSpec): string[] {

@@ -35,7 +35,7 @@ export interface RealServerOptions {
   readonly lowerThreshold?: number;
 }
 
-/** What a real server is told about its virtual service. @internal */
+/** What a real server gets from its virtual service. @internal */
 export interface RealServerContext extends RealServerOptions {
   readonly director: IMachine;
   readonly plane: Plane;

@@ -28,7 +28,7 @@ export enum Refusal {
    * for its own and never answers: not its ARP, nor what comes out of its tunnel.
    */
   VIP_IS_DIRECTOR_ADDRESS = "vip-is-director-address",
-  /** Nearly always a mistake. IPVS can pass connections to a local server ("local node"): acknowledge it where that is meant. */
+  /** Nearly always a mistake. IPVS can pass connections to a local server ("local node"): acknowledge it where that is intended. */
   REAL_SERVER_IS_DIRECTOR = "real-server-is-director",
   /**
    * The machines of a Consul service's instances are not known at synth, so they do not get the director as their gateway; it

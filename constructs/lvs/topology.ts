@@ -138,7 +138,7 @@ function vipOutsideSubnets(director: Place, address: string): Finding {
   };
 }
 
-/** What lies behind a router is taken to be reached by the director's first address. */
+/** What is behind a router is assumed to be reached by the director's first address. */
 function vipIsDirectorAddress(
   director: Place,
   { name, own }: Place & { readonly own: InterfaceAddress },

@@ -22,7 +22,7 @@ import { ownVips, sharedVips, takenVips, VipOwner } from "./vip-owners";
 import { checkEndpoints, checkOptions } from "./virtual-service-checks";
 import { EndpointOptions, ServiceOptions } from "./virtual-service-options";
 
-/** What a virtual service is told about its director. @internal */
+/** What a virtual service gets from its director. @internal */
 export interface VirtualServiceContext extends ServiceOptions {
   readonly director: IMachine;
   readonly plane: Plane;

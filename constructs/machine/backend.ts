@@ -3,7 +3,7 @@ import { LocalCommand, TerraformData } from "../private/terraform-data";
 import { CloudInit } from "./cloud-init";
 import { Contribution } from "./contribution";
 
-/** What a backend is told about a machine. */
+/** What a backend gets to know of a machine. */
 export interface MachineDescription {
   readonly name: string;
   /** Interface name to its addresses with prefix length: `{ eth0: ["192.168.139.29/24"] }`. */

@@ -11,7 +11,7 @@ export interface Part {
   readonly part: Contribution;
 }
 
-/** What a role wants otherwise than others of its machine. */
+/** Where a role contradicts others of its machine. */
 export function conflictsWith(others: readonly Part[], { owner, part }: Part): Failure[] {
   const own = { owner, part };
   return [

@@ -10,7 +10,7 @@ import { holdsTerraformValue } from "./terraform-value";
 import { check, isLine, isUserName } from "./text-rules";
 import { unitFailures, unitNameFailures } from "./unit-rules";
 
-/** What no machine can have of a contribution, all of it; an item with a value that only Terraform knows is refused for that alone. */
+/** Everything that is invalid in a contribution; an item with a value that only Terraform knows is refused for that alone. */
 export function contributionFailures(part: Contribution): Failure[] {
   const known = withoutTerraformValues(part);
   return [

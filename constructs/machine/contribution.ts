@@ -4,13 +4,13 @@
  * {@link Contribution.secrets}, which only Terraform knows.
  */
 export interface Contribution {
-  /** What it makes of the machine, in words for a table: `Consul server`. @default - nothing worth a word */
+  /** The title of the role in tables: `Consul server`. @default - none */
   readonly title?: string;
   /** Debian package names, with a version where it has to be that one: `consul=1.14.11-1`. */
   readonly packages?: readonly string[];
   /** Package archives beside the distribution's own. */
   readonly aptSources?: readonly AptSource[];
-  /** Programs that no package brings; each gets its place only once its sha256 is right. */
+  /** Programs that no package brings; each is put in place only after its sha256 was verified. */
   readonly downloads?: readonly Download[];
   /** System users without a login, made before the units that run as them are started. */
   readonly users?: readonly string[];
@@ -96,7 +96,7 @@ export interface Unit {
   readonly wait?: boolean;
 }
 
-/** A file that is fetched at the first boot. The same sum in its place already means that nothing is fetched. */
+/** A file that is fetched at the first boot. It is not fetched where a file with that sum is in place already. */
 export interface Download {
   readonly url: string;
   /**

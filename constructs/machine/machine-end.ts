@@ -24,7 +24,7 @@ export interface IMachine extends IConstruct {
   /**
    * Adds what a role needs; a function where the role still grows (conflicts of its result are errors of synth).
    *
-   * @throws ValidationError where another role of the machine wants something else
+   * @throws ValidationError where it contradicts another role of the machine
    */
   contribute(role: IConstruct, part: LazyContribution): void;
 }

@@ -46,7 +46,7 @@ function print(...lines: readonly string[]): string {
   return ["cat <<'SCRIPT'", ...lines, "SCRIPT"].join("\n");
 }
 
-/** Names of units that have to hear of a change; a run that was cut off leaves them there for the next one. */
+/** Names of units that have to be reloaded; a run that was cut off leaves them there for the next one. */
 const CHANGED = "/run/vipstack/secrets-changed";
 
 /** Of a unit's journal nothing is shown: it may hold what the unit thinks of its secret. */

@@ -7,7 +7,7 @@ export interface Hop {
   readonly from: string;
 }
 
-/** What the table tells. */
+/** The content of the table. */
 export interface Convergence {
   readonly scaleOut: readonly Hop[];
   readonly scaleIn: readonly Hop[];

@@ -5,7 +5,7 @@ export interface NomadAgent {
   readonly nodeName: string;
   readonly region: string;
   readonly datacenter: string;
-  /** The address that it listens on for other agents and tells them. */
+  /** The address that it listens on for other agents and advertises. */
   readonly address: string;
 }
 
@@ -21,7 +21,7 @@ export interface NomadClientAgent {
   readonly interface: string;
   readonly dynamicPorts: { readonly min: number; readonly max: number };
   readonly cpuTotalCompute?: number;
-  /** Where the CNI plugins lie. @default - no bridge networks */
+  /** The folder of the CNI plugins. @default - no bridge networks */
   readonly cniPath?: string;
   readonly nodeClass?: string;
   readonly nodePool?: string;

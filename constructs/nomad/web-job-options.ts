@@ -188,7 +188,7 @@ function taskOfWeb(props: WebJobProps): TaskOptions {
   return { ...picked(props, TASK_PARTS), killTimeout: props.killTimeout ?? "10s" };
 }
 
-/** All names of a type's properties: the compiler wants each of them, and no other. */
+/** All names of a type's properties: the compiler demands each of them, and no other. */
 function namesOf<T>(names: Readonly<Record<keyof T, true>>): (keyof T)[] {
   return Object.keys(names) as (keyof T)[];
 }

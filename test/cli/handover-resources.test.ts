@@ -85,7 +85,7 @@ describe("Terraform's variables", () => {
     );
   });
 
-  withTerraform("what refers to resources, or to nothing, is told as Terraform tells it", async () => {
+  withTerraform("what refers to resources, or to nothing, is reported as Terraform does", async () => {
     process.env.TF_VAR_key = "k";
     const { message } = await refusal(secrets({ A: "${consul_node.d2.name}", B: "${var.key}", C: "${nothing(1)}" }));
     expect(message.split("\n").slice(1)).toEqual([

@@ -252,7 +252,7 @@ const refused: Refused[] = [
     refusal: JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM,
     build: (stack, acknowledge) => web({ killTimeout: "1m", acknowledge })(stack),
     message:
-      "test/shop: 'killTimeout' must be at most 30s, a client's max_kill_timeout as it comes, or the task is killed before, got \"1m\": use '30s', or raise max_kill_timeout on every client; to build it nevertheless, acknowledge: [JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM]",
+      "test/shop: 'killTimeout' must be at most 30s, a client's default max_kill_timeout, or the task is killed before, got \"1m\": use '30s', or raise max_kill_timeout on every client; to build it nevertheless, acknowledge: [JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM]",
   },
   {
     refusal: JobRefusal.STATIC_PORT_IN_DYNAMIC_RANGE,

@@ -31,7 +31,7 @@ export interface PluginParts {
   readonly render: (toUpstreamId: ToUpstreamId, at: string) => ApisixObject;
   readonly failures: (at: string, place: Place) => Failure[];
   /**
-   * Whether it tells who a consumer is, and belongs nowhere else; or guards a route, and does not belong to a
+   * Whether it identifies a consumer, and belongs nowhere else; or guards a route, and does not belong to a
    * consumer.
    */
   readonly role?: "credential" | "guard";

@@ -4,7 +4,7 @@ import { addressFailures, numberFailures, textFailures } from "../value-rules";
 
 /** Counts requests for Prometheus. */
 export interface PrometheusPluginOptions extends CommonPluginOptions {
-  /** Whether routes and services are told by their names, not by their ids. @default false */
+  /** Whether routes and services are labelled with their names, not with their ids. @default false */
   readonly preferName?: boolean;
 }
 

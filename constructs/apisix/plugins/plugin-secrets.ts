@@ -68,7 +68,7 @@ export function environmentName(text: string): string | undefined {
   return /^\$env:\/\/([^/]+)/i.exec(text)?.[1];
 }
 
-/** A secret that is written out. The text itself is not told: it would lie in a log. */
+/** A secret that is written out. The text itself is left out of the message: it would be in a log. */
 export function plainSecret(property: string): Failure {
   return {
     property,
