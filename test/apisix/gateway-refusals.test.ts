@@ -185,7 +185,7 @@ describe("a gateway is refused with", () => {
     expect(refusal(() => onNomad(make))).toBe(`test/front: ${words}`);
   });
 
-  test("several faults at once, all of them told", () => {
+  test("several faults at once, all of them reported", () => {
     expect(refusal(() => gatewayModel(() => ({ name: "F", workers: 1.5, httpsPort: 9080 })))).toBe(
       [
         "test/front: 3 problems",

@@ -61,7 +61,7 @@ function configOf(options?: (stack: TerraformStack) => GatewayOptions): Config {
 }
 
 describe("config.yaml", () => {
-  test("as it comes", () => {
+  test("by default", () => {
     expectGolden("gateway.config.yaml", fileOf(gatewayModel(), CONFIG));
     const config = configOf();
     expect(config.deployment).toEqual({ role: "data_plane", role_data_plane: { config_provider: "yaml" } });
@@ -274,7 +274,7 @@ describe("as a Nomad job", () => {
     nodePool: "edge",
   });
 
-  test("as it comes, on every client", () => {
+  test("by default, on every client", () => {
     const result = onNomad();
     expectGolden("jobs.gateway.nomad.hcl", result.file("jobs/front.nomad.hcl"));
     expect(result.json.resource).not.toHaveProperty("nomad_variable");

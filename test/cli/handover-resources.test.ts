@@ -15,7 +15,7 @@ async function refusal(json: Record<string, unknown>): Promise<CliError> {
 /** What cdktf notes of a resource. */
 const at = (path: string): object => ({ "//": { metadata: { path, uniqueId: path.replace(/\W/g, "_") } } });
 
-test("everything that only Terraform's providers could do is told at once, by construct path and property", async () => {
+test("everything that only Terraform's providers could do is reported at once, by construct path and property", async () => {
   const error = await refusal({
     "//": {},
     terraform: {},

@@ -41,7 +41,7 @@ test("keys are deleted with the program, sorted, and free of Terraform's syntax"
   });
 });
 
-test("wrong keys are told at once", () => {
+test("wrong keys are reported at once", () => {
   expect(() =>
     synth((stack) => {
       new ConsulKeys(stack, "settings", { keys: { "/web": "x", "a/../b": "x", c: "", d: "é".repeat(262145) } });

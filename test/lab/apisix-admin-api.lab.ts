@@ -187,7 +187,7 @@ for this variable.
   );
 
   test(
-    "what a plugin has to keep for itself lies encrypted in etcd, and works",
+    "what a plugin has to keep secret is encrypted in etcd, and works",
     async () => {
       const consumer = { username: "alice", plugins: { "key-auth": { key: ALICE } } };
       expect((await askGateway(`${ADMIN}/consumers`, { put: consumer })).status).toBe(201);

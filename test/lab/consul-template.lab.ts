@@ -70,7 +70,7 @@ withConsul("rules that follow a real Consul", () => {
     expect(instances("also")).toContain('"instances":5,');
   }, 60_000);
 
-  test("a sick instance leaves and comes back", async () => {
+  test("an unhealthy instance leaves and comes back", async () => {
     await call("PUT", "/v1/agent/check/fail/b-check");
     await until("it has left", () => servers().join() === "10.0.0.31:23747 -m -w 3");
     await call("PUT", "/v1/agent/check/pass/b-check");
@@ -109,7 +109,7 @@ withConsul("rules that follow a real Consul", () => {
     expect(servers()).toHaveLength(3);
   }, 60_000);
 
-  test("SIGHUP, by which systemd tells of a new configuration, changes nothing by itself", async () => {
+  test("SIGHUP, by which systemd announces a new configuration, changes nothing by itself", async () => {
     template.kill("SIGHUP");
     await keeper(3);
     expect(template.exitCode).toBeNull();

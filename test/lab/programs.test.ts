@@ -72,7 +72,7 @@ function written(name: string, content: Buffer | string): string {
   return file;
 }
 
-/** What was told while something was prepared. */
+/** What was reported while something was prepared. */
 function told(): string[] {
   const file = state.file("events.ndjson");
   if (!existsSync(file)) return [];

@@ -5,7 +5,7 @@ const refusals = deployed("refusals");
 interface Proof {
   readonly refusal: string;
   readonly refused: string;
-  /** How curl ends: 7 is told at once that it can't connect, 28 waits in vain. */
+  /** How curl ends: 7 is refused at once, 28 waits until its timeout. */
   readonly exitCode: number;
   readonly says: RegExp;
   /** What `ipvsadm -lnc` has on the director afterwards. */

@@ -237,7 +237,7 @@ test(
 );
 
 test(
-  "with random, 200 connections lie within a 99.9 % chi-square bound of one half each",
+  "with random, 200 connections are within a 99.9 % chi-square bound of one half each",
   async () => {
     await s1.up({ MODE: "random" });
     const counts = countLines(answersOf(await s1.on("client", requests(200, "10.192.0.65", 8080))).join("\n"));

@@ -28,7 +28,7 @@ test.each([
   ["Cloud-init v. 22.4.2 running 'modules:final' at now", { detail: "cloud-init: packages and commands" }],
   ["cloud-init[50]: Setting up ipvsadm (1:1.31-1+b1) ...\r", { stage: "packages", detail: "installing ipvsadm" }],
   ["Cloud-init v. 22.4.2 finished at now. Datasource x", { stage: "services", finished: true }],
-])("console line %j tells how far a machine is", (line, step) => {
+])("console line %j shows how far a machine is", (line, step) => {
   expect(consoleStep(line)).toMatchObject(step);
 });
 

@@ -96,7 +96,7 @@ test("what consul-rules writes is no content of a deployment, but leaves with th
   expect(renderTeardownScript(ipvs.model)).toMatch(/\nrm -f .*\/etc\/vipstack\/ipvs\.d\/consul-\*\.rules\n/);
 });
 
-test("the list and the virtual services arrive together, before consul-template is told", () => {
+test("the list and the virtual services arrive together, before consul-template gets them", () => {
   const { ipvs } = program(({ following }) => {
     following().addVirtualService("web", { address: vip, port: 80, realServers: hello });
   });
@@ -266,7 +266,7 @@ test("fails when a name is a reference", () => {
   expect(message).toContain("'service' must be known at synth, and this is a reference that Terraform resolves later");
 });
 
-test("a service may be told apart from others of its name by a tag", () => {
+test("a tag may distinguish a service from others of its name", () => {
   const { ipvs } = program(({ following }) =>
     following().addVirtualService("web", { address: vip, port: 80, realServers: { name: "logs", tag: "http" } }),
   );

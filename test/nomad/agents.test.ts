@@ -168,7 +168,7 @@ test("a cluster that exists: a machine becomes its client", () => {
   expect(unitOf(web)).not.toContain("docker.service");
 });
 
-test("the processors' speed is told only where the kernel says nothing", () => {
+test("the processors' speed is set only where the kernel reports none", () => {
   const [server] = modelsOf(development);
   const folder = mkdtempSync(join(tmpdir(), "vipstack-cpu-"));
   const program = (cpuinfo: string): string => {

@@ -63,7 +63,7 @@ async function known(job: ApiJob): Promise<{ job: ApiJob; unknown: string[] }> {
   return { job: bare, unknown: [...unknown] };
 }
 
-withNomad("each property of a job is kept, but for those that the table of versions tells", async () => {
+withNomad("each property of a job is kept, but for those in the table of versions", async () => {
   const { job, unknown } = await known(made((stack) => new Job(stack, "everything", EVERYTHING)));
   const [dropped] = (await nomad.version()) === "1.6.3" ? ["groups.front.tasks.server.templates[2].once"] : [];
   expect(unknown).toEqual(dropped === undefined ? [] : [dropped]);
@@ -210,7 +210,7 @@ describe("the files beside the JSON of every program and gateway", () => {
   );
 
   withNomad.each([
-    ["as it comes", {}],
+    ["by default", {}],
     ["with secrets", { secrets: { KEY: "k" }, httpsPort: 9443, streamPorts: { tcp: [5432] } }],
   ])("say the same, of a gateway %s", async (_, options: GatewayOptions) => {
     const result = onNomad((stack) => ({

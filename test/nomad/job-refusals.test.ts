@@ -222,7 +222,7 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
   expect(refusalOf(build)).toBe(message);
 });
 
-test("all that is wrong with a job is told at once", () => {
+test("all errors of a job are reported at once", () => {
   expect(refusalOf(web({ count: -1, killTimeout: "x", check: Check.http({ path: "x" }) }))).toBe(
     [
       "test/shop: 3 problems",
@@ -348,7 +348,7 @@ test("a followed service needs a shutdown delay; a job that is not followed does
   expect(refusalOf((stack) => plain(stack).service("www"))).toContain("[test/shop] 'groups.web.shutdownDelay' must be");
 });
 
-test("a service that is not there is told with those that are", () => {
+test("an unknown service is reported with those that exist", () => {
   expect(refusalOf((stack) => web({})(stack).service("admin"))).toBe(
     "test/shop: 'service' must be one of the job's by the label of its port ('www'), got \"admin\": name the label of one",
   );

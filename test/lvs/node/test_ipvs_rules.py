@@ -181,7 +181,7 @@ class AnySequence(unittest.TestCase):
 
 FAKE_IPVSADM = """\
 #!/usr/bin/python3 -B
-# A kernel that is a file: takes ipvsadm's commands, refuses real servers of 10.6.6.0/24, hangs where it is told to.
+# A kernel that is a file: takes ipvsadm's commands, refuses real servers of 10.6.6.0/24, hangs where it is configured to.
 import os, sys, time
 folder = os.path.dirname(__file__)
 sys.path.insert(0, {modules!r})
