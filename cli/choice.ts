@@ -14,14 +14,14 @@ export interface Candidate {
   readonly images?: readonly string[];
 }
 
-/** The program that was chosen, and what to say about those that were not. */
+/** The program that was chosen, and a message about those that were not. */
 export interface Choice {
   readonly app: string;
   /** Left out where the first one is possible. */
   readonly leftOut?: string;
 }
 
-/** Whether the lab can have a program or an image, as `vipstack-lab … check --json` says. */
+/** Whether the lab can have a program or an image, by `vipstack-lab … check --json`. */
 export interface Supply {
   readonly name: string;
   readonly available: boolean;

@@ -94,7 +94,7 @@ class DeployProgress {
   }
 }
 
-/** Why Terraform ended: what the lab said of its machines where it said something, else its own errors. */
+/** Why Terraform ended: errors of the lab's machines where there are any, else its own errors. */
 export function deployError({ interrupted, output }: TerraformResult, failures: readonly string[] = []): CliError {
   if (interrupted)
     return new CliError("interrupted", "run this again to go on, or `npm run down` to remove what was made");

@@ -8,7 +8,7 @@ import { Json, literalResources, readResources } from "./handover-resources";
 import { handedOver, rememberHandedOver } from "./handover-state";
 
 /**
- * Brings what a stack's synthesized JSON says to the agents' own interfaces, where Terraform has no providers. Written is
+ * Sends the objects of a stack's synthesized JSON to the agents' own interfaces, where Terraform has no providers. Written is
  * only what differs; removed is what an earlier run has brought and the program has no more.
  *
  * @returns whether anything was changed

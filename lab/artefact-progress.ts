@@ -1,4 +1,4 @@
-/** Reads what `go` prints on stderr, and says how far a build is. */
+/** Derives the progress of a build from what `go` prints on stderr. */
 export class GoProgress {
   private readonly started = Date.now();
   private downloaded = 0;

@@ -111,7 +111,7 @@ async function programHere(
   return cached && { source: "cache", program: cached };
 }
 
-/** The fetched or built program, where it is sound. */
+/** The fetched or built program, where it is undamaged. */
 export async function cachedProgram(artefact: Artefact): Promise<ProgramFile | undefined> {
   const file = cachedFile(artefact);
   const sha256 = artefact.build?.sha256;

@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import type { Stage } from "./events";
 
-/** What a line of a machine's console says about its progress. */
+/** The progress of a machine by a line of its console. */
 export interface ConsoleStep {
   readonly stage: Stage;
   readonly detail: string;

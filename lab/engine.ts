@@ -27,7 +27,7 @@ export async function prepare(progress: Progress, preinstalled: readonly string[
   return prepareImage(progress, preinstalled);
 }
 
-/** Starts a lab, or says that it runs. What a crashed run left is removed first. */
+/** Starts a lab, or reports that it runs. What a crashed run left is removed first. */
 export async function startLab(state: LabState, file: string, progress: Progress): Promise<void> {
   const lab = readLab(file);
   await requireArtefacts(neededArtefacts(lab)); // before minutes are spent on the image

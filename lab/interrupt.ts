@@ -2,7 +2,7 @@ import { LabError } from "./errors";
 import type { Progress } from "./events";
 
 /**
- * Runs `work`; on Ctrl-C or a termination request aborts it by the signal, waits until it has tidied up, and ends with an
+ * Runs `work`; on Ctrl-C or a termination request aborts it by the signal, waits until it has cleaned up, and ends with an
  * error that names what was interrupted.
  */
 export async function abortable<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import { usedProperties } from "../private/used-properties";
 
 /**
  * The first APISIX that knows a field, for what came after 3.16, the oldest that a gateway may be. A path is in APISIX's own names, without
- * the places in lists; `PATH=VALUE` is about a value of a field that is older. Taken from what `/v1/schema` of 3.16.0, 3.17.0 and 3.18.0 says.
+ * the places in lists; `PATH=VALUE` is about a value of a field that is older. Taken from `/v1/schema` of 3.16.0, 3.17.0 and 3.18.0.
  */
 const LATER: Readonly<Record<string, readonly (readonly [owners: string, fields: string])[]>> = {
   "3.17.0": [

@@ -49,7 +49,7 @@ export abstract class GatewayBase extends Construct implements IGateway {
     return this.settings.trustedAddresses;
   }
 
-  /** Where its instance on a machine says whether it has its routes; asked by Consul, and by programs that wait for it. */
+  /** Where its instance on a machine answers whether it has its routes; used by Consul, and by programs that wait for it. */
   readyUrl({ address }: IMachine): string {
     return `http://${address}:${this.settings.statusPort}/status/ready`;
   }

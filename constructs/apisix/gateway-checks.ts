@@ -19,7 +19,7 @@ import { isKnownPlugin } from "./plugins/known-plugins";
 
 const OLDEST = "3.16.0";
 
-/** What keeps a gateway from being what its options say. */
+/** Errors in the options of a gateway. */
 export function checkGateway(
   validation: Validation,
   options: GatewayOptions,

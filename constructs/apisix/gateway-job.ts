@@ -126,7 +126,7 @@ function templatesOf(settings: GatewaySettings, place: GatewayPlace, documents: 
   return [config, ...(admin === undefined ? [routes] : []), ...(secretNames.length > 0 ? [secrets] : [])];
 }
 
-/** Where one is missing the task does not start, and says that it waits for the variable. */
+/** Where one is missing the task does not start, and reports that it waits for the variable. */
 function secretLines(job: string, names: readonly string[]): string {
   const lines = names.map((name) => `${name}={{ .${name}.Value | toJSON }}\n`).join("");
   return `{{ with nomadVar "${secretsPath(job)}" }}${lines}{{ end }}`;

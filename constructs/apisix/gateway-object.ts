@@ -148,7 +148,7 @@ export abstract class GatewayObjectBase extends Construct implements IGatewayObj
     }
   }
 
-  /** What can be said only once the program is complete. */
+  /** What can be checked only once the program is complete. */
   private lateFailures(): Failure[] {
     const others = this.gateway._objects.filter((object) => !this.given.includes(object));
     return [...this.given.flatMap((object) => neighbourFailures(object, others)), ...this.serviceFailures()];

@@ -8,7 +8,7 @@ export interface GatewayOptions {
   /**
    * Of APISIX, 3.16.0 or newer; 3.18 keeps the health of nodes when a route changes. Fields of objects are checked against it.
    *
-   * @default - as the image's tag says (`apache/apisix:3.17.0-debian`), else 3.18.0
+   * @default - that of the image's tag (`apache/apisix:3.17.0-debian`), else 3.18.0
    */
   readonly version?: string;
   /** As in `docker pull`; it must hold APISIX where the official image does. @default apache/apisix:VERSION-debian */
@@ -102,7 +102,7 @@ export interface GatewayFolders {
   readonly config: string;
   /** apisix.yaml. */
   readonly document: string;
-  /** Writable: what Consul said last. */
+  /** Writable: the last answer of Consul. */
   readonly dump: string;
 }
 

@@ -20,7 +20,7 @@ export class Upstream {
   /**
    * The healthy instances of a service in Consul, whatever they are at the moment; where none is, the last ones for a while.
    *
-   * @param service of a job, as `job.service("www")` says it, or a name
+   * @param service of a job, as `job.service("www")` returns it, or a name
    */
   static toService(service: ConsulService | string, options: ServiceUpstreamOptions = {}): Upstream {
     const { elsewhere = false, whenEmpty, ...rest } = options;

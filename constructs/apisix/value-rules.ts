@@ -99,7 +99,7 @@ export function addressFailures(property: string, addresses: readonly string[] |
   ];
 }
 
-/** What every object may say about itself. */
+/** The description that every object may have. */
 export interface Description {
   readonly name?: string;
   readonly desc?: string;

@@ -20,7 +20,7 @@ export interface ConfigEntryProps {
   readonly name?: string;
   /** Everything else, with Consul's own names: `{ Protocol: "http" }`. What Consul adds by itself is filled in. */
   readonly fields: ConfigEntryFields;
-  /** The cluster that it is for: its version decides what may be said. @default - that of its stack, else none: its version is not known */
+  /** The cluster that it is for: its version decides which fields are allowed. @default - that of its stack, else none: its version is not known */
   readonly consul?: ProvidedConsul;
   /** Entries that have to be there first: Consul refuses a router of a service whose protocol it doesn't know yet. @default - none */
   readonly after?: readonly ConfigEntry[];

@@ -13,7 +13,7 @@ export interface IConsulCluster extends IConstruct {
   readonly httpAddress: string;
   /** Addresses of its servers, by which an agent joins it; as it is when it is read. */
   readonly retryJoin: readonly string[];
-  /** How its agents are installed unless they say otherwise. @default - what the machine's backend offers */
+  /** How its agents are installed unless they have an `install` of their own. @default - what the machine's backend offers */
   readonly install?: Installation;
   /** `1.14.11`. @default - unknown */
   readonly version?: string;

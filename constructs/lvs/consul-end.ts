@@ -12,8 +12,8 @@ const CONFIG = "/etc/vipstack/consul-template.hcl";
 const FOLLOWED = "/etc/vipstack/consul-followed.json";
 
 /**
- * Runs before the rules are applied, at boot and at every reload, so that both files are always of one time. Its failure counts
- * for nothing: what is in the rules folder is applied with any state of Consul.
+ * Runs before the rules are applied, at boot and at every reload, so that both files are always of one time. Its failure
+ * is ignored: what is in the rules folder is applied with any state of Consul.
  */
 export const CONSUL_RULES = `-${PROGRAM_FOLDER}/consul-rules`;
 

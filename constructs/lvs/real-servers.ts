@@ -43,7 +43,7 @@ export interface KnownInstances {
 export class RealServers {
   /**
    * The healthy instances of a Consul service. Each one's weight is that of its registration
-   * (`Weights.Passing`), or what a job's service says (`weight`).
+   * (`Weights.Passing`), or the `weight` of a job's service.
    *
    * @param service its name in Consul: letters, digits, `-` and `_`
    */

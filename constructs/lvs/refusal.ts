@@ -2,7 +2,7 @@ import { Failure } from "../private/failure";
 
 /**
  * What is refused because it can't work on the wire, or is almost certainly a mistake. Each can be acknowledged by name on its virtual service: then it is
- * built, and said as a warning.
+ * built, with a warning.
  */
 export enum Refusal {
   /** The real server answers a client of the VIP's subnet directly: the connection hangs in SYN_RECV. */

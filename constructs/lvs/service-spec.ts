@@ -41,7 +41,7 @@ export interface FollowSpec {
   readonly datacenter?: string;
   /** Changes wait until there was none for `min`, at most `max`. */
   readonly waitSeconds: { readonly min: number; readonly max: number };
-  /** How long the last real servers stay when no instance is healthy. @default - for good */
+  /** How long the last real servers stay when no instance is healthy. @default - without limit */
   readonly graceSeconds?: number;
   /** The address that takes the client's place, by the network of the real server. Empty: the client's own stays. */
   readonly snatTo: readonly SnatChoice[];

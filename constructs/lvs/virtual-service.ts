@@ -118,7 +118,7 @@ export class VirtualService extends Construct {
     return server;
   }
 
-  /** Both ends, as for fixed real servers; which of them are used is Consul's to say. */
+  /** Both ends, as for fixed real servers; Consul decides which of them are used. */
   private prepare(known: KnownInstances): void {
     for (const { port } of this.endpoints) known._listenOn(port);
     const machines = [...known.machines];

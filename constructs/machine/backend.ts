@@ -57,7 +57,7 @@ export interface IBackend extends IConstruct {
   /**
    * A container registry that its machines use as Docker Hub's mirror: `http://192.168.139.1:5000`. A role that reads it uses it.
    *
-   * @default - none: images come from where their names say
+   * @default - none: images come from the registries in their names
    */
   readonly registryMirror?: string;
   /**

@@ -5,7 +5,7 @@ import { CloudInit } from "./cloud-init";
 import { MachineFile } from "./contribution";
 import { yamlText } from "./yaml-text";
 
-/** Where a machine says which user-data it was made of: the last thing that its first boot does. */
+/** Where a machine records which user-data it was made of: the last thing that its first boot does. */
 const APPLIED = "/var/lib/vipstack/user-data";
 
 /**

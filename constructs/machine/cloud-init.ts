@@ -27,7 +27,7 @@ export interface MachineSecret {
 export interface CloudInitProps {
   /** @default - the machine keeps the name it has */
   readonly hostname?: string;
-  /** The machine's own address, where its name leads if nothing else there says so. @default - its name is left alone */
+  /** The machine's own address, to which its name resolves unless another entry there has it. @default - its name is not touched */
   readonly address?: string;
   /** cloud-init's own `apt` settings (mirrors, sources, proxy). @default - the machine's own */
   readonly apt?: Record<string, unknown>;

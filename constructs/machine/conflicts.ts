@@ -2,7 +2,7 @@ import { Failure } from "../private/failure";
 import { addressPlace } from "./address-line";
 import { Contribution, MachineFile, PortClaim } from "./contribution";
 
-/** Who reads a secret where nothing else is said. */
+/** The default mode of a secret. */
 export const SECRET_MODE = "0600";
 
 /** What one role brings. */

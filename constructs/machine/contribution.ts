@@ -38,7 +38,7 @@ export interface Contribution {
   readonly generated?: readonly string[];
   /** Shell commands run once at the first boot, after the units were started. */
   readonly commands?: readonly string[];
-  /** Shell commands that succeed once the role works; the first boot waits for each, up to a minute unless it says otherwise. */
+  /** Shell commands that succeed once the role works; the first boot waits for each, up to a minute by default. */
   readonly ready?: readonly (string | ReadyCheck)[];
 }
 
@@ -91,7 +91,7 @@ export interface Unit {
   readonly enable?: boolean;
   /**
    * Whether the first boot waits until it has started. `false` where the start itself waits for other machines, which may boot
-   * later: then `ready` says how long. @default true
+   * later: then `ready` limits the wait. @default true
    */
   readonly wait?: boolean;
 }

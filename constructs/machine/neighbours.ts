@@ -27,7 +27,7 @@ export function neighboursOf(machine: Neighbour): Neighbour[] {
     .filter((other) => other !== machine && areNeighbours(machine, other));
 }
 
-/** Whether two machines are in the same networks. The same address in two labs, or of two backends, is no clash. */
+/** Whether two machines are in the same networks. The same address in two labs, or of two backends, is no conflict. */
 export function areNeighbours(one: Neighbour, other: Neighbour): boolean {
   const [here, there] = [known.get(one)?.backend, known.get(other)?.backend];
   if (here !== undefined && there !== undefined) return here === there;

@@ -62,7 +62,7 @@ export function renderPushScript(model: CloudInit): string {
     PUT,
     ...units.flatMap((unit) => [
       ...model.liveFiles.filter(({ reloads }) => reloads === unit).map(putFile),
-      // A reload also where nothing changed: the table may have been altered manually, and the reload says whether it is right now.
+      // A reload also where nothing changed: the table may have been altered manually, and the reload reports whether it is right now.
       reloadCommand(model, unit),
     ]),
     `[ -n "$changed" ] || echo "no file differs"`,

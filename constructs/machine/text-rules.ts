@@ -59,7 +59,7 @@ export function isModule(name: string): boolean {
   return /^\w[\w-]{0,54}$/.test(name);
 }
 
-/** `net.ipv4.ip_forward`; with a leading `-` its failure counts for nothing. @see https://manpages.debian.org/sysctl.d.5 */
+/** `net.ipv4.ip_forward`; with a leading `-` its failure is ignored. @see https://manpages.debian.org/sysctl.d.5 */
 export function isSysctlKey(key: string): boolean {
   return /^-?\w[\w*:-]*([./][\w*:-]+)+$/.test(key);
 }

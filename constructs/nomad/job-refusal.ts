@@ -1,7 +1,7 @@
 import { Failure } from "../private/failure";
 
 /**
- * What Nomad would take, and what then goes wrong. Each can be acknowledged by name on its job: then it is built, and said as a
+ * What Nomad would take, and what then goes wrong. Each can be acknowledged by name on its job: then it is built, with a
  * warning.
  */
 export enum JobRefusal {

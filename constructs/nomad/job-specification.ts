@@ -245,7 +245,7 @@ export interface ApiLogs extends ApiObject {
   Disabled?: boolean;
 }
 
-/** Leaves out what is undefined, so that the JSON holds what was said and nothing else. */
+/** Leaves out what is undefined, so that the JSON holds what was given and nothing else. */
 export function defined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
 }

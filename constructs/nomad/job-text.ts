@@ -81,7 +81,7 @@ const BLOCKS = new Set(
 /** Blocks whose keys are the user's. */
 const MAPS = new Set(["CanaryMeta", "Config", "Env", "GetterHeaders", "GetterOptions", "Header", "Meta"]);
 
-/** What HCL has no argument for, since the block's label or another field says it. */
+/** What HCL has no argument for, since the block's label or another field has it. */
 const UNSAID = new Set(["Periodic.Enabled", "Periodic.SpecType"]);
 
 /** What an override may bring that HCL has otherwise, or not at all. */

@@ -40,7 +40,7 @@ export function versionFailures(
     if (since === undefined || versionAtLeast(version, since)) return [];
     const got = typeof value === "object" ? undefined : value;
     const rule = `is known to ${program} since ${since}, and ${version} runs`;
-    return [{ property, rule, got, cure: `leave it out, or let ${saidBy} be ${since} or newer` }];
+    return [{ property, rule, got, cure: `leave it out, or upgrade ${saidBy} to ${since} or newer` }];
   });
 }
 

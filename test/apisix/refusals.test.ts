@@ -433,17 +433,17 @@ describe("what only a newer APISIX knows:", () => {
     [
       "a window that slides",
       plugin(Plugin.limitCount({ count: 1, timeWindow: 1, windowType: "sliding" })),
-      "test/hello: 'plugins[0].windowType' is known to APISIX since 3.18.0, and 3.16.0 runs, got \"sliding\": leave it out, or let the gateway's APISIX be 3.18.0 or newer",
+      "test/hello: 'plugins[0].windowType' is known to APISIX since 3.18.0, and 3.16.0 runs, got \"sliding\": leave it out, or upgrade the gateway's APISIX to 3.18.0 or newer",
     ],
     [
       "a value of a field that is older",
       plugin(Plugin.requestId({ algorithm: "uuidv7" })),
-      "test/hello: 'plugins[0].algorithm' is known to APISIX since 3.17.0, and 3.16.0 runs, got \"uuidv7\": leave it out, or let the gateway's APISIX be 3.17.0 or newer",
+      "test/hello: 'plugins[0].algorithm' is known to APISIX since 3.17.0, and 3.16.0 runs, got \"uuidv7\": leave it out, or upgrade the gateway's APISIX to 3.17.0 or newer",
     ],
     [
       "a field of a plugin without a maker, in a list",
       plugin(Plugin.other("ai-proxy-multi", { instances: [{}, { threshold: 0.5 }] })),
-      "test/hello: 'plugins[0].instances[1].threshold' is known to APISIX since 3.18.0, and 3.16.0 runs, got 0.5: leave it out, or let the gateway's APISIX be 3.18.0 or newer",
+      "test/hello: 'plugins[0].instances[1].threshold' is known to APISIX since 3.18.0, and 3.16.0 runs, got 0.5: leave it out, or upgrade the gateway's APISIX to 3.18.0 or newer",
     ],
     [
       "a secret in any plugin",
@@ -458,7 +458,7 @@ describe("what only a newer APISIX knows:", () => {
     [
       "the method of a check",
       checks({ active: { httpMethod: "HEAD" } }),
-      "test/hello: 'upstream.checks.active.httpMethod' is known to APISIX since 3.18.0, and 3.16.0 runs, got \"HEAD\": leave it out, or let the gateway's APISIX be 3.18.0 or newer",
+      "test/hello: 'upstream.checks.active.httpMethod' is known to APISIX since 3.18.0, and 3.16.0 runs, got \"HEAD\": leave it out, or upgrade the gateway's APISIX to 3.18.0 or newer",
     ],
     [
       "a header of several values",
@@ -478,7 +478,7 @@ describe("what only a newer APISIX knows:", () => {
     } as const;
     const build = plugin(Plugin.limitCount({ count: 1, timeWindow: 1, ...counter }));
     const since = "is known to APISIX since 3.18.0, and 3.17.0 runs";
-    const cure = "leave it out, or let the gateway's APISIX be 3.18.0 or newer";
+    const cure = "leave it out, or upgrade the gateway's APISIX to 3.18.0 or newer";
     expect(refusalOf(build, { version: "3.17.0" })).toBe(
       [
         "test/hello: 3 problems",

@@ -22,7 +22,7 @@ export interface PluginMeta {
   readonly errorResponse?: string | Readonly<Record<string, unknown>>;
 }
 
-/** Makes an upstream an object of its own, and says by which id it is found. @param name unique within the object */
+/** Makes an upstream an object of its own, and returns its id. @param name unique within the object */
 export type ToUpstreamId = (upstream: Upstream | ISharedUpstream, at: string, name: string) => string;
 
 /** What a plugin comes down to. */

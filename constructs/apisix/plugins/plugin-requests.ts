@@ -54,7 +54,7 @@ export function requestId(options: RequestIdPluginOptions): PluginParts {
   ]);
 }
 
-/** Takes the client's address from elsewhere: behind a proxy that says it. */
+/** Takes the client's address from elsewhere: behind a proxy that passes it on. */
 export interface RealIpPluginOptions extends CommonPluginOptions {
   /** A variable: `http_x_forwarded_for`, `arg_realip`. */
   readonly source: string;

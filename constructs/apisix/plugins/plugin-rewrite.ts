@@ -13,7 +13,7 @@ export interface ProxyRewritePluginOptions extends CommonPluginOptions {
   readonly uri?: string;
   /** In place of the path: pairs of a pattern and its replacement. @default - unchanged */
   readonly regexUri?: readonly string[];
-  /** The `Host`, with or without a port. @default - as the upstream's `passHost` says */
+  /** The `Host`, with or without a port. @default - by the upstream's `passHost` */
   readonly host?: string;
   /** @default - as it came */
   readonly method?: string;
