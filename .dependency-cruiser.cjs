@@ -10,7 +10,7 @@ module.exports = {
       to: { path: `^constructs/(${domains.join("|")})/(?!index\\.ts$)`, pathNot: "^constructs/$1/" },
     },
     {
-      name: "nobody-imports-stacks",
+      name: "no-import-of-stacks",
       severity: "error",
       from: { path: "^(constructs|lab|cli|inventory)/" },
       to: { path: "^stacks/" },

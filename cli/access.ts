@@ -5,7 +5,7 @@ import { MachineAccess } from "../constructs/machine";
 const execute = promisify(execFile);
 
 /** The command line that runs something on a machine. */
-export function accessCommand(access: MachineAccess, machine: string): [program: string, ...words: string[]] {
+function accessCommand(access: MachineAccess, machine: string): [program: string, ...words: string[]] {
   if (access.kind === "orbstack") return ["orb", "-m", machine, "-u", "root"];
   return [
     "ssh",

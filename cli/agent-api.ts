@@ -25,7 +25,7 @@ export class AgentApi {
     );
   }
 
-  /** @returns undefined where there is no such thing */
+  /** @returns undefined where it does not exist */
   async get<T>(path: string): Promise<T | undefined> {
     const response = await this.request("GET", path);
     // Both agents answer `null` for some things that are not there.
@@ -43,7 +43,7 @@ export class AgentApi {
     const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
     const response = await this.request(method, path, text);
     if (response.ok) return parsed(await response.text()) as T;
-    // What is gone already needs no removing.
+    // It is removed already.
     if (method === "DELETE" && response.status === 404) return undefined as T;
     const reason = (await response.text()).trim();
     throw new CliError(
@@ -52,7 +52,7 @@ export class AgentApi {
     );
   }
 
-  /** Waits until the agent knows a leader: before that it can neither be asked nor told anything. */
+  /** Waits until the agent knows a leader: before that it serves neither reads nor writes. */
   async waitForLeader(seconds: number): Promise<void> {
     for (let waited = 0; ; waited++) {
       const leader = await this.get<string>("/v1/status/leader").catch(() => undefined);

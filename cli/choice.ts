@@ -4,7 +4,7 @@ import { lab } from "./lab";
 
 /** One of the programs that `vipstack up` chooses from, as cdktf.json lists them. */
 export interface Candidate {
-  /** What it brings up, in a few words: `the chain: client, virtual address, APISIX, job`. */
+  /** What it brings up, in short: `the chain: client, virtual address, APISIX, job`. */
   readonly title: string;
   /** The command that synthesizes it, as cdktf's own `app`. */
   readonly app: string;
@@ -14,20 +14,20 @@ export interface Candidate {
   readonly images?: readonly string[];
 }
 
-/** The program that was chosen, and what to say about those that were not. */
+/** The program that was chosen, and a message about those that were not. */
 export interface Choice {
   readonly app: string;
   /** Left out where the first one is possible. */
   readonly leftOut?: string;
 }
 
-/** Whether the lab can have a program or an image, as `vipstack-lab … check --json` says. */
+/** Whether the lab can have a program or an image, by `vipstack-lab … check --json`. */
 export interface Supply {
   readonly name: string;
   readonly available: boolean;
   /** Why not. */
   readonly why?: string;
-  /** The words after `vipstack-lab` that bring it in. */
+  /** The arguments of `vipstack-lab` that add it. */
   readonly cure?: string;
 }
 

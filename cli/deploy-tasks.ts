@@ -5,7 +5,7 @@ import { followEvents, LabEvent } from "./lab-events";
 import { Program } from "./program";
 import { runTerraform, terraformErrors, TerraformResult } from "./terraform-run";
 
-/** What happened, for the last line that a person reads. */
+/** What happened, for the last line of the output. */
 export interface DeployOutcome {
   changed: boolean;
 }
@@ -44,7 +44,7 @@ export function deployTasks(
   ];
 }
 
-/** Hands each machine's events to its task, until the machine is ready or the deployment has ended. */
+/** Passes each machine's events to its task, until the machine is ready or the deployment has ended. */
 class DeployProgress {
   readonly failures: string[] = [];
   private readonly heard = new Set<string>();
@@ -94,12 +94,12 @@ class DeployProgress {
   }
 }
 
-/** Why Terraform ended: what the lab said of its machines where it said something, else its own errors. */
+/** Why Terraform ended: errors of the lab's machines where there are any, else its own errors. */
 export function deployError({ interrupted, output }: TerraformResult, failures: readonly string[] = []): CliError {
   if (interrupted)
     return new CliError("interrupted", "run this again to go on, or `npm run down` to remove what was made");
   return new CliError(
     failures.join("\n") || terraformErrors(output),
-    "mend it and run this again, or `npm run down` to remove what was made",
+    "fix it and run this again, or `npm run down` to remove what was made",
   );
 }

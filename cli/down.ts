@@ -11,7 +11,7 @@ import { Program } from "./program";
 import { findProviderWay } from "./provider-way";
 import { stacksWithState, terraformResources } from "./terraform-state";
 
-/** `cdktf destroy`, then whatever a failed or crashed run left: afterwards there is nothing, also in the state folder. */
+/** `cdktf destroy`, then removal of what a failed or crashed run left: nothing remains, also in the state folder. */
 export async function down(example?: string): Promise<void> {
   const program = new Program(example);
   const deployments = program.deployments();
@@ -72,7 +72,7 @@ async function destroy(
   if (stacks.length === 0) return;
   const { skipProviderLock } = await findProviderWay(program, clusterStacks);
   const { exitCode, all } = await program.run("destroy", { stacks, skipProviderLock });
-  if (exitCode !== 0) throw new CliError(all ?? "cdktf destroy failed", "mend that, then run this again");
+  if (exitCode !== 0) throw new CliError(all ?? "cdktf destroy failed", "fix that, then run this again");
 }
 
 async function remove({ access, stateFolder, stack }: DeploymentDescription): Promise<void> {

@@ -1,4 +1,4 @@
-/** Something a person can mend: what is wrong, and what to do. Printed without a stack trace. */
+/** An error that the user can correct: what is wrong, and what to do. Printed without a stack trace. */
 export class CliError extends Error {
   constructor(
     message: string,

@@ -2,7 +2,7 @@ import { AgentApi } from "./agent-api";
 import { Allocation, allocationsOf, Deployment, JobName, jobPath, lastDeployment, TaskEvent } from "./nomad-api";
 import { placementLines } from "./placement";
 
-/** How many of a task's last events are told, and how many lines of what it last wrote. */
+/** How many of a task's last events are shown, and how many lines of what it last wrote. */
 const EVENTS = 4;
 const LINES = 5;
 
@@ -27,7 +27,7 @@ export async function explainFailure(nomad: AgentApi, job: JobName, after?: numb
   ].join("\n");
 }
 
-/** Tasks, events and last words of the newest allocation of each group. */
+/** Tasks, events and last output of the newest allocation of each group. */
 export async function failedAllocationLines(nomad: AgentApi, failed: readonly Allocation[]): Promise<string[]> {
   const newest = [...failed].sort((a, b) => a.CreateIndex - b.CreateIndex);
   const last = [...new Map(newest.map((allocation) => [allocation.TaskGroup, allocation])).values()];

@@ -44,7 +44,7 @@ export interface VariableBody {
   readonly Items: Readonly<Record<string, string>>;
 }
 
-/** What `nomad_job` says of a job. */
+/** The arguments of `nomad_job`. */
 export interface JobBody {
   /** The job specification as text, as Nomad keeps it beside the job. */
   readonly source: string;

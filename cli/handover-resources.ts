@@ -47,7 +47,7 @@ export async function literalResources(stack: string, json: Json): Promise<Liter
   if (problems.length === 0) return resources;
   throw new CliError(
     `stack '${stack}' can't be handed over to its agent without Terraform's providers:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
-    `mend that, or give Terraform a local mirror of the providers (docs/stacks.md); can be handed over: ${Object.keys(SUPPORTED).join(", ")}`,
+    `fix that, or give Terraform a local mirror of the providers (docs/stacks.md); can be handed over: ${Object.keys(SUPPORTED).join(", ")}`,
   );
 }
 
@@ -76,7 +76,7 @@ export async function readResources(json: Json): Promise<{ resources: LiteralRes
       const values = templateLiterals(attributes, evaluated.values) as Json;
       literal.set(address, { type: type as SupportedType, path, attributes: values, secret });
     } catch (error) {
-      // Has been told above.
+      // Reported above.
       if (!(error instanceof TemplateExpression)) throw error;
     }
   }

@@ -8,11 +8,11 @@ import { Json, literalResources, readResources } from "./handover-resources";
 import { handedOver, rememberHandedOver } from "./handover-state";
 
 /**
- * Brings what a stack's synthesized JSON says to the agents' own interfaces, where Terraform has no providers. Written is
+ * Sends the objects of a stack's synthesized JSON to the agents' own interfaces, where Terraform has no providers. Written is
  * only what differs; removed is what an earlier run has brought and the program has no more.
  *
  * @returns whether anything was changed
- * @throws CliError for whatever only Terraform could do, before anything is touched
+ * @throws CliError for all that only Terraform could do, before anything is touched
  */
 export async function handOver(stack: ProviderDescription, json: Json, show: (line: string) => void): Promise<boolean> {
   const wanted = (await literalResources(stack.stack, json)).flatMap(clusterObjects);

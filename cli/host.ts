@@ -32,8 +32,7 @@ export async function prepareHost(
       show(chunk.toString().trimEnd().split("\n").at(-1) ?? "");
     });
     const { exitCode, all } = await preparing;
-    if (exitCode !== 0)
-      throw new CliError(all?.trim() ?? "the lab can't be prepared", "mend that, then run this again");
+    if (exitCode !== 0) throw new CliError(all?.trim() ?? "the lab can't be prepared", "fix that, then run this again");
     if (existsSync(join(stateFolder, `${stack}.tfstate`))) await reviveLab(access.labDirectory, stateFolder, show);
   }
 }

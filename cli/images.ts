@@ -20,7 +20,7 @@ export function imagesOf(program: Program, deployments: readonly DeploymentDescr
 /**
  * Fetches the images that the lab does not have yet.
  *
- * @throws CliError where one can't be had
+ * @throws CliError where one is not available
  */
 export async function fetchImages(names: readonly string[], show: (line: string) => void): Promise<void> {
   const missing: string[] = [];

@@ -14,7 +14,7 @@ export async function deploymentLine(nomad: AgentApi, job: JobName, { ID, TaskGr
   return [health.join(", "), ...(await reasonLines(nomad, ID)), ...(await placementLines(nomad, job))].join("; ");
 }
 
-/** Shows how far jobs are while somebody else, Terraform's provider, waits for them. @returns what ends it */
+/** Shows how far jobs are while Terraform's provider waits for them. @returns what ends it */
 export function watchJobs(
   jobs: readonly { readonly nomad: AgentApi; readonly job: JobName }[],
   show: (line: string) => void,

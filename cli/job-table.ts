@@ -5,7 +5,7 @@ import { JobName } from "./nomad-api";
 
 /**
  * The jobs of a deployment as Nomad runs them: version, and each instance with its client, its ports and its health. Health is
- * that of Consul's checks where the deployment has a Consul stack, else what Nomad's own deployment says.
+ * that of Consul's checks where the deployment has a Consul stack, else that of Nomad's own deployment.
  */
 export async function jobTable(jobs: readonly JobName[], nomad: AgentApi, consul?: AgentApi): Promise<string> {
   const rows = (await Promise.all(jobs.map((job) => jobRows(job, nomad, consul)))).flat();

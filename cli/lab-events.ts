@@ -10,7 +10,7 @@ export interface LabEvent {
   readonly detail?: string;
 }
 
-/** Hands on each new event of a lab's folder as it is written; call the returned function to stop. */
+/** Passes on each new event of a lab's folder as it is written; call the returned function to stop. */
 export function followEvents(labDirectory: string, since: Date, onEvent: (event: LabEvent) => void): () => void {
   const file = join(labDirectory, "events.ndjson");
   let offset = 0;

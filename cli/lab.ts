@@ -5,7 +5,7 @@ import execa from "execa";
 /** The lab's own program, as a process: the two know nothing of each other but the command line. */
 const LAB = join(__dirname, "..", "lab", "vipstack-lab.js");
 
-/** A lab's machine as `vipstack-lab status --json` tells it. */
+/** A lab's machine in the output of `vipstack-lab status --json`. */
 export interface LabMachine {
   readonly name: string;
   readonly state: string;

@@ -82,7 +82,7 @@ async function destroyFromState({ stateFolder, stack, provider, address }: LeftS
       if (exitCode !== 0)
         throw new CliError(
           `what is left of stack '${stack}' can't be removed:\n${all.trim()}`,
-          "mend that, then run this again",
+          "fix that, then run this again",
         );
     }
   } finally {

@@ -1,7 +1,7 @@
 import { AgentApi } from "./agent-api";
 import { Evaluation, evaluationsOf, JobName } from "./nomad-api";
 
-/** Why groups of a job have no place, as its newest evaluation that met it says; empty where all have one. */
+/** Why groups of a job have no place, by the newest evaluation with such a failure; empty where all have one. */
 export async function placementLines(nomad: AgentApi, job: JobName): Promise<string[]> {
   const evaluations = [...(await evaluationsOf(nomad, job))].sort((a, b) => b.CreateIndex - a.CreateIndex);
   // Evaluations that follow, of a deployment for example, don't repeat what a blocked one waits for.

@@ -84,7 +84,7 @@ export class Program {
       ...(skipProviderLock ? ["--skip-provider-lock"] : []),
     ];
     // What Terraform writes is for its owner alone: states hold what providers read. A process group of its own: Ctrl-C
-    // reaches it once, by whoever waits for it, and it ends in its own way.
+    // reaches it once, through the process that waits for it, and it cleans up before it ends.
     return execa("sh", ["-c", 'umask 077; exec npx --no-install cdktf "$@"', "sh", ...words], {
       all: true,
       reject: false,
@@ -123,10 +123,10 @@ export function examples(): string[] {
     : [];
 }
 
-/** Nobody is there to be asked: a variable without a value is an error. */
+/** There is no prompt: a variable without a value is an error. */
 const ENVIRONMENT = { CHECKPOINT_DISABLE: "1", TF_INPUT: "0", FORCE_COLOR: "0", CI: "1" };
 
-/** Node prints where the error was thrown and the stack trace around it; a person needs the message, all lines of it. */
+/** Node prints where the error was thrown and the stack trace around it; the user needs the message, all lines of it. */
 export function programError(output = ""): string {
   const message =
     /^\w*Error: ([^]+?)(?:\n {4}at |\n\nIf you wish to ignore these validations|\n\nNode\.js v|(?![^]))/m.exec(output);

@@ -5,7 +5,7 @@ import { CliError } from "./errors";
 import { lab } from "./lab";
 import { Program } from "./program";
 
-/** A vendor's program as `vipstack-lab program check --json` tells it. */
+/** A vendor's program in the output of `vipstack-lab program check --json`. */
 export interface ProgramCheck {
   readonly name: string;
   readonly version: string;
@@ -30,14 +30,14 @@ export function programsOf(program: Program, deployments: readonly DeploymentDes
   return [...new Set(wanted)];
 }
 
-/** Whether programs can be had on this host, and from where. Nothing is fetched. @param names `NAME` or `NAME@VERSION` */
+/** Whether programs are available on this host, and from where. Nothing is fetched. @param names `NAME` or `NAME@VERSION` */
 export async function checkPrograms(names: readonly string[]): Promise<ProgramCheck[]> {
   const { stdout, stderr } = await lab(["program", "check", ...names, "--json"], { reject: false });
   if (!stdout.startsWith("[")) throw new CliError(stderr.trim(), "change the program, then run this again");
   return JSON.parse(stdout) as ProgramCheck[];
 }
 
-/** @returns what to say of the programs. @throws CliError where one can't be had */
+/** @returns what to print about the programs. @throws CliError where one is not available */
 export async function requirePrograms(names: readonly string[]): Promise<string> {
   const checks = await checkPrograms(names);
   const missing = checks.filter(({ available }) => !available);
@@ -45,7 +45,7 @@ export async function requirePrograms(names: readonly string[]): Promise<string>
     throw new CliError(
       missing.map(({ why = "" }) => why).join("\n"),
       missing.flatMap(({ cure }) => (cure === undefined ? [] : [`npm run lab -- ${cure}`])).join(", ") ||
-        "mend that, then run this again",
+        "fix that, then run this again",
     );
   }
   return programsLine(checks);

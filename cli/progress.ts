@@ -17,7 +17,7 @@ import {
 export async function runTasks(tasks: ListrTask[]): Promise<void> {
   const log = new Log({ useIcons: false, toStderr: LISTR_LOGGER_STDERR_LEVELS });
   const listr = new Listr<object, "default", "verbose">(tasks, {
-    // Ctrl-C is handled where Terraform runs: it has to end in its own way.
+    // Ctrl-C is handled where Terraform runs: it has to clean up before it ends.
     registerSignalListeners: false,
     rendererOptions: { collapseSubtasks: false, showErrorMessage: false, timer: PRESET_TIMER },
     fallbackRenderer: "verbose",

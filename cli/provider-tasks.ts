@@ -45,7 +45,7 @@ export function providerTasks(
   ];
 }
 
-/** Which way they will go; before anything is made, what can't go that way is refused. */
+/** Chooses the way of their deployment; what it does not support is refused before anything is made. */
 export async function chooseWay(program: Program, stacks: readonly ProviderDescription[]): Promise<ProviderWay> {
   const way = await findProviderWay(program, stacks);
   if (way.by === "terraform") return way;

@@ -96,7 +96,7 @@ class SystemJobs {
   }
 }
 
-/** A failure of Terraform with what Nomad itself has to say of the jobs that did not come up. */
+/** A failure of Terraform with what Nomad itself reports of the jobs that did not come up. */
 async function withReasons(
   result: TerraformResult,
   jobs: readonly ProgramJob[],

@@ -10,19 +10,19 @@ export interface ProviderWay {
   readonly by: "terraform" | "handover";
   /** Where the providers come from a local mirror: the registry isn't asked for checksums either. */
   readonly skipProviderLock: boolean;
-  /** One line for a person: which way, and why. */
+  /** One line for the user: which way, and why. */
   readonly reason: string;
 }
 
 /**
  * Finds out whether Terraform can have the providers of these stacks, by letting it fetch them in the stacks' own folders:
- * nothing is downloaded twice, and where neither registry nor mirror is, it says so within a tenth of a second.
+ * nothing is downloaded twice, and where neither registry nor mirror is available, it fails within a tenth of a second.
  */
 export async function findProviderWay(program: Program, stacks: readonly ProviderDescription[]): Promise<ProviderWay> {
   const outputs: string[] = [];
   for (const { stack } of stacks) {
     const folder = program.stackFolder(stack);
-    // Versions are pinned in the JSON; a lock of another day's way (registry, mirror) would only be in the way.
+    // Versions are pinned in the JSON; a lock of an earlier run by the other way (registry, mirror) would make it fail.
     rmSync(join(folder, ".terraform.lock.hcl"), { force: true });
     const { exitCode, all = "" } = await execa("terraform", ["init", "-input=false", "-backend=false", "-no-color"], {
       cwd: folder,
@@ -36,7 +36,7 @@ export async function findProviderWay(program: Program, stacks: readonly Provide
   return withProviders(outputs.join("\n"));
 }
 
-/** @param output of `terraform init` that went well */
+/** @param output of a successful `terraform init` */
 export function withProviders(output: string): ProviderWay {
   // What comes from a registry is signed; a file in a folder is not.
   const mirrored = output.includes("(unauthenticated)");

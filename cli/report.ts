@@ -37,7 +37,7 @@ function machineTable({ machines, virtualServices, client }: DeploymentDescripti
   return table.toString();
 }
 
-/** How many routes the Admin API of a gateway has made by now. Nothing where it has none, or does not say so. */
+/** How many routes the Admin API of a gateway has made by now. Undefined where it has none, or does not answer. */
 async function countRoutes(
   { access }: DeploymentDescription,
   { adminPort, instances: [first] }: GatewayDescription,

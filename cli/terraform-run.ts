@@ -47,7 +47,7 @@ export function terraformErrors(output: string): string {
     .join("\n");
 }
 
-/** Ctrl-C ends Terraform and the commands it runs in their own way, so that its state stays whole. @returns whether it came */
+/** On Ctrl-C Terraform and its commands end by themselves, so that its state stays whole. @returns whether it was pressed */
 function passOnSignals(running: execa.ExecaChildProcess): () => boolean {
   let interrupted = false;
   const pass = (signal: NodeJS.Signals): void => {
@@ -59,7 +59,7 @@ function passOnSignals(running: execa.ExecaChildProcess): () => boolean {
   return () => interrupted;
 }
 
-/** cdktf frames Terraform's lines with its own; a person needs what was made, removed or decided. */
+/** cdktf frames Terraform's lines with its own; the user needs what was made, removed or decided. */
 function telling(output: string): string[] {
   return output
     .split("\n")

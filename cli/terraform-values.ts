@@ -34,7 +34,7 @@ export async function terraformValues(stack: Json, templates: readonly string[])
     const { variable = {}, locals = {} } = stack;
     writeFileSync(join(folder, "stack.tf.json"), JSON.stringify({ variable, locals }));
     writeFileSync(join(folder, TEMPLATES), templatesFile(templates));
-    // A plan tells what is wrong and where; the console does not, and crashes where something is.
+    // A plan reports each error with its place; the console does not, and crashes on errors.
     const problems = planProblems(await terraform(folder, ["plan", "-input=false", "-json"]));
     if (problems.length > 0) return { values: new Map(), problems };
     const all = `[${templates.map((_, index) => `local.vipstack_${index}`).join(", ")}]`;
@@ -50,7 +50,7 @@ export async function terraformValues(stack: Json, templates: readonly string[])
 
 const TEMPLATES = "templates.tf.json";
 
-/** One template a line, so that the line of an error tells which. */
+/** One template a line, so that the line number of an error identifies it. */
 function templatesFile(templates: readonly string[]): string {
   const lines = templates.map((template, index) => `"vipstack_${index}": ${JSON.stringify(template)}`);
   return `{"locals": {\n${lines.join(",\n")}\n}}\n`;

@@ -15,7 +15,7 @@ import { report } from "./report";
 import { waitForGateways, waitForServices } from "./services";
 
 export interface UpOptions {
-  /** Whether what is left of stacks that left the program is removed. @default false - it is said */
+  /** Whether what is left of stacks that left the program is removed. @default false - it is only reported */
   readonly removeLeft?: boolean;
 }
 

@@ -7,10 +7,10 @@ import { LabError } from "./errors";
 import type { Progress } from "./events";
 import { goEnvironment, requireGo } from "./go";
 
-/** Where the pinned module lists lie. */
+/** The folder of the pinned module lists. */
 const MODULES = path.join(__dirname, "artefacts");
 
-/** How often a build that runs tells how far it is. */
+/** How often a build that runs reports its progress. */
 const TELL_EVERY_MS = 5_000;
 
 /** Builds an artefact in the folder `work` and returns the path of the one file that it comes to. */
@@ -54,7 +54,7 @@ export async function buildArtefact(
     signalGroup(child.pid, "SIGKILL");
     if (!failed) return stdout;
     throw new LabError(
-      `${name} ${version} could not be built: ${told.errors().slice(-3).join("; ") || "go ended without a word"}`,
+      `${name} ${version} could not be built: ${told.errors().slice(-3).join("; ") || "go ended without output"}`,
       "check that Go modules can be fetched here (go env GOPROXY) and that the disk is not full (df), then run this again",
     );
   };

@@ -89,7 +89,7 @@ export function artefactFile({ name, version }: Pick<Artefact, "name" | "version
   return `${name}_${version}`;
 }
 
-/** As people read it: `nomad 1.6.3 (MPL-2.0)`. */
+/** As it is shown: `nomad 1.6.3 (MPL-2.0)`. */
 export function artefactTitle({ name, version, licence }: Artefact): string {
   return `${name} ${version} (${licence ?? "licence unknown"})`;
 }

@@ -1,4 +1,4 @@
-/** Reads what `go` prints on stderr, and says how far a build is. */
+/** Derives the progress of a build from what `go` prints on stderr. */
 export class GoProgress {
   private readonly started = Date.now();
   private downloaded = 0;
@@ -31,11 +31,11 @@ export class GoProgress {
     }
   }
 
-  /** One line for a person; it changes at least with the time. */
+  /** One line for the user; it changes at least with the time. */
   line(now = Date.now()): string {
     const seconds = Math.floor((now - this.started) / 1000);
     const elapsed = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    // Packages that Go still has from an earlier build are not told; the last step, linking, is told by none.
+    // Go reports neither packages that it has from an earlier build, nor the last step, linking.
     const step =
       this.total === 0
         ? `${this.downloaded} modules fetched`

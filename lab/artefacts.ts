@@ -15,7 +15,7 @@ import { cachedRelease, fetchRelease, releaseProblem } from "./program-release";
 /** Where a program is, or would come from; in the order in which they are asked. */
 export type Source = "variable" | "added" | "cache" | "release" | "build";
 
-/** What {@link findArtefact} tells. */
+/** The result of {@link findArtefact}. */
 export type Finding =
   | { readonly source: "variable" | "added" | "cache"; readonly program: ProgramFile }
   | { readonly source: "release" | "build" }
@@ -41,7 +41,7 @@ export async function prepareProgram(artefact: Artefact, progress: Progress): Pr
     `${file}.lock`,
     async () => {
       waited();
-      const meanwhile = await programHere(artefact); // somebody else may have made it while this waited
+      const meanwhile = await programHere(artefact); // another process may have made it meanwhile
       if (meanwhile) return meanwhile.program;
       if (fs.existsSync(file)) {
         const damage = await damageOf(file, artefact.build?.sha256);
@@ -68,7 +68,7 @@ export async function prepareProgram(artefact: Artefact, progress: Progress): Pr
   );
 }
 
-/** Whether and from where a program can be had. Nothing is fetched or built; the vendor's site is asked one short question. */
+/** Whether and from where a program is available. Nothing is fetched or built; the vendor's site is asked one short question. */
 export async function findArtefact(artefact: Artefact): Promise<Finding> {
   try {
     const there = await programHere(artefact);
@@ -88,7 +88,7 @@ export async function findArtefact(artefact: Artefact): Promise<Finding> {
   }
 }
 
-/** Fails early, with all of them in one message, where programs can't be had. @param wanted `NAME` or `NAME@VERSION` */
+/** Fails early, with all of them in one message, where programs are not available. @param wanted `NAME` or `NAME@VERSION` */
 export async function requireArtefacts(wanted: readonly string[]): Promise<void> {
   const findings = await Promise.all(wanted.map((one) => findArtefact(artefactNamed(one))));
   const problems = findings.flatMap((finding) => (finding.source === undefined ? [finding.problem] : []));
@@ -111,7 +111,7 @@ async function programHere(
   return cached && { source: "cache", program: cached };
 }
 
-/** The fetched or built program, where it is sound. */
+/** The fetched or built program, where it is undamaged. */
 export async function cachedProgram(artefact: Artefact): Promise<ProgramFile | undefined> {
   const file = cachedFile(artefact);
   const sha256 = artefact.build?.sha256;
@@ -119,7 +119,7 @@ export async function cachedProgram(artefact: Artefact): Promise<ProgramFile | u
   return cachedRelease(artefact);
 }
 
-/** Where an artefact lies that was fetched or built. */
+/** The path of an artefact that was fetched or built. */
 export function cachedFile(artefact: Artefact): string {
   return path.join(cacheFolder("artefacts"), artefactFile(artefact));
 }

@@ -4,7 +4,7 @@ import * as os from "os";
 import * as path from "path";
 import { pipeline } from "stream/promises";
 
-/** A folder of the user's cache; what lies there can be deleted at any time and is made again. */
+/** A folder of the user's cache; its content can be deleted at any time and is made again. */
 export function cacheFolder(part: "images" | "kernel" | "artefacts" | "containers"): string {
   const base = process.env.XDG_CACHE_HOME ?? "";
   return path.join(path.isAbsolute(base) ? base : path.join(os.homedir(), ".cache"), "vipstack", part);

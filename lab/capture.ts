@@ -31,7 +31,7 @@ export function parseCapturePoint(text: string, commonFilter: string): CapturePo
 export function tcpdumpCommand(point: CapturePoint, options: { seconds: number; interface: string }): string {
   const filter = `${point.filter.trim() === "" ? "" : `(${point.filter}) and `}not (tcp port 22)`;
   const tcpdump = ["tcpdump", "-i", options.interface, "-U", "--immediate-mode", "-s", "0", "-w", "-", filter];
-  // It ends by itself even if nobody is left to end it.
+  // It ends by itself even if the process that started it is gone.
   return ["timeout", "-s", "INT", String(options.seconds), ...tcpdump].map(shellQuote).join(" ");
 }
 

@@ -3,8 +3,8 @@ import { Progress } from "./events";
 import { widenPath } from "./host";
 import { LabState } from "./state";
 
-/** Where a lab lives unless `--dir` says otherwise. */
-export const DEFAULT_DIR = ".vipstack/lab/default";
+/** The default folder of a lab. */
+const DEFAULT_DIR = ".vipstack/lab/default";
 
 /** What every command works with. */
 export interface CommandContext {

@@ -87,7 +87,7 @@ function addedLines(artefact: Artefact): string[] {
   return [`${artefactTitle(artefact)} is kept; ${use}`];
 }
 
-/** @returns what to say of it */
+/** @returns the message about it */
 async function getProgram(name: string, version: string, sha256: string | undefined): Promise<string> {
   requireBringable(name);
   const artefact = artefactNamed(`${name}@${version}`);

@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import type { Stage } from "./events";
 
-/** What a line of a machine's console says about its progress. */
+/** The progress of a machine by a line of its console. */
 export interface ConsoleStep {
   readonly stage: Stage;
   readonly detail: string;
@@ -58,7 +58,7 @@ export function plainLine(line: string): string {
   return line.replace(/\u001b\[[0-9;?]*[a-zA-Z]/g, "").replace(/\r/g, "");
 }
 
-/** Hands out the lines that were added to a file since the last time. */
+/** Returns the lines that were added to a file since the last time. */
 export class LineFollower {
   private rest = "";
 

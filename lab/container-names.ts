@@ -24,7 +24,7 @@ export function hubReference(name: string): string {
   return `${repository.includes("/") ? "" : "library/"}${repository}:${parts?.[2] ?? "latest"}`;
 }
 
-/** A reference as people write it. */
+/** A reference in its usual short form. */
 export function shortName(reference: string): string {
   return reference.replace(/^library\//, "");
 }

@@ -101,7 +101,7 @@ export const CONTAINER_RECIPES: readonly ContainerRecipe[] = [
   },
 ];
 
-/** What an image says of itself: it bears a known name and must not be taken for the image of Docker Hub. */
+/** The label of an image: it has a known name and must not be taken for the image of Docker Hub. */
 export function containerLabels(
   recipe: ContainerRecipe,
   distribution: string,

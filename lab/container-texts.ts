@@ -12,7 +12,7 @@ export const ACCOUNTS: Record<string, string> = {
   "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 };
 
-/** What nginx.conf of the image at Docker Hub says. */
+/** nginx.conf of the image at Docker Hub. */
 export const NGINX_CONF = `user nginx;
 worker_processes auto;
 error_log /var/log/nginx/error.log notice;

@@ -49,7 +49,7 @@ async function prepareContainer(
     path.join(folder, `${hash}.lock`),
     async () => {
       waited();
-      if (await sound()) return; // somebody else may have made it while this waited
+      if (await sound()) return; // another process may have made it meanwhile
       if (fs.existsSync(file)) progress.tell(null, "software", `the cached image ${name} is damaged; making it again`);
       const started = Date.now();
       progress.tell(null, "software", `making the image ${name} from ${origin.distribution} packages, once`);

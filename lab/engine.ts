@@ -27,7 +27,7 @@ export async function prepare(progress: Progress, preinstalled: readonly string[
   return prepareImage(progress, preinstalled);
 }
 
-/** Starts a lab, or says that it runs. What a crashed run left is removed first. */
+/** Starts a lab, or reports that it runs. What a crashed run left is removed first. */
 export async function startLab(state: LabState, file: string, progress: Progress): Promise<void> {
   const lab = readLab(file);
   await requireArtefacts(neededArtefacts(lab)); // before minutes are spent on the image
@@ -89,7 +89,7 @@ export function requireRunning(state: LabState): void {
   }
 }
 
-/** Ends everything a lab has, in whatever state it is. Files that the lab did not make stay, and are returned. */
+/** Ends everything a lab has, in any state of it. Files that the lab did not make stay, and are returned. */
 export async function stopLab(state: LabState, progress: Progress): Promise<string[]> {
   widenPath();
   const existed = fs.existsSync(state.runDir) || fs.existsSync(state.file("lab.json")) || namespaceExists(state);

@@ -1,4 +1,4 @@
-/** A failure that a person can act on: what is wrong, and what to do about it. Printed as two short lines, without a stack. */
+/** A failure that the user can act on: what is wrong, and what to do about it. Printed as two short lines, without a stack. */
 export class LabError extends Error {
   constructor(
     message: string,

@@ -26,7 +26,7 @@ export interface LabEvent {
   readonly percent?: number;
 }
 
-/** Tells a person on stderr, and a program by `events.ndjson`, what is going on. */
+/** Reports progress: to the user on stderr, to programs by `events.ndjson`. */
 export class Progress {
   private last = "";
 
@@ -35,7 +35,7 @@ export class Progress {
     private readonly quiet = false,
   ) {}
 
-  /** Appends one event; the same event twice in a row is told once. */
+  /** Appends one event; the same event twice in a row is written once. */
   tell(machine: string | null, stage: Stage, detail: string, percent?: number): void {
     const key = `${machine ?? ""}/${stage}/${detail}`;
     if (key === this.last) return;
@@ -55,7 +55,7 @@ export class Progress {
   }
 }
 
-/** An event as a line for a person; the rest of a failure's text comes as the command's own error. */
+/** An event as a line for the user; the rest of a failure's text comes as the command's own error. */
 export function formatEvent(event: LabEvent): string {
   const [detail = ""] = event.detail.split("\n");
   return `${event.time.slice(11, 19)} ${event.machine ?? "lab"}: ${event.stage === "failed" ? "FAILED: " : ""}${detail}`;

@@ -99,7 +99,7 @@ async function impair(state: LabState, name: string, faults: FaultRecord): Promi
   if (result.exitCode !== 0) {
     throw new LabError(
       `machine "${name}" could not be told to delay or lose packets: ${result.stderr.trim()}`,
-      `is it reachable? vipstack-lab exec ${name} --dir ${state.dir} -- tc qdisc; a cut network is mended with heal`,
+      `is it reachable? vipstack-lab exec ${name} --dir ${state.dir} -- tc qdisc; a cut network is restored with heal`,
     );
   }
   const { delayMs = 0, jitterMs = 0, lossPercent = 0 } = faults;

@@ -24,7 +24,7 @@ export function forwardChanges(running: Forward[], wanted: Forward[]): ForwardCh
   };
 }
 
-/** Makes the loopback forwards equal to the list. A port that somebody else uses is an error before anything is changed. */
+/** Makes the loopback forwards equal to the list. A port that another process uses is an error before anything is changed. */
 export async function syncForwards(state: LabState, wanted: Forward[]): Promise<ForwardChanges> {
   const changes = forwardChanges(runningForwards(state), wanted);
   await requireFreeForwards(state, wanted);

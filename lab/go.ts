@@ -3,7 +3,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { LabError } from "./errors";
 
-/** The first release that fetches another one by itself when told which. */
+/** The first release that can fetch another one by itself. */
 const OLDEST = { major: 1, minor: 21 };
 /** Where Go is installed without being on every PATH (sudo has one of its own). */
 const FOLDERS = ["/usr/local/go/bin", "/usr/lib/go/bin", "/usr/local/bin", "/usr/bin"];

@@ -42,9 +42,9 @@ export async function bootGuest(state: LabState, name: string): Promise<number> 
   // Two machines that meet a subnet for the first time would each make a bridge for it.
   await withLock(state.run("network.lock"), () => plugIn(state, state.requireLab(), machine));
   const umlDir = state.run("uml", name);
-  fs.rmSync(umlDir, { recursive: true, force: true }); // the kernel refuses to start while its old socket lies there
+  fs.rmSync(umlDir, { recursive: true, force: true }); // the kernel refuses to start while its old socket is there
   fs.mkdirSync(umlDir, { recursive: true });
-  // The kernel takes its arguments apart at blanks and commas, which folders of people may have in their names.
+  // The kernel takes its arguments apart at blanks and commas, which users may have in names of folders.
   fs.symlinkSync(dir, path.join(umlDir, "machine"));
   fs.symlinkSync(requireImage(state, name), path.join(umlDir, "base"));
   const library = kernelLibrary();

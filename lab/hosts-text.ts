@@ -41,12 +41,12 @@ export function hostsLinesOf(state: LabState, machine: MachineDocument): string 
   return hostsLines(machine.name, { ...state.lab()?.addresses, ...Object.fromEntries(present) });
 }
 
-/** What a machine was told last. */
+/** What a machine got last. */
 export function knownHosts(state: LabState, name: string): string | undefined {
   return readIfThere(path.join(state.guestDir(name), "hosts"));
 }
 
-/** Remembers what a machine has, so that it is told only what is new. */
+/** Remembers what a machine has, so that it gets only what is new. */
 export function saveHosts(state: LabState, name: string, lines: string): void {
   writeAtomically(path.join(state.guestDir(name), "hosts"), lines);
 }

@@ -10,23 +10,23 @@ export type ImageSource = "added" | "fetched" | "made" | "docker-hub";
 export interface ImageCheck {
   readonly name: string;
   readonly available: boolean;
-  /** null where it can't be had. */
+  /** null where it is not available. */
   readonly source: ImageSource | null;
   /** Where from, in words. */
   readonly from?: string;
-  /** Why it can't be had. */
+  /** Why it is not available. */
   readonly why?: string;
   /** The words after `vipstack-lab` that bring it in. */
   readonly cure?: string;
 }
 
-/** As a line for a person. */
+/** As a line for the user. */
 export function imageLine({ name, from, why, cure }: ImageCheck): string {
   return from === undefined ? `${why ?? ""} (vipstack-lab ${cure ?? ""})` : `${name}: ${from}`;
 }
 
 /**
- * Whether images can be had. Nothing is fetched: Docker Hub is asked whether it answers, not whether it has the image, since only
+ * Whether images are available. Nothing is fetched: Docker Hub is asked whether it answers, not whether it has the image, since only
  * `image get` logs in there.
  */
 export async function checkImages(names: readonly string[]): Promise<ImageCheck[]> {

@@ -117,7 +117,7 @@ const FILES: Record<string, string> = {
   "/etc/cloud/cloud.cfg.d/90_lab.cfg": CLOUD_CONFIG,
   // The kernel calls interfaces vec0, vec1, …; renamed when they appear, /etc/sysctl.d lines for eth0 hold from then on.
   "/etc/udev/rules.d/70-lab-interface-names.rules": 'ACTION=="add", SUBSYSTEM=="net", KERNEL=="vec*", NAME="eth%n"\n',
-  // The lab's own keys lie beside those that user-data may set, so no user-data can lock the lab out.
+  // The lab's own keys are beside those that user-data may set, so no user-data can lock the lab out.
   "/etc/ssh/sshd_config.d/10-lab.conf":
     "HostKey /etc/ssh/lab_host_key\nAuthorizedKeysFile .ssh/authorized_keys /etc/ssh/lab_authorized_keys\n" +
     "PermitRootLogin prohibit-password\nUseDNS no\nMaxSessions 50\nMaxStartups 50\n",

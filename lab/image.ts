@@ -40,7 +40,7 @@ export async function prepareImage(progress: Progress, preinstalled: readonly st
   await withLock(
     path.join(imageFolder(), `${hash}.lock`),
     async () => {
-      const damage = await damageOf(image); // somebody else may have built it while this waited
+      const damage = await damageOf(image); // another process may have built it meanwhile
       if (damage === undefined) return;
       if (fs.existsSync(image))
         progress.tell(null, "image", `${title} in the cache is damaged (${damage}); building it again`);
@@ -83,7 +83,7 @@ async function build(recipe: ImageRecipe, image: string, title: string, progress
   const interrupted = (): void => {
     abort.abort();
   };
-  // "on", not "once": a library that ends children on signals ends this program as well when it finds nobody else listening.
+  // "on", not "once": a library that ends children on signals ends this program as well when it finds no other listener.
   process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
   try {
     const built = await buildImage(recipe, {

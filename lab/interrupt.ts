@@ -2,7 +2,7 @@ import { LabError } from "./errors";
 import type { Progress } from "./events";
 
 /**
- * Runs `work`; on Ctrl-C or a termination request tells it by the signal to stop, waits until it has tidied up, and ends with an
+ * Runs `work`; on Ctrl-C or a termination request aborts it by the signal, waits until it has cleaned up, and ends with an
  * error that names what was interrupted.
  */
 export async function abortable<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -10,7 +10,7 @@ export async function abortable<T>(what: string, work: (signal: AbortSignal) => 
   const interrupted = (): void => {
     abort.abort();
   };
-  // "on", not "once": a library that ends children on signals ends this program as well when it finds nobody else listening.
+  // "on", not "once": a library that ends children on signals ends this program as well when it finds no other listener.
   process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
   try {
     return await work(abort.signal);
@@ -22,7 +22,7 @@ export async function abortable<T>(what: string, work: (signal: AbortSignal) => 
   }
 }
 
-/** For a wait of unknown length: tells at once and every ten seconds what is waited for, until the returned function is called. */
+/** For a wait of unknown length: reports at once and every ten seconds what is waited for, until the returned function is called. */
 export function tellWaiting(progress: Progress, what: string): () => void {
   const started = Date.now();
   progress.tell(null, "software", `${what}; waiting for it`);

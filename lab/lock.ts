@@ -6,7 +6,7 @@ import { readIfThere } from "./state";
 
 /**
  * Runs `work` while holding the lock file. The file names its holder with start time, so a lock whose holder crashed is taken over.
- * `waiting` is called once if somebody else holds it.
+ * `waiting` is called once if another process holds it.
  */
 export async function withLock<T>(file: string, work: () => Promise<T>, waiting?: () => void): Promise<T> {
   fs.mkdirSync(path.dirname(file), { recursive: true });

@@ -64,7 +64,7 @@ export async function plugIn(state: LabState, lab: LabDocument, machine: Machine
     const tap = tapName(machine.name, index);
     await execa("ip", ["-n", state.namespace, "link", "del", tap], { reject: false });
     await inNamespace(state, ["ip", "tuntap", "add", tap, "mode", "tap"]);
-    // A bridge's own MTU follows the smallest of its ports, so the lab's router tells who sends too much to that network.
+    // A bridge's own MTU follows the smallest of its ports, so the lab's router reports packets that are too big for that network.
     await ip(state, "link", "set", tap, "mtu", String(nic.mtu ?? 1500));
     await ip(state, "link", "set", tap, "master", bridge, "up");
   }
@@ -78,7 +78,7 @@ export async function unplug(state: LabState, machine: MachineDocument): Promise
   }
 }
 
-/** Cuts or mends the cable between a machine and its bridges: the port neither takes nor gives a frame. */
+/** Cuts or restores the cable between a machine and its bridges: the port neither takes nor gives a frame. */
 export async function setCable(state: LabState, machine: MachineDocument, connected: boolean): Promise<void> {
   for (const index of machine.nics.keys()) {
     const port = tapName(machine.name, index);

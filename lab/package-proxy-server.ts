@@ -64,7 +64,7 @@ server.on("connect", (request, client, head) => {
   client.on("error", () => onward.destroy());
 });
 
-/** An archive may hand a file over to a mirror; what it names is as trusted as itself (apt checks signatures anyway). */
+/** An archive may redirect to a mirror; what it names is as trusted as itself (apt checks signatures anyway). */
 function allowRedirect(location: string | undefined): void {
   try {
     if (location !== undefined) allowed.add(new URL(location).hostname);

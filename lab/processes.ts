@@ -4,7 +4,7 @@ import * as path from "path";
 import { codeOf } from "./errors";
 import { type LabState, readIfThere, writeAtomically } from "./state";
 
-/** A process the lab started. A process id alone is not enough: the kernel gives it to somebody else one day. */
+/** A process the lab started. A process id alone is not enough: the kernel reuses it for another process later. */
 export interface ProcessRecord {
   readonly pid: number;
   /** Field 22 of /proc/PID/stat: clock ticks between boot and start. */
@@ -24,7 +24,7 @@ export function parseStat(text: string): ProcessStat {
   return { state: fields[0] ?? "?", startTime: fields[19] ?? "" };
 }
 
-/** Whether exactly the recorded process is alive. A dead one that nobody has waited for is not. */
+/** Whether exactly the recorded process is alive. A dead one that was not waited for is not. */
 export function isAlive(record: ProcessRecord | undefined): boolean {
   const stat = record && statOf(record.pid);
   return (
@@ -52,7 +52,7 @@ export function startRecorded(
     cwd: options.cwd ?? "/",
   });
   fs.closeSync(log);
-  child.on("error", () => undefined); // seen as "not alive" by whoever waits for it
+  child.on("error", () => undefined); // seen as "not alive" by the code that waits for it
   child.unref();
   const record = recordOf(child.pid ?? -1) ?? { pid: -1, startTime: "", bootId: bootId() };
   writeAtomically(recordFile(state, name), JSON.stringify(record) + "\n");

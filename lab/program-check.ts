@@ -13,17 +13,17 @@ export interface ProgramCheck {
   /** Whether that licence is known to be an open source one. */
   readonly openSource: boolean;
   readonly available: boolean;
-  /** Where it is, or would come from; null where it can't be had. */
+  /** Where it is, or would come from; null where it is not available. */
   readonly source: Source | null;
   /** Where from, in words. */
   readonly from?: string;
-  /** Why it can't be had. */
+  /** Why it is not available. */
   readonly why?: string;
   /** The words after `vipstack-lab` that bring it in. */
   readonly cure?: string;
 }
 
-/** Whether programs can be had. Nothing is fetched or built. */
+/** Whether programs are available. Nothing is fetched or built. */
 export async function checkPrograms(artefacts: readonly Artefact[]): Promise<ProgramCheck[]> {
   // Side by side: where the vendor's site is not reached, all wait for it at once.
   return Promise.all(artefacts.map(async (artefact) => checkOf(artefact, await findArtefact(artefact))));
@@ -47,7 +47,7 @@ const WORDS: Readonly<Record<Source, (artefact: Artefact) => string>> = {
   build: () => "built from its Go modules when it is needed",
 };
 
-/** As a line for a person. */
+/** As a line for the user. */
 export function checkLine(artefact: Artefact, { from, why, cure }: ProgramCheck): string {
   if (from !== undefined) return `${artefactTitle(artefact)}: ${from}`;
   return `${why ?? ""}${cure === undefined ? "" : ` (vipstack-lab ${cure})`}`;

@@ -12,7 +12,7 @@ const OTHERS: Readonly<Record<number, string>> = { 3: "32-bit x86", 40: "32-bit 
 const APPLE = ["cffaedfe", "cefaedfe", "cafebabe"];
 const RUN_LIMIT_MS = 20_000;
 
-/** How each program is asked for its version, and says it. */
+/** How each program is asked for its version, and its answer. */
 const ASKED: Readonly<Record<string, { words: readonly string[]; answer: RegExp }>> = {
   consul: { words: ["version"], answer: /^Consul v(\S+)/m },
   nomad: { words: ["version"], answer: /^Nomad v(\S+)/m },
@@ -99,7 +99,7 @@ function wrongFormat(content: Buffer): string | undefined {
 }
 
 /**
- * Runs a program to hear its version.
+ * Runs a program to get its version.
  *
  * @param file what runs
  * @param called how the user knows it. @default - the same

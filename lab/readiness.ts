@@ -12,7 +12,7 @@ export interface BootReport {
   /** cloud-init's stages that had errors, with the errors. */
   readonly stages: { readonly name: string; readonly errors: string[] }[];
   readonly failedUnits: string[];
-  /** Why cloud-init did not take the user-data that the machine was given. Empty where it did, and where nobody asked. */
+  /** Why cloud-init did not take the user-data that the machine was given. Empty where it did, and where it was not asked. */
   readonly userData: string;
 }
 
@@ -84,7 +84,7 @@ function readable(error: string): string {
 /** The failing stage and units in words. */
 export function describe(report: BootReport): string {
   const stages = report.stages.map((stage) => `cloud-init stage ${stage.name} failed: ${stage.errors.join("; ")}`);
-  // cloud-init's own unit fails because its stage did; that is said already.
+  // cloud-init's own unit fails because its stage did; that is reported already.
   const units = report.failedUnits.filter(
     (unit) => report.stages.length === 0 || !/^cloud-(init|config|final)/.test(unit),
   );

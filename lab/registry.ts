@@ -13,7 +13,7 @@ export function registryCommand(state: LabState, crane: string): string[] {
   return [crane, "registry", "serve", "--address", `:${REGISTRY_PORT}`, "--disk", state.file("registry")];
 }
 
-/** Gives images to the running registry; returns all their names, as people write them. */
+/** Gives images to the running registry; returns all their names in their usual short form. */
 export async function pushContainers(
   state: LabState,
   crane: string,

@@ -44,7 +44,7 @@ export async function runInteractive(
   return exitCodeOf(result);
 }
 
-/** A word as the shell of the machine must see it to hand it on unchanged. */
+/** A word as the shell of the machine must see it to pass it on unchanged. */
 export function shellQuote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, `'\\''`)}'`;
 }

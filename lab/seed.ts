@@ -54,7 +54,7 @@ export function networkConfigOf(labId: string, machine: MachineDocument): string
 
 /**
  * The lab's own part of the boot: how it gets in, where packages come from, and who is who. A boothook, because lists of a vendor's
- * cloud-config (write_files, ssh_authorized_keys) are replaced by those of user-data, and this must hold whatever user-data says.
+ * cloud-config (write_files, ssh_authorized_keys) are replaced by those of user-data, and this must hold with any user-data.
  */
 export function vendorDataOf(machine: MachineDocument, own: LabPart): string {
   const first = machine.nics[0]?.addresses[0] ?? "";

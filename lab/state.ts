@@ -44,7 +44,7 @@ export interface FaultRecord {
 
 /**
  * One lab: its folder, and the names that follow from the folder.
- * The names come from the absolute path, so two labs never meet, and a lab whose folder was deleted by hand can still be stopped.
+ * The names come from the absolute path, so two labs never meet, and a lab whose folder was deleted manually can still be stopped.
  */
 export class LabState {
   readonly dir: string;

@@ -47,7 +47,7 @@ export function statusOf(state: LabState): LabStatus {
   };
 }
 
-/** The status as a table for a person. */
+/** The status as a table for the user. */
 export function statusText(status: LabStatus): string {
   const head = ["machine", "state", "addresses", "memory", "faults"];
   const table = new Table({ head, style: { head: [], border: [] } });

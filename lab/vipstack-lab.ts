@@ -3,7 +3,7 @@ import { CommanderError } from "commander";
 import { program } from "./commands";
 import { LabError, messageOf } from "./errors";
 
-/** Exit codes: 0 done, 1 could not be done, 2 wrong usage; `ssh` and `exec` hand on the machine's own. */
+/** Exit codes: 0 done, 1 could not be done, 2 wrong usage; `ssh` and `exec` return the machine's own. */
 async function main(): Promise<void> {
   try {
     await program().parseAsync(process.argv);

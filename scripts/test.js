@@ -59,7 +59,7 @@ function jest(project, words, environment = {}) {
     join("node_modules", ".bin", "jest"),
     ["--selectProjects", project, "--verbose", "--json", "--outputFile", file, ...words],
     {
-      // The JSON goes to the file; what a person follows goes to standard error.
+      // The JSON goes to the file; progress goes to standard error.
       stdio: ["ignore", "ignore", "inherit"],
       env: { ...process.env, ...environment },
     },

@@ -15,7 +15,7 @@ export interface CertificateProps extends Omit<DescribedProps, "name"> {
   readonly snis: readonly string[];
   /** With its chain, as PEM, or from `gateway.secret("NAME")`. */
   readonly certificate: string;
-  /** From `gateway.secret("NAME")`: plain text is refused, since everybody who reads Consul would have it. */
+  /** From `gateway.secret("NAME")`: plain text is refused, since every reader of Consul would have it. */
   readonly privateKey: string;
   /** Who has to have signed a client's certificate: PEM or `gateway.secret("NAME")`. @default - clients need none */
   readonly clientCa?: string;

@@ -17,12 +17,12 @@ export interface ConsumerProps extends GatewayObjectProps {
   readonly plugins?: readonly Plugin[];
   /** At most 256 characters. @default - none */
   readonly desc?: string;
-  /** `custom_id` is told to upstreams. @default - none */
+  /** `custom_id` is sent to upstreams. @default - none */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
 /**
- * Somebody who may ask, and what is known of them.
+ * A client that may send requests, and what is known of it.
  *
  * @see https://apisix.apache.org/docs/apisix/terminology/consumer/
  */

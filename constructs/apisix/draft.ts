@@ -1,4 +1,5 @@
 import { Failure } from "../private/failure";
+import { apisixVersionFailures } from "./apisix-versions-rules";
 import { ApisixObject } from "./document-text";
 import { IGatewayObject, ISharedUpstream } from "./gateway-object-end";
 import { IGateway } from "./gateway-end";
@@ -7,7 +8,6 @@ import { pluginSecretFailures } from "./plugins/plugin-secrets";
 import { isStream, Place } from "./place";
 import { Plugin } from "./plugins/plugin";
 import { Upstream } from "./upstream";
-import { versionFailures } from "./versions-rules";
 
 /** An upstream, and where the caller wrote it. */
 export interface UsedUpstream {
@@ -22,7 +22,7 @@ export interface OwnUpstream extends UsedUpstream {
   readonly objectId: string;
 }
 
-/** An object, or a part of one, as it comes together. */
+/** An object, or a part of one, before it is rendered. */
 export interface Draft {
   readonly fields: ApisixObject;
   readonly failures: readonly Failure[];
@@ -100,7 +100,7 @@ export function pluginsDraft(plugins: readonly Plugin[] | undefined, gateway: IG
       ...pluginNameFailures(at, plugin, plugins.slice(0, index), place),
       ...plugin._failures(at, place),
       ...pluginSecretFailures(at, plugin.name, config, place),
-      ...versionFailures(`plugins.${plugin.name}`, at, config, place.version),
+      ...apisixVersionFailures(`plugins.${plugin.name}`, at, config, place.version),
     );
     return [plugin.name, config];
   });

@@ -10,7 +10,7 @@ import { inFrontOf } from "./in-front";
 import { DEFAULT_PLUGINS, pluginRuns } from "./plugins/known-plugins";
 import { routeRows, RouteRow } from "./route-table-text";
 
-/** Where clients look for https without being told. @internal */
+/** The default port of https. @internal */
 export const USUAL_HTTPS_PORT = 443;
 
 /** What gateways on Nomad clients and on machines have in common. @internal */
@@ -49,7 +49,7 @@ export abstract class GatewayBase extends Construct implements IGateway {
     return this.settings.trustedAddresses;
   }
 
-  /** Where its instance on a machine says whether it has its routes; asked by Consul, and by whoever waits for it. */
+  /** Where its instance on a machine answers whether it has its routes; used by Consul, and by programs that wait for it. */
   readyUrl({ address }: IMachine): string {
     return `http://${address}:${this.settings.statusPort}/status/ready`;
   }
@@ -114,7 +114,7 @@ export abstract class GatewayBase extends Construct implements IGateway {
     this.objects.push(object);
   }
 
-  /** Its routes, in words. */
+  /** Its routes, as text. */
   get routes(): RouteRow[] {
     return routeRows(this.objects);
   }

@@ -19,7 +19,7 @@ import { isKnownPlugin } from "./plugins/known-plugins";
 
 const OLDEST = "3.16.0";
 
-/** What keeps a gateway from being what its options say. */
+/** Errors in the options of a gateway. */
 export function checkGateway(
   validation: Validation,
   options: GatewayOptions,
@@ -144,7 +144,7 @@ function plainSecret(name: string): Failure {
     name === ADMIN_KEY ? "admin.key" : name === DATA_ENCRYPTION_KEY ? "admin.dataEncryptionKey" : `secrets.${name}`;
   return {
     property,
-    rule: "must be a reference to a sensitive Terraform variable, or everybody with the synthesized JSON has it",
+    rule: "must be a reference to a sensitive Terraform variable, or every reader of the synthesized JSON has it",
     cure: 'new TerraformVariable(stack, "key", { sensitive: true }).stringValue, and TF_VAR_key at the deployment',
   };
 }

@@ -28,10 +28,10 @@ export interface IGateway extends IConstruct {
   readonly service: ConsulService;
   /** The plugins that it loads. */
   readonly plugins: readonly string[];
-  /** Proxies in front that say who the client is. @default - none */
+  /** Proxies in front whose header has the client's address. @default - none */
   readonly trustedAddresses?: readonly string[];
   /**
-   * How a plugin, a consumer or a certificate names a secret of the gateway: `$env://NAME`. The secret itself never lies in
+   * How a plugin, a consumer or a certificate names a secret of the gateway: `$env://NAME`. The secret itself is never in
    * Consul.
    *
    * @throws ValidationError where the gateway has no secret of that name

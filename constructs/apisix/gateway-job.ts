@@ -83,7 +83,7 @@ function onlyOn(clients: readonly string[]): ConstraintOptions {
   return { attribute: "${node.unique.name}", operator: "regexp", value: `^(${clients.join("|")})$` };
 }
 
-/** All static: directors and people know where a gateway listens. */
+/** All static: directors and users know where a gateway listens. */
 function portsOf(settings: GatewaySettings, { virtualPorts }: GatewayPlace): PortMappings {
   const { httpPort, httpsPort, statusPort, streamPorts, admin, pluginAttributes } = settings;
   const metrics = metricsAddress(pluginAttributes);
@@ -126,7 +126,7 @@ function templatesOf(settings: GatewaySettings, place: GatewayPlace, documents: 
   return [config, ...(admin === undefined ? [routes] : []), ...(secretNames.length > 0 ? [secrets] : [])];
 }
 
-/** Where one is missing the task does not start, and says that it waits for the variable. */
+/** Where one is missing the task does not start, and reports that it waits for the variable. */
 function secretLines(job: string, names: readonly string[]): string {
   const lines = names.map((name) => `${name}={{ .${name}.Value | toJSON }}\n`).join("");
   return `{{ with nomadVar "${secretsPath(job)}" }}${lines}{{ end }}`;

@@ -17,11 +17,11 @@ import { environmentName } from "./plugins/plugin-secrets";
 export interface GatewayObjectProps {
   /** The gateway that it is for. */
   readonly gateway: IGateway;
-  /** Last word on the object, in APISIX's own names; what comes back is not checked any more. @default - as it is */
+  /** Changes the object before it is written, in APISIX's own names; the result is not checked. @default - unchanged */
   readonly override?: (document: Record<string, unknown>) => Record<string, unknown>;
 }
 
-/** An object's own words about itself. */
+/** An object's description. */
 export interface DescribedProps extends GatewayObjectProps {
   /** Its id in APISIX: 1 to 64 letters, digits, `-`, `_` and `.`. @default - the construct's id */
   readonly objectId?: string;
@@ -148,7 +148,7 @@ export abstract class GatewayObjectBase extends Construct implements IGatewayObj
     }
   }
 
-  /** What can be said only once the program is complete. */
+  /** What can be checked only once the program is complete. */
   private lateFailures(): Failure[] {
     const others = this.gateway._objects.filter((object) => !this.given.includes(object));
     return [...this.given.flatMap((object) => neighbourFailures(object, others)), ...this.serviceFailures()];

@@ -1,14 +1,14 @@
 import { consulWait } from "./consul-wait";
 import { PluginAttributes } from "./plugin-attributes";
 
-/** What every gateway may be told, on Nomad clients and on machines alike. */
+/** Options of every gateway, on Nomad clients and on machines. */
 export interface GatewayOptions {
   /** Its name in Consul, and of its folder there. A DNS label. @default - the construct's id */
   readonly name?: string;
   /**
-   * Of APISIX, 3.16.0 or newer; 3.18 keeps what it knows of sick upstreams when a route changes. What objects have is checked against it.
+   * Of APISIX, 3.16.0 or newer; 3.18 keeps the health of nodes when a route changes. Fields of objects are checked against it.
    *
-   * @default - as the image's tag says (`apache/apisix:3.17.0-debian`), else 3.18.0
+   * @default - that of the image's tag (`apache/apisix:3.17.0-debian`), else 3.18.0
    */
   readonly version?: string;
   /** As in `docker pull`; it must hold APISIX where the official image does. @default apache/apisix:VERSION-debian */
@@ -36,7 +36,7 @@ export interface GatewayOptions {
   readonly trustedAddresses?: readonly string[];
   /** Plugins that it loads beside the ones that have a maker in `Plugin`. A change restarts it. @default - none */
   readonly plugins?: readonly string[];
-  /** What plugins are told once for the whole gateway: the port of a redirect, where metrics are. @default - APISIX's own, but for the redirect's port */
+  /** Settings of plugins for the whole gateway: the port of a redirect, the address of metrics. @default - APISIX's own, but for the redirect's port */
   readonly pluginAttributes?: PluginAttributes;
   /**
    * Name to secret, a reference to a sensitive Terraform variable. Plugins, consumers and certificates name it by
@@ -96,13 +96,13 @@ export interface GatewaySettings {
   readonly admin?: { readonly etcd: readonly string[]; readonly port: number; readonly prefix: string };
 }
 
-/** Where its files lie in the container. */
+/** Where its files are in the container. */
 export interface GatewayFolders {
   /** config.yaml and the start script. */
   readonly config: string;
   /** apisix.yaml. */
   readonly document: string;
-  /** Writable: what Consul said last. */
+  /** Writable: the last answer of Consul. */
   readonly dump: string;
 }
 
@@ -132,7 +132,7 @@ export function gatewaySettings(id: string, options: GatewayOptions, consul?: st
   };
 }
 
-/** The version that an image's tag tells: `3.17.0` of `apache/apisix:3.17.0-debian`. */
+/** The version in an image's tag: `3.17.0` of `apache/apisix:3.17.0-debian`. */
 export function versionOf(image: string | undefined): string | undefined {
   return /(?:^|\/)apisix:(\d+\.\d+\.\d+)(?:[-@]|$)/.exec(image ?? "")?.[1];
 }

@@ -22,7 +22,7 @@ export interface GatewayProps extends GatewayOptions {
 }
 
 /**
- * APISIX without etcd as a Nomad system job: one on every client, in the client's own network. Its routes lie in Consul's
+ * APISIX without etcd as a Nomad system job: one on every client, in the client's own network. Its routes are in Consul's
  * key/value store; a change of one reaches the running gateways, and no allocation changes.
  *
  * It belongs into a stack with a Nomad provider, its routes into one with a Consul provider.

@@ -16,7 +16,7 @@ type AsWritten = Partial<UpstreamHealthCheck>;
 
 /**
  * Both halves of each side, whatever was left out: APISIX has defaults within a half, but takes a half that is missing for one
- * that is off, so that a node is never found sick, or never brought back.
+ * that is off, so that a node is never found unhealthy, or never brought back.
  */
 export function renderHealthCheck({ active, passive }: AsWritten): ApisixObject {
   return wire({

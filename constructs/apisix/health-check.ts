@@ -1,5 +1,5 @@
 /**
- * How a gateway finds out by itself which nodes of an upstream work, beside what Consul's checks say.
+ * How a gateway finds out by itself which nodes of an upstream work, beside Consul's checks.
  *
  * @see https://apisix.apache.org/docs/apisix/tutorials/health-check/
  */

@@ -1,6 +1,6 @@
 import { GatewaySettings } from "./gateway-options";
 
-/** Where everything of a gateway lies on its machine. */
+/** Where the files of a gateway are on its machine. */
 export interface MachineGatewayFolders {
   /** config.yaml and the start script, mounted into the container. */
   readonly config: string;
@@ -28,7 +28,7 @@ export const IN_CONTAINER = {
   dump: "/gateway/dump",
 } as const;
 
-/** Seconds after which a director sends nobody any more to an instance that Consul doesn't name: its lag at the worst. */
+/** Seconds after which a director sends no more clients to an instance that Consul doesn't name: its lag at the worst. */
 const DIRECTOR_LAG = 10;
 
 /** Runs while a gateway waits for its turn to be started anew, and until it serves again. */

@@ -3,7 +3,7 @@ import { ApisixObject, leavesOf, oneLine, wire, wireOptional, without } from "./
 import { numberFailures, textFailures } from "./value-rules";
 
 /**
- * What plugins are told once for the whole gateway, in its config.yaml (`plugin_attr`). A change reloads it.
+ * Settings of plugins for the whole gateway, in its config.yaml (`plugin_attr`). A change reloads it.
  *
  * @see https://github.com/apache/apisix/blob/master/conf/config.yaml.example
  */

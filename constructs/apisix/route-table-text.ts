@@ -1,6 +1,6 @@
 import { GatewayObject } from "./gateway-end";
 
-/** One route as people read it. */
+/** One route as a row of a table. */
 export interface RouteRow {
   readonly id: string;
   /** `GET shop.example /ip` */
@@ -9,7 +9,7 @@ export interface RouteRow {
   readonly leadsTo: string;
 }
 
-/** The routes among a gateway's objects, in words. */
+/** The routes among a gateway's objects, as text. */
 export function routeRows(objects: readonly GatewayObject[]): RouteRow[] {
   return objects
     .filter(({ kind }) => kind === "routes" || kind === "stream_routes")

@@ -14,7 +14,7 @@ import { ServiceUpstreamOptions } from "./upstream-options";
 import { descriptionFailures } from "./value-rules";
 
 export interface RouteProps extends DescribedProps, RouteMatch {
-  /** Where the requests go. Either this or `service`. @default - as the service says */
+  /** Where the requests go. Either this or `service`. @default - the upstream of the service */
   readonly upstream?: Upstream | ISharedUpstream;
   /** What several routes have in common: its upstream and its plugins. @default - none */
   readonly service?: GatewayService;

@@ -44,7 +44,7 @@ export interface UpstreamOptions {
   readonly timeout?: GatewayTimeout;
   /** Connections to the nodes that are kept open. @default - shared by all upstreams */
   readonly keepalivePool?: KeepalivePool;
-  /** @default - the gateway asks nobody, and takes Consul's word */
+  /** @default - no checks: the gateway relies on Consul's */
   readonly checks?: UpstreamHealthCheck;
 }
 
@@ -58,7 +58,7 @@ export interface KeepalivePool {
 }
 
 export interface ServiceUpstreamOptions extends UpstreamOptions {
-  /** Nothing in this program registers the service, and that is meant. @default false */
+  /** The service is registered outside of this program. @default false */
   readonly elsewhere?: boolean;
   /**
    * What happens when no instance is healthy. While the last ones stay the gateway tries them; refused clients get 503. Gateways of this

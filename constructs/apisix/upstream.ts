@@ -1,12 +1,12 @@
 import { ConsulService } from "../consul";
 import { Failure } from "../private/failure";
+import { apisixVersionFailures } from "./apisix-versions-rules";
 import { ApisixObject, wire, wireOptional } from "./document-text";
 import { renderHealthCheck } from "./health-check-rules";
 import { isStream, Place } from "./place";
 import { SERVICE_TIMEOUT, ServiceUpstreamOptions, UpstreamOptions, UpstreamType } from "./upstream-options";
 import { isStreamScheme, nodeFailures, serviceNameFailures, upstreamFailures } from "./upstream-rules";
 import { numberFailures } from "./value-rules";
-import { versionFailures } from "./versions-rules";
 
 /** As when-empty.lua has it. */
 const FOR_GOOD = -1;
@@ -20,7 +20,7 @@ export class Upstream {
   /**
    * The healthy instances of a service in Consul, whatever they are at the moment; where none is, the last ones for a while.
    *
-   * @param service of a job, as `job.service("www")` says it, or a name
+   * @param service of a job, as `job.service("www")` returns it, or a name
    */
   static toService(service: ConsulService | string, options: ServiceUpstreamOptions = {}): Upstream {
     const { elsewhere = false, whenEmpty, ...rest } = options;
@@ -51,7 +51,7 @@ export class Upstream {
     private readonly options: UpstreamOptions,
     /** The service in Consul. @default - it has fixed nodes */
     readonly service: ConsulService | undefined,
-    /** Whether nothing in this program registers the service, and that is meant. */
+    /** Whether the service is registered outside of this program. */
     readonly elsewhere: boolean,
     private readonly targetFailures: (at: string) => Failure[],
   ) {}
@@ -83,7 +83,7 @@ export class Upstream {
     return [
       ...this.targetFailures(at),
       ...upstreamFailures(at, this.options, surroundings),
-      ...versionFailures("upstream", at, this._render(isStream(place)), version),
+      ...apisixVersionFailures("upstream", at, this._render(isStream(place)), version),
     ];
   }
 }

@@ -99,7 +99,7 @@ export function addressFailures(property: string, addresses: readonly string[] |
   ];
 }
 
-/** What every object may say about itself. */
+/** The description that every object may have. */
 export interface Description {
   readonly name?: string;
   readonly desc?: string;
@@ -121,7 +121,7 @@ export function descriptionFailures({ name, desc, labels = {} }: Description): F
   ];
 }
 
-/** Seconds that a request may take. All three, as APISIX wants them. */
+/** Seconds that a request may take. All three, as APISIX demands. */
 export interface GatewayTimeout {
   /** Seconds to connect, above 0. */
   readonly connect: number;

@@ -41,6 +41,6 @@ function renderCaddyfile(answers: readonly { port: number; text: string }[]): st
   const sites = answers.map(
     ({ port, text }) => `http://:${port} {\n\trespond "${text.replaceAll(/["\\]/g, "\\$&")}\n"\n}\n`,
   );
-  // The admin interface would claim port 2019; nobody here uses it.
+  // The admin interface would claim port 2019; it is not used here.
   return ["{\n\tadmin off\n}\n", ...sites].join("\n");
 }

@@ -63,7 +63,7 @@ export interface AgentServiceProps {
  * machine's own agent. It is live content: a new check interval replaces no machine.
  *
  * The agent owns what it registers. A `consul_service` of Terraform on the same machine would be removed again within a
- * minute (anti-entropy), and its checks would be run by nobody.
+ * minute (anti-entropy), and no agent would run its checks.
  */
 export class AgentService extends Construct {
   /** Its name in Consul. */

@@ -1,4 +1,5 @@
 import { Failure } from "../private/failure";
+import { firstVersion } from "../private/first-versions";
 import { versionAtLeast } from "../private/version";
 import { CONFIG_ENTRY_FIELDS } from "./consul-versions-rules";
 
@@ -23,8 +24,8 @@ export function completeFields(
   fields: ConfigEntryFields,
   version: string | undefined,
 ): ConfigEntryFields {
-  const known = Object.entries(STORED_WITH[kind] ?? {}).filter(([field]) => {
-    const since = CONFIG_ENTRY_FIELDS[`${kind}.${field}`];
+  const known = Object.entries(STORED_WITH[kind] ?? {}).filter(([field, value]) => {
+    const since = firstVersion(CONFIG_ENTRY_FIELDS, `${kind}.${field}`, value);
     return since === undefined || (version !== undefined && versionAtLeast(version, since));
   });
   const complete = { ...Object.fromEntries(known), ...fields };

@@ -7,7 +7,7 @@ import { completeFields, ConfigEntryFields, configEntryFailures } from "./config
 import { CONFIG_ENTRY_FIELDS, usedEntryFields } from "./consul-versions-rules";
 import { consulOf, ProvidedConsul } from "./provided-consul";
 
-/** What a config entry is about; the value is Consul's own word. */
+/** What a config entry is about; the value is Consul's own name for it. */
 export enum ConfigEntryKind {
   SERVICE_DEFAULTS = "service-defaults",
   PROXY_DEFAULTS = "proxy-defaults",
@@ -20,7 +20,7 @@ export interface ConfigEntryProps {
   readonly name?: string;
   /** Everything else, with Consul's own names: `{ Protocol: "http" }`. What Consul adds by itself is filled in. */
   readonly fields: ConfigEntryFields;
-  /** The cluster that it is for: its version decides what may be said. @default - that of its stack, else none: its version is not known */
+  /** The cluster that it is for: its version decides which fields are allowed. @default - that of its stack, else none: its version is not known */
   readonly consul?: ProvidedConsul;
   /** Entries that have to be there first: Consul refuses a router of a service whose protocol it doesn't know yet. @default - none */
   readonly after?: readonly ConfigEntry[];

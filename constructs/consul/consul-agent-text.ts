@@ -6,7 +6,7 @@ import { renderHcl } from "./hcl-text";
 export interface ConsulAgent {
   readonly nodeName: string;
   readonly datacenter: string;
-  /** The address that it listens on for other agents and tells them. */
+  /** The address that it listens on for other agents and advertises. */
   readonly address: string;
   /** @default - a client */
   readonly server?: { readonly profile: AgentProfile; readonly raftMultiplier?: number };
@@ -51,7 +51,7 @@ export function consulAgentText(agent: ConsulAgent): string {
 /** `-dev -client 0.0.0.0`: HTTP 8500, gRPC 8502, DNS 8600. */
 const DEV = { client_addr: "0.0.0.0", connect: { enabled: true }, ports: { grpc: 8502, grpc_tls: -1 } };
 
-/** HTTP also on the machine's own address, for Terraform and people; everything else for the machine itself. */
+/** HTTP also on the machine's own address, for Terraform and operators; everything else for the machine itself. */
 function clusterServer(address: string): object {
   return { client_addr: "127.0.0.1", addresses: { http: `127.0.0.1 ${address}` }, ports: { grpc_tls: -1 } };
 }

@@ -1,9 +1,9 @@
 import { Construct, IConstruct } from "constructs";
 import { IMachine } from "../machine";
-import { Validation, ValidationError } from "../private/validation";
+import { Validation } from "../private/validation";
 import { nameFailures } from "./consul-checks";
 import { Installation } from "./installation";
-import { versionAtLeast, versionFormFailures } from "../private/version";
+import { versionFormFailures } from "../private/version";
 
 /** A Consul datacenter: one that this program makes ({@link ConsulServer}), or one that exists. */
 export interface IConsulCluster extends IConstruct {
@@ -13,24 +13,17 @@ export interface IConsulCluster extends IConstruct {
   readonly httpAddress: string;
   /** Addresses of its servers, by which an agent joins it; as it is when it is read. */
   readonly retryJoin: readonly string[];
-  /** How its agents are installed unless they say otherwise. @default - what the machine's backend offers */
+  /** How its agents are installed unless they have an `install` of their own. @default - what the machine's backend offers */
   readonly install?: Installation;
   /** `1.14.11`. @default - unknown */
   readonly version?: string;
   /** Puts the one local agent of this cluster on a machine; does nothing where it is there already. */
   ensureAgent(role: Construct, machine: IMachine): void;
-  /**
-   * Fails where the cluster is known to be older.
-   *
-   * @param why what needs it, in the words `a gateway's long polling needs …`
-   * @throws ValidationError
-   */
-  requireVersion(role: IConstruct, minimum: string, why: string): void;
   /** @internal */
   _addAgent(agent: IConstruct, machine: IMachine): void;
 }
 
-/** A Consul datacenter that nobody here makes. */
+/** A Consul datacenter that the program does not make. */
 export interface ConsulAddressAttributes {
   /** `http://10.0.0.5:8500` */
   readonly address: string;
@@ -55,18 +48,6 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
 
   ensureAgent(role: Construct, machine: IMachine): void {
     if (!this.agents.has(machine)) this._makeClient(role, machine);
-  }
-
-  requireVersion(role: IConstruct, minimum: string, why: string): void {
-    if (this.version === undefined || versionAtLeast(this.version, minimum)) return;
-    throw new ValidationError(role, [
-      {
-        property: "consul",
-        rule: `must be at least version ${minimum}: ${why}`,
-        got: this.version,
-        cure: `give ${this.node.path} an 'install' of a newer version`,
-      },
-    ]);
   }
 
   /** @internal */

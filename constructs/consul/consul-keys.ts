@@ -15,7 +15,7 @@ export interface ConsulKeysProps {
 
 /**
  * Keys of Consul's key/value store. Only these are written, and only these are deleted when they leave the program; whatever
- * else lies beside them stays (a `consul_key_prefix` would delete it).
+ * else is beside them stays (a `consul_key_prefix` would delete it).
  *
  * @see https://developer.hashicorp.com/consul/docs/automate/kv
  */

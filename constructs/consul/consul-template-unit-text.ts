@@ -1,4 +1,4 @@
-/** Where the program lies on every machine that has it. */
+/** The path of the program on every machine that has it. */
 export const CONSUL_TEMPLATE = "/usr/local/bin/consul-template";
 
 export interface ConsulTemplateUnit {
@@ -12,8 +12,8 @@ export interface ConsulTemplateUnit {
 }
 
 /**
- * consul-template as a service that never gives up. Its folder outlives its own restarts. It ends at SIGINT; SIGTERM it would
- * only hand on to a child that it doesn't have.
+ * consul-template as a service that is restarted without limit. Its folder outlives its own restarts. It ends at SIGINT; SIGTERM it would
+ * only pass on to a child that it doesn't have.
  *
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
  */

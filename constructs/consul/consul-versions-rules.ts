@@ -1,4 +1,5 @@
-import { FirstVersions, UsedProperty } from "../private/first-versions";
+import { FirstVersions } from "../private/first-versions";
+import { UsedProperty, usedProperties } from "../private/used-properties";
 
 /**
  * Fields of config entries that came after 1.14.0, by kind. Consul refuses an entry with a field that it does not know.
@@ -20,19 +21,7 @@ export const CONFIG_ENTRY_FIELDS: FirstVersions = {
   "service-intentions.Sources.SamenessGroup": "1.16.0",
 };
 
-/** Every field of an entry, whatever its depth. */
+/** Every field of an entry, at any depth. */
 export function usedEntryFields(kind: string, fields: Readonly<Record<string, unknown>>): UsedProperty[] {
-  return fieldsOf(fields, `${kind}.`, "fields.");
-}
-
-function fieldsOf(value: object, key: string, at: string): UsedProperty[] {
-  return Object.entries(value).flatMap(([field, each]: [string, unknown]) => {
-    const here = { key: `${key}${field}`, property: `${at}${field}`, value: each };
-    if (typeof each !== "object" || each === null) return [here];
-    if (!Array.isArray(each)) return [here, ...fieldsOf(each, `${here.key}.`, `${here.property}.`)];
-    const items = each.flatMap((item: unknown, index) =>
-      typeof item === "object" && item !== null ? fieldsOf(item, `${here.key}.`, `${here.property}[${index}].`) : [],
-    );
-    return [here, ...items];
-  });
+  return usedProperties(fields, "fields.", `${kind}.`);
 }

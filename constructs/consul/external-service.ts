@@ -26,7 +26,7 @@ export interface ExternalServiceOptions {
 /**
  * A machine without a Consul agent in Consul's catalog: a database of another team, an appliance.
  *
- * **Nobody checks its services**: no agent runs there, so Consul takes them as healthy until they leave the program. That is
+ * **Its services are not checked**: no agent runs there, so Consul takes them as healthy until they leave the program. That is
  * why they take no checks here. For a service on a machine that can have an agent, use `AgentService`: its checks are run.
  */
 export class ExternalNode extends Construct {
@@ -52,7 +52,7 @@ export class ExternalNode extends Construct {
       cure: "write it like '192.168.139.184'",
     });
     validation.finish();
-    // The mark by which consul-esm, where somebody runs it, knows the nodes that it may watch.
+    // The mark by which consul-esm, where it is in use, knows the nodes that it may watch.
     const meta = { "external-node": "true" };
     this.resource = new ConsulNode(this, "Default", { name: this.name, address: this.address, meta });
   }

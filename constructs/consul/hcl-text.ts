@@ -29,7 +29,7 @@ function isBody(value: HclValue | HclBody): value is HclBody {
   return typeof value === "object" && !Array.isArray(value);
 }
 
-/** Names of people's own (metadata) may hold anything; those of the tools, with or without a label, stay as they are. */
+/** Names of the user's own (metadata) may hold anything; those of the tools, with or without a label, stay as they are. */
 function keyText(name: string): string {
   return /^[A-Za-z_][\w-]*( "[^"]*")?$/.test(name) ? name : JSON.stringify(name);
 }

@@ -47,7 +47,7 @@ export abstract class Installation {
    * The vendor's release of that version, which a machine checks by a sum that this package knows. A lab serves it: from a file
    * that was added there, else fetched by its host.
    *
-   * From Nomad 1.6.4 and Consul 1.17 on that is not under an open source licence; `vipstack up` says so.
+   * From Nomad 1.6.4 and Consul 1.17 on that is not under an open source licence; `vipstack up` prints it.
    *
    * @param version one of docs/programs.md; in a lab also any other that was added there
    * @see https://releases.hashicorp.com

@@ -10,7 +10,7 @@ import { protectStateFolder } from "./state-folder";
 export const DEPLOYMENT_FILE = "deployment.json";
 
 export interface DeploymentProps {
-  /** What a person calls it. */
+  /** The name that the user knows it by. */
   readonly name: string;
   readonly backend: IBackend;
   /** The folder of its state: Terraform's, the lab's, logs. Synth makes it, for its owner alone. */
@@ -94,7 +94,7 @@ export interface GatewayDescription {
 export interface DeployedMachine {
   readonly name: string;
   readonly addresses: readonly string[];
-  /** What it is, in words; a director's virtual services are told apart from it. */
+  /** What it is, as text; a director's virtual services are listed beside it. */
   readonly roles: readonly string[];
 }
 

@@ -9,7 +9,7 @@ import { protectStateFolder } from "./state-folder";
 export const PROVIDER_FILE = "provider.json";
 
 export interface ProviderDeploymentProps {
-  /** What a person calls the deployment. */
+  /** The name that the user knows the deployment by. */
   readonly name: string;
   readonly provider: ProviderName;
   /** The agent's HTTP interface, as this host reaches it: `http://127.0.0.1:8500`. */

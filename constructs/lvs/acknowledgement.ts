@@ -4,7 +4,7 @@ import { describeFailure, Failure } from "../private/failure";
 import { Validation } from "../private/validation";
 import { Finding, Refusal } from "./refusal";
 
-/** The refusals that somebody wants to see fail: each becomes a warning, and so does one that nothing here needed. */
+/** The refusals that the user accepts: each becomes a warning, and so does one that did not apply. */
 export class Acknowledgement {
   private readonly met = new Set<Refusal>();
 

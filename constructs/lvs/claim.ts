@@ -1,10 +1,10 @@
 import { Protocol } from "./protocol";
 
-/** A port of the director that somebody answers for. */
+/** A port of the director that is taken by a virtual service or a redirect. */
 export interface Claim {
   readonly owner: string;
   readonly protocol: Protocol;
-  /** 0: all that nobody else answers for. */
+  /** 0: all that no other claim takes. */
   readonly port: number;
   /** @default - every address */
   readonly address?: string;

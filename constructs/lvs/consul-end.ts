@@ -12,8 +12,8 @@ const CONFIG = "/etc/vipstack/consul-template.hcl";
 const FOLLOWED = "/etc/vipstack/consul-followed.json";
 
 /**
- * Runs before the rules are applied, at boot and at every reload, so that both files are always of one time. Its failure counts
- * for nothing: what lies in the rules folder is applied whatever Consul says.
+ * Runs before the rules are applied, at boot and at every reload, so that both files are always of one time. Its failure
+ * is ignored: what is in the rules folder is applied with any state of Consul.
  */
 export const CONSUL_RULES = `-${PROGRAM_FOLDER}/consul-rules`;
 
@@ -50,7 +50,7 @@ export function consulContribution(
 
 /**
  * The list is there before the IPVS unit is reloaded, together with the virtual services that it names; only then
- * consul-template is told of them. The rules files are the machine's own: a deployment neither writes nor reads them.
+ * consul-template gets them. The rules files are the machine's own: a deployment neither writes nor reads them.
  */
 function liveFiles(
   { machine, services }: { machine: Place; services: readonly ServiceSpec[] },

@@ -2,8 +2,8 @@ import { serviceName } from "./ipvs-rules";
 import { ServiceSpec, sortedServices } from "./service-spec";
 
 /**
- * What consul-rules on the director is told: which virtual services follow Consul, in ipvsadm's words, and what happens when
- * nobody is healthy.
+ * The configuration of consul-rules on the director: which virtual services follow Consul, in ipvsadm's notation, and what happens
+ * when no instance is healthy.
  *
  * @param never addresses that are no real server: the director's own and its VIPs
  */

@@ -6,10 +6,10 @@ export const INSTANCES_FOLDER = "/run/vipstack/consul";
 
 /**
  * consul-template's configuration: one template for each followed service, which writes its healthy instances, one a line, and
- * a last line that tells whether the file is whole. Everything a registration may hold is quoted as JSON: a strange name stays
+ * a last line by which a complete file is recognized. Everything a registration may hold is quoted as JSON: a strange name stays
  * a name.
  *
- * While Consul is out of reach nothing is rendered, so nothing changes. It asks again for ever, every 15 s at the latest.
+ * While Consul is unreachable nothing is rendered, so nothing changes. It retries without limit, every 15 s at the latest.
  *
  * @param apply the command that runs after a change
  * @see https://github.com/hashicorp/consul-template/blob/main/docs/configuration.md

@@ -68,7 +68,7 @@ export function directorContribution(spec: DirectorSpec): Contribution {
     ],
     generated: [...(iptables.generated ?? []), ...(ipvs.generated ?? []), ...(consul.generated ?? [])],
     addresses: addressLines(spec),
-    // Every port of a VIP is nobody's in particular: a port that something listens on goes first.
+    // Port 0 claims no particular port: a role that listens on one takes precedence.
     ports: spec.claims
       .filter(({ port }) => port !== 0)
       .map(({ protocol, port, address }) => ({ protocol, port, address })),
@@ -102,7 +102,7 @@ function ipvsContribution(spec: DirectorSpec): Contribution {
 
 /**
  * `systemctl stop` takes the whole table away, as removing the director from a host does; a reload, which is all that a change
- * of rules does, cuts nobody off.
+ * of rules does, ends no connection.
  */
 function ipvsUnits(mayFollow: boolean): Unit[] {
   return [
@@ -177,7 +177,7 @@ function traitsOf({ plane, machine, services }: DirectorSpec): DirectorTraits {
 }
 
 /**
- * Interfaces with clients and real servers behind them. What lies behind a router is taken to be behind the first one, and
+ * Interfaces with clients and real servers behind them. What is behind a router is assumed to be behind the first one, and
  * instances from Consul may be anywhere, so also beside the clients.
  */
 function sharedInterfaces(machine: Place, service: ServiceSpec): string[] {

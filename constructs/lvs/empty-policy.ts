@@ -19,7 +19,7 @@ export class EmptyPolicy {
   }
 
   private constructor(
-    /** Undefined: for good. */
+    /** Undefined: without limit. */
     readonly graceSeconds: number | undefined,
   ) {}
 }

@@ -8,7 +8,7 @@ const CATALOG_SECONDS = 0.5;
 export interface FollowTiming {
   /** The longest that consul-template waits while changes go on. */
   readonly waitMax: number;
-  /** How long the last real servers stay when no instance is healthy. @default - for good */
+  /** How long the last real servers stay when no instance is healthy. @default - without limit */
   readonly grace?: number;
   /** Until a check notices an instance, at worst. @default - not known */
   readonly lag?: number;

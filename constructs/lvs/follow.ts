@@ -99,7 +99,7 @@ export function followWarnings({ service, _named, waitSeconds, whenEmpty }: Real
   return timingWarnings(service, { waitMax: waitSeconds.max, grace: whenEmpty.graceSeconds, lag, shutdownDelay });
 }
 
-/** Works on the wire where somebody else has seen to every machine that an instance may run on, so it can be acknowledged. */
+/** Works where every machine that an instance may run on is prepared outside of the program, so it can be acknowledged. */
 export function followFindings({ service }: RealServers, forwarding: ForwardingMethod): Finding[] {
   if (forwarding.name !== "masquerading" || forwarding.snat) return [];
   return [
@@ -107,7 +107,7 @@ export function followFindings({ service }: RealServers, forwarding: ForwardingM
       refusal: Refusal.CONSUL_WITHOUT_SNAT,
       failure: {
         property: "forwarding",
-        rule: `can't be masquerading without SNAT for instances of ${service} in Consul, because nobody knows their machines and makes the director their gateway; they answer past it and connections hang in SYN_RECV`,
+        rule: `can't be masquerading without SNAT for instances of ${service} in Consul, because their machines are not known and do not have the director as their gateway; they answer past it and connections hang in SYN_RECV`,
         cure: "use ForwardingMethod.masquerading({ snat: true })",
       },
     },

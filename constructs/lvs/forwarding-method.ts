@@ -7,8 +7,8 @@ export interface MasqueradingOptions {
    */
   readonly snat?: boolean;
   /**
-   * Whether IPVS tells connection tracking of its connections (`net.ipv4.vs.conntrack`), which SNAT needs. Only with `snat`,
-   * and only false where someone wants to see what happens without.
+   * Whether IPVS registers its connections in connection tracking (`net.ipv4.vs.conntrack`), which SNAT needs. Only with `snat`,
+   * and false only to show what happens without it.
    *
    * @default true
    */
@@ -46,7 +46,7 @@ export class ForwardingMethod {
   }
 
   private constructor(
-    /** In LVS's words. */
+    /** LVS's name for it. */
     readonly name: "masquerading" | "direct routing" | "tunneling",
     /** ipvsadm's option. */
     readonly option: "-m" | "-g" | "-i",

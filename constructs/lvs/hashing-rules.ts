@@ -38,7 +38,7 @@ export function hashingFindings(
   ];
 }
 
-/** What is said of such a scheduler where nothing is wrong yet. */
+/** The warning about such a scheduler where nothing is wrong yet. */
 export function hashingWarning(scheduler: Hashing): string | undefined {
   const cure = cureOf(scheduler);
   return cure === undefined

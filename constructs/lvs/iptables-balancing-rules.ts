@@ -44,7 +44,7 @@ export function turnCount(weights: readonly number[]): number {
   return usable.reduce((sum, weight) => sum + weight / divisor, 0);
 }
 
-/** The order of turns in which nobody waits longer than needed: 2 and 1 give a b a, not a a b. */
+/** The order of turns in which no server waits longer than needed: 2 and 1 give a b a, not a a b. */
 function interleavedTurns<T extends Share>(shares: readonly T[]): T[] | undefined {
   const usable = shares.filter(({ weight }) => weight > 0);
   const count = turnCount(usable.map(({ weight }) => weight));

@@ -41,7 +41,7 @@ function sourceRule({ protocol, address: vip, port: asked }: Endpoint, server: R
 }
 
 /**
- * The answers of real servers that nobody knows at synth: whatever belongs to a connection that came in at the endpoint. Only
+ * The answers of real servers that are not known at synth: all that belongs to a connection that came in at the endpoint. Only
  * connection tracking can tell. `-m ipvs` knows a packet once IPVS has handled it, and an answer meets FORWARD before that.
  */
 function followedAnswerRule({ protocol, address, port }: Endpoint): string {

@@ -12,7 +12,7 @@ import { IptablesRules } from "./iptables-rules";
 import { keeperUnits } from "./keeper-text";
 import { LAST_GOOD, NO_RULES } from "./rules-folder";
 
-/** Where rules of iptables lie, a file a source and address family. */
+/** The folder of iptables rules, a file a source and address family. */
 const FOLDER = "/etc/vipstack/iptables.d";
 
 /** What the timer runs: to look costs a fraction of applying. */

@@ -49,7 +49,7 @@ function balanced({ address, port }: Endpoint): string {
   return `-m conntrack --ctstate DNAT --ctorigdst ${address} --ctorigdstport ${port}`;
 }
 
-/** Nobody takes new connections: say so at once, as IPVS does, even where something else listens on that port. */
+/** No server takes new connections: refuse them at once, as IPVS does, even where something else listens on that port. */
 function rejection({ family }: ServiceSpec, protocol: Protocol): string {
   if (protocol === Protocol.TCP) return "--reject-with tcp-reset";
   return `--reject-with ${family === 4 ? "icmp-port-unreachable" : "icmp6-port-unreachable"}`;

@@ -6,7 +6,7 @@ const BUILT_IN = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
 
 /**
  * Rules in iptables-restore's format, in chains of our own only: a rule for a built-in chain goes into `VIPSTACK-CHAIN`, which
- * the built-in chain jumps to. Other people's rules are never touched.
+ * the built-in chain jumps to. Foreign rules are never touched.
  *
  * @see https://manpages.debian.org/iptables-restore.8
  */

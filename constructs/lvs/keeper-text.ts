@@ -14,7 +14,7 @@ export interface KeeperProps {
 }
 
 /**
- * A timer that makes the rules of a unit true again, and its service. Systemd's own word about every run is left out of the
+ * A timer that makes the rules of a unit true again, and its service. Systemd's own messages about every run are left out of the
  * journal, changes and failures are in it; after a failure it waits for half a minute.
  *
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.timer.html

@@ -42,7 +42,7 @@ export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
   ];
 }
 
-/** A word that the director doesn't know would make all of its rules wrong, so it is refused here. */
+/** A scheduler that the director doesn't know would make all of its rules wrong, so it is refused here. */
 function schedulerFailures(plane: Plane, { word, flags }: Scheduler): Failure[] {
   if (word === Scheduler.RANDOM.word && plane === Plane.IPVS) {
     return [

@@ -7,11 +7,11 @@ import { Protocol } from "./protocol";
 
 /** What happens to a packet. */
 export enum FilterAction {
-  /** It vanishes; the sender waits in vain. */
+  /** It is dropped; the sender gets no answer. */
   DROP = "DROP",
-  /** The sender is told at once. */
+  /** The sender gets an error at once. */
   REJECT = "REJECT",
-  /** It may pass, whatever comes later. */
+  /** It passes; later rules do not apply. */
   ACCEPT = "ACCEPT",
 }
 

@@ -40,7 +40,7 @@ export class RealServerEnd {
     machine.contribute(role, () => this.render());
   }
 
-  /** It has the VIPs itself, and nobody gets to know by ARP. */
+  /** It has the VIPs itself, and does not announce them by ARP. */
   addDirectRouting(vips: readonly string[]): void {
     for (const vip of vips) this.directVips.add(vip);
   }
@@ -105,7 +105,7 @@ function tunnelUnit({ device }: (typeof TUNNELS)[4 | 6]): { name: string; conten
   };
 }
 
-/** Answers of the VIP ask clients for segments that fit into the tunnel, also where nobody passes "too big" messages on. */
+/** Answers of the VIP ask clients for segments that fit into the tunnel, also where "too big" messages get lost. */
 function segmentRules(vips: readonly (readonly [vip: string, mtu: number])[], family: 4 | 6): IptablesRules {
   const rules = new IptablesRules();
   for (const [vip, mtu] of vips.filter(([each]) => familyOf(each) === family)) {

@@ -35,14 +35,14 @@ export interface RealServerOptions {
   readonly lowerThreshold?: number;
 }
 
-/** What a real server is told about its virtual service. @internal */
+/** What a real server gets from its virtual service. @internal */
 export interface RealServerContext extends RealServerOptions {
   readonly director: IMachine;
   readonly plane: Plane;
   readonly endpoints: readonly Endpoint[];
   readonly marked: boolean;
   readonly forwarding: ForwardingMethod;
-  /** Whether it has its own, which nobody has checked yet. */
+  /** Whether it has its own, which is not checked yet. */
   readonly ownForwarding: boolean;
   readonly onePacket: boolean;
   readonly scheduler: Scheduler;

@@ -36,14 +36,14 @@ export interface KnownInstances {
 }
 
 /**
- * Real servers that the program doesn't know: whoever is healthy, on whatever address and port.
+ * Real servers that the program doesn't know: all healthy instances, on any address and port.
  *
  * A `ConsulService`, such as a job's, stands for {@link fromConsul} without options.
  */
 export class RealServers {
   /**
    * The healthy instances of a Consul service. Each one's weight is that of its registration
-   * (`Weights.Passing`), or what a job's service says (`weight`).
+   * (`Weights.Passing`), or the `weight` of a job's service.
    *
    * @param service its name in Consul: letters, digits, `-` and `_`
    */

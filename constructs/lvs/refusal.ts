@@ -1,8 +1,8 @@
 import { Failure } from "../private/failure";
 
 /**
- * What is refused because it can't work on the wire, or is not what anybody means. Each can be acknowledged by name on its virtual service: then it is
- * built, and said as a warning.
+ * What is refused because it can't work on the wire, or is almost certainly a mistake. Each can be acknowledged by name on its virtual service: then it is
+ * built, with a warning.
  */
 export enum Refusal {
   /** The real server answers a client of the VIP's subnet directly: the connection hangs in SYN_RECV. */
@@ -17,9 +17,9 @@ export enum Refusal {
   DIRECT_ROUTING_ACROSS_SUBNETS = "direct-routing-across-subnets",
   /** The packet inside the tunnel is the client's own, so the port can't change. */
   TUNNELING_OTHER_PORT = "tunneling-other-port",
-  /** A one-packet connection is forgotten before its answer comes: nobody rewrites it back. */
+  /** A one-packet connection is forgotten before its answer comes: the answer is not rewritten. */
   ONE_PACKET_MASQUERADING = "one-packet-masquerading",
-  /** Nobody in the director's networks asks it for that address; it works where a router has a route to it by the director. */
+  /** No host in the director's networks asks it for that address; it works where a router has a route to it by the director. */
   VIP_OUTSIDE_SUBNETS = "vip-outside-subnets",
   /** Both answer ARP for it, and clients meet one by chance. Said at the second of the program, acknowledged at either. */
   VIP_ON_TWO_DIRECTORS = "vip-on-two-directors",
@@ -28,11 +28,11 @@ export enum Refusal {
    * for its own and never answers: not its ARP, nor what comes out of its tunnel.
    */
   VIP_IS_DIRECTOR_ADDRESS = "vip-is-director-address",
-  /** Nearly always a slip. IPVS can hand connections to a local server ("local node"): acknowledge it where that is meant. */
+  /** Nearly always a mistake. IPVS can pass connections to a local server ("local node"): acknowledge it where that is intended. */
   REAL_SERVER_IS_DIRECTOR = "real-server-is-director",
   /**
-   * Nobody knows on which machines the instances of a Consul service run, so nobody makes the director their gateway; it works
-   * where somebody else did so on all of them, and none is in the clients' subnet.
+   * The machines of a Consul service's instances are not known at synth, so they do not get the director as their gateway; it
+   * works where they all have it already, and none is in the clients' subnet.
    */
   CONSUL_WITHOUT_SNAT = "consul-without-snat",
   /**

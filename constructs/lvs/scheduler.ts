@@ -19,7 +19,7 @@ export interface HashingOptions {
 export class Scheduler {
   /** In turn, weights ignored (but for weight 0). */
   static readonly ROUND_ROBIN = new Scheduler("rr");
-  /** In turn, as often as the weight says: 5, 3 and 2 get 50, 30 and 20 of a hundred. */
+  /** In turn, in proportion to the weights: 5, 3 and 2 get 50, 30 and 20 of a hundred. */
   static readonly WEIGHTED_ROUND_ROBIN = new Scheduler("wrr");
   /** The one with the fewest connections. */
   static readonly LEAST_CONNECTION = new Scheduler("lc");
@@ -75,11 +75,6 @@ export class Scheduler {
     /** As in `ipvsadm --sched-flags`, in the order in which it prints them. */
     readonly flags: readonly string[] = [],
   ) {}
-
-  /** The kernel module that brings it. */
-  get kernelModule(): string {
-    return `ip_vs_${this.word}`;
-  }
 }
 
 function hashingFlags(word: string, { port = false, fallback = true }: HashingOptions): string[] {

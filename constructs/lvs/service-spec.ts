@@ -41,11 +41,11 @@ export interface FollowSpec {
   readonly datacenter?: string;
   /** Changes wait until there was none for `min`, at most `max`. */
   readonly waitSeconds: { readonly min: number; readonly max: number };
-  /** How long the last real servers stay when no instance is healthy. @default - for good */
+  /** How long the last real servers stay when no instance is healthy. @default - without limit */
   readonly graceSeconds?: number;
   /** The address that takes the client's place, by the network of the real server. Empty: the client's own stays. */
   readonly snatTo: readonly SnatChoice[];
-  /** Addresses of the machines that are set up for it; an instance elsewhere would answer nobody. @default - any */
+  /** Addresses of the machines that are set up for it; an instance elsewhere would answer no client. @default - any */
   readonly only?: readonly string[];
   /** The port that the forwarding method keeps, whatever an instance is registered with. @default - the instance's own */
   readonly port?: number;

@@ -131,14 +131,14 @@ function vipOutsideSubnets(director: Place, address: string): Finding {
     refusal: Refusal.VIP_OUTSIDE_SUBNETS,
     failure: {
       property: "address",
-      rule: `must lie in a subnet of the director ${director.name} (${subnetsOf(director)}), or nobody there asks it for the VIP`,
+      rule: `must lie in a subnet of the director ${director.name} (${subnetsOf(director)}), or no host there asks it for the VIP`,
       got: address,
       cure: `choose an address of such a subnet, or give ${director.name} an interface in the VIP's`,
     },
   };
 }
 
-/** What lies behind a router is taken to be reached by the director's first address. */
+/** What is behind a router is assumed to be reached by the director's first address. */
 function vipIsDirectorAddress(
   director: Place,
   { name, own }: Place & { readonly own: InterfaceAddress },
@@ -175,7 +175,7 @@ const ONE_PACKET_MASQUERADING: Finding = {
   refusal: Refusal.ONE_PACKET_MASQUERADING,
   failure: {
     property: "onePacket",
-    rule: "can't go with masquerading, because the connection is forgotten before its answer comes and nobody rewrites that back",
+    rule: "can't go with masquerading, because the connection is forgotten before its answer comes and the answer is not rewritten",
     got: true,
     cure: "use ForwardingMethod.directRouting() or ForwardingMethod.tunneling(), or leave 'onePacket' out",
   },
@@ -186,7 +186,7 @@ function isDirector(director: Place, { address }: InterfaceAddress): Finding {
     refusal: Refusal.REAL_SERVER_IS_DIRECTOR,
     failure: {
       property: "machine",
-      rule: `can't be the director ${director.name} itself: nothing would be forwarded, IPVS hands such a connection to a local server, and this is nearly always a slip`,
+      rule: `can't be the director ${director.name} itself: nothing would be forwarded, IPVS passes such a connection to a local server, and this is nearly always a mistake`,
       got: address,
       cure: "put the server on a machine of its own",
     },

@@ -15,7 +15,7 @@ interface EndpointContext extends Pick<ServiceOptions, "persistenceTimeoutSecond
   readonly director: IMachine;
 }
 
-/** Addresses, ports and the mark: in range, and nobody else's. */
+/** Addresses, ports and the mark: in range, and not in use elsewhere. */
 export function checkEndpoints(validation: Validation, endpoints: readonly Endpoint[], context: EndpointContext): void {
   validation.require(endpoints.length > 0, {
     property: "endpoints",
@@ -100,7 +100,7 @@ function checkEveryPort(
   });
 }
 
-/** An address that clients can be sent to, and that is nobody's yet as far as one can tell here. */
+/** An address that clients can be sent to, and that is not in use as far as is known here. */
 function checkVip(validation: Validation, address: string, director: IMachine): void {
   if (normalizeAddress(address) === undefined) return;
   const everywhere = address === "0.0.0.0" || address === "::";

@@ -10,7 +10,7 @@ import { Scheduler } from "./scheduler";
 export interface ServiceOptions {
   /** How the real server of a new connection is chosen. @default Scheduler.ROUND_ROBIN */
   readonly scheduler?: Scheduler;
-  /** How packets get there and back, where a real server says nothing else. @default ForwardingMethod.masquerading({ snat: true }) - works from anywhere */
+  /** How packets get there and back, unless a real server overrides it. @default ForwardingMethod.masquerading({ snat: true }) - works from anywhere */
   readonly forwarding?: ForwardingMethod;
   /** Connections of one client stay with one real server until so long after its last one, 1 to 2678400 s. Ipvs plane. @default - each is scheduled anew */
   readonly persistenceTimeoutSeconds?: number;

@@ -22,7 +22,7 @@ import { ownVips, sharedVips, takenVips, VipOwner } from "./vip-owners";
 import { checkEndpoints, checkOptions } from "./virtual-service-checks";
 import { EndpointOptions, ServiceOptions } from "./virtual-service-options";
 
-/** What a virtual service is told about its director. @internal */
+/** What a virtual service gets from its director. @internal */
 export interface VirtualServiceContext extends ServiceOptions {
   readonly director: IMachine;
   readonly plane: Plane;
@@ -118,7 +118,7 @@ export class VirtualService extends Construct {
     return server;
   }
 
-  /** Both ends, as for fixed real servers; which of them are used is Consul's to say. */
+  /** Both ends, as for fixed real servers; Consul decides which of them are used. */
   private prepare(known: KnownInstances): void {
     for (const { port } of this.endpoints) known._listenOn(port);
     const machines = [...known.machines];

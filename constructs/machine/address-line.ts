@@ -17,7 +17,7 @@ export function isAddressLine(line: string): boolean {
   return network && family(target) === family(gateway);
 }
 
-/** What tells lines apart: two of one place can't be true together. */
+/** The identity of a line: two of one place can't be true together. */
 export function addressPlace(line: string): string {
   const [, address, device] = ADDRESS.exec(line) ?? [];
   if (address !== undefined) return `${normalizeAddress(address.split("/")[0] ?? "") ?? address} dev ${device ?? ""}`;

@@ -3,7 +3,7 @@ import { LocalCommand, TerraformData } from "../private/terraform-data";
 import { CloudInit } from "./cloud-init";
 import { Contribution } from "./contribution";
 
-/** What a backend is told about a machine. */
+/** What a backend gets to know of a machine. */
 export interface MachineDescription {
   readonly name: string;
   /** Interface name to its addresses with prefix length: `{ eth0: ["192.168.139.29/24"] }`. */
@@ -42,7 +42,7 @@ export interface Software {
   readonly url: string;
   /**
    * Hexadecimal SHA-256 of what the URL leads to. A backend may give the URL of a list that `sha256sum` wrote, which holds the
-   * file's name: then the machine trusts whoever serves the list.
+   * file's name: then the machine trusts the server of the list.
    */
   readonly sha256: string;
 }
@@ -52,12 +52,12 @@ export interface Software {
  * {@link SshBackend} prepares a host that exists.
  */
 export interface IBackend extends IConstruct {
-  /** How a person and `vipstack up` reach its machines. */
+  /** How the operator and `vipstack up` reach its machines. */
   readonly access: MachineAccess;
   /**
-   * A container registry that its machines use as Docker Hub's mirror: `http://192.168.139.1:5000`. Whoever asks, uses it.
+   * A container registry that its machines use as Docker Hub's mirror: `http://192.168.139.1:5000`. A role that reads it uses it.
    *
-   * @default - none: images come from where their names say
+   * @default - none: images come from the registries in their names
    */
   readonly registryMirror?: string;
   /**
@@ -66,10 +66,10 @@ export interface IBackend extends IConstruct {
    * @default - none that are known
    */
   readonly ownAddresses?: readonly string[];
-  /** Told by whoever starts a container from an image; a backend without a registry of its own has nothing to do. */
+  /** Called by a role that starts a container from an image; a backend without a registry of its own has nothing to do. */
   wantImage?(name: string): void;
   /**
-   * A vendor's program that the backend offers to its machines. Whoever asks, uses it.
+   * A vendor's program that the backend offers to its machines. A role that asks for it uses it.
    *
    * @param version @default - the one that the backend has chosen
    * @default - none: programs come from their vendors

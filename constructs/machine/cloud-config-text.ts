@@ -5,7 +5,7 @@ import { CloudInit } from "./cloud-init";
 import { MachineFile } from "./contribution";
 import { yamlText } from "./yaml-text";
 
-/** Where a machine says which user-data it was made of: the last thing that its first boot does. */
+/** Where a machine records which user-data it was made of: the last thing that its first boot does. */
 const APPLIED = "/var/lib/vipstack/user-data";
 
 /**
@@ -34,7 +34,7 @@ export function renderCloudConfig(model: CloudInit, content: { readonly live: bo
  * A shell script that succeeds on a machine that was made of this user-data, to its end. cloud-init itself counts a document
  * that it can't read as done.
  */
-export function renderAppliedCheck(userData: string): string {
+function renderAppliedCheck(userData: string): string {
   const sum = new RegExp(`^  - echo ([0-9a-f]{64}) > ${APPLIED}$`, "m").exec(userData)?.[1] ?? "";
   return `#!/bin/sh
 set -eu

@@ -27,7 +27,7 @@ export interface MachineSecret {
 export interface CloudInitProps {
   /** @default - the machine keeps the name it has */
   readonly hostname?: string;
-  /** The machine's own address, where its name leads if nothing else there says so. @default - its name is left alone */
+  /** The machine's own address, to which its name resolves unless another entry there has it. @default - its name is not touched */
   readonly address?: string;
   /** cloud-init's own `apt` settings (mirrors, sources, proxy). @default - the machine's own */
   readonly apt?: Record<string, unknown>;
@@ -35,7 +35,7 @@ export interface CloudInitProps {
 
 /**
  * What a machine is, as a pure model: packages, kernel modules, sysctls, files, units, commands. Roles add to it; two roles
- * that want different things are an error that names both.
+ * that contradict each other are an error that names both.
  *
  * Rendered to `#cloud-config` by `renderCloudConfig` and to one shell script by `renderSetupScript`.
  *
@@ -64,7 +64,7 @@ export class CloudInit {
    *
    * @param owner names the role in conflicts, e.g. its construct path
    * @param part a function where the role still grows; it is called whenever the model is read
-   * @returns what no machine can have of it, and the conflicts with what is there; where there are any, nothing was added. Those
+   * @returns what is invalid in it, and its conflicts with what is there; where there are any, nothing was added. Those
    * of a function are found by {@link failures}.
    */
   contribute(owner: string, part: LazyContribution): Failure[] {
@@ -74,7 +74,7 @@ export class CloudInit {
     return failures;
   }
 
-  /** What no machine can have, and every two roles that want different things, as the model is now. */
+  /** What is invalid, and every two roles that contradict each other, as the model is now. */
   failures(): { readonly owner: string; readonly failure: Failure }[] {
     const parts = this.parts;
     return parts.flatMap((part, index) =>
@@ -89,7 +89,7 @@ export class CloudInit {
     return this;
   }
 
-  /** What its roles make of the machine, in words. */
+  /** The titles of its roles. */
   get titles(): string[] {
     return unique(this.parts.flatMap(({ part }) => part.title ?? []));
   }

@@ -2,7 +2,7 @@ import { Failure } from "../private/failure";
 import { addressPlace } from "./address-line";
 import { Contribution, MachineFile, PortClaim } from "./contribution";
 
-/** Who reads a secret where nothing else is said. */
+/** The default mode of a secret. */
 export const SECRET_MODE = "0600";
 
 /** What one role brings. */
@@ -11,7 +11,7 @@ export interface Part {
   readonly part: Contribution;
 }
 
-/** What a role wants otherwise than others of its machine. */
+/** Where a role contradicts others of its machine. */
 export function conflictsWith(others: readonly Part[], { owner, part }: Part): Failure[] {
   const own = { owner, part };
   return [

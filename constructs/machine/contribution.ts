@@ -4,13 +4,13 @@
  * {@link Contribution.secrets}, which only Terraform knows.
  */
 export interface Contribution {
-  /** What it makes of the machine, in words for a table: `Consul server`. @default - nothing worth a word */
+  /** The title of the role in tables: `Consul server`. @default - none */
   readonly title?: string;
   /** Debian package names, with a version where it has to be that one: `consul=1.14.11-1`. */
   readonly packages?: readonly string[];
   /** Package archives beside the distribution's own. */
   readonly aptSources?: readonly AptSource[];
-  /** Programs that no package brings; each gets its place only once its sha256 is right. */
+  /** Programs that no package brings; each is put in place only after its sha256 was verified. */
   readonly downloads?: readonly Download[];
   /** System users without a login, made before the units that run as them are started. */
   readonly users?: readonly string[];
@@ -26,7 +26,7 @@ export interface Contribution {
    */
   readonly addresses?: readonly string[];
   /**
-   * Files whose content nobody may read on the way: keys, tokens. They are in no user-data; the first boot is over
+   * Files whose content must stay secret on the way: keys, tokens. They are in no user-data; the first boot is over
    * before they come. A unit that needs one must not hold up or fail that boot: give it `wait: false` and no `ready`,
    * and `ConditionPathExists=` of the paths in its text (in a drop-in among `files` where it comes with a package), so
    * that it is left out until then. It is started once its secrets are there, and at every later boot.
@@ -38,7 +38,7 @@ export interface Contribution {
   readonly generated?: readonly string[];
   /** Shell commands run once at the first boot, after the units were started. */
   readonly commands?: readonly string[];
-  /** Shell commands that succeed once the role works; the first boot waits for each, up to a minute unless it says otherwise. */
+  /** Shell commands that succeed once the role works; the first boot waits for each, up to a minute by default. */
   readonly ready?: readonly (string | ReadyCheck)[];
 }
 
@@ -91,12 +91,12 @@ export interface Unit {
   readonly enable?: boolean;
   /**
    * Whether the first boot waits until it has started. `false` where the start itself waits for other machines, which may boot
-   * later: then `ready` says how long. @default true
+   * later: then `ready` limits the wait. @default true
    */
   readonly wait?: boolean;
 }
 
-/** A file that is fetched at the first boot. The same sum in its place already means that nothing is fetched. */
+/** A file that is fetched at the first boot. It is not fetched where a file with that sum is in place already. */
 export interface Download {
   readonly url: string;
   /**

@@ -9,7 +9,7 @@ export function downloadTools(downloads: readonly Download[]): string[] {
   ];
 }
 
-/** Fetches each file, compares its sum, and only then gives it its place; a wrong sum ends the script. */
+/** Fetches each file, compares its sum, and only then puts it in place; a wrong sum ends the script. */
 export function downloadCommands(downloads: readonly Download[]): string[] {
   if (downloads.length === 0) return [];
   return [...(downloads.some(isListed) ? [SUM_OF] : []), DOWNLOAD, ...downloads.map(call)];

@@ -18,7 +18,9 @@ export {
   Sysctl,
   Unit,
 } from "./contribution";
-export { IMachine, Machine, MachineProps } from "./machine";
+export { ForeignMachineAttributes } from "./foreign-machine";
+export { Machine, MachineProps } from "./machine";
+export { IMachine } from "./machine-end";
 export { nodeModule, nodeProgram, PROGRAM_FOLDER } from "./node-program";
 export { shellQuote } from "./shell-quote";
 export { renderPushScript, renderSetupScript, renderTeardownScript } from "./setup-script";

@@ -1,6 +1,6 @@
 import { TerraformStack } from "cdktf";
 import { IConstruct } from "constructs";
-import { describeFailure } from "../private/failure";
+import { describeFailure, Failure } from "../private/failure";
 import { IBackend } from "./backend";
 import { InterfaceAddress } from "./subnet";
 
@@ -13,7 +13,7 @@ export interface Neighbour extends IConstruct {
 /** Every machine, with what makes it; nothing for one that the program only knows. */
 const known = new WeakMap<IConstruct, { readonly machine: Neighbour; readonly backend?: IBackend }>();
 
-/** Takes a machine among those that are looked at together, and checks at synth that nobody else has what is its own. */
+/** Takes a machine among those that are looked at together, and checks at synth that its name and its addresses are unique. */
 export function joinNeighbours(machine: Neighbour, backend?: IBackend): void {
   known.set(machine, { machine, backend });
   machine.node.addValidation({ validate: () => twins(machine) });
@@ -27,7 +27,7 @@ export function neighboursOf(machine: Neighbour): Neighbour[] {
     .filter((other) => other !== machine && areNeighbours(machine, other));
 }
 
-/** Whether two machines are in the same networks. The same address in two labs, or of two backends, is no clash. */
+/** Whether two machines are in the same networks. The same address in two labs, or of two backends, is no conflict. */
 export function areNeighbours(one: Neighbour, other: Neighbour): boolean {
   const [here, there] = [known.get(one)?.backend, known.get(other)?.backend];
   if (here !== undefined && there !== undefined) return here === there;
@@ -39,36 +39,41 @@ export function backendAddresses(machine: Neighbour): readonly string[] {
   return known.get(machine)?.backend?.ownAddresses ?? [];
 }
 
-/** What the machines before this one in the program have, too. */
+/** What the machines before this one in the program have as well: names that are files of one folder, and addresses. */
 function twins(machine: Neighbour): string[] {
   const all = machine.node.root.node.findAll();
-  const isMade = (each: Neighbour): boolean => known.get(each)?.backend !== undefined;
-  return neighboursOf(machine)
-    .filter((other) => all.indexOf(other) < all.indexOf(machine))
-    .flatMap((other) => {
-      // A machine that is only known may be one that is made, told of a second time; so may two such be one.
-      if (!(isMade(machine) && isMade(other)) && (sameName(other, machine) || isMade(machine) === isMade(other)))
-        return [];
-      const shared = machine.addresses.filter(({ address }) => hasAddress(other, address));
-      return [
-        ...(isMade(machine) && sameName(other, machine)
-          ? [
-              {
-                property: "name",
-                rule: `can't be that of ${other.node.path}, too`,
-                got: machine.name,
-                cure: "give one of them another one",
-              },
-            ]
-          : []),
-        ...shared.map(({ address }) => ({
-          property: "interfaces",
-          rule: `can't hold an address of ${other.node.path} (${other.name})`,
-          got: address,
-          cure: "give each machine addresses of its own",
-        })),
-      ].map(describeFailure);
-    });
+  const earlier = all.slice(0, all.indexOf(machine)).flatMap((each) => known.get(each)?.machine ?? []);
+  return earlier
+    .flatMap((other) => [...nameFailures(machine, other), ...sharedAddressFailures(machine, other)])
+    .map(describeFailure);
+}
+
+/** A backend and a stack each keep a machine's files in a folder of its name. */
+function nameFailures(machine: Neighbour, other: Neighbour): Failure[] {
+  if (!isMade(machine) || !isMade(other) || !sameName(machine, other)) return [];
+  const of = `can't be that of ${other.node.path}`;
+  const failure = { property: "name", got: machine.name, cure: "give one of them another one" };
+  if (areNeighbours(machine, other)) return [{ ...failure, rule: `${of}, too` }];
+  const sameStack = TerraformStack.of(machine) === TerraformStack.of(other);
+  return sameStack ? [{ ...failure, rule: `${of}, whose files are in the same stack` }] : [];
+}
+
+/** A machine that is only known may be one that is made, described a second time; so may two that are only known. */
+function sharedAddressFailures(machine: Neighbour, other: Neighbour): Failure[] {
+  if (!areNeighbours(machine, other) || (!isMade(machine) && !isMade(other))) return [];
+  if (isMade(machine) !== isMade(other) && sameName(machine, other)) return [];
+  return machine.addresses
+    .filter(({ address }) => hasAddress(other, address))
+    .map(({ address }) => ({
+      property: "interfaces",
+      rule: `can't hold an address of ${other.node.path} (${other.name})`,
+      got: address,
+      cure: "give each machine addresses of its own",
+    }));
+}
+
+function isMade(machine: Neighbour): boolean {
+  return known.get(machine)?.backend !== undefined;
 }
 
 /** Folders and host names know no case everywhere. */

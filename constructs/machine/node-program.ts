@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { MachineFile } from "./contribution";
 
-/** Where the programs of this library lie on a machine. */
+/** The folder of this library's programs on a machine. */
 export const PROGRAM_FOLDER = "/usr/local/lib/vipstack";
 
 /** A program of this library, Python or shell, as a file for a machine. @param source its path */

@@ -27,7 +27,7 @@ export function renderSecretsScript(model: CloudInit): string {
     "#!/bin/sh",
     `# Prints what brings ${model.hostname ?? "a machine"} its secrets: the contents of ${secretVariable(0)} and so on.`,
     "set -eu",
-    // A variable that is missing would be an empty file: inside a pipe its error counts for nothing.
+    // A variable that is missing would be an empty file: inside a pipe its error is ignored.
     `: ${secrets.map((_, index) => `"$${secretVariable(index)}"`).join(" ")}`,
     // In braces a script is read to its end before anything is done: one that was cut off does nothing, and fails.
     print("{", "set -eu", KEEP, FUNCTIONS),
@@ -46,7 +46,7 @@ function print(...lines: readonly string[]): string {
   return ["cat <<'SCRIPT'", ...lines, "SCRIPT"].join("\n");
 }
 
-/** Names of units that have to hear of a change; a run that was cut off leaves them there for the next one. */
+/** Names of units that have to be reloaded; a run that was cut off leaves them there for the next one. */
 const CHANGED = "/run/vipstack/secrets-changed";
 
 /** Of a unit's journal nothing is shown: it may hold what the unit thinks of its secret. */

@@ -23,7 +23,7 @@ export function renderSetupScript(model: CloudInit): string {
   ]);
 }
 
-/** For units that run already, with other files. Own ones can reload; of a package's unit nobody knows whether it can. */
+/** For units that run already, with other files. Own ones can reload; whether a package's unit can is not known. */
 function renewUnits(model: CloudInit): string[] {
   const enabled = model.units.filter(({ enable }) => enable !== false);
   const namesOf = (group: readonly Unit[]): string => shellWords(group.map(({ name }) => name));
@@ -62,7 +62,7 @@ export function renderPushScript(model: CloudInit): string {
     PUT,
     ...units.flatMap((unit) => [
       ...model.liveFiles.filter(({ reloads }) => reloads === unit).map(putFile),
-      // A reload also where nothing changed: the table may have been altered by hand, and the reload says whether it is right now.
+      // A reload also where nothing changed: the table may have been altered manually, and the reload reports whether it is right now.
       reloadCommand(model, unit),
     ]),
     `[ -n "$changed" ] || echo "no file differs"`,

@@ -9,11 +9,11 @@ export interface InterfaceAddress {
   readonly family: 4 | 6;
   /** The network in CIDR form: `192.168.139.0/24`. */
   readonly subnet: string;
-  /** The largest packet that its interface sends, in bytes, where the program says one. @default - 1500 is assumed */
+  /** The largest packet that its interface sends, in bytes, where the program gives one. @default - 1500 is assumed */
   readonly mtu?: number;
 }
 
-/** `192.168.139.29/24` on an interface; undefined where the text is no such thing. */
+/** `192.168.139.29/24` on an interface; undefined where the text is not one. */
 export function parseInterfaceAddress(nic: string, text: string, mtu?: number): InterfaceAddress | undefined {
   const slash = text.indexOf("/");
   const address = normalizeAddress(slash < 0 ? "" : text.slice(0, slash));

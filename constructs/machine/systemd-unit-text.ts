@@ -4,7 +4,7 @@ export interface OneshotUnitProps {
   readonly after?: readonly string[];
   /** Absolute command line, run at start and again at reload. */
   readonly apply: string;
-  /** Absolute command lines run before it each time; with a leading `-` their failure counts for nothing. @default - none */
+  /** Absolute command lines run before it each time; with a leading `-` their failure is ignored. @default - none */
   readonly prepare?: readonly string[];
   /** Run at stop. @default - what was applied stays */
   readonly stop?: string;
@@ -12,7 +12,7 @@ export interface OneshotUnitProps {
   readonly environmentFile?: string;
 }
 
-/** Seconds until systemd ends a run of a oneshot unit, which else may take for ever. Whatever is there to be made true in that time. */
+/** Seconds until systemd ends a run of a oneshot unit, which is not limited otherwise. All of its work must be done in that time. */
 export const UNIT_SECONDS = 300;
 
 /**

@@ -1,7 +1,7 @@
 /** How cdktf writes a value that only Terraform knows into strings, lists and keys. */
 const MARK = /TfToken(\[|%5B)/i;
 
-/** And into numbers: ones that no program has otherwise, told by their first 16 bits (single ones, those of lists). */
+/** And into numbers: ones that no program has otherwise, recognized by their first 16 bits (single ones, those of lists). */
 const NUMBERS = [0xfdff, 0xfbff];
 
 /** Whether a value that only Terraform knows stands anywhere in this. Pure: it reads the text that such a value has at synth. */

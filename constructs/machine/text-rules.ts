@@ -1,4 +1,11 @@
+import { Failure } from "../private/failure";
+
 /** What machines take: names, paths and modes that are possible, each with how to say so. Pure. */
+
+/** One failure unless `ok`. */
+export function check(ok: boolean, property: string, rule: string, got: unknown, cure: string): Failure[] {
+  return ok ? [] : [{ property, rule, got, cure }];
+}
 
 /** Control characters, and halves of characters that UTF-8 can't hold. */
 const UNFIT = /[\p{Cc}\p{Cs}]/u;
@@ -52,7 +59,7 @@ export function isModule(name: string): boolean {
   return /^\w[\w-]{0,54}$/.test(name);
 }
 
-/** `net.ipv4.ip_forward`; with a leading `-` its failure counts for nothing. @see https://manpages.debian.org/sysctl.d.5 */
+/** `net.ipv4.ip_forward`; with a leading `-` its failure is ignored. @see https://manpages.debian.org/sysctl.d.5 */
 export function isSysctlKey(key: string): boolean {
   return /^-?\w[\w*:-]*([./][\w*:-]+)+$/.test(key);
 }

@@ -1,6 +1,6 @@
 import { Contribution, IMachine } from "../machine";
 
-/** What bridge networks of jobs need of a machine, and where their CNI plugins lie. */
+/** What bridge networks of jobs need of a machine, and the path of their CNI plugins. */
 export interface BridgeNetwork {
   readonly cniPath: string;
   readonly contribution: Contribution;

@@ -75,7 +75,7 @@ export class ConvergenceBudget {
     );
   }
 
-  /** Whether an instance serves until nobody sends it new requests. */
+  /** Whether an instance serves until it gets no new requests. */
   get sufficient(): boolean {
     return this.shutdownDelay >= this.lag;
   }
@@ -104,7 +104,7 @@ export class ConvergenceBudget {
     return `scale-out ${span(this.scaleOut)}, scale-in ${span(this.scaleIn)} of the ${seconds(this.shutdownDelay)} shutdown delay`;
   }
 
-  /** For people. @param service its name */
+  /** Human-readable. @param service its name */
   table(service: string): string {
     return renderConvergence(service, this);
   }

@@ -7,7 +7,7 @@ export interface Hop {
   readonly from: string;
 }
 
-/** What the table tells. */
+/** The content of the table. */
 export interface Convergence {
   readonly scaleOut: readonly Hop[];
   readonly scaleIn: readonly Hop[];
@@ -19,7 +19,7 @@ export interface Convergence {
   readonly leastShutdownDelay: string;
 }
 
-/** The budget of a service as a table for people. */
+/** The budget of a service as a human-readable table. */
 export function renderConvergence(service: string, budget: Convergence): string {
   const rows = [
     ...section("scale-out: start to first request", budget.scaleOut),

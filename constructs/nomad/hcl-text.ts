@@ -16,7 +16,7 @@ export function hclString(text: string): string {
   return `"${escapeTemplate(quoted)}"`;
 }
 
-/** A text of lines as people write it, where it can be; else a quoted string. */
+/** A text of lines as a heredoc, where it can be; else a quoted string. */
 export function hclText(text: string): string {
   const lines = text.split("\n");
   // A heredoc knows no escapes but those of templates, ends with a line end, and its last word can't be in it.

@@ -27,11 +27,11 @@ import { checkLagOf, NamedService } from "./service-options";
 export interface JobSettings {
   /** The cluster that it is checked against. @default - that of its stack, else none: its size is not known */
   readonly nomad?: JobCluster;
-  /** How the directors that follow it do so. @default - a director of this library as it comes */
+  /** How directors follow it. @default - as a director of this library by default */
   readonly discovery?: Pick<ConvergenceProps, "templateWait" | "templateWaitMax" | "keeperPeriod" | "drainSeconds">;
   /** Whether nothing of it stays in Nomad once it leaves the program. @default true */
   readonly purgeOnDestroy?: boolean;
-  /** Refusals that are wanted: each becomes a warning. @default - none */
+  /** Refusals that the user accepts: each becomes a warning. @default - none */
   readonly acknowledge?: readonly JobRefusal[];
 }
 
@@ -206,7 +206,7 @@ export abstract class JobBase extends Construct {
     return findings.filter(({ refusal }) => !(this.settings.acknowledge ?? []).includes(refusal));
   }
 
-  /** One line a service where people see it; the table lies beside the stack's JSON. */
+  /** One line a service in the output of synth; the table lies beside the stack's JSON. */
   private annotate(): void {
     const annotations = Annotations.of(this);
     const findings = this.findings();
@@ -232,7 +232,7 @@ export abstract class JobBase extends Construct {
   }
 }
 
-/** What only Terraform knows is Nomad's to judge; durations have to be known, since the API wants them counted. */
+/** What only Terraform knows is checked by Nomad; durations have to be known, since the API wants them counted. */
 function isKnown({ got, rule }: Failure): boolean {
   return !Token.isUnresolved(got) || rule === "must be a duration";
 }

@@ -9,7 +9,7 @@ export interface JobCluster {
   readonly dynamicPorts: DynamicPorts;
   /** Of the oldest of its agents: what that one does not know is refused. @default - not known */
   readonly version?: string;
-  /** Where the program says which version runs. */
+  /** The construct that sets the running version. */
   readonly node?: { readonly path: string };
 }
 

@@ -30,7 +30,7 @@ export function secondsOf(text: string | undefined): number {
   return (text === undefined ? 0 : (parseDuration(text) ?? 0)) / 1e9;
 }
 
-/** `7.5s`, `1m30s`, as people and the tools write it. */
+/** `7.5s`, `1m30s`, as in job files. */
 export function formatDuration(value: number): string {
   if (value === 0) return "0s";
   const [hours, minutes] = [Math.floor(value / 3600e9), Math.floor((value % 3600e9) / 60e9)];

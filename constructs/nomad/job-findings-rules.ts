@@ -27,7 +27,7 @@ export function ownFindings(
     readonly dynamicPorts: { readonly min: number; readonly max: number };
     /** Of a group's shutdown delay. */
     readonly budget: (group: string) => ConvergenceBudget;
-    /** Groups of services that somebody sends requests to by their catalog entries. */
+    /** Groups of services that get requests by their catalog entries. */
     readonly followed: ReadonlySet<string>;
   },
 ): JobFinding[] {
@@ -49,7 +49,7 @@ export function ownFindings(
           refusal: JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM,
           failure: {
             property: `${places.task(group, task)}killTimeout`,
-            rule: `must be at most ${CLIENT_MAXIMUM_KILL_TIMEOUT}s, a client's max_kill_timeout as it comes, or the task is killed before`,
+            rule: `must be at most ${CLIENT_MAXIMUM_KILL_TIMEOUT}s, a client's default max_kill_timeout, or the task is killed before`,
             got: killTimeout,
             cure: `use '${CLIENT_MAXIMUM_KILL_TIMEOUT}s', or raise max_kill_timeout on every client`,
           },

@@ -56,7 +56,7 @@ function portFindings(job: PlacedJob, others: readonly PlacedJob[], clients: num
   const foreign = others.flatMap((other) => claimsOf(other, clients));
   const own = claimsOf(job, clients);
   return own.flatMap((claim, index) => {
-    // Within the job the earlier group tells of the pair; between jobs each does.
+    // Within the job the earlier group reports the pair; between jobs each does.
     const rivals = [...own.slice(index + 1), ...foreign].filter((each) => meet(claim, each));
     return [...takenFindings(claim, rivals, clients), ...canaryFindings(claim, clients)];
   });

@@ -58,16 +58,16 @@ export interface PlacementOptions {
   readonly spreads?: readonly SpreadOptions[];
 }
 
-export function renderConstraint({ attribute, operator, value, ...rest }: ConstraintOptions): ApiConstraint {
+function renderConstraint({ attribute, operator, value, ...rest }: ConstraintOptions): ApiConstraint {
   allRendered(rest);
   return defined({ LTarget: attribute, RTarget: value, Operand: operator ?? "=" });
 }
 
-export function renderAffinity({ weight, ...constraint }: AffinityOptions): ApiAffinity {
+function renderAffinity({ weight, ...constraint }: AffinityOptions): ApiAffinity {
   return defined({ ...renderConstraint(constraint), Weight: weight });
 }
 
-export function renderSpread({ attribute, weight, targets, ...rest }: SpreadOptions): ApiSpread {
+function renderSpread({ attribute, weight, targets, ...rest }: SpreadOptions): ApiSpread {
   allRendered(rest);
   const percents = Object.entries(copied(targets) ?? {});
   return defined({

@@ -6,7 +6,7 @@ import { JobServiceOptions, NamedService } from "./service-options";
 export interface Places {
   readonly group: (group: string) => string;
   readonly task: (group: string, task: string) => string;
-  /** A failure in the caller's own words. */
+  /** A failure with the properties as the caller wrote them. */
   readonly asWritten: (failure: Failure) => Failure;
 }
 

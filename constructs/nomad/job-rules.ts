@@ -9,7 +9,7 @@ import { serviceFailures } from "./service-rules";
 import { GroupOptions } from "./task-group";
 import { taskFailures } from "./task-rules";
 
-/** What Nomad itself would refuse, or take and not do: told before anything is deployed. */
+/** What Nomad itself would refuse, or accept and not do: found before anything is deployed. */
 export function jobFailures(name: string, job: JobOptions, places: Places): Failure[] {
   const { type = JobType.SERVICE, priority, periodic, update, groups } = job;
   const failures: Failure[] = [...placementFailures("", job), ...(update ? updateFailures("update", update) : [])];

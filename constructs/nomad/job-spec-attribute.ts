@@ -44,7 +44,7 @@ function withLiteralReferences(job: ApiJob): ApiJob {
   return { ...job, TaskGroups };
 }
 
-/** The job with its references as Terraform has them, `${var.image}`, for people to read. */
+/** The job with its references as Terraform has them, `${var.image}`, human-readable. */
 export function withReferences(scope: IConstruct, job: ApiJob): ApiJob {
   const resolver = new DefaultTokenResolver(new StringConcat());
   return Tokenization.resolve(job, { scope, resolver, preparing: false }) as ApiJob;

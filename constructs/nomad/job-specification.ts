@@ -245,7 +245,7 @@ export interface ApiLogs extends ApiObject {
   Disabled?: boolean;
 }
 
-/** Leaves out what is undefined, so that the JSON holds what was said and nothing else. */
+/** Leaves out what is undefined, so that the JSON holds what was given and nothing else. */
 export function defined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
 }
@@ -262,13 +262,13 @@ export function copied<T>(map: Readonly<Record<string, T>> | undefined): Record<
 
 /**
  * Says that every property of some options was looked at. It takes what is left of them, and does not compile where that is a
- * property: a new one can't be dropped without a word.
+ * property: a new one can't be dropped silently.
  */
 export function allRendered(rest: Readonly<Record<string, never>>): object {
   return rest;
 }
 
-/** The escape hatch: whoever wrote it has the last word. */
+/** The escape hatch: it is applied last. */
 export function overridden<T>(override: ((value: T) => T) | undefined, value: T): T {
   return override === undefined ? value : override(value);
 }

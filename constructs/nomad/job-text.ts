@@ -81,14 +81,14 @@ const BLOCKS = new Set(
 /** Blocks whose keys are the user's. */
 const MAPS = new Set(["CanaryMeta", "Config", "Env", "GetterHeaders", "GetterOptions", "Header", "Meta"]);
 
-/** What HCL has no word for, since the block's label or another field says it. */
+/** What HCL has no argument for, since the block's label or another field has it. */
 const UNSAID = new Set(["Periodic.Enabled", "Periodic.SpecType"]);
 
 /** What an override may bring that HCL has otherwise, or not at all. */
 const UNTOLD = new Set(["Connect", "Identities", "Multiregion", "ParameterizedJob", "Scaling", "Vault", "Consul"]);
 
 /**
- * A job as people write it: HCL, made of what the API gets. It says the same, and Nomad takes it, but for fields that only an
+ * A job as a human-readable job file: HCL, made of what the API gets. It says the same, and Nomad takes it, but for fields that only an
  * override knows: those stay JSON in a comment.
  */
 export function renderJobText(job: ApiJob): string {

@@ -19,7 +19,7 @@ export interface UpdateOptions {
   /** By when the next one must be healthy, or the deployment fails; "0s" fails at the first unhealthy one. @default "10m" - Nomad's */
   readonly progressDeadline?: string;
   /**
-   * System jobs: time between clients, said at the job and not at a group. Nomad before 1.11 waits for it alone, whether the
+   * System jobs: time between clients, set at the job and not at a group. Nomad before 1.11 waits for it alone, whether the
    * new instance is healthy or not.
    *
    * @default - system jobs: as long as an instance may take to leave and its successor to get requests, "30s" at least
@@ -29,7 +29,7 @@ export interface UpdateOptions {
   readonly autoRevert?: boolean;
   /** New instances beside the old ones before anything is replaced. @default 0 - Nomad's */
   readonly canary?: number;
-  /** Whether healthy canaries are promoted without a person. @default false - Nomad's */
+  /** Whether healthy canaries are promoted automatically. @default false - Nomad's */
   readonly autoPromote?: boolean;
 }
 

@@ -5,7 +5,7 @@ export interface NomadAgent {
   readonly nodeName: string;
   readonly region: string;
   readonly datacenter: string;
-  /** The address that it listens on for other agents and tells them. */
+  /** The address that it listens on for other agents and advertises. */
   readonly address: string;
 }
 
@@ -21,7 +21,7 @@ export interface NomadClientAgent {
   readonly interface: string;
   readonly dynamicPorts: { readonly min: number; readonly max: number };
   readonly cpuTotalCompute?: number;
-  /** Where the CNI plugins lie. @default - no bridge networks */
+  /** The folder of the CNI plugins. @default - no bridge networks */
   readonly cniPath?: string;
   readonly nodeClass?: string;
   readonly nodePool?: string;
@@ -34,7 +34,7 @@ export interface NomadClientAgent {
 
 /**
  * What an agent is, be it server, client or both: `/etc/nomad.d/nomad.hcl`, under the name of the package's own file, which it
- * replaces: that one would open a server and a client to everybody.
+ * replaces: that one would open a server and a client to every network.
  *
  * @see https://developer.hashicorp.com/nomad/docs/configuration
  */
@@ -59,7 +59,7 @@ export function nomadServerText(): string {
   return renderHcl(["A server. How many there are: cluster.hcl."], { server: { enabled: true } });
 }
 
-/** `/etc/nomad.d/cluster.hcl`. A change needs no restart: once a leader was elected nobody asks for it. */
+/** `/etc/nomad.d/cluster.hcl`. A change needs no restart: once a leader was elected it is not read any more. */
 export function nomadPeersText(servers: number): string {
   return renderHcl(["The cluster's servers."], { server: { bootstrap_expect: servers } });
 }

@@ -28,7 +28,7 @@ export interface NomadClientOptions {
   readonly nodeClass?: string;
   /** @default - Nomad's pool "default" */
   readonly nodePool?: string;
-  /** MHz of all processors together. @default - what the kernel says, and 2000 for each where it says nothing */
+  /** MHz of all processors together. @default - what the kernel reports, and 2000 for each where it reports nothing */
   readonly cpuTotalCompute?: number;
   /** The address of the machine that other agents reach it by; its interface is the jobs' default network. @default - the machine's first */
   readonly advertiseAddress?: string;

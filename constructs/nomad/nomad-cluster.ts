@@ -8,7 +8,7 @@ export interface DynamicPorts {
   readonly max: number;
 }
 
-/** The range that Nomad takes where nobody says otherwise. */
+/** The range that Nomad takes by default. */
 export const NOMADS_OWN_PORTS: DynamicPorts = { min: 20000, max: 32000 };
 
 /** A Nomad region's servers and clients: made by this program ({@link NomadServer}), or there already. */
@@ -23,7 +23,7 @@ export interface INomadCluster extends IConstruct {
   readonly dynamicPorts: DynamicPorts;
   /** `1.6.3`: that of its oldest agent; as it is when it is read. @default - not known */
   readonly version?: string;
-  /** How its agents are installed unless they say otherwise. @default - what the machine's backend offers */
+  /** How its agents are installed unless they have an `install` of their own. @default - what the machine's backend offers */
   readonly install?: Installation;
   /** Whether the machine's agent is one of its servers. @internal */
   _isServer(machine: IMachine): boolean;

@@ -1,15 +1,16 @@
-import { FirstVersions, UsedProperty } from "../private/first-versions";
+import { FirstVersions } from "../private/first-versions";
+import { Field, Item, UsedProperty, usedProperties } from "../private/used-properties";
 import { Places } from "./job-places";
-import { ApiJob, ApiObject } from "./job-specification";
+import { ApiJob } from "./job-specification";
 
 /**
  * Fields of the API's job that came after 1.3.0, those that only an override can send among them. Nomad's API drops what it does
- * not know, without a word.
+ * not know, silently.
  *
  * @see https://github.com/hashicorp/nomad/blob/main/CHANGELOG.md
  */
 export const JOB_FIELDS: FirstVersions = {
-  "Datacenters=*": "1.5.0",
+  Datacenters: { version: "1.5.0", matches: (value) => JSON.stringify(value).includes("*") },
   NodePool: "1.6.0",
   "Periodic.Specs": "1.6.2",
   UI: "1.8.0",
@@ -86,45 +87,33 @@ const WORDS: Readonly<Record<string, string>> = {
   UI: "ui",
 };
 
-/** Every field of a job that says something, by the name of its option. */
+/** Every field of a job that sets anything, by the name of its option. */
 export function usedFields(job: ApiJob, places: Places): UsedProperty[] {
-  return fieldsOf(job, { key: "", at: "", places });
+  return usedProperties(job, "", "", { optionOf, isSet, itemsOf: (field) => itemsOf(field, places) });
 }
 
-interface Walk {
-  readonly key: string;
-  readonly at: string;
-  readonly places: Places;
-  /** The group that it is in. */
-  readonly group?: string;
+function optionOf(field: string): string {
+  return WORDS[field] ?? field.charAt(0).toLowerCase() + field.slice(1);
 }
 
-function fieldsOf(object: ApiObject, walk: Walk): UsedProperty[] {
-  return Object.entries(object)
-    .filter(([, value]) => value !== undefined && value !== null && value !== false && value !== "" && value !== 0)
-    .flatMap(([field, value]) => {
-      const key = `${walk.key}${field}`;
-      const property = `${walk.at}${WORDS[field] ?? field.charAt(0).toLowerCase() + field.slice(1)}`;
-      return [{ key, property, value }, ...below(field, value, { ...walk, key: `${key}.`, at: property })];
-    });
+/** Nomad sends its zero values as well. */
+function isSet(value: unknown): boolean {
+  return value !== null && value !== false && value !== "" && value !== 0;
 }
 
-function below(field: string, value: unknown, walk: Walk): UsedProperty[] {
-  if (MAPS.has(field) || typeof value !== "object" || value === null) return [];
-  const { places, group = "" } = walk;
-  if (field === "TaskGroups" || field === "Tasks")
-    return (value as { Name: string }[]).flatMap((each) => {
-      const at = field === "Tasks" ? places.task(group, each.Name) : places.group(each.Name);
-      return fieldsOf({ ...each }, { ...walk, at, group: field === "Tasks" ? group : each.Name });
-    });
-  if (field === "Volumes")
-    return Object.entries(value).flatMap(([name, each]) =>
-      fieldsOf(each as ApiObject, { ...walk, at: `${walk.at}.${name}.` }),
-    );
-  if (!Array.isArray(value)) return fieldsOf(value as ApiObject, { ...walk, at: `${walk.at}.` });
-  return value.flatMap((each: unknown, index) =>
-    typeof each === "object" && each !== null
-      ? fieldsOf(each as ApiObject, { ...walk, at: `${walk.at}[${index}].` })
-      : [],
-  );
+/** Groups, tasks and volumes are written by their names, and maps of the user have no fields of Nomad. */
+function itemsOf({ name, value, property, parent }: Field, places: Places): Item[] | undefined {
+  if (MAPS.has(name)) return [];
+  const named = value as { Name: string }[];
+  if (name === "TaskGroups") return named.map((object) => ({ object, at: places.group(object.Name) }));
+  if (name === "Tasks") {
+    const { Name: group } = parent as { Name: string };
+    return named.map((object) => ({ object, at: places.task(group, object.Name) }));
+  }
+  if (name === "Volumes")
+    return Object.entries(value as Record<string, object>).map(([volume, object]) => ({
+      object,
+      at: `${property}.${volume}.`,
+    }));
+  return undefined;
 }

@@ -15,7 +15,7 @@ export interface CheckOptions {
   /** The address that is asked. @default - as the service's */
   readonly addressMode?: "host" | "alloc" | "driver";
   /**
-   * Status until the first check. "passing" hands out an instance that does not listen yet.
+   * Status until the first check. With "passing", the catalog holds an instance that does not listen yet.
    *
    * @default - "critical", Consul's
    */

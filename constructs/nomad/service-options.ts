@@ -14,7 +14,7 @@ export interface JobServiceOptions {
   readonly name?: string;
   /** @default "consul" */
   readonly provider?: "consul" | "nomad";
-  /** Which address is registered. @default "auto" - Nomad's: the host's, unless the driver says otherwise */
+  /** Which address is registered. @default "auto" - Nomad's: the host's, unless the driver has its own */
   readonly addressMode?: "auto" | "host" | "alloc" | "driver";
   /** @default - none */
   readonly checks?: readonly Check[];

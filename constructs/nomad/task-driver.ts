@@ -2,7 +2,7 @@ import { escapeDriverConfig } from "./driver-config-text";
 import { allRendered, ApiObject, copied, defined, listed } from "./job-specification";
 
 /**
- * The docker driver's settings that people use; `config` takes all others in the driver's own names.
+ * The docker driver's common settings; `config` takes all others in the driver's own names.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-declare/task-driver/docker
  */
@@ -28,7 +28,7 @@ export interface DockerOptions {
   /** @default - Docker's */
   readonly labels?: Readonly<Record<string, string>>;
   /**
-   * Whether an init runs as the container's first process: it hands signals on, and ends at SIGTERM. The kernel ignores
+   * Whether an init runs as the container's first process: it passes signals on, and ends at SIGTERM. The kernel ignores
    * SIGTERM for a first process that does not ask for it, as busybox's httpd and most shells don't: each stop of these takes
    * the whole `killTimeout`.
    *

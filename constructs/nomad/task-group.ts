@@ -52,7 +52,7 @@ export interface GroupParts extends PlacementOptions {
   /** Service and system jobs. @default - the job's */
   readonly update?: UpdateOptions;
   /**
-   * How long an instance still serves after it was taken out of the catalog. Whoever follows the catalog must know it within
+   * How long an instance still serves after it was taken out of the catalog. Followers of the catalog must know it within
    * that time, or requests go to an instance that is gone.
    *
    * @default - none: it is killed at once

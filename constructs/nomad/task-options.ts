@@ -83,7 +83,7 @@ export interface TaskParts {
   readonly resources?: ResourcesOptions;
   /** @default - none */
   readonly volumeMounts?: readonly VolumeMountOptions[];
-  /** How long it may take to end after {@link killSignal}, 30s at most on a client as it comes. @default "5s" - Nomad's */
+  /** How long it may take to end after {@link killSignal}, 30s at most on a client with default settings. @default "5s" - Nomad's */
   readonly killTimeout?: string;
   /** What ends it. @default - docker: the image's STOPSIGNAL, else SIGTERM; exec and raw_exec: SIGINT */
   readonly killSignal?: string;

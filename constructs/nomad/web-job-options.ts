@@ -24,7 +24,7 @@ export interface WebJobProps
   readonly check?: Check;
   /** More of the service of `port`: name, tags, address mode, further checks. @default - named JOB-GROUP, as Nomad does */
   readonly service?: Omit<JobServiceOptions, "port">;
-  /** Services of other ports, by label; named JOB-GROUP-LABEL. @default - none: a port without a service is nobody's to find */
+  /** Services of other ports, by label; named JOB-GROUP-LABEL. @default - none: a port without a service can't be found */
   readonly services?: Readonly<Record<string, Omit<JobServiceOptions, "port">>>;
   /** @default - none */
   readonly constraints?: readonly ConstraintOptions[];
@@ -44,10 +44,10 @@ export interface WebJobProps
 
 /**
  * - One new instance runs beside the old ones and takes requests before anything is replaced (`canary`); when it is healthy the
- *   others follow one by one without a person (`autoPromote`). With a static port there is no room for it beside the old one on
+ *   others follow one by one automatically (`autoPromote`). With a static port there is no room for it beside the old one on
  *   a client: then no canary, and one instance is replaced at a time.
  * - `autoRevert`: a version that does not get healthy is taken back. Without it the next `terraform plan` after a failed update
- *   is empty, so that nobody would try again.
+ *   is empty, so that it would not be tried again.
  * - `minHealthyTime` is two further checks; `healthyDeadline` includes the pull of an image. Failed instances are
  *   tried elsewhere until `progressDeadline`, then the version is taken back.
  */
@@ -73,7 +73,7 @@ export const WEB_RESCHEDULE = {
   unlimited: true,
 } as const satisfies RescheduleOptions;
 
-/** A drained client hands over one instance at a time. */
+/** A drained client gives up one instance at a time. */
 export const WEB_MIGRATE = {
   maxParallel: 1,
   healthCheck: "checks",
@@ -188,7 +188,7 @@ function taskOfWeb(props: WebJobProps): TaskOptions {
   return { ...picked(props, TASK_PARTS), killTimeout: props.killTimeout ?? "10s" };
 }
 
-/** All names of a type's properties: the compiler wants each of them, and no other. */
+/** All names of a type's properties: the compiler demands each of them, and no other. */
 function namesOf<T>(names: Readonly<Record<keyof T, true>>): (keyof T)[] {
   return Object.keys(names) as (keyof T)[];
 }

@@ -1,6 +1,6 @@
 /** One broken rule: which property, the rule, the value got, and what to do instead. Pure, so that text modules can return it. */
 export interface Failure {
-  /** The property as the caller typed it. */
+  /** The property as the caller wrote it. */
   readonly property: string;
   /** The rule in the words `must …` or `can't …`. */
   readonly rule: string;

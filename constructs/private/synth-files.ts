@@ -5,7 +5,7 @@ import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
 import { IConstruct } from "constructs";
 
 /**
- * Writes files beside the stack's JSON at synth, readable by people and by the commands that Terraform runs there. At most
+ * Writes files beside the stack's JSON at synth, for the user and for the commands that Terraform runs there. At most
  * once a construct.
  *
  * @param files path, relative to the folder that Terraform runs in, to text; called at synth, so that later additions count

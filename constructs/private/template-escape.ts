@@ -8,7 +8,7 @@ const TEMPLATE_START = /[$%]+(?=\{)/g;
  * Makes any text come out of Terraform byte for byte as it went in; tokens keep working. (Terraform itself brings all text
  * into Unicode's composed form, NFC: text in another form can't pass through it, escaped or not.)
  *
- * A single `${` becomes `$${` (what a person would write). In a longer run, `$${` would itself be read as an escape, so the
+ * A single `${` becomes `$${` (the usual spelling). In a longer run, `$${` would itself be read as an escape, so the
  * run goes into a quoted literal of its own: `${"$$"}{`.
  */
 export function escapeTemplate(text: string): string {

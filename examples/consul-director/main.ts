@@ -1,4 +1,4 @@
-// A director whose real servers are the healthy instances that Consul knows: nobody lists web1 and web2 a second time. The server
+// A director whose real servers are the healthy instances that Consul knows: web1 and web2 are not listed a second time. The server
 // is what `consul agent -dev -bind 192.168.139.24 -client 0.0.0.0` gives, but it keeps its data.
 //   npm run up -- consul-director
 //   npm run lab -- exec web1 --dir .vipstack/consul-director/lab -- systemctl stop caddy     (it leaves the director's table)

@@ -11,7 +11,7 @@ const inventory = defineInventory({
   backend: process.env.SSH_CONFIG === undefined ? "lab" : "ssh",
   sshConfigFile: process.env.SSH_CONFIG,
   subnets: ["10.88.0.0/24"],
-  // The addresses that the hosts have already; nobody changes those.
+  // The addresses that the hosts have already; they are not changed.
   machines: [
     { name: "client", address: "10.88.0.10" },
     { name: "director", address: "10.88.0.20" },

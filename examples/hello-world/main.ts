@@ -1,4 +1,4 @@
-// The chain without a gateway: the director follows the job itself, its healthy instances on whatever host ports Nomad gave them.
+// The chain without a gateway: the director follows the job itself, its healthy instances on the host ports that Nomad gave them.
 // `npm run up` brings it up where there is no image of APISIX.
 //   npm run up -- hello-world
 //   npm run lab -- power-cut web1 --dir .vipstack/lab/lab     (web2 serves on; Nomad starts another instance there)

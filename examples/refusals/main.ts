@@ -106,7 +106,7 @@ balancer.addVirtualService("second-leg", {
   forwarding: directRouting,
   realServers: [{ machine: near }],
 });
-// The kernel has nothing against it, whatever the forwarding method: the director may be a real server itself.
+// The kernel allows it with every forwarding method: the director may be a real server itself.
 balancer.addVirtualService("itself", {
   address: "10.77.0.208",
   port: 80,

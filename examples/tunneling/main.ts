@@ -1,5 +1,5 @@
 // Tunneling: the director wraps packets into IPIP (IPv6 into IPv6), so the real servers may be in other subnets; they answer the client themselves.
-//   MTU=1450 npm run up -- tunneling      the real servers' network carries smaller packets, and clients are told so
+//   MTU=1450 npm run up -- tunneling      the real servers' network carries smaller packets, and clients learn the size
 import { App } from "cdktf";
 import { Caddy, Director, ForwardingMethod } from "../../constructs";
 import { defineInventory } from "../../inventory/inventory";

@@ -93,7 +93,7 @@ export function changesOf(hop: Hop, before?: Hop): Changes {
   return { source: differs(hop.source, before?.source), target: differs(hop.target, before?.target) };
 }
 
-/** Whose address the real server sees, in words. The VIP is nobody's own, since several machines may have it. */
+/** Whose address the real server sees, in words. The VIP belongs to no single machine, since several may have it. */
 export function ownerOf({ vip, client, server, machines }: Flow, address: string): string {
   if (address === vip) return "the VIP";
   const owner = machines.find(({ interfaces }) => interfaces.some(({ addresses }) => addresses.includes(address)));

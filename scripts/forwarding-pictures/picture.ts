@@ -132,7 +132,7 @@ function arrowPath({ from, to, passed, y }: { from: number; to: number; passed: 
 }
 
 /** What the hops say, for those who don't read arrows. */
-export function summaryOf(flow: Flow): [label: string, fact: string][] {
+function summaryOf(flow: Flow): [label: string, fact: string][] {
   const last = flow.requestHops.at(-1);
   if (last === undefined) throw new Error("a flow without a request");
   const viaDirector = flow.replyHops.some(({ to }) => to === flow.director);

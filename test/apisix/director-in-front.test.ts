@@ -100,7 +100,7 @@ describe("a redirect to https leads to", () => {
     expect(config.apisix.node_listen).toEqual([80]);
   });
 
-  test("what the gateway is told", () => {
+  test("what the gateway gets", () => {
     const options = { pluginAttributes: { redirect: { httpsPort: 10443 } } };
     expect(portOf((site, _gateway, director) => director.addVirtualService("https", https(site, 8443)), options)).toBe(
       10443,

@@ -19,7 +19,7 @@ function adminWith(options: Partial<AdminOptions>): (stack: TerraformStack) => G
 
 const TAKEN = "choose a port of its own";
 const PLAIN =
-  "must be a reference to a sensitive Terraform variable, or everybody with the synthesized JSON has it: " +
+  "must be a reference to a sensitive Terraform variable, or every reader of the synthesized JSON has it: " +
   'new TerraformVariable(stack, "key", { sensitive: true }).stringValue, and TF_VAR_key at the deployment';
 
 describe("a gateway is refused with", () => {
@@ -185,7 +185,7 @@ describe("a gateway is refused with", () => {
     expect(refusal(() => onNomad(make))).toBe(`test/front: ${words}`);
   });
 
-  test("several faults at once, all of them told", () => {
+  test("several faults at once, all of them reported", () => {
     expect(refusal(() => gatewayModel(() => ({ name: "F", workers: 1.5, httpsPort: 9080 })))).toBe(
       [
         "test/front: 3 problems",

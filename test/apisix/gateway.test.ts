@@ -61,7 +61,7 @@ function configOf(options?: (stack: TerraformStack) => GatewayOptions): Config {
 }
 
 describe("config.yaml", () => {
-  test("as it comes", () => {
+  test("by default", () => {
     expectGolden("gateway.config.yaml", fileOf(gatewayModel(), CONFIG));
     const config = configOf();
     expect(config.deployment).toEqual({ role: "data_plane", role_data_plane: { config_provider: "yaml" } });
@@ -229,7 +229,7 @@ describe("on a machine", () => {
     expect(fileOf(model, RUN)).toMatch(/^#!\/bin\/sh\n/);
   });
 
-  test("a changed setting or secret reloads it, and only what nobody may read is for root alone", () => {
+  test("a changed setting or secret reloads it, and only secrets are readable by root alone", () => {
     const model = gatewayModel(everything);
     const unit = "vipstack-gateway-front.service";
     expect(Object.fromEntries(model.liveFiles.map(({ path, reloads }) => [path, reloads]))).toMatchObject({
@@ -274,7 +274,7 @@ describe("as a Nomad job", () => {
     nodePool: "edge",
   });
 
-  test("as it comes, on every client", () => {
+  test("by default, on every client", () => {
     const result = onNomad();
     expectGolden("jobs.gateway.nomad.hcl", result.file("jobs/front.nomad.hcl"));
     expect(result.json.resource).not.toHaveProperty("nomad_variable");

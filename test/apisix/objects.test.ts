@@ -64,7 +64,7 @@ test("a document is a line of YAML, too, since a gateway's template puts it into
   );
 });
 
-test("a check that is left out in part is no half check: APISIX would never look at sick nodes again", () => {
+test("a check that is left out in part is no half check: APISIX would never check unhealthy nodes again", () => {
   const checks = { active: { timeout: 2, unhealthy: { httpFailures: 2 } }, passive: { healthy: { successes: 3 } } };
   const { "routes/hello": route } = documents((stack, gateway) => {
     const checked = Upstream.toNodes({ "10.0.0.5:80": 1 }, { checks });
@@ -117,7 +117,7 @@ test("what a gateway does with a service that has no healthy instance, and how l
   });
 });
 
-test("the override has the last word, and the gateway hears it", () => {
+test("the override is applied last, and the gateway gets it", () => {
   let gateway: IGateway | undefined;
   const { "routes/hello": route } = documents((stack, made) => {
     gateway = made;

@@ -233,7 +233,7 @@ describe("refused at once, with what to do instead:", () => {
       "test/hello: 'plugins[0]' must be loaded by the gateway, which would drop the whole object, got \"gzip\": add it to the gateway's 'plugins'",
     ],
     [
-      "a plugin that nobody knows",
+      "an unknown plugin",
       plugin(Plugin.other("limit-cuont", {})),
       "test/hello: 'plugins[0]' must be loaded by the gateway, which would drop the whole object, got \"limit-cuont\": mind the spelling: APISIX 3.18.0 has no such plugin; one of your own goes into the gateway's 'plugins'",
     ],
@@ -291,7 +291,7 @@ describe("refused at once, with what to do instead:", () => {
           redisPassword: "hunter2",
         }),
       ),
-      "test/hello: 'plugins[0].redis_password' must name a secret and not be one: everybody who reads Consul would have it: give it to the gateway's secrets, and write gateway.secret(\"NAME\") here",
+      "test/hello: 'plugins[0].redis_password' must name a secret and not be one: every reader of Consul would have it: give it to the gateway's secrets, and write gateway.secret(\"NAME\") here",
     ],
     [
       "redirecting in two ways",
@@ -306,7 +306,7 @@ describe("refused at once, with what to do instead:", () => {
     [
       "credentials from everywhere",
       plugin(Plugin.cors({ allowCredential: true, allowMethods: "GET", allowHeaders: "**" })),
-      "test/hello: 'plugins[0].allowOrigins' can't be '*' with allowCredential, got \"*\": name them, or use '**' for all whoever asks",
+      "test/hello: 'plugins[0].allowOrigins' can't be '*' with allowCredential, got \"*\": name them, or use '**' to allow all",
     ],
     [
       "two lists of addresses",
@@ -342,7 +342,7 @@ describe("refused at once, with what to do instead:", () => {
     [
       "a consumer's key in plain text",
       consumer(Plugin.keyAuthCredential({ key: "hunter2" })),
-      "test/jack: 'plugins[0].key' must name a secret and not be one: everybody who reads Consul would have it: give it to the gateway's secrets, and write gateway.secret(\"NAME\") here",
+      "test/jack: 'plugins[0].key' must name a secret and not be one: every reader of Consul would have it: give it to the gateway's secrets, and write gateway.secret(\"NAME\") here",
     ],
     [
       "a secret that the gateway does not have",
@@ -368,10 +368,10 @@ describe("refused at once, with what to do instead:", () => {
       "a private key in plain text",
       (stack, gateway) =>
         new Certificate(stack, "www", { gateway, snis: ["a.example"], certificate: PEM, privateKey: PEM }),
-      "test/www: 'privateKey' must name a secret and not be one: everybody who reads Consul would have it: give it to the gateway's secrets, and write gateway.secret(\"NAME\") here",
+      "test/www: 'privateKey' must name a secret and not be one: every reader of Consul would have it: give it to the gateway's secrets, and write gateway.secret(\"NAME\") here",
     ],
     [
-      "a certificate that is none, and for nobody",
+      "a certificate that is none, and without server names",
       (stack, gateway) =>
         new Certificate(stack, "www", {
           ...{ gateway, snis: [], certificate: "/etc/ssl/www.pem", clientDepth: 1 },
@@ -433,17 +433,17 @@ describe("what only a newer APISIX knows:", () => {
     [
       "a window that slides",
       plugin(Plugin.limitCount({ count: 1, timeWindow: 1, windowType: "sliding" })),
-      "test/hello: 'plugins[0].windowType' is known to APISIX since 3.18.0, and 3.16.0 runs, got \"sliding\": leave it out, or give the gateway APISIX 3.18.0 or newer",
+      "test/hello: 'plugins[0].windowType' is known to APISIX since 3.18.0, and 3.16.0 runs, got \"sliding\": leave it out, or upgrade the gateway's APISIX to 3.18.0 or newer",
     ],
     [
       "a value of a field that is older",
       plugin(Plugin.requestId({ algorithm: "uuidv7" })),
-      "test/hello: 'plugins[0].algorithm' is known to APISIX since 3.17.0, and 3.16.0 runs, got \"uuidv7\": leave it out, or give the gateway APISIX 3.17.0 or newer",
+      "test/hello: 'plugins[0].algorithm' is known to APISIX since 3.17.0, and 3.16.0 runs, got \"uuidv7\": leave it out, or upgrade the gateway's APISIX to 3.17.0 or newer",
     ],
     [
       "a field of a plugin without a maker, in a list",
       plugin(Plugin.other("ai-proxy-multi", { instances: [{}, { threshold: 0.5 }] })),
-      "test/hello: 'plugins[0].instances[1].threshold' is known to APISIX since 3.18.0, and 3.16.0 runs, got 0.5: leave it out, or give the gateway APISIX 3.18.0 or newer",
+      "test/hello: 'plugins[0].instances[1].threshold' is known to APISIX since 3.18.0, and 3.16.0 runs, got 0.5: leave it out, or upgrade the gateway's APISIX to 3.18.0 or newer",
     ],
     [
       "a secret in any plugin",
@@ -458,7 +458,7 @@ describe("what only a newer APISIX knows:", () => {
     [
       "the method of a check",
       checks({ active: { httpMethod: "HEAD" } }),
-      "test/hello: 'upstream.checks.active.httpMethod' is known to APISIX since 3.18.0, and 3.16.0 runs, got \"HEAD\": leave it out, or give the gateway APISIX 3.18.0 or newer",
+      "test/hello: 'upstream.checks.active.httpMethod' is known to APISIX since 3.18.0, and 3.16.0 runs, got \"HEAD\": leave it out, or upgrade the gateway's APISIX to 3.18.0 or newer",
     ],
     [
       "a header of several values",
@@ -478,7 +478,7 @@ describe("what only a newer APISIX knows:", () => {
     } as const;
     const build = plugin(Plugin.limitCount({ count: 1, timeWindow: 1, ...counter }));
     const since = "is known to APISIX since 3.18.0, and 3.17.0 runs";
-    const cure = "leave it out, or give the gateway APISIX 3.18.0 or newer";
+    const cure = "leave it out, or upgrade the gateway's APISIX to 3.18.0 or newer";
     expect(refusalOf(build, { version: "3.17.0" })).toBe(
       [
         "test/hello: 3 problems",

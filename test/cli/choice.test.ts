@@ -26,7 +26,7 @@ const apisix = (available: boolean): Supply => ({
   ...(available ? {} : { why: "the image is not there", cure: "image add apache/apisix:3.18.0-debian FILE" }),
 });
 
-test("the first one where everything can be had, without a word", () => {
+test("the first one where everything can be had, without a message", () => {
   expect(firstPossible([chain, job, web], [nomad(true), apisix(true)])).toEqual({ app: "node chain.js" });
 });
 

@@ -15,7 +15,7 @@ async function refusal(json: Record<string, unknown>): Promise<CliError> {
 /** What cdktf notes of a resource. */
 const at = (path: string): object => ({ "//": { metadata: { path, uniqueId: path.replace(/\W/g, "_") } } });
 
-test("everything that only Terraform's providers could do is told at once, by construct path and property", async () => {
+test("everything that only Terraform's providers could do is reported at once, by construct path and property", async () => {
   const error = await refusal({
     "//": {},
     terraform: {},
@@ -36,7 +36,7 @@ test("everything that only Terraform's providers could do is told at once, by co
     ].join("\n"),
   );
   expect(error.cure).toBe(
-    "mend that, or give Terraform a local mirror of the providers (docs/stacks.md); can be handed over: consul_keys, consul_config_entry, consul_node, consul_service, nomad_job, nomad_variable",
+    "fix that, or give Terraform a local mirror of the providers (docs/stacks.md); can be handed over: consul_keys, consul_config_entry, consul_node, consul_service, nomad_job, nomad_variable",
   );
 });
 
@@ -85,7 +85,7 @@ describe("Terraform's variables", () => {
     );
   });
 
-  withTerraform("what refers to resources, or to nothing, is told as Terraform tells it", async () => {
+  withTerraform("what refers to resources, or to nothing, is reported as Terraform does", async () => {
     process.env.TF_VAR_key = "k";
     const { message } = await refusal(secrets({ A: "${consul_node.d2.name}", B: "${var.key}", C: "${nothing(1)}" }));
     expect(message.split("\n").slice(1)).toEqual([

@@ -36,7 +36,7 @@ test("a registry that can't be reached", () => {
   });
 });
 
-test("another failure of terraform init is told as it is", () => {
+test("another failure of terraform init is reported as it is", () => {
   expect(() => withoutProviders("workloads", "Error: Invalid JSON")).toThrow("Error: Invalid JSON");
 });
 

@@ -229,15 +229,6 @@ describe("fails on", () => {
       "test/agent: 'machine' can't get a second Consul agent, test/consul is one, got \"s1\": leave this one out, or make it before the roles that bring one along",
     ],
     [
-      "an older version than a role needs",
-      (stack) => {
-        const [machine] = machinesOf(stack, ["s1"], new OfferingBackend(stack, "old", { consul: "1.22.4" }));
-        const consul = new ConsulServer(stack, "consul", { machine: machine! });
-        consul.requireVersion(stack, "1.22.5", "older ones cut a gateway's long queries");
-      },
-      "test: 'consul' must be at least version 1.22.5: older ones cut a gateway's long queries, got \"1.22.4\": give test/consul an 'install' of a newer version",
-    ],
-    [
       "bad attributes of what exists",
       (stack) =>
         ConsulServer.fromAddress(stack, "consul", { address: "10.0.0.5:8500", retryJoin: [], version: "1.22" }),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { renderHcl } from "../../constructs/consul";
 
-test("arguments, lists, blocks with and without a label, names of people's own", () => {
+test("arguments, lists, blocks with and without a label, names of the user's own", () => {
   const text = renderHcl(["Why.", "More."], {
     name: "a",
     count: 2,

@@ -41,7 +41,7 @@ test("keys are deleted with the program, sorted, and free of Terraform's syntax"
   });
 });
 
-test("wrong keys are told at once", () => {
+test("wrong keys are reported at once", () => {
   expect(() =>
     synth((stack) => {
       new ConsulKeys(stack, "settings", { keys: { "/web": "x", "a/../b": "x", c: "", d: "é".repeat(262145) } });
@@ -112,8 +112,8 @@ test("a config entry has only what the running Consul knows", () => {
   ).toThrow(
     [
       "test/web: 2 problems",
-      "  - 'fields.JWT' is known to Consul since 1.16.0, and 1.14.11 runs: leave it out, or let machines/consul be 1.16.0 or newer",
-      "  - 'fields.Sources[0].Permissions[0].JWT' is known to Consul since 1.16.0, and 1.14.11 runs: leave it out, or let machines/consul be 1.16.0 or newer",
+      "  - 'fields.JWT' is known to Consul since 1.16.0, and 1.14.11 runs: leave it out, or upgrade machines/consul to 1.16.0 or newer",
+      "  - 'fields.Sources[0].Permissions[0].JWT' is known to Consul since 1.16.0, and 1.14.11 runs: leave it out, or upgrade machines/consul to 1.16.0 or newer",
     ].join("\n"),
   );
 });

@@ -7,7 +7,7 @@ import { renderChain } from "../../scripts/chain-picture/picture";
 
 const PROJECT = join(__dirname, "..", "..");
 
-/** What the example tells of itself. */
+/** How the example describes itself. */
 function described(example: string): DeploymentDescription {
   const folder = mkdtempSync(join(tmpdir(), "vipstack-chain-"));
   Object.assign(process.env, { CDKTF_OUTDIR: folder, VIPSTACK_STATE: join(folder, "state") });

@@ -28,7 +28,7 @@ test("every program in README and docs/ type-checks against the library as it is
   expect(problemsOf(blocks)).toEqual([]);
 });
 
-test("a wrong program is told with page and line", () => {
+test("a wrong program is reported with page and line", () => {
   const page = ["# Page", "", "```ts", 'import { Plane } from "vipstack";', "export const plane: Plane = 1;", "```"];
   expect(problemsOf(blocksOf("docs/page.md", page.join("\n")))).toEqual([
     "docs/page.md:5: Type '1' is not assignable to type 'Plane'.",

@@ -107,14 +107,14 @@ test("another connection and a segment that was sent twice change nothing", () =
 });
 
 test.each<[string, () => Witness[], RegExp]>([
-  ["nobody was asked", () => sceneOf(DIRECT, []), /^no real server has seen a request$/],
+  ["no server was asked", () => sceneOf(DIRECT, []), /^no real server has seen a request$/],
   [
     "a frame was seen at one end only",
     () => sceneOf(DIRECT, directFrames(1)).map((each) => (each.name === "client" ? { ...each, frames: [] } : each)),
     /^client should have seen a frame and has not: .* GET /,
   ],
   [
-    "a MAC address is nobody's",
+    "a MAC address belongs to no machine",
     () => sceneOf(DIRECT, [...directFrames(1), frame("10>99", "10.77.0.10.1 > 10.77.0.100.80: Flags [.], ack 9")]),
     /^the MAC address 02:00:00:00:00:99 is no machine's/,
   ],

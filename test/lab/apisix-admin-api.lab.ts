@@ -4,7 +4,7 @@ import { Answer, ask } from "./support/ask";
 import { BOOT, eventually, LabDeployment, MINUTES } from "./support/deployment";
 import { APISIX, describeWithImage } from "./support/images";
 
-// The Admin API with an etcd, as the user has it, but with keys that nobody knows.
+// The Admin API with an etcd, as the user has it, but with secret keys.
 
 const scene = new LabDeployment("apisix-admin-api");
 const PORT = 19180;
@@ -15,7 +15,7 @@ const HELLO = { service_name: "hello-world-servers", type: "roundrobin", discove
 const ROUTE = { uri: "/*", upstream: HELLO };
 const ALICE = `alice-${newKey()}`;
 
-/** Both that APISIX's documentation has for everybody to read, in parts: no file is to hold either of them. */
+/** Both that APISIX's documentation publishes, in parts: no file is to hold either of them. */
 const KNOWN_KEYS = [
   ["edd1c9f0", "34335f13", "6f87ad84", "b625c8f1"],
   ["4054f7cf", "07e34434", "6cd3f287", "985e76a2"],
@@ -107,7 +107,7 @@ N:     "data_encryption_key": {
 The root module input variable "data_encryption_key" is not set, and has no
 default value. Use a -var or -var-file command line argument to provide a value
 for this variable.
-→ mend it and run this again, or \`npm run down\` to remove what was made`,
+→ fix it and run this again, or \`npm run down\` to remove what was made`,
     );
   });
 
@@ -128,7 +128,7 @@ for this variable.
   );
 
   test(
-    "without the key nobody is let in, and with a publicly known one neither",
+    "without the key no request is let in, and with a publicly known one neither",
     async () => {
       const missing = await askGateway(`${ADMIN}/routes/1`, { key: "" });
       expect(missing.status).toBe(401);
@@ -187,7 +187,7 @@ for this variable.
   );
 
   test(
-    "what a plugin has to keep for itself lies encrypted in etcd, and works",
+    "what a plugin has to keep secret is encrypted in etcd, and works",
     async () => {
       const consumer = { username: "alice", plugins: { "key-auth": { key: ALICE } } };
       expect((await askGateway(`${ADMIN}/consumers`, { put: consumer })).status).toBe(201);

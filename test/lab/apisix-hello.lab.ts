@@ -219,7 +219,7 @@ HTTPServer(("", ${port}), Handler).serve_forever()`;
         const answers = await gateways.each((address) => scene.on("vm-1", `curl --silent http://${address}:9080/ip`));
         expect(answers).toEqual(["gw1", "gw2"].map((_, index) => `other GET /ip 192.168.139.4${index + 1}:9080`));
       });
-      // What somebody wrote by hand is gone, too.
+      // What was written manually is gone, too.
       await until(0);
 
       const result = await requests.finish();

@@ -80,7 +80,7 @@ test("a build takes nothing from where it runs", () => {
   expect(environment.GOPROXY).toBe("http://here");
 });
 
-test("a host without Go, or with an old one, is told what to do", () => {
+test("a host without Go, or with an old one, gets an error with a cure", () => {
   expect(goProblem("go version go1.26.8 linux/amd64", "consul")).toBeUndefined();
   expect(goProblem("go version go1.21.0 linux/amd64", "consul")).toBeUndefined();
   expect(goProblem(undefined, "consul")?.message).toBe("the lab builds consul from source, and Go is not installed");

@@ -166,7 +166,7 @@ systemd-run --quiet --unit httpbin python3 /run/httpbin.py`,
         const first = result.failures[0]?.at ?? 0;
         const last = Math.max(0, ...result.failures.map(({ at }) => at));
         console.log(`killed gateway: back in the director's table after ${back + 3} s; ${lossOf(result)}`);
-        // Noticed by one check (2 s, 2 s for an answer), told by consul-template (up to 4 s), made by the keeper (up to 5 s).
+        // Noticed by one check (2 s, 2 s for an answer), rendered by consul-template (up to 4 s), made by the keeper (up to 5 s).
         expect(last - first).toBeLessThan(15);
         expect(Object.keys(result.answers).length).toBeGreaterThan(0);
       },

@@ -38,7 +38,7 @@ test(
 );
 
 test(
-  "the server is the notes' own: HTTP 8500, gRPC 8502 and DNS 8600 for everybody; DNS knows the instances",
+  "the server is the notes' own: HTTP 8500, gRPC 8502 and DNS 8600 on every address; DNS knows the instances",
   async () => {
     const listening = await scene.on("server", "ss -Hltn | awk '{ print $4 }'");
     expect(listening.split("\n")).toEqual(expect.arrayContaining(["*:8500", "*:8502", "*:8600"]));

@@ -6,7 +6,7 @@ import { renderConsulTemplateConfig } from "../../constructs/lvs/consul-template
 import { havePrograms, Program, programFile } from "../support/programs";
 
 // A real Consul and a real consul-template on this host's loopback, with the configuration that a director gets. What systemd
-// does on a director is done here by hand: the ports and folders are others, the keeper's timer is a loop.
+// does on a director is done here step by step: the ports and folders are others, the keeper's timer is a loop.
 
 const PORT = 28500;
 const CONSUL = `http://127.0.0.1:${PORT}`;
@@ -71,7 +71,7 @@ withConsul("rules that follow a real Consul", () => {
     expect(instances("also")).toContain('"instances":5,');
   }, 60_000);
 
-  test("a sick instance leaves and comes back", async () => {
+  test("an unhealthy instance leaves and comes back", async () => {
     await call("PUT", "/v1/agent/check/fail/b-check");
     await until("it has left", () => servers().join() === "10.0.0.31:23747 -m -w 3");
     await call("PUT", "/v1/agent/check/pass/b-check");
@@ -110,14 +110,14 @@ withConsul("rules that follow a real Consul", () => {
     expect(servers()).toHaveLength(3);
   }, 60_000);
 
-  test("SIGHUP, by which systemd tells of a new configuration, changes nothing by itself", async () => {
+  test("SIGHUP, by which systemd announces a new configuration, changes nothing by itself", async () => {
     template.kill("SIGHUP");
     await keeper(3);
     expect(template.exitCode).toBeNull();
     expect(servers()).toHaveLength(3);
   }, 60_000);
 
-  test("nobody left: the last ones stay for the grace time, which ends without a word from Consul", async () => {
+  test("no instance left: the last ones stay for the grace time, which ends without an answer from Consul", async () => {
     for (const id of ["a", "b", "c", "twin"]) await call("PUT", `/v1/agent/service/deregister/${id}`);
     await until("consul-template says so", () => instances().includes('"instances":2,'));
     await keeper(1);
@@ -176,7 +176,7 @@ async function register(id: string, instance: { address: string; port: number; w
     Address: address,
     Port: port,
     Weights: { Passing: weight, Warning: 1 },
-    // A check of this kind is critical again once its agent has started anew, until somebody says otherwise.
+    // A check of this kind is critical again once its agent has started anew, until it is set again.
     ...(id === "b" && { Check: { CheckID: "b-check", TTL: "600s", Status: "passing" } }),
   });
 }

@@ -39,7 +39,7 @@ test.each([
   expect(() => hubReference(name)).toThrow(message);
 });
 
-test("the images have the names that people pull, each once", () => {
+test("the images have the names that users pull, each once", () => {
   const names = CONTAINER_RECIPES.flatMap(({ references }) => references);
   expect(names).toEqual(
     expect.arrayContaining(["busybox:1", "nginx:stable", "httpd", "httpd:2.4", "caddy"].map(hubReference)),

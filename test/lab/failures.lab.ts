@@ -4,7 +4,7 @@ import { join } from "node:path";
 import execa from "execa";
 import { BOOT, eventually, isAlive, killAll, labProcesses, MINUTES } from "./support/deployment";
 
-// What a person sees when something goes wrong, in an app of their own outside the tree.
+// What the user sees when something goes wrong, in an app of their own outside the tree.
 
 const PROJECT = join(__dirname, "..", "..");
 const app = mkdtempSync(join(tmpdir(), "vipstack-failures-"));

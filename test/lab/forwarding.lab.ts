@@ -128,7 +128,7 @@ describe("tunneling", () => {
   );
 
   test(
-    "the segment size follows the MTU: big requests and answers go through where nobody hears 'too big'",
+    "the segment size follows the MTU: big requests and answers go through where 'too big' messages get lost",
     async () => {
       for (const web of ["web1", "web2"]) expect(await tunnel.on(web, "cat /sys/class/net/eth0/mtu")).toBe("1450");
       const deaf = [

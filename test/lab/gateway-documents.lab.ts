@@ -310,7 +310,7 @@ describe("what keeps a route from the file", () => {
       const desc = [all.slice(0, 0x3000), all.slice(0x3000, 0x8000), all.slice(0x8000)];
       const names = Object.fromEntries(points.slice(0, 0x100).map((point) => [`k${String.fromCodePoint(point)}`, "v"]));
       const put = async (key: string, value: object): Promise<void> => {
-        // As people would write it, and not as JSON escapes it.
+        // In the usual spelling, and not as JSON escapes it.
         const raw = JSON.stringify(value);
         await scene.on("gw", `cat > /run/value <<'VALUE'\n${raw}\nVALUE\nconsul kv put ${FOLDER}/${key} @/run/value`);
       };
@@ -389,7 +389,7 @@ describe("what keeps a route from the file", () => {
 
 describe("the container", () => {
   test(
-    "has its secret as environment, byte for byte, and nobody but root can read the file",
+    "has its secret as environment, byte for byte, and only root can read the file",
     async () => {
       expect(await environment()).toContain(`ALICE_KEY=${program.TF_VAR_alice}`);
       expect(await scene.on("gw", `stat -c '%a %U' ${SECRET}`)).toBe("600 root");

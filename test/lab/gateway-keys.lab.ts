@@ -271,7 +271,7 @@ describeWithImage(APISIX, "a gateway without etcd, with secrets", () => {
   );
 });
 
-/** What tells whether something was started anew. */
+/** What shows whether something was restarted. */
 async function machineState(): Promise<{ boot: string; consulTemplate: string; container: string }> {
   const lines = await scene.on(
     "box",

@@ -1,6 +1,6 @@
 import { describeBothWays, SECRET, Way } from "./support/handover-way";
 
-// The same as handover.lab.ts with jobs beside the Consul objects, where a Nomad is at hand (VIPSTACK_NOMAD=FILE).
+// The same as handover.lab.ts with jobs beside the Consul objects, where a Nomad is available (VIPSTACK_NOMAD=FILE).
 
 describeBothWays({ what: "jobs", agents: ["consul", "nomad"], ports: 27500, life, plain });
 
@@ -52,7 +52,7 @@ async function broken(way: Way): Promise<void> {
   expect(times("stderr: it is broken", broken)).toBe(1);
   expect(broken).toMatch(/\[FAILED\]\S* platform, workloads\n/);
 
-  // It would wait for ever; why is told at once.
+  // It would wait for ever; the reason is shown at once.
   expect(await way.run("up", "full", 1)).toMatch(
     /job full: 0 of 1 in group group healthy; group 'group' found no place: 2 clients looked at, 2 without enough memory/,
   );
@@ -80,7 +80,7 @@ function times(text: string, output: string): number {
   return output.split(text).length - 1;
 }
 
-/** The same without `vipstack`: whoever calls cdktf removes a stack before it leaves the program. */
+/** The same without `vipstack`: the user of cdktf removes a stack before it leaves the program. */
 async function plain(way: Way): Promise<void> {
   await way.cdktf("deploy *", "first");
   await way.planNothing("first");

@@ -10,7 +10,7 @@ import { READER } from "../support/py-yaml";
 import { YAML_TEXTS, yamlAwkwardText } from "../support/yaml-texts";
 import { BOOT, eventually, killAll, labProcesses, MINUTES } from "./support/deployment";
 
-// The lab by its own command line, without any program: what it promises to whoever uses it.
+// The lab by its own command line, without any program: what it promises to its users.
 
 const LAB = join(__dirname, "..", "..", "dist", "lab", "vipstack-lab.js");
 const root = mkdtempSync(join(tmpdir(), "vipstack-lab-engine-"));

@@ -74,7 +74,7 @@ const scene = LabDeployment.ofProgram(join(__dirname, "support", "chain-program.
   }
 
   test(
-    "both instances answer, on ports that Nomad chose; the report tells them",
+    "both instances answer, on ports that Nomad chose; the report shows them",
     async () => {
       const output = await up();
       expect(output).toMatch(/Nothing to change: everything was up already/);

@@ -19,12 +19,13 @@ test("a process is known by its start, so a recycled id is not taken for it", ()
   expect(isAlive(undefined)).toBe(false);
 });
 
-test("a dead process that nobody has waited for is dead", async () => {
-  // The shell becomes sleep, which never waits for its child.
-  const parent = spawn("sh", ["-c", "sleep 0.05 & echo $!; exec sleep 20"]);
+test("a dead process that was not waited for is dead", async () => {
+  // The shell becomes sleep, which never waits for its child; the child ends with its standard input.
+  const parent = spawn("sh", ["-c", "exec 3<&0; cat <&3 & echo $!; exec sleep 20"]);
   const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once("data", resolve)));
   const record = recordOf(pid);
   expect(isAlive(record)).toBe(true);
+  parent.stdin.end();
   for (let tries = 0; isAlive(record) && tries < 100; tries++) await sleep(20);
   expect(fs.readFileSync(`/proc/${pid}/stat`, "utf8")).toContain(") Z ");
   expect(isAlive(record)).toBe(false);

@@ -72,7 +72,7 @@ function written(name: string, content: Buffer | string): string {
   return file;
 }
 
-/** What was told while something was prepared. */
+/** What was reported while something was prepared. */
 function told(): string[] {
   const file = state.file("events.ndjson");
   if (!existsSync(file)) return [];
@@ -340,7 +340,7 @@ withElf("a release of the vendor", () => {
     expect(Date.now() - started).toBeLessThan(15_000);
   }, 60_000);
 
-  test("several that can't be had are one message, told before anything is done", async () => {
+  test("several that are not available are one message, before anything is done", async () => {
     await addProgram("nomad", written("n", elfSaying("Nomad v1.9.9")));
     process.env.VIPSTACK_RELEASES = "http://127.0.0.1:1";
     await expect(requireArtefacts(["nomad", "consul@1.9.9", "crane"])).rejects.toMatchObject({

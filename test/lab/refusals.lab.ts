@@ -5,7 +5,7 @@ const refusals = deployed("refusals");
 interface Proof {
   readonly refusal: string;
   readonly refused: string;
-  /** How curl ends: 7 is told at once that it can't connect, 28 waits in vain. */
+  /** How curl ends: 7 is refused at once, 28 waits until its timeout. */
   readonly exitCode: number;
   readonly says: RegExp;
   /** What `ipvsadm -lnc` has on the director afterwards. */
@@ -21,7 +21,7 @@ function stuck(vip: string, realServer: string): RegExp {
 
 const proofs: Proof[] = [
   {
-    refusal: "direct-routing-other-port: the port stays 8080, where nobody listens",
+    refusal: "direct-routing-other-port: the port stays 8080, where nothing listens",
     refused: "http://10.77.0.101:8080/",
     exitCode: 7,
     says: /Connection refused/,
@@ -30,7 +30,7 @@ const proofs: Proof[] = [
     answer: "near",
   },
   {
-    refusal: "tunneling-other-port: the port stays 8080, where nobody listens",
+    refusal: "tunneling-other-port: the port stays 8080, where nothing listens",
     refused: "http://10.77.0.102:8080/",
     exitCode: 7,
     says: /Connection refused/,
@@ -170,9 +170,9 @@ describe("what is not refused works", () => {
   );
 });
 
-describe("what people's configuration files have works", () => {
+describe("what common configuration files have works", () => {
   test(
-    "port 0: every port of the VIP leads to the same port there, and one that nobody listens on is refused",
+    "port 0: every port of the VIP leads to the same port there, and one that nothing listens on is refused",
     async () => {
       const ask = [80, 8443].map((port) => curlTimes(1, `http://10.77.0.209:${port}/`)).join("\n");
       expect(await refusals.on("client", ask)).toBe("near\nnear:8443");
@@ -210,7 +210,7 @@ describe("what people's configuration files have works", () => {
   );
 });
 
-describe("what works by hand, too", () => {
+describe("what works manually, too", () => {
   withoutKeeper();
 
   test.each(["-g", "-i"])(
@@ -228,7 +228,7 @@ describe("what works by hand, too", () => {
   );
 });
 
-describe("what can't be acknowledged fails by hand, too", () => {
+describe("what can't be acknowledged fails manually, too", () => {
   withoutKeeper();
   const service = "-t 10.77.0.208:81";
 
@@ -278,7 +278,7 @@ describe("what can't be acknowledged fails by hand, too", () => {
   );
 });
 
-/** Nobody heals the director's table during the tests of this block. */
+/** The director's table is not restored during the tests of this block. */
 function withoutKeeper(): void {
   const timer = "vipstack-ipvs-keeper.timer";
   beforeAll(() => refusals.on("director", `systemctl stop ${timer} vipstack-ipvs-keeper.service`), MINUTES);

@@ -196,7 +196,7 @@ mv /tmp/udp.v4 /etc/vipstack/iptables.d/udp.v4; systemctl reload vipstack-iptabl
 );
 
 test(
-  "a wrong file at a first boot keeps nobody else's rules away",
+  "a wrong file at a first boot keeps no other file's rules away",
   async () => {
     const before = await s1.on("director", ours);
     const { exitCode } = await s1.tryOn(
@@ -237,7 +237,7 @@ test(
 );
 
 test(
-  "with random, 200 connections lie within a 99.9 % chi-square bound of one half each",
+  "with random, 200 connections are within a 99.9 % chi-square bound of one half each",
   async () => {
     await s1.up({ MODE: "random" });
     const counts = countLines(answersOf(await s1.on("client", requests(200, "10.192.0.65", 8080))).join("\n"));

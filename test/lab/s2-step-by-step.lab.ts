@@ -150,7 +150,7 @@ async function listening(machine: string): Promise<void> {
   });
 }
 
-/** The rules that the page on troubleshooting tells people to use. */
+/** The rules that the page on troubleshooting tells users to use. */
 function countingRules(): string {
   const page = readFileSync(join(__dirname, "..", "..", "docs", "troubleshooting.md"), "utf8");
   return page.match(/^iptables -t mangle -I .*$/gm)?.join("\n") ?? "";

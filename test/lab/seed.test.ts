@@ -38,7 +38,7 @@ ethernets:
 `);
 });
 
-test("an interface with an MTU of its own is told it", () => {
+test("an interface with an MTU of its own gets it", () => {
   const [first, second] = machine.nics.map((nic) => ({ ...nic, mtu: 1450 }));
   expect(networkConfigOf("01234567", { ...machine, nics: [first!, machine.nics[1]!] }).match(/mtu: .*/g)).toEqual([
     "mtu: 1450",

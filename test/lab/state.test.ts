@@ -40,7 +40,7 @@ test("removing a lab leaves files that are not its own", () => {
   expect(fs.existsSync(state.dir)).toBe(false);
 });
 
-test("events are appended as lines of JSON; the same one twice in a row is told once", () => {
+test("events are appended as lines of JSON; the same one twice in a row is written once", () => {
   const state = new LabState(path.join(folder, "events"));
   fs.mkdirSync(state.dir);
   const progress = new Progress(state, true);
@@ -55,7 +55,7 @@ test("events are appended as lines of JSON; the same one twice in a row is told 
   ]);
 });
 
-test("a host that can't have a lab is told what to do", () => {
+test("a host that can't have a lab gets an error with a cure", () => {
   const good = { platform: "linux", arch: "x64", uid: 0, debian: true, tun: true };
   expect(() => {
     checkSystem(good);
@@ -74,7 +74,7 @@ test("a host that can't have a lab is told what to do", () => {
   }
 });
 
-test("a port that somebody listens on is named, with its owner", async () => {
+test("a port in use is named, with its owner", async () => {
   const server = net.createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as net.AddressInfo;

@@ -10,7 +10,7 @@ import { sshConfigText } from "../../lab/ssh-config";
 import { LabState } from "../../lab/state";
 import { faultText } from "../../lab/status";
 
-test("an event is one line for a person", () => {
+test("an event is one line for the user", () => {
   const event = {
     time: "2026-01-02T03:04:05.678Z",
     machine: "ipvs",
@@ -28,7 +28,7 @@ test.each([
   ["Cloud-init v. 22.4.2 running 'modules:final' at now", { detail: "cloud-init: packages and commands" }],
   ["cloud-init[50]: Setting up ipvsadm (1:1.31-1+b1) ...\r", { stage: "packages", detail: "installing ipvsadm" }],
   ["Cloud-init v. 22.4.2 finished at now. Datasource x", { stage: "services", finished: true }],
-])("console line %j tells how far a machine is", (line, step) => {
+])("console line %j shows how far a machine is", (line, step) => {
   expect(consoleStep(line)).toMatchObject(step);
 });
 

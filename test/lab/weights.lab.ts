@@ -177,7 +177,7 @@ test(
 );
 
 test(
-  "a table emptied by hand is healed",
+  "a table emptied manually is restored",
   async () => {
     const before = await table();
     await weights.on("ipvs", "ipvsadm -C");
@@ -205,7 +205,7 @@ test(
     });
     await weights.on("vm-1", "sleep 3");
     const { heldLost, newFailed } = await load.finish();
-    // The one that is in use just then may be: without the rules its answer is nobody's at the director, which resets it.
+    // The one that is in use just then may be: without the rules its answer belongs to no connection of the director, which resets it.
     expect(heldLost).toBeLessThanOrEqual(1);
     expect(newFailed).toEqual([]);
     console.log(`SNAT is true again after ${took} s`);

@@ -1,7 +1,7 @@
 import { ForwardingMethod, Plane, Protocol, RealServers, Refusal, Scheduler } from "../../constructs/lvs";
 import { fileOf, iptablesV4, iptablesV6, ipvsRules, Machines, program, sysctlsOf, warningsOf } from "./support/program";
 
-// What people have in their configuration files, beside a port and a forwarding method a service.
+// What common configuration files have, beside a port and a forwarding method a service.
 
 const vip = "192.168.139.100";
 
@@ -47,7 +47,7 @@ COMMIT
 `);
   });
 
-  test("by direct routing and for UDP, too; the director's other ports are nobody's", () => {
+  test("by direct routing and for UDP, too; the director's other ports are not affected", () => {
     const { ipvs } = program(({ director, d2, ipvs }) => {
       const options = { ...every, protocol: Protocol.UDP, forwarding: ForwardingMethod.directRouting() };
       director().addVirtualService("every", { ...options, realServers: [{ machine: d2 }] });
@@ -180,7 +180,7 @@ COMMIT
     expect(far.model.kernelModules).toEqual(["ipip"]);
   });
 
-  test("a default that nobody uses brings nothing", () => {
+  test("an unused default brings nothing", () => {
     const build = (forwarding?: ForwardingMethod): string[] => {
       const own = ForwardingMethod.directRouting();
       const { ipvs } = program(({ director, d2 }) =>
@@ -235,7 +235,7 @@ COMMIT
         }),
       `test/director/dns/behind: 2 problems
   - 'forwarding' can't set 'conntrack' without 'snat', where it has no effect, got true: leave 'conntrack' out, or use ForwardingMethod.masquerading({ snat: true })
-  - 'onePacket' can't go with masquerading, because the connection is forgotten before its answer comes and nobody rewrites that back, got true: use ForwardingMethod.directRouting() or ForwardingMethod.tunneling(), or leave 'onePacket' out; to build it nevertheless, acknowledge: [Refusal.ONE_PACKET_MASQUERADING]`,
+  - 'onePacket' can't go with masquerading, because the connection is forgotten before its answer comes and the answer is not rewritten, got true: use ForwardingMethod.directRouting() or ForwardingMethod.tunneling(), or leave 'onePacket' out; to build it nevertheless, acknowledge: [Refusal.ONE_PACKET_MASQUERADING]`,
     ],
     [
       "tunneling on the iptables plane",

@@ -78,7 +78,7 @@ test("the director gets a local agent, consul-template, and consul-rules before 
     expect(unitOf("vipstack-ipvs.service")).toContain(
       `${verb}=-${programs}/consul-rules\n${verb}=${programs}/ipvs-rules apply\n`,
     );
-  // The end of a grace comes without a word from Consul.
+  // The end of a grace comes without an answer from Consul.
   expect(unitOf("vipstack-ipvs-keeper.service")).toContain(
     `ExecStart=-/bin/sh -c 'cd /run/vipstack && ! test -e consul-rules.json && ! test consul -nt consul-rules.lock || exec ${programs}/consul-rules'\nExecStart=${programs}/ipvs-rules apply --quiet\n`,
   );
@@ -96,7 +96,7 @@ test("what consul-rules writes is no content of a deployment, but leaves with th
   expect(renderTeardownScript(ipvs.model)).toMatch(/\nrm -f .*\/etc\/vipstack\/ipvs\.d\/consul-\*\.rules\n/);
 });
 
-test("the list and the virtual services arrive together, before consul-template is told", () => {
+test("the list and the virtual services arrive together, before consul-template gets them", () => {
   const { ipvs } = program(({ following }) => {
     following().addVirtualService("web", { address: vip, port: 80, realServers: hello });
   });
@@ -266,7 +266,7 @@ test("fails when a name is a reference", () => {
   expect(message).toContain("'service' must be known at synth, and this is a reference that Terraform resolves later");
 });
 
-test("a service may be told apart from others of its name by a tag", () => {
+test("a tag may distinguish a service from others of its name", () => {
   const { ipvs } = program(({ following }) =>
     following().addVirtualService("web", { address: vip, port: 80, realServers: { name: "logs", tag: "http" } }),
   );
@@ -345,7 +345,7 @@ describe("instances on machines that the program knows, as a gateway's are", () 
     expect(iptablesV4(ipvs)).not.toContain("SNAT");
   });
 
-  test("masquerading follows them like anybody else", () => {
+  test("masquerading follows them like other methods", () => {
     const ports: number[] = [];
     const { ipvs, d2 } = program(({ following, d2 }) => {
       following().addVirtualService("web", { address: vip, port: 80, realServers: known([d2], ports) });

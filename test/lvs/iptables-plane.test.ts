@@ -104,7 +104,7 @@ test("random: each rule has its share of what is left, the last one takes the re
   ]);
 });
 
-test("where nobody takes new connections, clients are told at once", () => {
+test("where no server takes new connections, clients are refused at once", () => {
   const rules = rulesFor(Scheduler.ROUND_ROBIN, ({ behind }) => [{ machine: behind, weight: 0 }]);
   expect(rules).not.toContain("DNAT --to");
   expect(rules).toContain(

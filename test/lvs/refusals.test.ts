@@ -112,7 +112,7 @@ const refused: Refused[] = [
       });
     },
     message:
-      "test/director/dns: 'onePacket' can't go with masquerading, because the connection is forgotten before its answer comes and nobody rewrites that back, got true: use ForwardingMethod.directRouting() or ForwardingMethod.tunneling(), or leave 'onePacket' out; to build it nevertheless, acknowledge: [Refusal.ONE_PACKET_MASQUERADING]",
+      "test/director/dns: 'onePacket' can't go with masquerading, because the connection is forgotten before its answer comes and the answer is not rewritten, got true: use ForwardingMethod.directRouting() or ForwardingMethod.tunneling(), or leave 'onePacket' out; to build it nevertheless, acknowledge: [Refusal.ONE_PACKET_MASQUERADING]",
   },
   {
     refusal: Refusal.VIP_OUTSIDE_SUBNETS,
@@ -121,7 +121,7 @@ const refused: Refused[] = [
       director().addVirtualService("web", { address: "203.0.113.7", port: 80, realServers, acknowledge });
     },
     message:
-      "test/director/web: 'address' must lie in a subnet of the director ipvs (192.168.139.0/24, fd00:139::/64, 10.0.0.0/24, fd00:10::/64), or nobody there asks it for the VIP, got \"203.0.113.7\": choose an address of such a subnet, or give ipvs an interface in the VIP's; to build it nevertheless, acknowledge: [Refusal.VIP_OUTSIDE_SUBNETS]",
+      "test/director/web: 'address' must lie in a subnet of the director ipvs (192.168.139.0/24, fd00:139::/64, 10.0.0.0/24, fd00:10::/64), or no host there asks it for the VIP, got \"203.0.113.7\": choose an address of such a subnet, or give ipvs an interface in the VIP's; to build it nevertheless, acknowledge: [Refusal.VIP_OUTSIDE_SUBNETS]",
   },
   {
     refusal: Refusal.VIP_IS_DIRECTOR_ADDRESS,
@@ -140,7 +140,7 @@ const refused: Refused[] = [
       director().addVirtualService("web", { address: vip, port: 80, realServers, acknowledge });
     },
     message:
-      "test/director/web/ipvs-8080: 'machine' can't be the director ipvs itself: nothing would be forwarded, IPVS hands such a connection to a local server, and this is nearly always a slip, got \"192.168.139.29\": put the server on a machine of its own; to build it nevertheless, acknowledge: [Refusal.REAL_SERVER_IS_DIRECTOR]",
+      "test/director/web/ipvs-8080: 'machine' can't be the director ipvs itself: nothing would be forwarded, IPVS passes such a connection to a local server, and this is nearly always a mistake, got \"192.168.139.29\": put the server on a machine of its own; to build it nevertheless, acknowledge: [Refusal.REAL_SERVER_IS_DIRECTOR]",
   },
   {
     refusal: Refusal.CONSUL_WITHOUT_SNAT,
@@ -150,7 +150,7 @@ const refused: Refused[] = [
       following().addVirtualService("web", { address: vip, port: 80, forwarding, realServers, acknowledge });
     },
     message:
-      "test/director/web: 'forwarding' can't be masquerading without SNAT for instances of hello in Consul, because nobody knows their machines and makes the director their gateway; they answer past it and connections hang in SYN_RECV: use ForwardingMethod.masquerading({ snat: true }); to build it nevertheless, acknowledge: [Refusal.CONSUL_WITHOUT_SNAT]",
+      "test/director/web: 'forwarding' can't be masquerading without SNAT for instances of hello in Consul, because their machines are not known and do not have the director as their gateway; they answer past it and connections hang in SYN_RECV: use ForwardingMethod.masquerading({ snat: true }); to build it nevertheless, acknowledge: [Refusal.CONSUL_WITHOUT_SNAT]",
   },
   {
     refusal: Refusal.HASHING_WITHOUT_FALLBACK,

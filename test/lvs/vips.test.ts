@@ -111,7 +111,7 @@ test("a VIP can't be the address of any other machine, in this stack or in anoth
   ]);
 });
 
-test("a VIP can't be the address of a machine that somebody else runs", () => {
+test("a VIP can't be the address of a machine that exists already", () => {
   expect(
     problemsOf((app) => {
       const { a, web } = two(app);

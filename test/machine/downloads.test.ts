@@ -46,7 +46,7 @@ beforeEach(() => {
 const sum = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
 const path = (name: string): string => join(folder, name);
 
-/** Runs the downloads of a machine, as its user-data's runcmd does; stamps lie in the test's folder. */
+/** Runs the downloads of a machine, as its user-data's runcmd does; stamps are in the test's folder. */
 async function boot(...downloads: Download[]): Promise<{ code: number; output: string }> {
   const userData = renderCloudConfig(new CloudInit().add("a", { downloads }));
   expect(cloudConfigErrors(userData)).toEqual([]);

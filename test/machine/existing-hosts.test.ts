@@ -26,7 +26,7 @@ import {
 import { pyYaml, withPyYaml } from "../support/py-yaml";
 import { YAML_TEXTS, yamlAwkwardText } from "../support/yaml-texts";
 
-// The scripts run as on a host, in a folder that stands for it. systemctl only notes what it is told; the lab has the real one.
+// The scripts run as on a host, in a folder that stands for it. systemctl only records its arguments; the lab has the real one.
 
 const host = mkdtempSync(join(tmpdir(), "vipstack-host-"));
 const programs = join(host, "programs");

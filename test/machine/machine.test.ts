@@ -42,7 +42,7 @@ test("a change of boot content replaces the machine", () => {
   expect(boot(["curl"])).toBe(boot(["curl"]));
 });
 
-test("a lab machine: user-data, hardware and push script lie beside the JSON", () => {
+test("a lab machine: user-data, hardware and push script are beside the JSON", () => {
   const result = synth((stack) => {
     weight(stack, inLab(stack), 1);
   });

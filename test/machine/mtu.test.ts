@@ -28,7 +28,7 @@ function box(backend: (stack: TerraformStack) => IBackend, mtu?: MachineProps["m
   }
 }
 
-test("each address tells the MTU of its interface, where one is said", () => {
+test("each address has the MTU of its interface, where one is given", () => {
   const [, machine] = box(lab, { eth1: 1450 });
   expect(machine.addresses.map(({ address, mtu }) => [address, mtu])).toEqual([
     ["10.0.0.2", undefined],

@@ -176,7 +176,7 @@ describe("refusals", () => {
 describe("scripts of the machine", () => {
   const secrets = [key("${token}"), { ...key("${token}"), reloads: "b.service" }];
 
-  test("two roles that read one secret are both told", () => {
+  test("two roles that read one secret are both reloaded", () => {
     const model = new CloudInit().add("a", { secrets: secrets.slice(0, 1) }).add("b", { secrets: secrets.slice(1) });
     expect(model.secrets).toEqual([
       { path: "/etc/a.key", content: "${token}", mode: "0600", units: ["a.service", "b.service"] },
@@ -305,7 +305,7 @@ esac
     expect(readdirSync(join(folder, "etc"))).toEqual(["a.key"]);
   });
 
-  test("a unit that fails fails the deployment, and hears of the change the next time", () => {
+  test("a unit that fails fails the deployment, and is reloaded the next time", () => {
     const failed = bring([secret("a.key")], ["1"], { FAILING: "a.service", RUNNING: "a.service" });
     expect(failed).toMatchObject({
       code: 1,

@@ -141,7 +141,7 @@ test("without an offer or a mirror: Debian's CNI plugins, Docker Hub itself", ()
   expect(filesBelow(web!, "/etc/docker")["daemon.json"]).toBe("{}\n");
 });
 
-test("three servers: one Consul agent a machine, be it a server's or a client's; a further one replaces nobody", () => {
+test("three servers: one Consul agent a machine, be it a server's or a client's; a further one replaces no machine", () => {
   const build = (count: number) => (stack: TerraformStack) => {
     const [first, ...others] = machinesOf(stack, ["s1", "s2", "s3"]);
     const consul = new ConsulServer(stack, "consul", { machine: first! });
@@ -168,7 +168,7 @@ test("a cluster that exists: a machine becomes its client", () => {
   expect(unitOf(web)).not.toContain("docker.service");
 });
 
-test("the processors' speed is told only where the kernel says nothing", () => {
+test("the processors' speed is set only where the kernel reports none", () => {
   const [server] = modelsOf(development);
   const folder = mkdtempSync(join(tmpdir(), "vipstack-cpu-"));
   const program = (cpuinfo: string): string => {

@@ -63,7 +63,7 @@ async function known(job: ApiJob): Promise<{ job: ApiJob; unknown: string[] }> {
   return { job: bare, unknown: [...unknown] };
 }
 
-withNomad("each property of a job is kept, but for those that the table of versions tells", async () => {
+withNomad("each property of a job is kept, but for those in the table of versions", async () => {
   const { job, unknown } = await known(made((stack) => new Job(stack, "everything", EVERYTHING)));
   const [dropped] = (await nomad.version()) === "1.6.3" ? ["groups.front.tasks.server.templates[2].once"] : [];
   expect(unknown).toEqual(dropped === undefined ? [] : [dropped]);
@@ -71,7 +71,7 @@ withNomad("each property of a job is kept, but for those that the table of versi
   expect(await nomad.read("everything")).toMatchObject(kept(job));
 });
 
-withNomad("what the table says came later is lost without a word: for that it is there", async () => {
+withNomad("what the table says came later is lost silently: for that it is there", async () => {
   const version = await nomad.version();
   const task = { Name: "t", Driver: "exec", Config: { command: "x" } };
   const template = { DestPath: "local/a", EmbeddedTmpl: "a", Once: true };
@@ -123,13 +123,13 @@ withNomad.each<[string, (stack: TerraformStack) => JobBase]>([
       return new Job(stack, "nightly", { type: JobType.BATCH, periodic, groups });
     },
   ],
-])("a job %s is taken by Nomad, and its HCL for people says the same", async (_, build) => {
+])("a job %s is taken by Nomad, and its HCL says the same", async (_, build) => {
   const { job } = await known(made(build));
   await nomad.register(job);
   expect(await nomad.plan(await nomad.parse(renderJobText(job)))).toMatchObject({ Type: "None" });
 });
 
-withNomad("any text comes through the HCL for people", async () => {
+withNomad("any text comes through the HCL", async () => {
   const texts = fc.sample(awkwardText, { numRuns: 200, seed: 7 }).map((text) => text.normalize("NFC"));
   const job = made((stack) => {
     const env = Object.fromEntries(texts.map((text, index) => [`T${index}`, text]));
@@ -174,7 +174,7 @@ describe("the files beside the JSON of every program and gateway", () => {
     rmSync(out, { recursive: true });
   });
 
-  /** Every job of a folder of stacks, as the API gets it and as people read it. */
+  /** Every job of a folder of stacks, as the API gets it and as a job file. */
   function jobsBelow(folder: string): [string, ApiJob, string][] {
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
     return files
@@ -210,7 +210,7 @@ describe("the files beside the JSON of every program and gateway", () => {
   );
 
   withNomad.each([
-    ["as it comes", {}],
+    ["by default", {}],
     ["with secrets", { secrets: { KEY: "k" }, httpsPort: 9443, streamPorts: { tcp: [5432] } }],
   ])("say the same, of a gateway %s", async (_, options: GatewayOptions) => {
     const result = onNomad((stack) => ({

@@ -222,7 +222,7 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
   expect(refusalOf(build)).toBe(message);
 });
 
-test("all that is wrong with a job is told at once", () => {
+test("all errors of a job are reported at once", () => {
   expect(refusalOf(web({ count: -1, killTimeout: "x", check: Check.http({ path: "x" }) }))).toBe(
     [
       "test/shop: 3 problems",
@@ -252,7 +252,7 @@ const refused: Refused[] = [
     refusal: JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM,
     build: (stack, acknowledge) => web({ killTimeout: "1m", acknowledge })(stack),
     message:
-      "test/shop: 'killTimeout' must be at most 30s, a client's max_kill_timeout as it comes, or the task is killed before, got \"1m\": use '30s', or raise max_kill_timeout on every client; to build it nevertheless, acknowledge: [JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM]",
+      "test/shop: 'killTimeout' must be at most 30s, a client's default max_kill_timeout, or the task is killed before, got \"1m\": use '30s', or raise max_kill_timeout on every client; to build it nevertheless, acknowledge: [JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM]",
   },
   {
     refusal: JobRefusal.STATIC_PORT_IN_DYNAMIC_RANGE,
@@ -342,13 +342,13 @@ test("the cluster of a stack's jobs is said once: its ports and clients count", 
   ).toContain("can't lie in the dynamic range 50000 to 60000");
 });
 
-test("whoever follows a service needs a shutdown delay; a job that nobody follows does not", () => {
+test("a followed service needs a shutdown delay; a job that is not followed does not", () => {
   const plain = job({ ports: { www: {} }, services: [{}] });
   expect(refusalOf(plain)).toBeUndefined();
   expect(refusalOf((stack) => plain(stack).service("www"))).toContain("[test/shop] 'groups.web.shutdownDelay' must be");
 });
 
-test("a service that is not there is told with those that are", () => {
+test("an unknown service is reported with those that exist", () => {
   expect(refusalOf((stack) => web({})(stack).service("admin"))).toBe(
     "test/shop: 'service' must be one of the job's by the label of its port ('www'), got \"admin\": name the label of one",
   );

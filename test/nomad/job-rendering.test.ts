@@ -35,7 +35,7 @@ test("a web job has its defaults in plain sight", () => {
   expectGolden("jobs.web-job.convergence.txt", result.file("jobs/hello-world.convergence.txt"));
 });
 
-test("every property has its place in the HCL for people", () => {
+test("every property has its place in the HCL", () => {
   const { result } = workload((stack) => new Job(stack, "everything", EVERYTHING));
   expectGolden("jobs.everything.nomad.hcl", result.file("jobs/everything.nomad.hcl"));
 });

@@ -31,9 +31,9 @@ function late(stack: TerraformStack): void {
 }
 
 const words = (property: string, since: string, runs: string, got = ""): string =>
-  `[test/shop] '${property}' is known to Nomad since ${since}, and ${runs} runs${got}: leave it out, or let machines/nomad be ${since} or newer`;
+  `[test/shop] '${property}' is known to Nomad since ${since}, and ${runs} runs${got}: leave it out, or upgrade machines/nomad to ${since} or newer`;
 
-test("a job's property that the running Nomad drops is refused, whoever sends it", () => {
+test("a job's property that the running Nomad drops is refused, however it is set", () => {
   const refusal = (version?: string): string[] | undefined =>
     refusalOf((stack) => {
       provideCluster(stack, cluster(version));
@@ -81,7 +81,7 @@ test("the version is that of the cluster's oldest agent, or what is said of one 
     });
   expect(made("1.10.2")).toBeUndefined();
   expect(made("1.6.3")).toContain(
-    "[test/shop] 'groups.g.tasks.t.templates[0].once' is known to Nomad since 1.10.2, and 1.6.3 runs, got true: leave it out, or let test/cluster be 1.10.2 or newer",
+    "[test/shop] 'groups.g.tasks.t.templates[0].once' is known to Nomad since 1.10.2, and 1.6.3 runs, got true: leave it out, or upgrade test/cluster to 1.10.2 or newer",
   );
   const foreign = (version: string): string | undefined =>
     refusalOf((stack) => {
@@ -91,7 +91,9 @@ test("the version is that of the cluster's oldest agent, or what is said of one 
       job(stack, nomad);
     });
   expect(foreign("1.10.2")).toBeUndefined();
-  expect(foreign("1.6.3")).toContain("and 1.6.3 runs, got true: leave it out, or let test/cluster be 1.10.2 or newer");
+  expect(foreign("1.6.3")).toContain(
+    "and 1.6.3 runs, got true: leave it out, or upgrade test/cluster to 1.10.2 or newer",
+  );
   expect(foreign("1.6")).toBe("test/cluster: 'version' must be three numbers, got \"1.6\": write it like '1.6.3'");
 });
 
@@ -104,6 +106,6 @@ test("a client's option that its agent does not know", () => {
       new NomadServer(stack, "cluster", { machine: server, consul }).addClients([web], { nodePool: "front" });
     }),
   ).toBe(
-    "test/cluster/web: 'nodePool' is known to Nomad since 1.6.0, and 1.5.0 runs, got \"front\": leave it out, or let Nomad be newer",
+    "test/cluster/web: 'nodePool' is known to Nomad since 1.6.0, and 1.5.0 runs, got \"front\": leave it out, or upgrade Nomad to 1.6.0 or newer",
   );
 });

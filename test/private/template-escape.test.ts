@@ -8,7 +8,7 @@ import { escapeTemplate, escapeTemplates } from "../../constructs/private/templa
 import { awkwardText } from "../support/awkward-text";
 import { TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
 
-test("a single template start is doubled, as a person would write it", () => {
+test("a single template start is doubled, its usual spelling", () => {
   expect(escapeTemplate("${HOME} %{http_code} 5% $5 {}")).toBe("$${HOME} %%{http_code} 5% $5 {}");
 });
 

@@ -62,7 +62,7 @@ describe.each([
     });
   });
 
-  test("tells the command line what it is", () => {
+  test("describes itself to the command line", () => {
     expect(JSON.parse(program(stack).file("provider.json"))).toEqual({
       ...{ name: "cluster", stack, provider, address, machines: "machines" },
       stateFolder: expect.stringMatching(/\/cluster$/) as string,

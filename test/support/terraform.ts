@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** The environment in which Terraform asks nobody whether there is a newer version. */
+/** The environment in which Terraform does not look for a newer version. */
 export const TERRAFORM_ENVIRONMENT = { ...process.env, CHECKPOINT_DISABLE: "1" };
 
 const present = spawnSync("terraform", ["version"], { env: TERRAFORM_ENVIRONMENT }).status === 0;

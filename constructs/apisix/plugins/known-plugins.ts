@@ -41,7 +41,7 @@ const SINCE: ReadonlyMap<string, string> = new Map([
 const STREAM: ReadonlySet<string> = new Set(names(STREAM_PLUGINS));
 const HTTP: ReadonlySet<string> = new Set([...SINCE.keys()].filter((name) => name !== "mqtt-proxy"));
 
-/** The plugins that have a maker of their own on {@link Plugin}: what a gateway loads unless it is told otherwise. */
+/** The plugins that have a maker of their own on {@link Plugin}: what a gateway loads by default. */
 export const DEFAULT_PLUGINS: readonly string[] = [
   ...["real-ip", "request-id", "cors", "ip-restriction", "jwt-auth", "key-auth", "proxy-rewrite", "api-breaker"],
   ...["limit-count", "limit-req", "traffic-split", "redirect", "prometheus"],

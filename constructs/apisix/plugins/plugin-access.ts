@@ -21,7 +21,7 @@ export interface CorsPluginOptions extends CommonPluginOptions {
   readonly allowOriginsByRegex?: readonly string[];
   /** Names of lists in the plugin's metadata. @default - none */
   readonly allowOriginsByMetadata?: readonly string[];
-  /** Who may see how long an answer took. @default - nobody */
+  /** Origins that may see how long an answer took. @default - none */
   readonly timingAllowOrigins?: string;
   /** As `allowOriginsByRegex`. @default - none */
   readonly timingAllowOriginsByRegex?: readonly string[];
@@ -55,7 +55,7 @@ function credentialFailures(at: string, options: CorsPluginOptions): Failure[] {
       property: `${at}.${name}`,
       rule: "can't be '*' with allowCredential",
       got,
-      cure: "name them, or use '**' for all whoever asks",
+      cure: "name them, or use '**' to allow all",
     }));
 }
 

@@ -27,7 +27,7 @@ export interface KeyAuthPluginOptions extends GuardOptions {
 
 /** The key of a consumer. */
 export interface KeyAuthCredentialOptions extends CommonPluginOptions {
-  /** From `gateway.secret("NAME")`: plain text is refused, since everybody who reads Consul would have it. */
+  /** From `gateway.secret("NAME")`: plain text is refused, since every reader of Consul would have it. */
   readonly key: string;
 }
 
@@ -49,7 +49,7 @@ export interface JwtAuthPluginOptions extends GuardOptions {
 
 /** How tokens of a consumer are made. */
 export interface JwtAuthCredentialOptions extends CommonPluginOptions {
-  /** What the token's claim says; not a secret, and every consumer has its own. */
+  /** The value of the token's claim; not a secret, and every consumer has its own. */
   readonly key: string;
   /** For HS256, HS384, HS512, from `gateway.secret("NAME")`. @default - none */
   readonly secret?: string;

@@ -2,7 +2,7 @@ import { Failure } from "../../private/failure";
 import { ApisixObject, wire } from "../document-text";
 import { listFailures, numberFailures } from "../value-rules";
 
-/** The Redis that gateways share a count in, as the plugin's `policy` says. */
+/** The Redis that gateways share a count in, by the plugin's `policy`. */
 export interface CounterOptions {
   /** Policy redis: its host. @default - none */
   readonly redisHost?: string;
@@ -11,7 +11,7 @@ export interface CounterOptions {
   /** @default - none */
   readonly redisUsername?: string;
   /**
-   * From `gateway.secret("NAME")`: plain text is refused, since everybody who reads Consul would have it.
+   * From `gateway.secret("NAME")`: plain text is refused, since every reader of Consul would have it.
    *
    * @default - none
    */

@@ -6,9 +6,9 @@ import { listFailures, numberFailures } from "../value-rules";
 
 /** Requests in a window of time. Either `count` and `timeWindow`, or `rules`. */
 export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOptions {
-  /** Requests a window, above 0, or text with variables. @default - as `rules` say */
+  /** Requests a window, above 0, or text with variables. @default - those of `rules` */
   readonly count?: number | string;
-  /** Seconds, above 0, or text with variables. @default - as `rules` say */
+  /** Seconds, above 0, or text with variables. @default - those of `rules` */
   readonly timeWindow?: number | string;
   /** From APISIX 3.18 on. @default "fixed" */
   readonly windowType?: "fixed" | "sliding";
@@ -30,7 +30,7 @@ export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOpt
   readonly policy?: "local" | "redis" | "redis-cluster" | "redis-sentinel";
   /** Lets requests through while the Redis is away. @default false */
   readonly allowDegradation?: boolean;
-  /** Whether the answer says what is left: `X-RateLimit-Remaining`. @default true */
+  /** Whether the answer has a header with what is left: `X-RateLimit-Remaining`. @default true */
   readonly showLimitQuotaHeader?: boolean;
   /** Routes of one group share a count. All with the same options. @default - a count of its own */
   readonly group?: string;

@@ -22,7 +22,7 @@ export interface PluginMeta {
   readonly errorResponse?: string | Readonly<Record<string, unknown>>;
 }
 
-/** Makes an upstream an object of its own, and says by which id it is found. @param name unique within the object */
+/** Makes an upstream an object of its own, and returns its id. @param name unique within the object */
 export type ToUpstreamId = (upstream: Upstream | ISharedUpstream, at: string, name: string) => string;
 
 /** What a plugin comes down to. */
@@ -31,7 +31,7 @@ export interface PluginParts {
   readonly render: (toUpstreamId: ToUpstreamId, at: string) => ApisixObject;
   readonly failures: (at: string, place: Place) => Failure[];
   /**
-   * Whether it tells who a consumer is, and belongs nowhere else; or guards a route, and does not belong to a
+   * Whether it identifies a consumer, and belongs nowhere else; or guards a route, and does not belong to a
    * consumer.
    */
   readonly role?: "credential" | "guard";

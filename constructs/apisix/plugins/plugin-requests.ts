@@ -4,7 +4,7 @@ import { addressFailures, numberFailures, textFailures } from "../value-rules";
 
 /** Counts requests for Prometheus. */
 export interface PrometheusPluginOptions extends CommonPluginOptions {
-  /** Whether routes and services are told by their names, not by their ids. @default false */
+  /** Whether routes and services are labelled with their names, not with their ids. @default false */
   readonly preferName?: boolean;
 }
 
@@ -54,11 +54,11 @@ export function requestId(options: RequestIdPluginOptions): PluginParts {
   ]);
 }
 
-/** Takes the client's address from elsewhere: behind a proxy that says it. */
+/** Takes the client's address from elsewhere: behind a proxy that passes it on. */
 export interface RealIpPluginOptions extends CommonPluginOptions {
   /** A variable: `http_x_forwarded_for`, `arg_realip`. */
   readonly source: string;
-  /** Only proxies of these addresses and subnets are believed. @default - everybody is */
+  /** Only proxies of these addresses and subnets are believed. @default - all clients are */
   readonly trustedAddresses?: readonly string[];
   /** Whether further trusted ones are passed over in a list of addresses. @default false */
   readonly recursive?: boolean;

@@ -11,9 +11,9 @@ export type HeaderValue = string | number | readonly (string | number)[];
 export interface ProxyRewritePluginOptions extends CommonPluginOptions {
   /** In place of the path, starts with a slash: `/v1$uri`. @default - as it came */
   readonly uri?: string;
-  /** In place of the path: a pattern and what takes its place, as often as wanted. @default - as it came */
+  /** In place of the path: pairs of a pattern and its replacement. @default - unchanged */
   readonly regexUri?: readonly string[];
-  /** The `Host`, with or without a port. @default - as the upstream's `passHost` says */
+  /** The `Host`, with or without a port. @default - by the upstream's `passHost` */
   readonly host?: string;
   /** @default - as it came */
   readonly method?: string;
@@ -113,7 +113,7 @@ function headerFailures(at: string, { add, set, remove }: HeaderChanges, several
 export interface RedirectPluginOptions extends CommonPluginOptions {
   /** With variables: `https://www.example.com$request_uri`. @default - none */
   readonly uri?: string;
-  /** A pattern of the path, and what takes its place. @default - none */
+  /** A pattern of the path, and its replacement. @default - none */
   readonly regexUri?: readonly [pattern: string, replacement: string];
   /** The same place by https, where it was http. @default false */
   readonly httpToHttps?: boolean;

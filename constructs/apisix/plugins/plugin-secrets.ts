@@ -68,11 +68,11 @@ export function environmentName(text: string): string | undefined {
   return /^\$env:\/\/([^/]+)/i.exec(text)?.[1];
 }
 
-/** A secret that is written out. The text itself is not told: it would lie in a log. */
+/** A secret that is written out. The text itself is left out of the message: it would be in a log. */
 export function plainSecret(property: string): Failure {
   return {
     property,
-    rule: "must name a secret and not be one: everybody who reads Consul would have it",
+    rule: "must name a secret and not be one: every reader of Consul would have it",
     cure: 'give it to the gateway\'s secrets, and write gateway.secret("NAME") here',
   };
 }

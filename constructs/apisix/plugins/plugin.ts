@@ -105,7 +105,7 @@ export class Plugin {
   }
 
   /**
-   * Any other one, in its own words: its options are not checked here.
+   * Any other one, with the fields of its own documentation: its options are not checked here.
    *
    * @param config as its page at https://apisix.apache.org/docs/apisix/plugins/ has it: `{ proxy_buffering: false }`
    */

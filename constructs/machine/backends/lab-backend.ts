@@ -46,7 +46,7 @@ export class LabBackend extends Construct implements IBackend {
   readonly ownAddresses: readonly string[];
   private readonly machines: string[] = [];
   private readonly models: CloudInit[] = [];
-  /** By machine, for everybody's /etc/hosts. */
+  /** By machine, for the /etc/hosts of all. */
   private readonly addresses: Record<string, readonly string[]> = {};
   private readonly environment: Record<string, string>;
   private readonly network: TerraformData;
@@ -114,7 +114,7 @@ export class LabBackend extends Construct implements IBackend {
 
   /**
    * The lab has, fetches or builds the program, and serves it from its own address. Only name and version are in the synthesized
-   * program: where a host's lab takes it from, and so its sum, is told to the machine by the lab.
+   * program: the source on a host, and so the sum, reaches the machine by the lab's list.
    */
   software(name: SoftwareName, version?: string): Software | undefined {
     const wanted = version ?? catalogueOf(name)[0]?.version;

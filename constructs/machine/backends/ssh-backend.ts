@@ -13,7 +13,7 @@ export interface SshBackendProps {
 
 /**
  * Hosts that exist: `ssh NAME` must work without a question. The machine's model becomes one script that can run again and
- * again; it never touches the host's network configuration or its name. Where the program says an MTU, the script fails unless
+ * again; it never touches the host's network configuration or its name. Where the program gives an MTU, the script fails unless
  * the host has it.
  *
  * @see https://man.openbsd.org/ssh_config

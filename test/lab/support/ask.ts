@@ -6,7 +6,7 @@ export interface Answer {
 }
 
 /**
- * What curl on a machine is told. Headers and the body go by standard input, so that no command line has what is secret in
+ * The answer that curl on a machine gets. Headers and the body go by standard input, so that no command line has what is secret in
  * them; a connection that fails is an error.
  */
 export async function ask(

@@ -13,7 +13,7 @@ export async function makeCertificate(
   return { certificate: part("CERTIFICATE"), privateKey: part("PRIVATE KEY") };
 }
 
-/** A JSON web token of a consumer, made on a machine as anybody makes one. */
+/** A JSON web token of a consumer, made on a machine with common tools. */
 export async function token(from: LabDeployment, machine: string, consumer: string, secret: string): Promise<string> {
   return from.on(
     machine,

@@ -8,7 +8,7 @@ const PROJECT = join(__dirname, "..", "..", "..");
 const VIPSTACK = join(PROJECT, "dist", "cli", "vipstack.js");
 const LAB = join(PROJECT, "dist", "lab", "vipstack-lab.js");
 
-/** A program brought up for real, with the commands that a person would type, in a state folder of its own. */
+/** A program brought up for real, with the commands of a user, in a state folder of its own. */
 export class LabDeployment {
   /** Holds all state of this deployment; another one may be up beside it. */
   readonly root = mkdtempSync(join(tmpdir(), "vipstack-lab-test-"));

@@ -59,7 +59,7 @@ export class Way {
     return this.execute("node", [VIPSTACK, ...verb.split(" ")], step, expected);
   }
 
-  /** A plain `cdktf` of a person. */
+  /** A plain `cdktf` of a user. */
   cdktf(words: string, step: string): Promise<string> {
     const options = ["--auto-approve", "--skip-provider-lock"];
     return this.execute("npx", ["--no-install", "cdktf", ...words.split(" "), ...options], step, 0);
@@ -165,7 +165,7 @@ export function describeBothWays({ what, agents, ports, life, plain, more }: Bot
       await Promise.all(ways.map((way) => way.start()));
       for (const way of ways) {
         const lived = way === byHand ? plain?.(way).then(() => "") : life(way);
-        // Whoever waits for it hears of a failure.
+        // The code that waits for it gets the failure.
         lived?.catch(() => undefined);
         if (lived !== undefined) lives.set(way, lived);
       }

@@ -6,7 +6,7 @@ import { hubReference, shortName } from "../../../lab/container-names";
 export const APISIX = "apache/apisix:3.18.0-debian";
 
 /**
- * Tests that need an image which the lab can't make: skipped, and said so, unless somebody added it
+ * Tests that need an image which the lab can't make: skipped, with a message, unless the user added it
  * (`npm run lab -- image add NAME FILE`).
  */
 export function describeWithImage(

@@ -1,7 +1,7 @@
 # What a machine is: a section each of packages, files, units, kernel settings, addresses, rules.
 set -eu
 section() { echo "### $1"; }
-# Looking at a table loads its modules; so all are there whether somebody looked before or not.
+# Looking at a table loads its modules; so all are loaded before the first comparison.
 for table in mangle nat filter; do iptables-save -t "$table" > /dev/null; done
 
 section packages

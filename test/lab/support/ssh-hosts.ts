@@ -5,7 +5,7 @@ import execa from "execa";
 
 const LAB = join(__dirname, "..", "..", "..", "dist", "lab", "vipstack-lab.js");
 
-/** Hosts that exist: guests of a lab that nobody told anything but their address, reached by ssh. */
+/** Hosts that exist: guests of a lab with nothing but an address, reached by ssh. */
 export class SshHosts {
   private readonly root = mkdtempSync(join(tmpdir(), "vipstack-hosts-"));
   private readonly labDirectory = join(this.root, "lab");

@@ -282,7 +282,7 @@ class Program(unittest.TestCase):
                 continue
             if not reader.problems_of(self.folder / "a.v4", text):
                 taken.append(text)
-        # A comment, a blank line, and the first table without the second one: nobody can tell.
+        # A comment, a blank line, and the first table without the second one: ambiguous.
         self.assertEqual([len(text.splitlines()) for text in taken], [1, 2, 10])
 
     def test_its_command_line(self) -> None:

@@ -181,7 +181,7 @@ class AnySequence(unittest.TestCase):
 
 FAKE_IPVSADM = """\
 #!/usr/bin/python3 -B
-# A kernel that is a file: takes ipvsadm's commands, refuses real servers of 10.6.6.0/24, hangs where it is told to.
+# A kernel that is a file: takes ipvsadm's commands, refuses real servers of 10.6.6.0/24, hangs where it is configured to.
 import os, sys, time
 folder = os.path.dirname(__file__)
 sys.path.insert(0, {modules!r})
@@ -351,7 +351,7 @@ class Program(unittest.TestCase):
     def test_said_is_only_what_was_done(self) -> None:
         self.kernel("-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.0.9:80 -m -w 1")
         self.wanted("-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.0.8:80 -m -w 1")
-        self.state.with_name("state.json.new").mkdir(parents=True)  # whoever runs this: it can't be written
+        self.state.with_name("state.json.new").mkdir(parents=True)  # also as root: it can't be written
         done = self.run_program("apply")
         self.assertEqual((done.returncode, done.stdout), (1, "+ -a -t 10.0.0.1:80 -r 10.0.0.8:80 -m -w 1\n"))
         self.assertIn("nothing leaves until deadlines can be kept", done.stderr)

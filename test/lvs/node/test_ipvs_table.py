@@ -160,7 +160,7 @@ class Lines(unittest.TestCase):
 
 
 def kernel_service(chance: random.Random) -> str:
-    """A line as `ipvsadm -S -n` prints it, by what the kernel can hold, whoever put it there."""
+    """A line as `ipvsadm -S -n` prints it, by what the kernel can hold, of any program."""
     name = chance.choice(["-t 10.0.0.1:80", "-t 0.0.0.0:0", "-u 10.0.0.1:53", "--sctp-service 10.0.0.1:9", "-f 7", "-f -1",
                           "-f 7 -6", "-t [fd00::1]:80", "-u [fe80::1]:0", "--sctp-service [::]:1", "-t 255.255.255.255:65535"])
     mask = chance.choice(["0", "64", "127"]) if "[" in name or "-6" in name else chance.choice(["0.0.0.0", "255.0.255.0"])

@@ -64,7 +64,7 @@ class Flows(unittest.TestCase):
     def test_of_a_service_that_came_to_an_address_that_was_local(self) -> None:
         lines = [flow("10.0.0.100:5353", "10.0.0.100:5353"), flow("10.0.0.20:5353", "10.0.0.20:5353")]
         self.assertEqual(self.ended(NOTHING, nat(*service()), *lines), [True, False])
-        # Others' conditions: whether the rule means this flow nobody knows.
+        # Others' conditions: whether the rule means this flow is not known.
         self.assertEqual(self.ended(NOTHING, nat(*service(more=" -m mark --mark 0x1")), *lines), [False, False])
         self.assertEqual(self.ended(NOTHING, nat(*service(vip="10.0.0.100/32 ! -s 10.1.0.0/16")), *lines), [False, False])
 

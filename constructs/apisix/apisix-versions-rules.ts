@@ -1,9 +1,10 @@
 import { Failure } from "../private/failure";
-import { versionAtLeast } from "../private/version";
+import { FirstValue, FirstVersions, versionFailures } from "../private/first-versions";
+import { usedProperties } from "../private/used-properties";
 
 /**
  * The first APISIX that knows a field, for what came after 3.16, the oldest that a gateway may be. A path is in APISIX's own names, without
- * the places in lists; `PATH=VALUE` is about a value of a field that is older. Taken from what `/v1/schema` of 3.16.0, 3.17.0 and 3.18.0 says.
+ * the places in lists; `PATH=VALUE` is about a value of a field that is older. Taken from `/v1/schema` of 3.16.0, 3.17.0 and 3.18.0.
  */
 const LATER: Readonly<Record<string, readonly (readonly [owners: string, fields: string])[]>> = {
   "3.17.0": [
@@ -94,28 +95,20 @@ const LATER: Readonly<Record<string, readonly (readonly [owners: string, fields:
   ],
 };
 
-interface Since {
-  readonly path: readonly string[];
-  /** @default - any */
-  readonly value?: string;
-  readonly version: string;
-}
+const FIRST_VERSIONS = firstVersions();
 
-/** `plugins.limit-count` or `upstream` to its later fields. */
-const FIRST_VERSIONS: ReadonlyMap<string, readonly Since[]> = firstVersions();
-
-function firstVersions(): Map<string, Since[]> {
-  const map = new Map<string, Since[]>();
-  for (const [version, entries] of Object.entries(LATER))
-    for (const [owners, fields] of entries)
-      for (const owner of words(owners)) {
-        const since = words(fields).map((field): Since => {
-          const [path = "", value] = field.split("=");
-          return { path: path.split("."), value, version };
-        });
-        map.set(owner, [...(map.get(owner) ?? []), ...since]);
-      }
-  return map;
+function firstVersions(): FirstVersions {
+  const entries = Object.entries(LATER).flatMap(([version, rows]) =>
+    rows.flatMap(([owners, fields]) =>
+      words(owners).flatMap((owner) =>
+        words(fields).map((field): [string, string | FirstValue] => {
+          const [path = "", later] = field.split("=");
+          return [`${owner}.${path}`, later === undefined ? version : { version, matches: (value) => value === later }];
+        }),
+      ),
+    ),
+  );
+  return Object.fromEntries(entries);
 }
 
 function words(text: string): string[] {
@@ -123,37 +116,22 @@ function words(text: string): string[] {
 }
 
 /**
- * What the APISIX that will run does not know yet. It would drop the whole object, or do without the field, both without a word.
+ * The fields that the gateway's APISIX does not know yet. It drops the whole object, or ignores the field, both silently.
  *
  * @param owner `plugins.NAME` or `upstream`
  * @param at where the caller wrote it
  * @param config as APISIX gets it
  */
-export function versionFailures(owner: string, at: string, config: unknown, version: string): Failure[] {
-  return (FIRST_VERSIONS.get(owner) ?? [])
-    .filter((since) => !versionAtLeast(version, since.version))
-    .flatMap(({ path, value, version: first }) =>
-      found(config, path)
-        .filter(({ got }) => value === undefined || got === value)
-        .map(({ got, where }) => ({
-          property: `${at}${where}`,
-          rule: `is known to APISIX since ${first}, and ${version} runs`,
-          ...(typeof got === "object" ? {} : { got }),
-          cure: `leave it out, or give the gateway APISIX ${first} or newer`,
-        })),
-    );
+export function apisixVersionFailures(
+  owner: string,
+  at: string,
+  config: Readonly<Record<string, unknown>>,
+  version: string,
+): Failure[] {
+  const running = { program: "APISIX", version, saidBy: "the gateway's APISIX" };
+  return versionFailures(running, FIRST_VERSIONS, usedProperties(config, `${at}.`, `${owner}.`, { optionOf }));
 }
 
-/** Whatever is at a path, with the places of lists, in the caller's own spelling. */
-function found(
-  value: unknown,
-  path: readonly string[],
-  where = "",
-): { readonly got: unknown; readonly where: string }[] {
-  const [name, ...rest] = path;
-  if (name === undefined) return value === undefined ? [] : [{ got: value, where }];
-  if (Array.isArray(value)) return value.flatMap((each, index) => found(each, path, `${where}[${index}]`));
-  if (typeof value !== "object" || value === null) return [];
-  const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return found((value as Record<string, unknown>)[name], rest, `${where}.${camel}`);
+function optionOf(field: string): string {
+  return field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
