@@ -30,7 +30,7 @@ class ForeignGateway extends Construct implements IGateway {
   readonly documents: string;
   readonly service: ConsulService;
   readonly plugins: readonly string[];
-  private readonly secrets: readonly string[];
+  private readonly secrets: ReadonlySet<string>;
   private readonly objects: GatewayObject[] = [];
 
   constructor(scope: Construct, id: string, attributes: ForeignGatewayAttributes) {
@@ -40,7 +40,7 @@ class ForeignGateway extends Construct implements IGateway {
     this.documents = attributes.documents ?? `apisix/${this.name}`;
     this.service = { name: this.name };
     this.plugins = [...(attributes.plugins ?? DEFAULT_PLUGINS)];
-    this.secrets = [...(attributes.secrets ?? [])];
+    this.secrets = new Set(attributes.secrets ?? []);
     const validation = new Validation(this);
     const known = /^\d+\.\d+\.\d+$/.test(this.version) && versionAtLeast(this.version, "3.16.0");
     validation.require(known, {
@@ -53,8 +53,8 @@ class ForeignGateway extends Construct implements IGateway {
   }
 
   secret(name: string): string {
-    if (this.secrets.includes(name)) return `$env://${name}`;
-    const list = this.secrets.length === 0 ? "it has none" : `it has ${this.secrets.join(", ")}`;
+    if (this.secrets.has(name)) return `$env://${name}`;
+    const list = this.secrets.size === 0 ? "it has none" : `it has ${[...this.secrets].join(", ")}`;
     throw new ValidationError(this, [
       { property: "secret", rule: "must be one of the gateway's", got: name, cure: `${list}; add it to 'secrets'` },
     ]);
@@ -62,7 +62,7 @@ class ForeignGateway extends Construct implements IGateway {
 
   /** @internal */
   get _objects(): readonly GatewayObject[] {
-    return [...this.objects];
+    return this.objects;
   }
 
   /** @internal */

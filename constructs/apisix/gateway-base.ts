@@ -70,12 +70,12 @@ export abstract class GatewayBase extends Construct implements IGateway {
   }
 
   secret(name: string): string {
-    const names = Object.keys(this.options.secrets ?? {});
-    if (!names.includes(name)) {
+    const { secrets = {} } = this.options;
+    if (!Object.hasOwn(secrets, name)) {
       throw new ValidationError(this, [
         {
           property: "secrets",
-          rule: `must have what is asked for (it has ${names.join(", ") || "none"})`,
+          rule: `must have what is asked for (it has ${Object.keys(secrets).join(", ") || "none"})`,
           got: name,
           cure: `add ${name}: a reference to a sensitive Terraform variable`,
         },

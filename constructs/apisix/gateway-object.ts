@@ -1,6 +1,6 @@
 import { Annotations, Aspects, TerraformStack, Token } from "cdktf";
 import { Construct } from "constructs";
-import { announcedServices, ConsulKeys } from "../consul";
+import { announcedServices, ConsulKeys, isAnnounced } from "../consul";
 import { describeFailure, Failure } from "../private/failure";
 import { Validation, ValidationError } from "../private/validation";
 import { hiddenAddressWarnings } from "./client-address";
@@ -8,7 +8,7 @@ import { ApisixObject, leavesOf, oneLine } from "./document-text";
 import { Draft, UsedUpstream } from "./draft";
 import { GatewayObject, IGateway, ObjectKind } from "./gateway-end";
 import { IGatewayObject } from "./gateway-object-end";
-import { neighbourFailures } from "./neighbour-rules";
+import { neighboursAmong } from "./neighbour-rules";
 import { idFailures, textLeafFailures } from "./object-rules";
 import { Place } from "./place";
 import { environmentName } from "./plugins/plugin-secrets";
@@ -150,22 +150,23 @@ export abstract class GatewayObjectBase extends Construct implements IGatewayObj
 
   /** What can be checked only once the program is complete. */
   private lateFailures(): Failure[] {
-    const others = this.gateway._objects.filter((object) => !this.given.includes(object));
-    return [...this.given.flatMap((object) => neighbourFailures(object, others)), ...this.serviceFailures()];
+    const neighbours = neighboursAmong(this.gateway._objects);
+    return [...this.given.flatMap((object) => neighbours.failures(object, this.given)), ...this.serviceFailures()];
   }
 
   private serviceFailures(): Failure[] {
-    const names = this.followed.filter(({ upstream }) => upstream.service !== undefined && !upstream.elsewhere);
-    if (names.length === 0) return [];
-    const registered = announcedServices(this.node.root);
+    const { root } = this.node;
+    const missing = this.followed.filter(
+      ({ upstream: { service, elsewhere } }) => service !== undefined && !elsewhere && !isAnnounced(root, service.name),
+    );
+    if (missing.length === 0) return [];
+    const registered = announcedServices(root);
     const list = registered.length === 0 ? "nothing is registered here" : `registered are ${registered.join(", ")}`;
-    return names
-      .filter(({ upstream }) => !registered.includes(upstream.service?.name ?? ""))
-      .map(({ at, upstream }) => ({
-        property: at,
-        rule: "must lead to a service that something in the program registers",
-        got: upstream.service?.name,
-        cure: `${list}; where it is registered outside of this program, say elsewhere: true`,
-      }));
+    return missing.map(({ at, upstream }) => ({
+      property: at,
+      rule: "must lead to a service that something in the program registers",
+      got: upstream.service?.name,
+      cure: `${list}; where it is registered outside of this program, say elsewhere: true`,
+    }));
   }
 }

@@ -1,5 +1,5 @@
 import { IConstruct } from "constructs";
-import { Director, VirtualService } from "../lvs";
+import { VirtualService } from "../lvs";
 import { IMachine } from "../machine";
 
 /** A gateway as far as directors lead to it. */
@@ -22,10 +22,8 @@ export interface InFront {
 
 /** Everything in the program that leads to a gateway, at the time of the call. */
 export function inFrontOf(gateway: Behind): InFront[] {
-  return gateway.node.root.node
-    .findAll()
-    .filter((each): each is Director => each instanceof Director)
-    .flatMap(({ machine, virtualServices }) => virtualServices.flatMap((each) => partsOf(each, machine, gateway)));
+  const places = [gateway, gateway.name, ...(gateway.machines ?? [])];
+  return VirtualService._leadingTo(gateway.node.root, places).flatMap((each) => partsOf(each, each._director, gateway));
 }
 
 function partsOf(virtualService: VirtualService, director: IMachine, gateway: Behind): InFront[] {

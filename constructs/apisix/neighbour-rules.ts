@@ -1,9 +1,65 @@
+import { ByWord } from "../private/by-word";
 import { Failure } from "../private/failure";
 import { ApisixObject } from "./document-text";
 import { GatewayObject } from "./gateway-end";
 
-/** What an object can't be beside the others of its gateway. */
-export function neighbourFailures(object: GatewayObject, others: readonly GatewayObject[]): Failure[] {
+/** Services of a gateway by their id: routes take hosts from them. */
+type Services = ReadonlyMap<unknown, ApisixObject>;
+
+/** The objects of a gateway, as each of them looks at the others. */
+export class Neighbours {
+  private readonly services: Services;
+  private readonly objects: ByWord<GatewayObject>;
+
+  constructor(objects: readonly GatewayObject[]) {
+    const services = objects.filter(({ kind }) => kind === "services").reverse();
+    this.services = new Map(services.map(({ id, document }) => [id, document]));
+    this.objects = new ByWord(objects, (object) => sharedWords(object, this.services));
+  }
+
+  /** What an object can't be beside the others. @param own those that are no others */
+  failures(object: GatewayObject, own: readonly GatewayObject[]): Failure[] {
+    const others = this.objects.with(sharedWords(object, this.services)).filter((each) => !own.includes(each));
+    return neighbourFailures(object, others, this.services);
+  }
+}
+
+const known = new WeakMap<readonly GatewayObject[], { readonly length: number; readonly neighbours: Neighbours }>();
+
+/** {@link Neighbours}, made once for everybody who asks about one list, until the list is longer. */
+export function neighboursAmong(objects: readonly GatewayObject[]): Neighbours {
+  const { length } = objects;
+  const made = known.get(objects);
+  if (made?.length === length) return made.neighbours;
+  const neighbours = new Neighbours(objects);
+  known.set(objects, { length, neighbours });
+  return neighbours;
+}
+
+/** What two objects can't both have: others that share none of these words are none to look at. */
+function sharedWords(object: GatewayObject, services: Services): string[] {
+  const { kind, id } = object;
+  return [`${kind}/${id}`, ...matchWords(object, services).map((word) => `${kind} ${word}`)];
+}
+
+function matchWords(object: GatewayObject, services: Services): string[] {
+  switch (object.kind) {
+    case "routes": {
+      const { uris, hosts, rest } = matchOf(object, services);
+      return uris.flatMap((uri) => (hosts.length === 0 ? [""] : hosts).map((host) => `${uri} ${host} ${rest}`));
+    }
+    case "stream_routes":
+      return [streamMatchOf(object)];
+    case "consumers":
+      return foundBy(object).map(([at, value]) => `${at} ${JSON.stringify(value)}`);
+    case "global_rules":
+      return Object.keys(object.document.plugins ?? {});
+    default:
+      return [];
+  }
+}
+
+function neighbourFailures(object: GatewayObject, others: readonly GatewayObject[], services: Services): Failure[] {
   const twin = others.find(({ kind, id }) => kind === object.kind && id === object.id);
   if (twin !== undefined) {
     const property = object.kind === "consumers" ? "username" : "objectId";
@@ -13,7 +69,7 @@ export function neighbourFailures(object: GatewayObject, others: readonly Gatewa
   const alike = others.filter(({ kind }) => kind === object.kind);
   switch (object.kind) {
     case "routes":
-      return routeFailures(object, alike, others);
+      return routeFailures(object, alike, services);
     case "stream_routes":
       return streamRouteFailures(object, alike);
     case "consumers":
@@ -25,14 +81,10 @@ export function neighbourFailures(object: GatewayObject, others: readonly Gatewa
   }
 }
 
-function routeFailures(
-  route: GatewayObject,
-  routes: readonly GatewayObject[],
-  all: readonly GatewayObject[],
-): Failure[] {
-  const own = matchOf(route, all);
+function routeFailures(route: GatewayObject, routes: readonly GatewayObject[], services: Services): Failure[] {
+  const own = matchOf(route, services);
   return routes
-    .map((other) => ({ other, match: matchOf(other, all) }))
+    .map((other) => ({ other, match: matchOf(other, services) }))
     .filter(({ match }) => own.on && match.on && own.rest === match.rest)
     .filter(({ match }) => meet(own.hosts, match.hosts) && meet(own.methods, match.methods))
     .flatMap(({ other, match }) => {
@@ -53,9 +105,9 @@ interface Match {
   readonly rest: string;
 }
 
-function matchOf({ document }: GatewayObject, all: readonly GatewayObject[]): Match {
+function matchOf({ document }: GatewayObject, services: Services): Match {
   const { uri, vars = [], priority = 0, service_id: serviceId } = document;
-  const service = all.find(({ kind, id }) => kind === "services" && id === serviceId)?.document ?? {};
+  const service = services.get(serviceId) ?? {};
   const hosts = listOf(document, "hosts");
   return {
     on: document.status !== 0,
@@ -77,13 +129,15 @@ function meet(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function streamRouteFailures(route: GatewayObject, routes: readonly GatewayObject[]): Failure[] {
-  const match = ({ document }: GatewayObject): string =>
-    JSON.stringify(["server_port", "server_addr", "remote_addr", "sni"].map((name) => document[name] ?? null));
-  const twin = routes.find((other) => match(other) === match(route));
+  const twin = routes.find((other) => streamMatchOf(other) === streamMatchOf(route));
   if (twin === undefined) return [];
   const rule = `can't be that of ${twin.path}, too (duplicate route): which one is taken, is chance`;
   const cure = "tell them apart by serverPort, serverAddr, remoteAddr or sni";
   return [{ property: "serverPort", rule, got: route.document.server_port, cure }];
+}
+
+function streamMatchOf({ document }: GatewayObject): string {
+  return JSON.stringify(["server_port", "server_addr", "remote_addr", "sni"].map((name) => document[name] ?? null));
 }
 
 /** By what a plugin finds its consumer. */
@@ -94,16 +148,18 @@ const FOUND_BY: Readonly<Record<string, string>> = {
   "hmac-auth": "key_id",
 };
 
+function foundBy({ document }: GatewayObject): [string, unknown][] {
+  return Object.entries((document.plugins ?? {}) as Record<string, ApisixObject>).flatMap(
+    ([plugin, config]): [string, unknown][] => {
+      const field = FOUND_BY[plugin];
+      return field === undefined ? [] : [[`plugins.${plugin}.${field}`, config[field]]];
+    },
+  );
+}
+
 function consumerFailures(consumer: GatewayObject, consumers: readonly GatewayObject[]): Failure[] {
-  const found = (object: GatewayObject): [string, unknown][] =>
-    Object.entries((object.document.plugins ?? {}) as Record<string, ApisixObject>).flatMap(
-      ([plugin, config]): [string, unknown][] => {
-        const field = FOUND_BY[plugin];
-        return field === undefined ? [] : [[`plugins.${plugin}.${field}`, config[field]]];
-      },
-    );
-  return found(consumer).flatMap(([property, got]) => {
-    const twin = consumers.find((other) => found(other).some(([at, value]) => at === property && value === got));
+  return foundBy(consumer).flatMap(([property, got]) => {
+    const twin = consumers.find((other) => foundBy(other).some(([at, value]) => at === property && value === got));
     if (twin === undefined || got === undefined) return [];
     const rule = `must be its own, and ${twin.path} has it, too: requests would count as either's`;
     return [{ property, rule, got, cure: "give each consumer one of its own" }];

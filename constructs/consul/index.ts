@@ -16,4 +16,4 @@ export { ConfigEntryFields } from "./config-entry-rules";
 export { ProvidedConsul, provideConsul } from "./provided-consul";
 export { ConsulKeys, ConsulKeysProps } from "./consul-keys";
 export { ExternalNode, ExternalNodeProps, ExternalServiceOptions } from "./external-service";
-export { announcedServices, announceService } from "./service-registry";
+export { announcedServices, announceService, isAnnounced } from "./service-registry";

@@ -2,7 +2,7 @@ import { Construct } from "constructs";
 import { consulTemplateFor, IConsulCluster } from "../consul";
 import { IMachine, Software } from "../machine";
 import { Validation } from "../private/validation";
-import { Claim } from "./claim";
+import { Claims } from "./claim";
 import { directorContribution, LocalRules } from "./director-end";
 import { requireKnown } from "./known-values";
 import { Plane } from "./plane";
@@ -48,6 +48,7 @@ export class Director extends Construct {
   private readonly services: VirtualService[] = [];
   private readonly redirects: Redirect[] = [];
   private readonly filters: PortFilter[] = [];
+  private readonly claims = new Claims();
 
   constructor(scope: Construct, id: string, props: DirectorProps) {
     super(scope, id);
@@ -72,7 +73,7 @@ export class Director extends Construct {
         drainSeconds: this.drainSeconds,
         services: this.services.map((service) => service._spec),
         localRules: this.localRules,
-        claims: this.claims,
+        claims: this.claims.all,
         consulTemplate,
       }),
     );
@@ -107,6 +108,8 @@ export class Director extends Construct {
   addRedirect(id: string, options: RedirectOptions): Redirect {
     const redirect = new Redirect(this, id, options, this.claims);
     this.redirects.push(redirect);
+    const { protocol, port, address, node } = redirect;
+    this.claims.add({ protocol, port, address, owner: node.path });
     return redirect;
   }
 
@@ -125,25 +128,14 @@ export class Director extends Construct {
     const hasConsul = this.consul !== undefined;
     const service = new VirtualService(this, id, { ...options, director: machine, plane, hasConsul, claims });
     this.services.push(service);
+    const { endpoints, mark, node } = service;
+    for (const endpoint of endpoints) this.claims.add({ ...endpoint, mark, owner: node.path });
     return service;
   }
 
   /** Filters first: what they shut stays shut. */
   private get localRules(): LocalRules[] {
     return [...this.filters, ...this.redirects];
-  }
-
-  private get claims(): Claim[] {
-    const services = this.services.flatMap(({ endpoints, mark, node }) =>
-      endpoints.map((endpoint) => ({ ...endpoint, mark, owner: node.path })),
-    );
-    const redirects = this.redirects.map(({ protocol, port, address, node }) => ({
-      protocol,
-      port,
-      address,
-      owner: node.path,
-    }));
-    return [...services, ...redirects];
   }
 
   private get isEmpty(): boolean {

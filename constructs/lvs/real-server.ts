@@ -48,7 +48,7 @@ export interface RealServerContext extends RealServerOptions {
   readonly scheduler: Scheduler;
   readonly acknowledgement: Acknowledgement;
   /** The real servers that the virtual service has already. */
-  readonly siblings: readonly RealServer[];
+  readonly siblings: RealServerList;
 }
 
 /**
@@ -98,7 +98,7 @@ export class RealServer extends Construct {
 
   private checkPlace(validation: Validation, context: RealServerContext, own: InterfaceAddress): void {
     const { machine, director, endpoints, forwarding, acknowledgement, siblings } = context;
-    const twin = siblings.find(({ address, port }) => address === own.address && port === this.port);
+    const twin = siblings.at(own.address, this.port);
     validation.require(twin === undefined, {
       property: "machine",
       rule: `can't be a real server of one virtual service twice; ${socketAddress(own.address, this.port)} is already ${twin?.node.path ?? ""}`,
@@ -137,6 +137,25 @@ export class RealServer extends Construct {
     if (forwarding.name !== "masquerading" || forwarding.snat) return;
     const gateway = neighbourOf(director, own.address);
     if (gateway !== undefined) RealServerEnd.of(machine, this).setGateway(this, gateway.address, own.interface);
+  }
+}
+
+/** The real servers of a virtual service, in their order and by their socket. @internal */
+export class RealServerList {
+  private readonly list: RealServer[] = [];
+  private readonly bySocket = new Map<string, RealServer>();
+
+  get all(): readonly RealServer[] {
+    return this.list;
+  }
+
+  at(address: string, port: number): RealServer | undefined {
+    return this.bySocket.get(socketAddress(address, port));
+  }
+
+  add(server: RealServer): void {
+    this.list.push(server);
+    this.bySocket.set(socketAddress(server.address, server.port), server);
   }
 }
 
@@ -198,7 +217,7 @@ function addressOn(
 /** Turns by weight are made of rules on the iptables plane, so some weights would need too many. */
 function checkTurns(validation: Validation, context: RealServerContext, weight: number): void {
   if (context.plane !== Plane.IPTABLES || context.scheduler.word !== "wrr") return;
-  const weights = [...context.siblings.map((sibling) => sibling.weight), weight];
+  const weights = [...context.siblings.all.map((sibling) => sibling.weight), weight];
   if (!weights.every((each) => Number.isInteger(each) && each >= 0)) return;
   const count = turnCount(weights);
   validation.require(count <= MAX_NTH_RULES, {

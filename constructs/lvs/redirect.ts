@@ -1,7 +1,7 @@
 import { Construct } from "constructs";
 import { normalizeAddress } from "../machine";
 import { Validation } from "../private/validation";
-import { Claim, claimMet } from "./claim";
+import { Claims } from "./claim";
 import { IptablesRules } from "./iptables-rules";
 import { requireKnown } from "./known-values";
 import { Protocol } from "./protocol";
@@ -31,7 +31,7 @@ export class Redirect extends Construct {
   readonly address?: string;
 
   /** @internal */
-  constructor(scope: Construct, id: string, options: RedirectOptions, claims: readonly Claim[]) {
+  constructor(scope: Construct, id: string, options: RedirectOptions, claims: Claims) {
     super(scope, id);
     this.port = options.port;
     this.toPorts = options.toPorts;
@@ -39,7 +39,7 @@ export class Redirect extends Construct {
     this.address = options.address === undefined ? undefined : (normalizeAddress(options.address) ?? options.address);
 
     const [first, last] = this.toPorts;
-    const taken = claimMet(claims, this);
+    const taken = claims.met(this);
     const validation = new Validation(this);
     requireKnown(validation, { ...options });
     validation.integer("port", this.port, 1, 65535, "choose the port that clients connect to");

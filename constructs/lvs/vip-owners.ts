@@ -1,6 +1,7 @@
 import { IConstruct } from "constructs";
-import { areNeighbours, hasAddress, IMachine, neighboursOf } from "../machine";
+import { areNeighbours, IMachine, neighboursWith } from "../machine";
 import { Failure } from "../private/failure";
+import { WholeProgram } from "../private/whole-program";
 import { Finding, Refusal } from "./refusal";
 
 /** What of a virtual service counts for others. */
@@ -10,25 +11,43 @@ export interface VipOwner {
   readonly acknowledges: (refusal: Refusal) => boolean;
 }
 
-const owners = new WeakMap<IConstruct, VipOwner>();
+/** A virtual service that has a VIP, and its place among all of the program. */
+interface Owned extends VipOwner {
+  readonly service: IConstruct;
+  readonly place: number;
+}
+
+/** By VIP, then by director: one director may have thousands of virtual services on a VIP. */
+type Vips = Map<string, Map<IMachine, Owned[]>>;
+
+const owners = new WholeProgram<VipOwner, { byVip: Vips; places: ReadonlyMap<IConstruct, number> }>((all) => {
+  const byVip: Vips = new Map();
+  all.forEach(({ by: service, what }, place) => {
+    for (const vip of what.vips) {
+      const byDirector = byVip.get(vip) ?? new Map<IMachine, Owned[]>();
+      byVip.set(vip, byDirector);
+      const owned = byDirector.get(what.director) ?? [];
+      byDirector.set(what.director, owned);
+      owned.push({ ...what, service, place });
+    }
+  });
+  return { byVip, places: new Map(all.map(({ by }, place) => [by, place])) };
+});
 
 /** Takes a virtual service among those that are looked at together. */
 export function ownVips(service: IConstruct, owner: VipOwner): void {
-  owners.set(service, owner);
+  owners.tell(service, owner);
 }
 
 /** VIPs that other machines of the program have as their own addresses. Known once the program is whole. */
 export function takenVips({ director, vips }: VipOwner): Failure[] {
-  const others = neighboursOf(director);
   return vips.flatMap((vip) =>
-    others
-      .filter((other) => hasAddress(other, vip))
-      .map((other) => ({
-        property: "address",
-        rule: `can't be an address of ${other.node.path} (${other.name}), which answers for it, too`,
-        got: vip,
-        cure: "choose a VIP that no machine has",
-      })),
+    neighboursWith(director, vip).map((other) => ({
+      property: "address",
+      rule: `can't be an address of ${other.node.path} (${other.name}), which answers for it, too`,
+      got: vip,
+      cure: "choose a VIP that no machine has",
+    })),
   );
 }
 
@@ -37,26 +56,27 @@ export function takenVips({ director, vips }: VipOwner): Failure[] {
  * once the program is whole.
  */
 export function sharedVips(service: IConstruct): Finding[] {
-  const mine = owners.get(service);
+  const mine = owners.toldBy(service);
   if (mine === undefined) return [];
-  const all = service.node.root.node.findAll();
+  const { byVip, places } = owners.below(service.node.root);
+  const place = places.get(service) ?? 0;
   const refusal = Refusal.VIP_ON_TWO_DIRECTORS;
-  return all.flatMap((other) => {
-    const theirs = owners.get(other);
-    if (theirs === undefined || theirs.director === mine.director) return [];
-    if (!areNeighbours(theirs.director, mine.director)) return [];
-    const isSecond = all.indexOf(other) < all.indexOf(service) && !theirs.acknowledges(refusal);
-    if (!mine.acknowledges(refusal) && !isSecond) return [];
-    return mine.vips
-      .filter((vip) => theirs.vips.includes(vip))
-      .map((vip) => ({
-        refusal,
-        failure: {
-          property: "address",
-          rule: `can't be a VIP of ${other.node.path}, too, because ${theirs.director.name} and ${mine.director.name} then both answer for it, and which one a client meets is chance`,
-          got: vip,
-          cure: "give each director a VIP of its own",
-        },
-      }));
-  });
+  return mine.vips
+    .flatMap((vip) => {
+      return [...(byVip.get(vip) ?? [])]
+        .filter(([director]) => director !== mine.director && areNeighbours(director, mine.director))
+        .flatMap(([, owned]) => owned)
+        .filter((theirs) => mine.acknowledges(refusal) || (theirs.place < place && !theirs.acknowledges(refusal)))
+        .map((theirs) => ({ vip, theirs }));
+    })
+    .sort((one, other) => one.theirs.place - other.theirs.place)
+    .map(({ vip, theirs }) => ({
+      refusal,
+      failure: {
+        property: "address",
+        rule: `can't be a VIP of ${theirs.service.node.path}, too, because ${theirs.director.name} and ${mine.director.name} then both answer for it, and which one a client meets is chance`,
+        got: vip,
+        cure: "give each director a VIP of its own",
+      },
+    }));
 }

@@ -1,7 +1,7 @@
 import { Token } from "cdktf";
 import { backendAddresses, describeUnusable, hasAddress, IMachine, normalizeAddress } from "../machine";
 import { Validation } from "../private/validation";
-import { Claim, claimMet, markClaimMet } from "./claim";
+import { Claims } from "./claim";
 import { Protocol } from "./protocol";
 import { requireKnown } from "./known-values";
 import { Endpoint, socketAddress } from "./service-spec";
@@ -11,7 +11,7 @@ import { ServiceOptions } from "./virtual-service-options";
 interface EndpointContext extends Pick<ServiceOptions, "persistenceTimeoutSeconds" | "realServers"> {
   readonly mark?: number;
   /** Ports of the director that are taken. */
-  readonly claims: readonly Claim[];
+  readonly claims: Claims;
   readonly director: IMachine;
 }
 
@@ -42,7 +42,7 @@ export function checkEndpoints(validation: Validation, endpoints: readonly Endpo
     2147483647,
     "choose a number that nothing else marks the director's packets with",
   );
-  const owner = markClaimMet(claims, mark, families)?.owner ?? "";
+  const owner = claims.markMet(mark, families)?.owner ?? "";
   validation.require(owner === "", {
     property: "mark",
     rule: `can't be that of ${owner}, too`,
@@ -51,7 +51,7 @@ export function checkEndpoints(validation: Validation, endpoints: readonly Endpo
   });
 }
 
-function checkEndpoint(validation: Validation, endpoint: Endpoint, claims: readonly Claim[]): void {
+function checkEndpoint(validation: Validation, endpoint: Endpoint, claims: Claims): void {
   const { address, port, protocol } = endpoint;
   requireKnown(validation, { address, port });
   validation.integer("port", port, 0, 65535, "choose the port that clients connect to; 0 is every port");
@@ -62,7 +62,7 @@ function checkEndpoint(validation: Validation, endpoint: Endpoint, claims: reado
     got: address,
     cure: "write it like '192.168.139.100' or 'fd00:139::100', without prefix length",
   });
-  const owner = claimMet(claims, endpoint)?.owner ?? "";
+  const owner = claims.met(endpoint)?.owner ?? "";
   validation.require(owner === "", {
     property: "port",
     rule: `can't be taken twice; ${owner} already answers for ${protocol} ${socketAddress(address, port)}`,

@@ -1,18 +1,19 @@
 import { Annotations, Aspects } from "cdktf";
-import { Construct } from "constructs";
+import { Construct, IConstruct } from "constructs";
 import { IMachine, normalizeAddress } from "../machine";
 import { describeFailure, Failure } from "../private/failure";
 import { Validation, ValidationError } from "../private/validation";
+import { WholeProgram } from "../private/whole-program";
 import { Acknowledgement } from "./acknowledgement";
 import { chainName } from "./chain-name";
-import { Claim } from "./claim";
+import { Claims } from "./claim";
 import { checkFollowed, followFindings, followSpec, followWarnings, readRealServers } from "./follow";
 import { ForwardingMethod } from "./forwarding-method";
 import { hashingWarning } from "./hashing-rules";
 import { Plane } from "./plane";
 import { forwardingFailures, planeFailures } from "./plane-limits";
 import { Protocol } from "./protocol";
-import { RealServer, RealServerOptions } from "./real-server";
+import { RealServer, RealServerList, RealServerOptions } from "./real-server";
 import { KnownInstances, RealServers } from "./real-servers";
 import { Refusal } from "./refusal";
 import { Scheduler } from "./scheduler";
@@ -29,7 +30,7 @@ export interface VirtualServiceContext extends ServiceOptions {
   /** Whether the director has a Consul to ask. */
   readonly hasConsul: boolean;
   /** Ports of the director that are taken. */
-  readonly claims: readonly Claim[];
+  readonly claims: Claims;
   readonly mark?: number;
   readonly endpoints: readonly EndpointOptions[];
 }
@@ -41,6 +42,17 @@ export interface VirtualServiceContext extends ServiceOptions {
  * @see https://manpages.debian.org/ipvsadm.8
  */
 export class VirtualService extends Construct {
+  /**
+   * Those of the program that lead to one of these: machines, names in Consul, or what stands for instances.
+   *
+   * @internal
+   */
+  static _leadingTo(root: IConstruct, ends: readonly unknown[]): VirtualService[] {
+    const { all, places } = virtualServices.below(root);
+    const found = new Set(ends.flatMap((end) => [...(places.get(end) ?? [])]));
+    return [...found].sort((a, b) => a - b).flatMap((place) => all[place] ?? []);
+  }
+
   /** The first of {@link endpoints}. */
   readonly address: string;
   /** The first of {@link endpoints}. */
@@ -55,9 +67,9 @@ export class VirtualService extends Construct {
   readonly forwarding: ForwardingMethod;
   /** Where its real servers come from. @default - they are fixed: {@link realServers} */
   readonly followed?: RealServers;
-  private readonly servers: RealServer[] = [];
+  private readonly servers = new RealServerList();
   /** The machines of followed instances, set up for a forwarding method that needs it. */
-  private readonly prepared: RealServer[] = [];
+  private readonly prepared = new RealServerList();
   private readonly acknowledgement: Acknowledgement;
 
   /** @internal */
@@ -92,7 +104,9 @@ export class VirtualService extends Construct {
     this.address = first.address;
     this.port = first.port;
     this.protocol = first.protocol;
-    for (const options of fixed) this.addRealServer(this.idFor(options), options);
+    const ids = new Map<string, number>();
+    for (const options of fixed) this.addRealServer(freeId(options, ids), options);
+    virtualServices.tell(this, this);
     if (followed?.known !== undefined && this.forwarding.name !== "masquerading") this.prepare(followed.known);
     Aspects.of(this).add({
       visit: (node) => {
@@ -101,9 +115,14 @@ export class VirtualService extends Construct {
     });
   }
 
+  /** @internal */
+  get _director(): IMachine {
+    return this.context.director;
+  }
+
   /** The fixed ones. */
   get realServers(): RealServer[] {
-    return [...this.servers];
+    return [...this.servers.all];
   }
 
   /**
@@ -114,7 +133,8 @@ export class VirtualService extends Construct {
   addRealServer(id: string, options: RealServerOptions): RealServer {
     if (this.followed !== undefined) throw new ValidationError(this, [followsConsul(id, this.followed)]);
     const server = this.makeRealServer(id, options, this.servers);
-    this.servers.push(server);
+    this.servers.add(server);
+    virtualServices.tell(this, this);
     return server;
   }
 
@@ -122,7 +142,7 @@ export class VirtualService extends Construct {
   private prepare(known: KnownInstances): void {
     for (const { port } of this.endpoints) known._listenOn(port);
     const machines = [...known.machines];
-    for (const machine of machines) this.prepared.push(this.makeRealServer(machine.name, { machine }, this.prepared));
+    for (const machine of machines) this.prepared.add(this.makeRealServer(machine.name, { machine }, this.prepared));
     this.node.addValidation({
       validate: () =>
         known.machines.length === machines.length
@@ -133,7 +153,7 @@ export class VirtualService extends Construct {
     });
   }
 
-  private makeRealServer(id: string, options: RealServerOptions, siblings: readonly RealServer[]): RealServer {
+  private makeRealServer(id: string, options: RealServerOptions, siblings: RealServerList): RealServer {
     const { director, plane } = this.context;
     return new RealServer(this, id, {
       ...options,
@@ -163,23 +183,16 @@ export class VirtualService extends Construct {
       persistenceNetmask,
       onePacket: onePacket ?? false,
       forwarding: this.forwarding,
-      realServers: this.servers.map((server) => server._spec),
+      realServers: this.servers.all.map((server) => server._spec),
       follows:
         this.followed &&
         followSpec(this.node.id, this.followed, {
           director: this.context.director,
           vip: this.address,
           forwarding: this.forwarding,
-          ...(this.prepared.length > 0 && { only: this.prepared.map((server) => server._spec) }),
+          ...(this.prepared.all.length > 0 && { only: this.prepared.all.map((server) => server._spec) }),
         }),
     };
-  }
-
-  /** Ids of servers given as a list: the machine's name and the port, numbered where that is taken. */
-  private idFor({ machine, port }: RealServerOptions): string {
-    const id = port === undefined ? machine.name : `${machine.name}-${port}`;
-    const taken = this.servers.filter(({ node }) => node.id === id || node.id.startsWith(`${id}.`)).length;
-    return taken === 0 ? id : `${id}.${taken + 1}`;
   }
 
   private validate(): void {
@@ -207,14 +220,37 @@ export class VirtualService extends Construct {
     const warn = (message: string): void => {
       Annotations.of(this).addWarning(message);
     };
-    if (this.servers.length === 0 && this.followed === undefined)
+    if (this.servers.all.length === 0 && this.followed === undefined)
       warn("has no real server, so clients are refused: addRealServer");
     if (this.followed !== undefined) followWarnings(this.followed).forEach(warn);
-    const weights = new Set(this.servers.map(({ weight }) => weight).filter((weight) => weight > 0));
+    const weights = new Set(this.servers.all.map(({ weight }) => weight).filter((weight) => weight > 0));
     if (this.scheduler.word === "rr" && weights.size > 1)
       warn(`'weight' has no effect with Scheduler.ROUND_ROBIN (${[...weights].join(", ")}): use WEIGHTED_ROUND_ROBIN`);
   }
 }
+
+/** Ids of servers given as a list: the machine's name and the port, numbered where that is taken. */
+function freeId({ machine, port }: RealServerOptions, taken: Map<string, number>): string {
+  const id = port === undefined ? machine.name : `${machine.name}-${port}`;
+  const count = (taken.get(id) ?? 0) + 1;
+  taken.set(id, count);
+  return count === 1 ? id : `${id}.${count}`;
+}
+
+/** Every one, and their places by where they lead: a machine, a name in Consul, or what stands for its instances. */
+interface ByEnd {
+  readonly all: readonly VirtualService[];
+  readonly places: ReadonlyMap<unknown, ReadonlySet<number>>;
+}
+
+const virtualServices = new WholeProgram<VirtualService, ByEnd>((told) => {
+  const places = new Map<unknown, Set<number>>();
+  told.forEach(({ what: { followed, realServers } }, place) => {
+    for (const end of [...realServers.map(({ machine }) => machine), followed?.service, followed?.known])
+      if (end !== undefined) places.set(end, (places.get(end) ?? new Set()).add(place));
+  });
+  return { all: told.map(({ what }) => what), places };
+});
 
 function followsConsul(id: string, { service }: RealServers): Failure {
   return {

@@ -24,7 +24,7 @@ export { IMachine } from "./machine-end";
 export { nodeModule, nodeProgram, PROGRAM_FOLDER } from "./node-program";
 export { shellQuote } from "./shell-quote";
 export { renderPushScript, renderSetupScript, renderTeardownScript } from "./setup-script";
-export { areNeighbours, backendAddresses, hasAddress, neighboursOf } from "./neighbours";
+export { areNeighbours, backendAddresses, hasAddress, neighboursWith } from "./neighbours";
 export {
   describeUnusable,
   InterfaceAddress,

@@ -1,6 +1,8 @@
 import { TerraformStack } from "cdktf";
 import { IConstruct } from "constructs";
+import { ByWord } from "../private/by-word";
 import { describeFailure, Failure } from "../private/failure";
+import { WholeProgram } from "../private/whole-program";
 import { IBackend } from "./backend";
 import { InterfaceAddress } from "./subnet";
 
@@ -10,40 +12,54 @@ export interface Neighbour extends IConstruct {
   readonly addresses: readonly InterfaceAddress[];
 }
 
-/** Every machine, with what makes it; nothing for one that the program only knows. */
-const known = new WeakMap<IConstruct, { readonly machine: Neighbour; readonly backend?: IBackend }>();
+/** A machine, with what makes it; nothing for one that the program only knows. */
+interface Known {
+  readonly machine: Neighbour;
+  readonly backend?: IBackend;
+}
+
+const known = new WholeProgram<Known, ByWord<Neighbour>>(
+  (all) =>
+    new ByWord(
+      all.map(({ what }) => what.machine),
+      sharedWords,
+    ),
+);
 
 /** Takes a machine among those that are looked at together, and checks at synth that its name and its addresses are unique. */
 export function joinNeighbours(machine: Neighbour, backend?: IBackend): void {
-  known.set(machine, { machine, backend });
+  known.tell(machine, { machine, backend });
   machine.node.addValidation({ validate: () => twins(machine) });
 }
 
-/** Every other machine that is in the same networks: of the same backend, or of the same stack where one has none. */
-export function neighboursOf(machine: Neighbour): Neighbour[] {
-  return machine.node.root.node
-    .findAll()
-    .flatMap((each) => known.get(each)?.machine ?? [])
+/**
+ * Every other machine that is in the same networks and has that address. Those are the machines of the same backend, or of the
+ * same stack where one has none.
+ */
+export function neighboursWith(machine: Neighbour, address: string): Neighbour[] {
+  return known
+    .below(machine.node.root)
+    .with([addressWord(address)])
     .filter((other) => other !== machine && areNeighbours(machine, other));
 }
 
 /** Whether two machines are in the same networks. The same address in two labs, or of two backends, is no conflict. */
 export function areNeighbours(one: Neighbour, other: Neighbour): boolean {
-  const [here, there] = [known.get(one)?.backend, known.get(other)?.backend];
+  const [here, there] = [known.toldBy(one)?.backend, known.toldBy(other)?.backend];
   if (here !== undefined && there !== undefined) return here === there;
   return TerraformStack.of(one) === TerraformStack.of(other);
 }
 
 /** Addresses that the machine's backend has itself, a router's for example. */
 export function backendAddresses(machine: Neighbour): readonly string[] {
-  return known.get(machine)?.backend?.ownAddresses ?? [];
+  return known.toldBy(machine)?.backend?.ownAddresses ?? [];
 }
 
 /** What the machines before this one in the program have as well: names that are files of one folder, and addresses. */
 function twins(machine: Neighbour): string[] {
-  const all = machine.node.root.node.findAll();
-  const earlier = all.slice(0, all.indexOf(machine)).flatMap((each) => known.get(each)?.machine ?? []);
-  return earlier
+  const alike = known.below(machine.node.root).with(sharedWords(machine));
+  return alike
+    .slice(0, alike.indexOf(machine))
     .flatMap((other) => [...nameFailures(machine, other), ...sharedAddressFailures(machine, other)])
     .map(describeFailure);
 }
@@ -73,7 +89,16 @@ function sharedAddressFailures(machine: Neighbour, other: Neighbour): Failure[] 
 }
 
 function isMade(machine: Neighbour): boolean {
-  return known.get(machine)?.backend !== undefined;
+  return known.toldBy(machine)?.backend !== undefined;
+}
+
+/** What two machines can't both have. */
+function sharedWords({ name, addresses }: Neighbour): string[] {
+  return [`name ${name.toLowerCase()}`, ...addresses.map(({ address }) => addressWord(address))];
+}
+
+function addressWord(address: string): string {
+  return `address ${address}`;
 }
 
 /** Folders and host names know no case everywhere. */

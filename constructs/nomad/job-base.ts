@@ -1,16 +1,18 @@
 import { Annotations, Aspects, Token } from "cdktf";
 import { Job as NomadJob } from "@cdktf/provider-nomad/lib/job";
-import { Construct, IConstruct } from "constructs";
+import { Construct } from "constructs";
 import { announceService, ConsulService } from "../consul";
+import { ByWord } from "../private/by-word";
 import { describeFailure, Failure } from "../private/failure";
 import { versionFailures } from "../private/first-versions";
 import { writeAtSynth } from "../private/synth-files";
 import { Validation, ValidationError } from "../private/validation";
+import { WholeProgram } from "../private/whole-program";
 import { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
 import { clusterOf, JobCluster } from "./job-cluster";
 import { secondsOf } from "./job-duration";
 import { ownFindings, PlacedJob } from "./job-findings-rules";
-import { identityFailures, neighbourFindings } from "./job-neighbours-rules";
+import { identityFailures, neighbourFindings, sharedWords } from "./job-neighbours-rules";
 import { JobOptions } from "./job-options";
 import { JobFinding, JobRefusal, withAcknowledgement } from "./job-refusal";
 import { NESTED, Places, servicesOf } from "./job-places";
@@ -63,6 +65,7 @@ export abstract class JobBase extends Construct {
       places,
       services: servicesOf(this.name, options, places),
     };
+    jobs.tell(this, this);
     const validation = new Validation(this);
     requireName(validation, this.name);
     validation.add(...jobFailures(this.name, options, places).filter(isKnown).map(places.asWritten));
@@ -180,18 +183,24 @@ export abstract class JobBase extends Construct {
     return [...this.ownFindings(), ...this.asWritten(together)];
   }
 
-  /** The other jobs of the program that are for the same cluster, of whatever stack. */
+  /** The other jobs of the program, of whatever stack, that are for the same cluster and may be in this one's way. */
   private get neighbours(): PlacedJob[] {
-    return this.node.root.node
-      .findAll()
-      .filter(isJob)
+    return jobs
+      .below(this.node.root)
+      .with(sharedWords(this.placed))
       .filter((job) => job !== this && job.cluster === this.cluster)
       .map(({ placed }) => placed);
+  }
+
+  /** @internal */
+  get _words(): string[] {
+    return sharedWords(this.placed);
   }
 
   /** The API takes them, and drops them: overrides are looked at as well. */
   private unknownToNomad(): Failure[] {
     const { version, node } = this.cluster ?? {};
+    if (version === undefined) return [];
     const running = { program: "Nomad", version, saidBy: node?.path };
     const { places } = this.placed;
     return versionFailures(running, JOB_FIELDS, usedFields(this.specification, places)).map(places.asWritten);
@@ -245,6 +254,10 @@ function requireName(validation: Validation, name: string): void {
   });
 }
 
-function isJob(construct: IConstruct): construct is JobBase {
-  return construct instanceof JobBase;
-}
+const jobs = new WholeProgram<JobBase, ByWord<JobBase>>(
+  (all) =>
+    new ByWord(
+      all.map(({ what }) => what),
+      ({ _words }) => _words,
+    ),
+);

@@ -9,6 +9,14 @@ const LONGEST_HOURS = 2400;
  * @returns nanoseconds, or nothing where the text is none
  */
 export function parseDuration(text: string): number | undefined {
+  // A program has few durations, and each of its jobs asks for them many times over.
+  if (!parsed.has(text)) parsed.set(text, parse(text));
+  return parsed.get(text);
+}
+
+const parsed = new Map<string, number | undefined>();
+
+function parse(text: string): number | undefined {
   if (text === "0") return 0;
   if (!/^(\d+(\.\d+)?(ns|us|ms|s|m|h))+$/.test(text)) return undefined;
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)/g)];

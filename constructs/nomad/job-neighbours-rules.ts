@@ -4,6 +4,16 @@ import { JobType } from "./job-options";
 import { ConstraintOptions } from "./job-placement";
 import { JobFinding, JobRefusal } from "./job-refusal";
 
+/** What two jobs can't both have: others that share none of these words are no neighbours to look at. */
+export function sharedWords({ name, options, services }: PlacedJob): string[] {
+  const ports = Object.values(options.groups).flatMap((group) => Object.values(group.ports ?? {}));
+  return [
+    `job ${name}`,
+    ...services.map((service) => `service ${service.name}`),
+    ...ports.flatMap(({ static: port }) => (port === undefined ? [] : [`port ${port}`])),
+  ];
+}
+
 /** Two jobs of one ID would take turns in replacing each other. */
 export function identityFailures(job: PlacedJob, others: readonly PlacedJob[]): Failure[] {
   const identity = ({ name, options: { namespace = "", region = "" } }: PlacedJob): string =>

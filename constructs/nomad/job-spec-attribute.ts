@@ -11,10 +11,17 @@ const TOKEN = /(\$\{TfToken\[[^\]]+\]\})/;
  * the job is put in as JSON would write it, so that a quote in a variable's value does no harm.
  */
 export function jobspecAttribute(job: ApiJob): string {
+  const text = JSON.stringify({ Job: job });
+  if (!mayHaveTokens(text)) return escapeTemplate(text);
   return JSON.stringify({ Job: withLiteralReferences(job) })
     .split(TOKEN)
     .map((part, index) => (index % 2 === 1 ? insideString(part) : escapeTemplate(part)))
     .join("");
+}
+
+/** Whether there is anything to resolve, which takes longer than all else of a job: tokens as strings, as lists, as numbers. */
+function mayHaveTokens(json: string): boolean {
+  return json.includes("TfToken[") || /\d[eE]\+|unresolved/.test(json);
 }
 
 function insideString(token: string): string {
@@ -46,6 +53,7 @@ function withLiteralReferences(job: ApiJob): ApiJob {
 
 /** The job with its references as Terraform has them, `${var.image}`, human-readable. */
 export function withReferences(scope: IConstruct, job: ApiJob): ApiJob {
+  if (!mayHaveTokens(JSON.stringify(job))) return job;
   const resolver = new DefaultTokenResolver(new StringConcat());
   return Tokenization.resolve(job, { scope, resolver, preparing: false }) as ApiJob;
 }

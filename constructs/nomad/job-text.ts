@@ -188,5 +188,10 @@ function block(head: string, body: readonly string[]): string[] {
 }
 
 function nameOf(field: string): string {
-  return NAMES[field] ?? field.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+  const name =
+    names.get(field) ?? NAMES[field] ?? field.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+  names.set(field, name);
+  return name;
 }
+
+const names = new Map<string, string>();

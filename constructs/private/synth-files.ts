@@ -14,10 +14,10 @@ export function writeAtSynth(scope: IConstruct, files: () => Readonly<Record<str
   addCustomSynthesis(scope, {
     onSynthesize(session) {
       const folder = join(session.outdir, session.manifest.forStack(TerraformStack.of(scope)).workingDirectory);
-      for (const [path, text] of Object.entries(files())) {
-        mkdirSync(dirname(join(folder, path)), { recursive: true });
-        writeFileSync(join(folder, path), text);
-      }
+      const texts = Object.entries(files());
+      for (const parent of new Set(texts.map(([path]) => dirname(join(folder, path)))))
+        mkdirSync(parent, { recursive: true });
+      for (const [path, text] of texts) writeFileSync(join(folder, path), text);
     },
   });
 }

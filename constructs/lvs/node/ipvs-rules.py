@@ -26,13 +26,15 @@ import sys
 import time
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Set, Tuple
 
-from ipvs_plan import Drain, Drains, Leaving, Now, Step, held_back, plan_coming, plan_leaving
+from ipvs_plan import Drain, Drains, Leaving, Now, Step, held_back, is_done, plan_coming, plan_leaving
 from ipvs_table import Line, Table, differences, parse_table, read_listing
 from rule_files import Folder, Problems, Texts, keep_good, read_folder
-from safely import Stop, only_one, replace_file, run
+from safely import Hanging, Stop, only_one, replace_file, run
 
+# Commands that share a process: so many take seconds on a slow machine, and its time limit is enough.
+BATCH = 1000
 SIGNS = {"-A": "+", "-a": "+", "-E": "~", "-e": "~", "-D": "-", "-d": "-"}
 
 
@@ -46,8 +48,8 @@ def complain(text: str) -> None:
     print(f"ipvs-rules: {text}", file=sys.stderr, flush=True)
 
 
-def say(command: str) -> None:
-    print(f"{SIGNS[command[:2]]} {command}", flush=True)
+def say(commands: List[str]) -> None:
+    print("".join(f"{SIGNS[command[:2]]} {command}\n" for command in commands), end="", flush=True)
 
 
 # ---- this machine
@@ -65,9 +67,9 @@ def understand(texts: Texts) -> Tuple[Table, Problems]:
     return table, by_file
 
 
-def ipvsadm(arguments: str) -> CompletedProcess[str]:
+def ipvsadm(arguments: str, lines: str = "") -> CompletedProcess[str]:
     try:
-        return run(["ipvsadm", *arguments.split()])
+        return run(["ipvsadm", *arguments.split()], lines)
     except Stop as stop:
         missing = "is not installed" in stop.args[1]
         raise Stop(3, "ipvsadm is not installed: apt-get install ipvsadm") if missing else stop from None
@@ -104,23 +106,52 @@ def save_drains(state: Path, drains: Drains) -> None:
 
 
 def carry_out(steps: List[Step]) -> List[Step]:
-    """One process a command: in a batch (ipvsadm -R) one refused line takes all lines after it along. What was done is said;
-    the answer is what failed."""
+    """What was done is said; the answer is what failed.
+
+    Many commands share a process. Where it did not do all of them the kernel tells which, and the others are tried one by
+    one, so that each refused one is named. The first of them that works was only taken along by a refused one before it: from
+    there on they may go together again."""
     failed: List[Step] = []
-    impossible = set()
-    for step in steps:
-        if step.service in impossible:
+    impossible: Set[str] = set()
+    left = list(steps)
+    while left:
+        batch, left = left[:BATCH], left[BATCH:]
+        alone = carry_out_together(batch) if len(batch) > 1 else batch
+        for at, step in enumerate(alone, 1):
+            if step.service in impossible:
+                failed.append(step)
+                continue
+            done = ipvsadm(step.command)
+            if done.returncode == 0:
+                say([step.command])
+                left = alone[at:] + left
+                break
+            complain(f"ipvsadm {step.command}: {done.stderr.strip()}")
             failed.append(step)
-            continue
-        done = ipvsadm(step.command)
-        if done.returncode == 0:
-            say(step.command)
-            continue
-        complain(f"ipvsadm {step.command}: {done.stderr.strip()}")
-        failed.append(step)
-        if step.command.startswith("-A"):
-            impossible.add(step.service)  # its real servers can't be added either
+            if step.command.startswith("-A"):
+                impossible.add(step.service)  # its real servers can't be added either
     return failed
+
+
+def carry_out_together(steps: List[Step]) -> List[Step]:
+    """What was done is said; the answer is what wasn't. ipvsadm did everything only if it says nothing: its exit code is that of
+    the last line, and at a line that it can't read it ends."""
+    try:
+        done = ipvsadm("-R", "".join(f"{step.command}\n" for step in steps))
+    except Hanging as hanging:
+        left = say_done(steps)
+        raise Stop(1, f"{hanging.args[1]}, at {left[0].command if left else 'its end'}") from None
+    if done.returncode == 0 and not done.stdout + done.stderr:
+        say([step.command for step in steps])
+        return []
+    return say_done(steps)
+
+
+def say_done(steps: List[Step]) -> List[Step]:
+    """Of a process that ended early or may have left some out."""
+    kernel = read_kernel().table
+    say([step.command for step in steps if is_done(step.command, kernel)])
+    return [step for step in steps if not is_done(step.command, kernel)]
 
 
 def work(options: argparse.Namespace) -> int:
@@ -147,8 +178,7 @@ def apply(options: argparse.Namespace, wanted: Table, folder: Folder) -> bool:
     frozen = set(kernel.table) if folder.lost else set()
     coming, leaving = plan_coming(wanted, kernel.table), plan_leaving(wanted, now, frozen)
     if options.command == "check":
-        for step in [*coming, *leaving.steps]:
-            say(step.command)
+        say([step.command for step in [*coming, *leaving.steps]])
         report_drains(leaving, now, [])
     else:
         failed = carry_out(coming)

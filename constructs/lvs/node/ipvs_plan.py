@@ -5,7 +5,7 @@ leaves while something that comes to its place is missing.
 """
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Set
+from typing import Dict, List, NamedTuple, Set, Tuple
 
 from ipvs_table import Server, Service, Table, is_ipv6, port_of
 
@@ -60,6 +60,21 @@ def plan_coming(wanted: Table, kernel: Table) -> List[Step]:
     return added + edited + servers
 
 
+def is_done(command: str, kernel: Table) -> bool:
+    """Whether the kernel is as the command leaves it."""
+    act, key, rest = split_command(command)
+    service = kernel.get(key)
+    if act == "-D":
+        return service is None
+    if service is None:
+        return act == "-d"
+    if act in ("-A", "-E"):
+        return service.options == rest
+    address, _, text = rest[len("-r "):].partition(" ")
+    server = service.servers.get(address)
+    return server is None if act == "-d" else server is not None and server.text() == text
+
+
 def held_back(failed: List[Step], wanted: Table, kernel: Table) -> Set[str]:
     """Services of which nothing leaves, since what comes to its place didn't. A new service may take the place of any that
     leaves. A service's own options (-E) take nothing's place."""
@@ -98,6 +113,15 @@ def plan_leaving(wanted: Table, now: Now, held: Set[str]) -> Leaving:
         if key not in expected:
             steps.append(Step(key, f"-D {key}"))
     return Leaving(steps, expected, kept)
+
+
+def split_command(command: str) -> Tuple[str, str, str]:
+    """`-a`, `-f 1 -6`, `-r 10.0.0.1:80 -m -w 1`"""
+    act, kind, name, *rest = command.split(" ")
+    key = f"{kind} {name}"
+    if rest[:1] == ["-6"]:
+        key, rest = f"{key} -6", rest[1:]
+    return act, key, " ".join(rest)
 
 
 def may_go(key: str, drain: Drain, active: int, now: float) -> bool:

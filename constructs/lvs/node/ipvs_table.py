@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Dict, List, NamedTuple, Set, Tuple
 
 PROTOCOLS = {"TCP": "-t", "UDP": "-u", "SCTP": "--sctp-service", "FWM": "-f"}
@@ -89,7 +90,7 @@ def read_options(words: List[str], strict: bool = True) -> Dict[str, str]:
     rest = ["-o" if word == "--ops" else word for word in words[1:]]
     while rest:
         name = rest.pop(0)
-        known = name in WITH_VALUE[words[0]] + SWITCHES[words[0]]
+        known = name in WITH_VALUE[words[0]] or name in SWITCHES[words[0]]
         if strict and (name in options or not known):
             raise ValueError(f"unexpected {name}")
         if name in SWITCHES[words[0]]:
@@ -114,17 +115,23 @@ def as_they_stand(options: Dict[str, str]) -> str:
 # ---- its words, canonical
 
 def number(name: str, text: str, low: int, high: int) -> int:
-    if not re.fullmatch("[0-9]{1,10}", text) or not low <= int(text) <= high:
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and low <= int(text) <= high):
         raise ValueError(f"{name} takes a number from {low} to {high}")
     return int(text)
 
 
+# The files, the kernel and its listing name each address, and a service once a real server.
+kept = lru_cache(maxsize=None)
+machine_address = kept(ipaddress.ip_address)
+
+
+@kept
 def endpoint(text: str, default_port: str) -> str:
     """ADDRESS:PORT, or [ADDRESS]:PORT for IPv6, as the kernel prints it."""
     match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::([0-9]+))?", text)
     if not match:
         raise ValueError(f"'{text}' is no ADDRESS:PORT with a numeric address, IPv6 in brackets")
-    address = ipaddress.ip_address(match[1] or match[2])
+    address = machine_address(match[1] or match[2])
     port = number("the port", match[3] or default_port, 0, 65535)
     return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
 
@@ -225,7 +232,7 @@ def check_service(key: str, options: Dict[str, str]) -> None:
 
 
 def check_server(key: str, address: str, server: Server) -> None:
-    host = ipaddress.ip_address(address.rpartition(":")[0].strip("[]"))
+    host = machine_address(address.rpartition(":")[0].strip("[]"))
     if host.is_multicast or host.is_unspecified or host in NO_MACHINE or str(host) == "255.255.255.255" or (
             host.version == 6 and host.is_link_local):
         raise ValueError("a real server needs an address that one machine can have")

@@ -21,6 +21,10 @@ class Stop(Exception):
     """Ends the program with an exit code and a message."""
 
 
+class Hanging(Stop):
+    """A command that was not done in time."""
+
+
 def run(words: List[str], text: str = "") -> subprocess.CompletedProcess[str]:
     """Runs a command, which gets `text`. One that isn't done in time is killed with all that it started. What hangs in
     the kernel can't be killed and is left behind: the next run goes on without it."""
@@ -33,7 +37,7 @@ def run(words: List[str], text: str = "") -> subprocess.CompletedProcess[str]:
     try:
         output, errors = process.communicate(text, timeout=COMMAND_SECONDS)
     except subprocess.TimeoutExpired:
-        raise Stop(1, f"no answer within {COMMAND_SECONDS:g} s, given up: {' '.join(words)}") from None
+        raise Hanging(1, f"no answer within {COMMAND_SECONDS:g} s, given up: {' '.join(words)}") from None
     finally:
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)

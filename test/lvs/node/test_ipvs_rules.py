@@ -2,6 +2,7 @@
 import ast
 import fcntl
 import importlib
+import io
 import os
 import random
 import shutil
@@ -9,10 +10,12 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from contextlib import redirect_stderr, redirect_stdout
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple
+from unittest import mock
 
 sys.dont_write_bytecode = True
 PROGRAM = Path(__file__).parents[3] / "constructs/lvs/node/ipvs-rules.py"
@@ -181,28 +184,29 @@ class AnySequence(unittest.TestCase):
 
 FAKE_IPVSADM = """\
 #!/usr/bin/python3 -B
-# A kernel that is a file: takes ipvsadm's commands, refuses real servers of 10.6.6.0/24, hangs where it is configured to.
+# A kernel that is a file: takes ipvsadm's commands, refuses real servers of 10.6.6.0/24, ends at those of 10.7.7.0/24 as at what it
+# can't read, hangs where it is configured to.
 import os, sys, time
 folder = os.path.dirname(__file__)
 sys.path.insert(0, {modules!r})
 import ipvs_table as tables
 path = folder + "/kernel"
-lines = open(path).read().splitlines() if os.path.exists(path) else []
-words = sys.argv[1:]
-if os.path.exists(folder + "/hangs") and words[0] == open(folder + "/hangs").read():
-    os.system("sleep 600")
-with open(folder + "/calls", "a") as calls:
-    calls.write(" ".join(words) + "\\n")
-if words[0] == "-S":
-    print("\\n".join(lines))
-elif words[0] != "-ln":
+hangs = open(folder + "/hangs").read() if os.path.exists(folder + "/hangs") else ""
+def command(words):
+    lines = open(path).read().splitlines() if os.path.exists(path) else []
     table, problems = tables.parse_table([("", line) for line in lines], strict=False)
     odd = [line for line in lines if any(problem.endswith(line) for problem in problems)]
+    if words[0] == hangs:
+        os.system("sleep 600")
     letter = words[0][1]
     options = tables.read_options(["-A" if letter in "AED" else "-a", *words[1:]])
     key, address = tables.service_key(options), options.get("-r")
-    if (address or "").startswith("10.6.6."):
-        sys.exit("Invalid operation")
+    if (address or "").startswith("10.7.7."):
+        sys.exit("Can't read this")
+    if (address or "").startswith("10.6.6.") or "none" in words:
+        return "Invalid operation"
+    if letter != "A" and key not in table:
+        return "Service not defined"
     if letter in "AE":
         servers = table[key].servers if letter == "E" else {{}}
         table[key] = tables.Service(tables.service_options(options, key), servers)
@@ -212,10 +216,23 @@ elif words[0] != "-ln":
         del table[key].servers[address]
     else:
         if (letter == "e") != (address in table[key].servers):
-            sys.exit("No such destination")
+            return "No such destination"
         table[key].servers[address] = tables.read_server(options, strict=False)
     with open(path, "w") as file:
         file.write("".join(line + "\\n" for line in [*odd, *sorted(tables.table_lines(table))]))
+    return ""
+words = sys.argv[1:]
+if words[0] == hangs:
+    os.system("sleep 600")
+with open(folder + "/calls", "a") as calls:
+    calls.write(" ".join(words) + "\\n")
+if words[0] == "-S":
+    print(open(path).read() if os.path.exists(path) else "", end="")
+elif words[0] != "-ln":
+    problem = ""
+    for problem in map(command, [line.split() for line in sys.stdin] if words == ["-R"] else [words]):
+        print(problem, end="\\n" if problem else "", file=sys.stderr)
+    sys.exit(1 if problem else 0)
 """
 
 
@@ -265,6 +282,21 @@ class Program(unittest.TestCase):
         if lines:
             path.write_text("".join(f"{line}\n" for line in lines))
         return path.read_text().splitlines() if path.exists() else []
+
+    def changes(self) -> List[str]:
+        """The processes since the last look that change something."""
+        calls = self.bin / "calls"
+        lines = calls.read_text().splitlines() if calls.exists() else []
+        calls.unlink(missing_ok=True)
+        return [line for line in lines if line.split()[0] not in ("-S", "-ln")]
+
+    def carry_out(self, commands: List[str]) -> List[str]:
+        """Steps as a plan has them, also such as no file of rules can hold."""
+        program = load_program()
+        steps = [plans.Step(plans.split_command(command)[1], command) for command in commands]
+        with mock.patch.dict(os.environ, {"PATH": f"{self.bin}:{os.environ['PATH']}"}), \
+                redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            return [step.command for step in program.carry_out(steps)]
 
     def test_a_folder_without_rules_is_a_mistake(self) -> None:
         (self.rules / ".hidden.rules").write_text("")
@@ -372,6 +404,67 @@ class Program(unittest.TestCase):
         (self.bin / "hangs").unlink()
         self.assertEqual(self.run_program("apply").returncode, 0)
         self.assertEqual(self.kernel(), ["-A -t 10.0.0.1:80 -s rr"])
+
+    def test_many_commands_share_a_process(self) -> None:
+        web = "-A -t 10.0.0.1:80 -s rr"
+        servers = [f"-a -t 10.0.0.1:80 -r 10.0.1.{at}:80 -m -w 1" for at in range(1, 10)]
+        self.wanted(web, *servers)
+        done = self.run_program("apply")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout, "".join(f"+ {line}\n" for line in [web, *servers]))
+        self.assertEqual((self.changes(), self.kernel()), (["-R"], [web, *servers]))
+        # A lone one needs no batch, and journal and process list show it in its own words.
+        self.wanted(web, *servers[:-1], servers[-1].replace("-w 1", "-w 2"))
+        self.assertEqual(self.run_program("apply").returncode, 0)
+        self.assertEqual(self.changes(), ["-e -t 10.0.0.1:80 -r 10.0.1.9:80 -m -w 2"])
+        self.wanted()
+        self.assertEqual(self.run_program("apply", "--drain-seconds", "0").returncode, 0)
+        self.assertEqual((self.changes(), self.kernel()), (["-R"], []))
+
+    def test_a_refused_line_is_named_and_takes_no_other_along(self) -> None:
+        web = "-A -t 10.0.0.1:80 -s rr"
+        for refused, reason in [("10.6.6.6", "Invalid operation"), ("10.7.7.7", "Can't read this")]:
+            for place in range(5):
+                with self.subTest(refused, place=place):
+                    self.kernel(web)
+                    servers = [f"-a -t 10.0.0.1:80 -r 10.0.1.{at}:80 -m -w 1" for at in range(1, 5)]
+                    bad = f"-a -t 10.0.0.1:80 -r {refused}:80 -m -w 1"
+                    self.wanted(web, *servers[:place], bad, *servers[place:])
+                    done = self.run_program("apply")
+                    self.assertEqual(done.returncode, 1)
+                    self.assertEqual(sorted(done.stdout.splitlines()), [f"+ {line}" for line in servers])
+                    self.assertEqual(done.stderr, f"ipvs-rules: ipvsadm {bad}: {reason}\n"
+                                     "ipvs-rules: what leaves stays until what comes to its place is there\n"
+                                     f"ipvs-rules: missing: {bad}\n")
+                    self.assertEqual(self.kernel(), [web, *servers])
+                    self.changes()
+
+    def test_a_refused_line_costs_no_process_for_each_line_after_it(self) -> None:
+        servers = [f"-a -t 10.0.0.1:80 -r 10.0.{at}.1:80 -m -w 1" for at in range(100)]
+        self.wanted("-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.7.7.7:80 -m -w 1", *servers)
+        self.assertEqual(self.run_program("apply").returncode, 1)
+        self.assertEqual(len(self.kernel()), 101)
+        self.assertEqual(self.changes(), ["-R", "-a -t 10.0.0.1:80 -r 10.7.7.7:80 -m -w 1", servers[0], "-R"])
+
+    def test_a_refused_service_is_said_once_and_its_real_servers_are_not_tried_one_by_one(self) -> None:
+        self.kernel("-A -t 10.0.0.1:80 -s rr")
+        refused = "-A -t 10.0.0.1:81 -s rr --pe none"
+        (self.rules / "a.rules").write_text("")
+        failed = self.carry_out([refused, *(f"-a -t 10.0.0.1:81 -r 10.0.1.{at}:80 -m -w 1" for at in range(9)),
+                                 "-a -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 1"])
+        self.assertEqual(len(failed), 10)
+        self.assertEqual(self.changes(), ["-R", refused])
+        self.assertEqual(self.kernel()[1:], ["-a -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 1"])
+
+    def test_a_line_that_hangs_in_a_batch_is_named_and_what_was_done_before_it_is_said(self) -> None:
+        self.kernel("-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 1")
+        self.wanted("-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 2", "-A -t 10.0.0.1:81 -s rr",
+                    "-a -t 10.0.0.1:81 -r 10.0.1.1:80 -m -w 1")
+        (self.bin / "hangs").write_text("-e")
+        done = self.run_program("apply")
+        self.assertEqual((done.returncode, done.stdout), (1, "+ -A -t 10.0.0.1:81 -s rr\n"))
+        self.assertEqual(done.stderr, "ipvs-rules: no answer within 2 s, given up: ipvsadm -R, at "
+                         "-e -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 2\n")
 
     def test_a_run_waits_for_another_one_but_not_for_ever(self) -> None:
         self.wanted()

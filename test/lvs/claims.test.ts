@@ -1,0 +1,32 @@
+import { Claims } from "../../constructs/lvs/claim";
+import { Protocol } from "../../constructs/lvs";
+
+const tcp = (owner: string, port: number, address?: string, mark?: number) => ({
+  owner,
+  protocol: Protocol.TCP,
+  port,
+  address,
+  mark,
+});
+
+test("a port is taken at its own address, and at every address where one of the two names none", () => {
+  const claims = new Claims();
+  for (const claim of [tcp("one", 80, "10.0.0.1"), tcp("two", 80, "10.0.0.2"), tcp("every", 81)]) claims.add(claim);
+  const owner = (port: number, address?: string): string | undefined => claims.met(tcp("", port, address))?.owner;
+  expect([owner(80, "10.0.0.1"), owner(80, "10.0.0.2"), owner(80, "10.0.0.3"), owner(80)]).toEqual([
+    "one",
+    "two",
+    undefined,
+    "one",
+  ]);
+  expect([owner(81, "10.0.0.1"), owner(81), owner(82)]).toEqual(["every", "every", undefined]);
+  expect(claims.met({ ...tcp("", 80), protocol: Protocol.UDP })).toBeUndefined();
+});
+
+test("a mark is taken in its own address family", () => {
+  const claims = new Claims();
+  claims.add(tcp("four", 80, "10.0.0.1", 7));
+  expect(claims.markMet(7, new Set([4, 6]))?.owner).toBe("four");
+  expect(claims.markMet(7, new Set([6]))).toBeUndefined();
+  expect(claims.markMet(8, new Set([4]))).toBeUndefined();
+});
