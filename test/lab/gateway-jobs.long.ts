@@ -75,21 +75,20 @@ describeWithImage(
           const next = Object.entries(counts).filter(([line]) => line.startsWith("The next one"));
           return next.reduce((sum, [, count]) => sum + count, 0);
         };
+        const untilShare = async (least: number, most: number): Promise<number> => {
+          let found = 0;
+          await eventually(async () => {
+            found = await share();
+            expect(found).toBeGreaterThanOrEqual(least);
+          }, 3 * MINUTES);
+          expect(found).toBeLessThanOrEqual(most);
+          return found;
+        };
         const before = await gatewaysRunning();
         await up({ CANARY: "10" });
-        let first = 0;
-        await eventually(async () => {
-          first = await share();
-          expect(first).toBeGreaterThanOrEqual(5);
-        }, 3 * MINUTES);
-        expect(first).toBeLessThanOrEqual(40);
+        const first = await untilShare(5, 40);
         await up({ CANARY: "50" });
-        let second = 0;
-        await eventually(async () => {
-          second = await share();
-          expect(second).toBeGreaterThanOrEqual(70);
-        }, 3 * MINUTES);
-        expect(second).toBeLessThanOrEqual(130);
+        const second = await untilShare(70, 130);
         expect(await gatewaysRunning()).toEqual(before);
         console.log(`of 200 requests ${first} went to the next one; with CANARY=50 ${second}`);
         await up({ CANARY: "0" });
