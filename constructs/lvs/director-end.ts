@@ -4,6 +4,7 @@ import {
   Contribution,
   InterfaceAddress,
   LiveFile,
+  MachineFile,
   nodeModule,
   nodeProgram,
   oneshotUnit,
@@ -59,7 +60,12 @@ export function directorContribution(spec: DirectorSpec): Contribution {
     downloads: consul.downloads,
     kernelModules: ipvs.kernelModules,
     sysctls: directorSysctls(traitsOf(spec)),
-    files: [...(iptables.files ?? []), ...(ipvs.files ?? []), ...(consul.files ?? [])],
+    files: [
+      ...(usesTracking(spec) ? [CONNECTION_TRACKING] : []),
+      ...(iptables.files ?? []),
+      ...(ipvs.files ?? []),
+      ...(consul.files ?? []),
+    ],
     units: [...(iptables.units ?? []), ...(ipvs.units ?? []), ...(consul.units ?? [])],
     liveFiles: [
       ...iptablesFiles("director", iptablesRules(spec, 4), iptablesRules(spec, 6)),
@@ -76,16 +82,28 @@ export function directorContribution(spec: DirectorSpec): Contribution {
   };
 }
 
+/** Whether connections depend on the kernel's connection tracking. */
+function usesTracking({ plane, services }: DirectorSpec): boolean {
+  // The generic rules for followed services look at it, too.
+  const asks = (service: ServiceSpec): boolean =>
+    methodsOf(service).some(({ snat }) => snat) ||
+    (service.follows !== undefined && service.forwarding.name === "masquerading");
+  return plane === Plane.IPTABLES || services.some(asks);
+}
+
+/**
+ * The kernel tracks connections only while a rule asks for it. When another program flushes the nat table, the answers of real
+ * servers would belong to no connection until the rules are back, and the director would reset them.
+ */
+const CONNECTION_TRACKING: MachineFile = {
+  path: "/etc/modprobe.d/vipstack-conntrack.conf",
+  content: "options nf_conntrack enable_hooks=1\n",
+};
+
 function ipvsContribution(spec: DirectorSpec): Contribution {
-  // The generic rules for followed services look at connection tracking, too.
-  const tracked = spec.services.some(
-    (service) =>
-      methodsOf(service).some(({ snat }) => snat) ||
-      (service.follows !== undefined && service.forwarding.name === "masquerading"),
-  );
   return {
     packages: ["ipvsadm"],
-    kernelModules: ["ip_vs", ...(tracked ? ["nf_conntrack", "xt_ipvs"] : [])],
+    kernelModules: ["ip_vs", ...(usesTracking(spec) ? ["nf_conntrack", "xt_ipvs"] : [])],
     files: [
       // First: on a host that runs already, a timer may start the program between them.
       nodeModule(join(__dirname, "node", "ipvs_table.py")),
