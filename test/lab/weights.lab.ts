@@ -124,34 +124,6 @@ test(
 );
 
 test(
-  "a connection whose handshake takes seconds is answered by the real server that leaves meanwhile",
-  async () => {
-    await weights.up({ WEIGHTS: ",,1", DRAIN: "60" });
-    await eventually(async () => {
-      expect(await table()).not.toMatch(/184:8[01]/);
-    }, 2 * MINUTES);
-    const neighbour = "ip neigh replace 192.168.139.184 dev eth0";
-    const address = "$(ip neigh show 192.168.139.184 dev eth0 | awk '/lladdr/ { print $3 }')";
-    await weights.on("vm-1", `curl --silent ${vip} > /dev/null`);
-    await weights.on("ipvs", `${neighbour} lladdr ${address} nud permanent`);
-    await weights.lab("delay", "d2", "5000");
-    const answer = weights.on("vm-1", `curl --silent --show-error --max-time 40 ${vip}`);
-    // A handshake counts as an inactive connection. The second look comes after what was once thought time enough.
-    await weights.on(
-      "ipvs",
-      `until ipvsadm -lnc | grep -q 'SYN_RECV .*184:82'; do sleep 0.1; done
-sed -i s/184:82/184:80/ /etc/vipstack/ipvs.d/*.rules
-/usr/local/lib/vipstack/ipvs-rules apply; sleep 3; /usr/local/lib/vipstack/ipvs-rules apply
-sed -i s/184:80/184:82/ /etc/vipstack/ipvs.d/*.rules`,
-    );
-    expect(await answer).toBe("d2:82");
-    await weights.lab("heal", "d2");
-    await weights.on("ipvs", `${neighbour} lladdr ${address} nud reachable`);
-  },
-  BOOT,
-);
-
-test(
   "a rule folder with a bad line keeps the last good state; the error is in the exit code and in the journal",
   async () => {
     const before = await table();

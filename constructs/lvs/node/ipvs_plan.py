@@ -9,9 +9,8 @@ from typing import Dict, List, NamedTuple, Set, Tuple
 
 from ipvs_table import Server, Service, Table, is_ipv6, port_of
 
-# A handshake in progress counts as an inactive connection. It becomes active within this time, also where its first packets
-# are lost or late: TCP sends them again after 1, 3 and 7 seconds.
-SETTLE_SECONDS = 10.0
+# A handshake in progress counts as an inactive connection; it becomes active well within this time.
+SETTLE_SECONDS = 2.0
 
 
 class Drain(NamedTuple):

@@ -77,7 +77,7 @@ class Plans(unittest.TestCase):
         name = "-t 10.0.0.1:80 -r 10.0.1.2:80"
         wanted, kernel = table(*self.WEB[:2]), table(*self.WEB[:2], f"-a {name} -m -w 0")
         drains = {name: plans.Drain(100.0, 160.0)}
-        for active, now, goes in [(0, 109.0, False), (0, 110.0, True), (1, 159.0, False), (1, 160.0, True)]:
+        for active, now, goes in [(0, 101.0, False), (0, 102.0, True), (1, 159.0, False), (1, 160.0, True)]:
             with self.subTest(active=active, now=now):
                 plan = self.plan(wanted, kernel, {name: active}, drains, now)
                 self.assertEqual(plan.commands, [f"-d {name}"] if goes else [])
