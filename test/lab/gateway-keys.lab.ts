@@ -137,6 +137,13 @@ describeWithImage(APISIX, "a gateway without etcd, with secrets", () => {
     MINUTES,
   );
 
+  test("a redirect to https leads to the port that clients use, not to the gateway's own", async () => {
+    const host = "Host: shop.example:9080";
+    const head = await scene.on("web", `curl --silent --include --header '${host}' http://${GATEWAY}:9080/secure`);
+    expect(head).toMatch(/^HTTP\/1\.1 301 /);
+    expect(head).toMatch(/^location: https:\/\/shop\.example\/secure\r$/im);
+  });
+
   test(
     "limit-count: two requests pass, the third doesn't",
     async () => {

@@ -41,6 +41,7 @@ const route = (id, ...plugins) => new Route(platform, id, { gateway, uri: `/${id
 route("plain");
 route("keyed", Plugin.keyAuth());
 route("signed", Plugin.jwtAuth());
+route("secure", Plugin.redirect({ httpToHttps: true }));
 route("limited", Plugin.limitCount({ count: 2, timeWindow: 60, rejectedCode: 429 }));
 route("faulty", Plugin.other("fault-injection", { abort: { http_status: 418, body: "short and stout" } }));
 new Consumer(platform, "jack", {
