@@ -140,7 +140,10 @@ systemd-run --quiet --unit httpbin python3 /run/httpbin.py`,
       async () => {
         const requests = await load();
         for (const count of [4, 1, 2]) {
-          await scene.on("server", `nomad job scale -detach hello-world servers ${count} > /dev/null`);
+          // Nomad takes it once the deployment before has ended.
+          await eventually(async () => {
+            await scene.on("server", `nomad job scale -detach hello-world servers ${count} > /dev/null`);
+          }, 2 * MINUTES);
           await untilInstances(count);
           // Those that left serve on for their shutdown delay.
           await eventually(async () => {

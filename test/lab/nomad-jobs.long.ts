@@ -196,8 +196,11 @@ const scene = LabDeployment.ofProgram(join(__dirname, "support", "chain-program.
           const url = "http://127.0.0.1:8500/v1/catalog/service/hello-world-servers";
           expect(JSON.parse(await scene.on("server", `curl --silent '${url}'`))).toHaveLength(count);
         });
-      const scale = (count: number): Promise<string> =>
-        scene.on("server", `nomad job scale -detach hello-world servers ${count} > /dev/null`);
+      // Nomad takes it once the deployment before has ended.
+      const scale = (count: number): Promise<void> =>
+        eventually(async () => {
+          await scene.on("server", `nomad job scale -detach hello-world servers ${count} > /dev/null`);
+        }, 2 * MINUTES);
 
       await scale(3);
       await registered(3);
