@@ -3,15 +3,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { renderConsulTemplateConfig } from "../../constructs/lvs/consul-template-text";
-import { havePrograms, Program, programFile } from "../support/programs";
+import { describeWithPrograms, Program, programFile } from "../support/programs";
 
 // A real Consul and a real consul-template on this host's loopback, with the configuration that a director gets. What systemd
 // does on a director is done here step by step: the ports and folders are others, the keeper's timer is a loop.
 
 const PORT = 28500;
 const CONSUL = `http://127.0.0.1:${PORT}`;
-const HAVE_PROGRAMS = havePrograms("directors that follow a real Consul", "consul", "consul-template");
-const withConsul = HAVE_PROGRAMS ? describe : describe.skip;
 
 const folder = mkdtempSync(join(tmpdir(), "vipstack-follow-"));
 const rulesFile = join(folder, "rules", "consul-web.rules");
@@ -32,7 +30,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-withConsul("rules that follow a real Consul", () => {
+describeWithPrograms("rules that follow a real Consul", ["consul", "consul-template"], () => {
   let template: ChildProcess;
   let consul: ChildProcess;
 

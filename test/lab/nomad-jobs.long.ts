@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { havePrograms } from "../support/programs";
+import { describeWithPrograms } from "../support/programs";
 import { BOOT, eventually, LabDeployment, lossOf, MINUTES, RequestsResult, secondsUntil } from "./support/deployment";
 import { runsOf } from "./support/long";
 
@@ -10,7 +10,7 @@ const nomadPort = "18646";
 const ports = { VIPSTACK_VIP_PORT: "18680", VIPSTACK_CONSUL_PORT: "18651", VIPSTACK_NOMAD_PORT: nomadPort };
 const scene = LabDeployment.ofProgram(join(__dirname, "support", "chain-program.js"));
 
-(havePrograms("jobs behind a director", "nomad") ? describe : describe.skip)("jobs behind a director", () => {
+describeWithPrograms("jobs behind a director", ["nomad"], () => {
   beforeAll(async () => {
     console.log(timesOf(await scene.up(ports)));
     await untilServed(2);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { havePrograms } from "../support/programs";
+import { describeWithPrograms } from "../support/programs";
 import { BOOT, eventually, LabDeployment, MINUTES } from "./support/deployment";
 
 // Both agents in their dev profiles on one machine, jobs of two drivers on host ports, and what is left of a job that leaves.
@@ -8,7 +8,7 @@ const nomadPort = "18649";
 const box = LabDeployment.ofProgram(join(__dirname, "support", "one-machine-program.js"));
 const up = (drivers = ""): Promise<string> => box.up({ VIPSTACK_NOMAD_PORT: nomadPort, DRIVERS: drivers });
 
-(havePrograms("both agents on one machine", "nomad") ? describe : describe.skip)("both agents on one machine", () => {
+describeWithPrograms("both agents on one machine", ["nomad"], () => {
   beforeAll(async () => {
     await up();
   }, BOOT);

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { havePrograms } from "../support/programs";
+import { describeWithPrograms } from "../support/programs";
 import { BOOT, eventually, LabDeployment, MINUTES, secondsUntil } from "./support/deployment";
 
 // Nomad servers that agree, and jobs that outlive the one that leads them.
 
 const cluster = LabDeployment.ofProgram(join(__dirname, "support", "three-nomad-servers-program.js"));
 
-(havePrograms("three Nomad servers", "nomad") ? describe : describe.skip)("three Nomad servers", () => {
+describeWithPrograms("three Nomad servers", ["nomad"], () => {
   beforeAll(async () => {
     await cluster.up({ VIPSTACK_NOMAD_PORT: "18647" });
   }, BOOT);

@@ -28,3 +28,8 @@ export function havePrograms(what: string, ...names: readonly Program[]): boolea
   if (missing.length > 0) process.stderr.write(`SKIPPED: ${what} (missing: ${missing.join(", ")})\n`);
   return missing.length === 0;
 }
+
+/** Tests that run these programs; skipped, and reported as such, where one is missing. */
+export function describeWithPrograms(what: string, names: readonly Program[], tests: () => void): void {
+  (havePrograms(what, ...names) ? describe : describe.skip)(what, tests);
+}

@@ -184,8 +184,8 @@ class AnySequence(unittest.TestCase):
 
 FAKE_IPVSADM = """\
 #!/usr/bin/python3 -B
-# A kernel that is a file: takes ipvsadm's commands, refuses real servers of 10.6.6.0/24, ends at those of 10.7.7.0/24 as at what it
-# can't read, hangs where it is configured to.
+# A kernel that is a file: takes ipvsadm's commands, refuses real servers of 10.6.6.0/24, stops at those of 10.7.7.0/24 like at a
+# line that it can't read, hangs where it is configured to.
 import os, sys, time
 folder = os.path.dirname(__file__)
 sys.path.insert(0, {modules!r})
