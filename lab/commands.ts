@@ -31,8 +31,8 @@ export function program(): Command {
       if (lab) await requireArtefacts(neededArtefacts(lab)); // before minutes are spent on the image
       await prepare(progress);
       if (lab === undefined) return;
-      if (lab.preinstalled.length > 0) await prepare(progress, lab.preinstalled);
       await prepareServices(lab, progress);
+      if (lab.preinstalled.length > 0) await prepare(progress, lab.preinstalled, lab.images);
     });
   labCommand(
     root,

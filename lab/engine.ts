@@ -1,5 +1,7 @@
 import * as fs from "fs";
 import { requireArtefacts } from "./artefacts";
+import { hubReference } from "./container-names";
+import { prepareContainers } from "./containers";
 import { type LabDocument, readLab } from "./documents";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
@@ -7,6 +9,7 @@ import { requireFreeForwards, runningForwards, syncForwards } from "./forwards";
 import { removeGuest } from "./guest";
 import { prepareHost, widenPath } from "./host";
 import { prepareImage } from "./image";
+import { keptContainers } from "./image-containers";
 import { bringHosts } from "./hosts";
 import { withLock } from "./lock";
 import { ensureNamespace, namespaceExists, removeNamespace, removeStaleBridges } from "./namespace";
@@ -20,11 +23,18 @@ import type { LabState } from "./state";
  * Host packages and base image; needs no lab.
  *
  * @param preinstalled Debian packages that the image holds beside the usual ones
+ * @param images container images that it holds as well, if one of the packages is Docker and the lab's registry has them
  * @returns the image's path
  */
-export async function prepare(progress: Progress, preinstalled: readonly string[] = []): Promise<string> {
+export async function prepare(
+  progress: Progress,
+  preinstalled: readonly string[] = [],
+  images: readonly string[] = [],
+): Promise<string> {
   await prepareHost(progress);
-  return prepareImage(progress, preinstalled);
+  if (!preinstalled.includes("docker.io") || images.length === 0) return prepareImage(progress, preinstalled);
+  const containers = await keptContainers(await prepareContainers(progress), images.map(hubReference));
+  return prepareImage(progress, preinstalled, containers);
 }
 
 /** Starts a lab, or reports that it runs. What a crashed run left is removed first. */

@@ -3,6 +3,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
+import { loadContainers } from "./image-containers";
 import type { ImageRecipe } from "./image-recipe";
 
 /** How far mmdebstrap is, by the lines it prints. */
@@ -30,6 +31,12 @@ export async function buildImage(
   await bootstrap(recipe, root, progress, signal);
   progress.tell(null, "image", "adding kernel modules and the lab's settings", 88);
   await customise(recipe, root, options.modules);
+  if (recipe.containers.length > 0) {
+    progress.tell(null, "image", "giving its Docker the container images", 90);
+    const reason = await loadContainers(root, recipe.containers, signal);
+    signal.throwIfAborted();
+    if (reason !== undefined) progress.tell(null, "image", `machines pull their container images: ${reason}`, 91);
+  }
   progress.tell(null, "image", "writing the file system", 92);
   const image = path.join(work, "image.ext4");
   await execa("truncate", ["-s", `${recipe.sizeMiB}M`, image]);

@@ -4,7 +4,9 @@ import * as fs from "fs";
 import * as path from "path";
 import { distributionSources, hostAptChecks, hostSources, sourceLines } from "./apt-sources";
 import { cacheFolder } from "./cache";
+import { shortName } from "./container-names";
 import { buildImage } from "./image-build";
+import type { KeptContainer } from "./image-containers";
 import { imageRecipe, type ImageRecipe } from "./image-recipe";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
@@ -30,10 +32,16 @@ function imageFolder(): string {
  * Path of the base image; built now if it isn't in the cache, or is damaged there.
  *
  * @param preinstalled packages that it holds beside the usual ones: another set is another image
+ * @param containers container images that its Docker holds
  */
-export async function prepareImage(progress: Progress, preinstalled: readonly string[] = []): Promise<string> {
-  const recipe = await hostRecipe(preinstalled);
-  const title = ["the machines' base image", ...preinstalled].join(" with ");
+export async function prepareImage(
+  progress: Progress,
+  preinstalled: readonly string[] = [],
+  containers: readonly KeptContainer[] = [],
+): Promise<string> {
+  const recipe = await hostRecipe(preinstalled, containers);
+  const held = [...preinstalled, ...containers.flatMap(({ references }) => references.slice(0, 1).map(shortName))];
+  const title = ["the machines' base image", ...(held.length > 0 ? [held.join(", ")] : [])].join(" with ");
   const hash = createHash("sha256").update(JSON.stringify(recipe)).digest("hex").slice(0, 16);
   const image = path.join(imageFolder(), `${hash}.ext4`);
   if ((await damageOf(image)) === undefined) return image;
@@ -112,7 +120,7 @@ async function build(recipe: ImageRecipe, image: string, title: string, progress
 }
 
 /** The recipe for this host: its own release, its own package archives, the user-mode Linux kernel that is installed. */
-async function hostRecipe(preinstalled: readonly string[]): Promise<ImageRecipe> {
+async function hostRecipe(preinstalled: readonly string[], containers: readonly KeptContainer[]): Promise<ImageRecipe> {
   const suite = /^VERSION_CODENAME=(.+)$/m.exec(readIfThere("/etc/os-release") ?? "")?.[1]?.replace(/"/g, "");
   if (suite === undefined) {
     throw new LabError(
@@ -132,7 +140,7 @@ async function hostRecipe(preinstalled: readonly string[]): Promise<ImageRecipe>
     throw new LabError(`no kernel modules in ${MODULES}`, "install them: apt-get install --reinstall user-mode-linux");
   }
   const host = { suite, kernel, sources: sourceLines(sources), aptChecks: await hostAptChecks() };
-  return imageRecipe(host, preinstalled);
+  return imageRecipe(host, preinstalled, containers);
 }
 
 function checkSpace(folder: string): void {

@@ -24,7 +24,7 @@ export async function createMachine(
 ): Promise<void> {
   const machine = readMachine(path.join(folder, "machine.json"));
   const userData = readUserData(folder);
-  const image = await prepare(progress, machine.preinstalled);
+  const image = await prepare(progress, machine.preinstalled, state.lab()?.images);
   requireRunning(state);
   const { name } = machine;
   await interruptible(

@@ -48,10 +48,14 @@ export function startCommands(model: CloudInit, beforeUnits: readonly string[] =
     ...(modules.length > 0 ? [`modprobe --all ${shellWords(modules)} || true`] : []),
     ...(model.sysctls.length > 0 ? [`sysctl --quiet --load ${SYSCTL_FILE}`] : []),
     ...(model.users.length > 0 ? [`systemd-sysusers ${USERS_FILE}`] : []),
+    // systemd reads its files once, not once for each command.
+    ...(enabled.length > 0
+      ? [`systemctl enable --quiet --no-reload ${shellWords(enabled.map(({ name }) => name))}`]
+      : []),
     "systemctl daemon-reload",
     ...beforeUnits,
-    ...(waited.length > 0 ? [`systemctl enable --quiet --now ${shellWords(waited)}`] : []),
-    ...(background.length > 0 ? [`systemctl enable --quiet --now --no-block ${shellWords(background)}`] : []),
+    ...(waited.length > 0 ? [`systemctl start ${shellWords(waited)}`] : []),
+    ...(background.length > 0 ? [`systemctl start --no-block ${shellWords(background)}`] : []),
     ...model.commands,
     ...model.ready.map(
       ({ check, seconds }) =>

@@ -74,10 +74,11 @@ missing=$(for p in arping curl ipvsadm; do dpkg-query --show --showformat='${Sta
 }
 modprobe --all ip_vs ip_vs_rr || true
 sysctl --quiet --load /etc/sysctl.d/90-vipstack.conf
+systemctl enable --quiet --no-reload a.service vendor.service
 systemctl daemon-reload
 [ -z "$changed" ] || systemctl try-reload-or-restart a.service
 [ -z "$changed" ] || systemctl try-restart vendor.service
-systemctl enable --quiet --now a.service vendor.service
+systemctl start a.service vendor.service
 touch /run/done
 timeout 60 sh -c 'until test -e '\''/run/done'\''; do sleep 1; done'
 sync

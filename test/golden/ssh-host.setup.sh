@@ -48,7 +48,8 @@ missing=$(for p in curl; do dpkg-query --show --showformat='${Status}' "$p" 2>/d
   apt-get install --quiet --assume-yes --option Dpkg::Options::=--force-confold $missing </dev/null
 }
 getent hosts "$(hostname)" >/dev/null || echo "10.0.0.2 $(hostname) # vipstack" >> /etc/hosts
+systemctl enable --quiet --no-reload a.service
 systemctl daemon-reload
 [ -z "$changed" ] || systemctl try-reload-or-restart a.service
-systemctl enable --quiet --now a.service
+systemctl start a.service
 sync

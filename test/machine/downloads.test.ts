@@ -174,9 +174,10 @@ test("a check may wait longer; users come before units; what waits for other mac
   expect(runcmd).toEqual([
     "set -eu",
     "systemd-sysusers /etc/sysusers.d/vipstack.conf",
+    "systemctl enable --quiet --no-reload agent.service b.service",
     "systemctl daemon-reload",
-    "systemctl enable --quiet --now b.service",
-    "systemctl enable --quiet --now --no-block agent.service",
+    "systemctl start b.service",
+    "systemctl start --no-block agent.service",
     "timeout 300 sh -c 'until true; do sleep 1; done'",
     "timeout 60 sh -c 'until test -e /run/b; do sleep 1; done'",
     "sync",

@@ -169,10 +169,11 @@ test("a unit's name arrives as it is wherever it is used", () => {
   expect(readFileSync(log, "utf8").trim().split("\n")).toEqual([
     "is-enabled worker@a\\x2db.service",
     "is-active worker@a\\x2db.service",
+    `enable --quiet --no-reload ${name} worker@a\\x2db.service`,
     "daemon-reload",
     `try-reload-or-restart ${name}`,
     "try-restart worker@a\\x2db.service",
-    `enable --quiet --now ${name} worker@a\\x2db.service`,
+    `start ${name} worker@a\\x2db.service`,
     `disable --now ${name}`,
     "disable --quiet worker@a\\x2db.service",
     "stop worker@a\\x2db.service",

@@ -98,7 +98,7 @@ test("an OrbStack machine: its own address is OrbStack's, the program's are adde
   });
   const userData = result.file("machines/box/user-data");
   expect(userData).toMatch("10.0.0.2/24 dev eth0\n      fd00::2/64 dev eth0\n");
-  expect(userData).toMatch(/systemctl enable --quiet --now .*vipstack-addresses\.service/);
+  expect(userData).toMatch(/systemctl start .*vipstack-addresses\.service/);
   expect(result.data("box").provisioner.map((each) => each["local-exec"].command)).toEqual([
     "orb create --user-data machines/box/user-data debian:bookworm box && orb -m box -u root cloud-init status --wait && orb -m box -u root sh -s < machines/box/applied.sh",
     "orb delete --force box",
