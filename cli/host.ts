@@ -29,7 +29,7 @@ export async function prepareHost(
     if (access.labDirectory === undefined) continue;
     const preparing = lab(["prepare", join(program.stackFolder(stack), "lab.json")], { all: true, reject: false });
     preparing.all?.on("data", (chunk: Buffer) => {
-      show(chunk.toString().trimEnd().split("\n").at(-1) ?? "");
+      for (const line of chunk.toString().trimEnd().split("\n")) show(line);
     });
     const { exitCode, all } = await preparing;
     if (exitCode !== 0) throw new CliError(all?.trim() ?? "the lab can't be prepared", "fix that, then run this again");

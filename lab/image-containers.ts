@@ -28,6 +28,8 @@ export async function keptContainers(all: readonly Container[], names: readonly 
 const LOAD = `set -eu
 root=$1
 shift
+# Docker unpacks layers in a root of its own, which it can only make where the root before is a mount.
+mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount --bind /sys "$root/sys"
 mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
@@ -74,5 +76,5 @@ export async function loadContainers(
   signal.addEventListener("abort", stop);
   const { failed, stderr } = await child;
   signal.removeEventListener("abort", stop);
-  return failed ? (stderr.trim().split("\n").at(-1) ?? "Docker ended") : undefined;
+  return failed ? (stderr.trim().split("\n").at(-1) || "Docker ended") : undefined;
 }

@@ -20,12 +20,14 @@ export function namespaceExists(state: LabState): boolean {
 export async function ensureNamespace(state: LabState, lab: LabDocument): Promise<void> {
   if (!namespaceExists(state)) {
     await execa("ip", ["netns", "add", state.namespace]);
-    // Forwarding and all that happens in the namespace only; the host's own settings stay as they are.
+    // Forwarding and all that happens in the namespace only; the host's own settings stay as they are. A guest that asks for an
+    // address outside hears each time that there is no way: Nomad's search for the clouds' metadata waited 6 s for a second answer.
     await inNamespace(state, [
       "sh",
       "-c",
       `cd /proc/sys/net && echo 1 > ipv4/ip_forward
        for i in all default; do echo 0 > ipv4/conf/$i/send_redirects; echo 0 > ipv4/conf/$i/rp_filter; done
+       echo 0 > ipv4/icmp_ratelimit
        [ ! -d ipv6 ] || { echo 0 > ipv6/conf/all/disable_ipv6; echo 0 > ipv6/conf/default/disable_ipv6; echo 1 > ipv6/conf/all/forwarding; }`,
     ]);
     await ip(state, "link", "set", "lo", "up");
