@@ -76,5 +76,5 @@ export async function loadContainers(
   signal.addEventListener("abort", stop);
   const { failed, stderr } = await child;
   signal.removeEventListener("abort", stop);
-  return failed ? (stderr.trim().split("\n").at(-1) || "Docker ended") : undefined;
+  return failed ? stderr.trim().split("\n").at(-1) || "Docker ended" : undefined;
 }
