@@ -1,8 +1,4 @@
-/** How often the director makes its rules true by itself, where the command after a render did not. */
-export const KEEPER_SECONDS = 5;
-
-/** Consul's own call, and a busy machine. */
-const CATALOG_SECONDS = 0.5;
+import { ConvergenceBudget } from "./convergence";
 
 /** What decides whether an instance still serves when it gets its last connection. Seconds. */
 export interface FollowTiming {
@@ -18,7 +14,7 @@ export interface FollowTiming {
 
 /** What doesn't fit together between a service and the director that follows it. */
 export function timingWarnings(service: string, { waitMax, grace, lag, shutdownDelay }: FollowTiming): string[] {
-  const told = CATALOG_SECONDS + waitMax + KEEPER_SECONDS;
+  const told = new ConvergenceBudget({ templateWaitMax: `${waitMax}s` }).lag;
   return [
     ...(shutdownDelay === undefined || shutdownDelay >= told
       ? []

@@ -1,4 +1,5 @@
-import { KEEPER_SECONDS } from "./follow-timing-rules";
+import { secondsOf } from "../private/duration";
+import { KEEPER_PERIOD } from "./convergence";
 import { Unit, UNIT_SECONDS } from "../machine";
 
 /** What the timer makes true again. */
@@ -21,7 +22,7 @@ export interface KeeperProps {
  */
 export function keeperUnits({ unit, apply, prepare = [], environmentFile }: KeeperProps): Unit[] {
   const name = unit.replace(/\.service$/, "-keeper");
-  const seconds = KEEPER_SECONDS;
+  const seconds = secondsOf(KEEPER_PERIOD);
   const texts = {
     service: lines([
       "[Unit]",

@@ -1,4 +1,4 @@
-import { ConvergenceBudget } from "../../constructs/nomad";
+import { ConvergenceBudget } from "../../constructs/lvs";
 
 test("a budget is the sum of its hops, each from the property that makes it", () => {
   const budget = new ConvergenceBudget({
