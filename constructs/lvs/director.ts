@@ -1,16 +1,20 @@
 import { Construct } from "constructs";
 import { consulTemplateFor, IConsulCluster } from "../consul";
-import { IMachine, Software } from "../machine";
+import { Contribution, IMachine, InterfaceAddress, MachineFile, Software } from "../machine";
 import { Validation } from "../private/validation";
-import { Claims } from "./claim";
-import { directorContribution, LocalRules } from "./director-end";
-import { requireKnown } from "./known-values";
-import { Plane } from "./plane";
-import { onlyIpvs } from "./plane-limits";
+import { TakenPort, TakenPorts } from "./endpoint";
+import { CONSUL_RULES, CONSUL_RULES_IF_DUE, consulContribution } from "./followed";
+import { onlyIpvs, Plane } from "./plane";
 import { PortFilter, PortFilterOptions } from "./port-filter";
 import { Redirect, RedirectOptions } from "./redirect";
-import { VirtualService } from "./virtual-service";
-import { FirewallMarkServiceOptions, VirtualServiceOptions } from "./virtual-service-options";
+import { addBalancedService } from "./render/balancing";
+import { addIpvsSupport, IptablesRules } from "./render/iptables";
+import { directorSysctls, DirectorTraits } from "./render/sysctls";
+import { iptablesFiles, iptablesFolder, ipvsFolder, IPVS_UNIT } from "./rules-folders";
+import { hostNetwork, methodOf, methodsOf, ServiceSpec, sortedServices } from "./spec";
+import { Host, neighbourOf } from "./topology";
+import { requireKnown } from "./values";
+import { FirewallMarkServiceOptions, VirtualService, VirtualServiceOptions } from "./virtual-service";
 
 export interface DirectorProps {
   readonly machine: IMachine;
@@ -48,7 +52,7 @@ export class Director extends Construct {
   private readonly services: VirtualService[] = [];
   private readonly redirects: Redirect[] = [];
   private readonly filters: PortFilter[] = [];
-  private readonly claims = new Claims();
+  private readonly takenPorts = new TakenPorts();
 
   constructor(scope: Construct, id: string, props: DirectorProps) {
     super(scope, id);
@@ -73,7 +77,7 @@ export class Director extends Construct {
         drainSeconds: this.drainSeconds,
         services: this.services.map((service) => service._spec),
         localRules: this.localRules,
-        claims: this.claims.all,
+        takenPorts: this.takenPorts.all,
         consulTemplate,
       }),
     );
@@ -106,10 +110,10 @@ export class Director extends Construct {
 
   /** Adds a port of the director that leads to a range of its own ports. @throws ValidationError */
   addRedirect(id: string, options: RedirectOptions): Redirect {
-    const redirect = new Redirect(this, id, options, this.claims);
+    const redirect = new Redirect(this, id, options, this.takenPorts);
     this.redirects.push(redirect);
     const { protocol, port, address, node } = redirect;
-    this.claims.add({ protocol, port, address, owner: node.path });
+    this.takenPorts.add({ protocol, port, address, owner: node.path });
     return redirect;
   }
 
@@ -124,17 +128,17 @@ export class Director extends Construct {
     id: string,
     options: Omit<FirewallMarkServiceOptions, "mark"> & { mark?: number },
   ): VirtualService {
-    const { machine, plane, claims } = this;
+    const { machine, plane, takenPorts } = this;
     const hasConsul = this.consul !== undefined;
-    const service = new VirtualService(this, id, { ...options, director: machine, plane, hasConsul, claims });
+    const service = new VirtualService(this, id, { ...options, director: machine, plane, hasConsul, takenPorts });
     this.services.push(service);
     const { endpoints, mark, node } = service;
-    for (const endpoint of endpoints) this.claims.add({ ...endpoint, mark, owner: node.path });
+    for (const endpoint of endpoints) this.takenPorts.add({ ...endpoint, mark, owner: node.path });
     return service;
   }
 
   /** Filters first: what they shut stays shut. */
-  private get localRules(): LocalRules[] {
+  private get localRules(): (PortFilter | Redirect)[] {
     return [...this.filters, ...this.redirects];
   }
 
@@ -162,4 +166,126 @@ function checkConsul(validation: Validation, props: DirectorProps): Software | u
   if (!Array.isArray(software)) return software;
   validation.add(...software);
   return undefined;
+}
+
+/** A director as its machine sees it. */
+interface DirectorSpec {
+  readonly plane: Plane;
+  readonly machine: Host;
+  readonly drainSeconds: number;
+  readonly services: readonly ServiceSpec[];
+  /** In the order in which they apply. */
+  readonly localRules: readonly (PortFilter | Redirect)[];
+  readonly takenPorts: readonly TakenPort[];
+  /** Where consul-template comes from. @default - no virtual service may follow Consul */
+  readonly consulTemplate?: Software;
+}
+
+/** Everything a director brings to its machine. */
+function directorContribution(spec: DirectorSpec): Contribution {
+  const iptables = iptablesFolder();
+  const { plane, consulTemplate } = spec;
+  const consul = consulTemplate === undefined ? {} : consulContribution({ ...spec, consulTemplate }, IPVS_UNIT);
+  const rules = {
+    ...spec,
+    connectionTracking: usesTracking(spec),
+    ...(consulTemplate && { prepare: [CONSUL_RULES], prepareKeeper: [CONSUL_RULES_IF_DUE] }),
+  };
+  const ipvs = plane === Plane.IPVS ? ipvsFolder(rules) : {};
+  return {
+    packages: [...(iptables.packages ?? []), "conntrack", ...(ipvs.packages ?? [])],
+    downloads: consul.downloads,
+    kernelModules: ipvs.kernelModules,
+    sysctls: directorSysctls(traitsOf(spec)),
+    files: [
+      ...(usesTracking(spec) ? [CONNECTION_TRACKING] : []),
+      ...(iptables.files ?? []),
+      ...(ipvs.files ?? []),
+      ...(consul.files ?? []),
+    ],
+    units: [...(iptables.units ?? []), ...(ipvs.units ?? []), ...(consul.units ?? [])],
+    liveFiles: [
+      ...iptablesFiles("director", iptablesRules(spec, 4), iptablesRules(spec, 6)),
+      ...(ipvs.liveFiles ?? []),
+      ...(consul.liveFiles ?? []),
+    ],
+    generated: [...(iptables.generated ?? []), ...(ipvs.generated ?? []), ...(consul.generated ?? [])],
+    addresses: addressLines(spec),
+    // Port 0 takes no particular port: a role that listens on one takes precedence.
+    ports: spec.takenPorts
+      .filter(({ port }) => port !== 0)
+      .map(({ protocol, port, address }) => ({ protocol, port, address })),
+    ready: [...(iptables.ready ?? []), ...(ipvs.ready ?? []), ...(consul.ready ?? [])],
+  };
+}
+
+/** Whether connections depend on the kernel's connection tracking. */
+function usesTracking({ plane, services }: DirectorSpec): boolean {
+  // The generic rules for followed services look at it, too.
+  const asks = (service: ServiceSpec): boolean =>
+    methodsOf(service).some(({ snat }) => snat) ||
+    (service.follows !== undefined && service.forwarding.name === "masquerading");
+  return plane === Plane.IPTABLES || services.some(asks);
+}
+
+/**
+ * The kernel tracks connections only while a rule asks for it. When another program flushes the nat table, the answers of real
+ * servers would belong to no connection until the rules are back, and the director would reset them.
+ */
+const CONNECTION_TRACKING: MachineFile = {
+  path: "/etc/modprobe.d/vipstack-conntrack.conf",
+  content: "options nf_conntrack enable_hooks=1\n",
+};
+
+function iptablesRules({ plane, machine, services, localRules }: DirectorSpec, family: 4 | 6): IptablesRules {
+  const rules = new IptablesRules();
+  for (const each of localRules) each._addRules(rules, family, machine);
+  for (const service of sortedServices(services).filter((each) => each.family === family)) {
+    if (plane === Plane.IPVS) addIpvsSupport(rules, service);
+    else addBalancedService(rules, service);
+  }
+  return rules;
+}
+
+function addressLines({ machine, services }: DirectorSpec): string[] {
+  const vips = [...new Set(services.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)))].sort();
+  return vips
+    .filter((vip) => !machine.addresses.some(({ address }) => address === vip))
+    .map((vip) => `${hostNetwork(vip)} dev ${neighbourOf(machine, vip)?.interface ?? "lo"}`);
+}
+
+function traitsOf({ plane, machine, services }: DirectorSpec): DirectorTraits {
+  const masquerading = services.filter((service) => methodsOf(service).some(({ name }) => name === "masquerading"));
+  return {
+    plane,
+    interfaces: [...new Set(machine.addresses.map((own) => own.interface))],
+    masquerades: new Set(masquerading.map(({ family }) => family)),
+    oneArmedInterfaces: [
+      ...new Set(
+        masquerading.filter(({ family }) => family === 4).flatMap((service) => sharedInterfaces(machine, service)),
+      ),
+    ].sort(),
+    persistence: services.some(({ persistenceTimeoutSeconds }) => persistenceTimeoutSeconds !== undefined),
+    conntrack: services.some((service) =>
+      methodsOf(service).some(({ name, snat, conntrack }) =>
+        snat ? conntrack !== false : service.follows !== undefined && name === "masquerading",
+      ),
+    ),
+  };
+}
+
+/**
+ * Interfaces with clients and real servers behind them. What is behind a router is assumed to be behind the first one, and
+ * instances from Consul may be anywhere, so also beside the clients.
+ */
+function sharedInterfaces(machine: Host, service: ServiceSpec): string[] {
+  const { endpoints, realServers, follows } = service;
+  const interfaceTo = (address: string): InterfaceAddress | undefined =>
+    neighbourOf(machine, address) ?? machine.addresses[0];
+  const clientSide = new Set(endpoints.map(({ address }) => interfaceTo(address)?.interface));
+  if (follows !== undefined) return [...clientSide].filter((nic) => nic !== undefined);
+  return realServers
+    .filter((server) => methodOf(service, server).name === "masquerading")
+    .flatMap(({ address }) => interfaceTo(address)?.interface ?? [])
+    .filter((nic) => clientSide.has(nic));
 }

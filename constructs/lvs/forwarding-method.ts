@@ -1,3 +1,5 @@
+import { Failure } from "../private/failure";
+
 export interface MasqueradingOptions {
   /**
    * The director puts its own address in place of the client's, so that the answer comes back through it from anywhere.
@@ -55,4 +57,17 @@ export class ForwardingMethod {
     /** As given; left out it is true with {@link snat}. */
     readonly conntrack: boolean | undefined,
   ) {}
+}
+
+/** What of a forwarding method has no effect, wherever it is given. */
+export function forwardingFailures({ conntrack, snat }: ForwardingMethod): Failure[] {
+  if (conntrack === undefined || snat) return [];
+  return [
+    {
+      property: "forwarding",
+      rule: "can't set 'conntrack' without 'snat', where it has no effect",
+      got: conntrack,
+      cure: "leave 'conntrack' out, or use ForwardingMethod.masquerading({ snat: true })",
+    },
+  ];
 }

@@ -1,3 +1,8 @@
+import { Failure } from "../private/failure";
+import { ForwardingMethod } from "./forwarding-method";
+import { flagsOf, Scheduler, SCHEDULER_WORDS } from "./scheduler";
+import { Protocol } from "./spec";
+
 /** What in the director's kernel spreads the connections. */
 export enum Plane {
   /**
@@ -12,4 +17,101 @@ export enum Plane {
    * @see https://manpages.debian.org/iptables-extensions.8
    */
   IPTABLES = "iptables",
+}
+
+/** What of a virtual service depends on its plane. */
+export interface PlaneDemands {
+  readonly forwarding: ForwardingMethod;
+  readonly scheduler: Scheduler;
+  readonly mark?: number;
+  readonly persistenceTimeoutSeconds?: number;
+  readonly onePacket?: boolean;
+  readonly endpoints: readonly { readonly port: number; readonly protocol?: Protocol }[];
+}
+
+const IPTABLES_SCHEDULERS = ["rr", "wrr", "random"];
+
+/** What the plane can't do, naming the one that can. */
+export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
+  const { forwarding, scheduler, mark, persistenceTimeoutSeconds, onePacket, endpoints } = demands;
+  const failures = schedulerFailures(plane, scheduler);
+  if (plane === Plane.IPVS) return failures;
+  return [
+    ...(forwarding.name === "masquerading" ? [] : [onlyIpvs("forwarding", `can't be ${forwarding.name}`)]),
+    ...(forwarding.conntrack === false
+      ? [
+          {
+            property: "forwarding",
+            rule: "can't do without conntrack on the iptables plane, which is made of it",
+            cure: "leave 'conntrack' out, or use a director with plane: Plane.IPVS",
+          },
+        ]
+      : []),
+    ...failures,
+    ...(mark === undefined ? [] : [MARKS_ARE_IPVS]),
+    ...(persistenceTimeoutSeconds === undefined ? [] : [onlyIpvs("persistenceTimeoutSeconds", "can't be given")]),
+    ...(onePacket === true ? [onlyIpvs("onePacket", "can't be true")] : []),
+    ...(endpoints.some(({ protocol }) => protocol === Protocol.SCTP) ? [onlyIpvs("protocol", "can't be sctp")] : []),
+    ...(endpoints.some(({ port }) => port === 0) ? [onlyIpvs("port", "can't be 0 (every port)")] : []),
+  ];
+}
+
+/** A scheduler that the director doesn't know would make all of its rules wrong, so it is refused here. */
+function schedulerFailures(plane: Plane, { word, flags }: Scheduler): Failure[] {
+  if (word === Scheduler.RANDOM.word && plane === Plane.IPVS) {
+    return [
+      {
+        property: "scheduler",
+        rule: "can't be random on the ipvs plane",
+        cure: "use Scheduler.WEIGHTED_ROUND_ROBIN, or a director with plane: Plane.IPTABLES",
+      },
+    ];
+  }
+  if (word !== Scheduler.RANDOM.word && !SCHEDULER_WORDS.includes(word)) {
+    return [
+      {
+        property: "scheduler",
+        rule: `must be one of ${SCHEDULER_WORDS.join(", ")}`,
+        got: word,
+        cure: "use a member of Scheduler, or one of these words",
+      },
+    ];
+  }
+  const strange = flags.filter((flag, index) => !flagsOf(word).includes(flag) || flags.indexOf(flag) < index);
+  return [
+    ...(plane === Plane.IPVS || IPTABLES_SCHEDULERS.includes(word)
+      ? []
+      : [
+          {
+            property: "scheduler",
+            rule: `can't be ${word} on the iptables plane`,
+            cure: "use Scheduler.ROUND_ROBIN, WEIGHTED_ROUND_ROBIN or RANDOM, or a director with plane: Plane.IPVS",
+          },
+        ]),
+    ...(strange.length === 0
+      ? []
+      : [
+          {
+            property: "scheduler",
+            rule: `takes the flags ${flagsOf(word).join(", ")} with ${word}, each once`,
+            got: flags,
+            cure: `leave ${strange.join(", ")} out`,
+          },
+        ]),
+  ];
+}
+
+const MARKS_ARE_IPVS: Failure = {
+  property: "mark",
+  rule: "can't stand for a virtual service on the iptables plane",
+  cure: "make a virtual service of each endpoint, or use a director with plane: Plane.IPVS",
+};
+
+/** Something that only IPVS has. */
+export function onlyIpvs(property: string, rule: string): Failure {
+  return {
+    property,
+    rule: `${rule} on the iptables plane`,
+    cure: "leave it out, or use a director with plane: Plane.IPVS",
+  };
 }

@@ -1,27 +1,68 @@
-import { Annotations, Aspects } from "cdktf";
+import { Annotations, Aspects, Token } from "cdktf";
 import { Construct, IConstruct } from "constructs";
+import { ConsulService } from "../consul";
 import { IMachine, normalizeAddress } from "../machine";
+import { Acknowledgement } from "../private/acknowledgement";
 import { describeFailure, Failure } from "../private/failure";
 import { Validation, ValidationError } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
-import { Acknowledgement } from "./acknowledgement";
-import { chainName } from "./chain-name";
-import { Claims } from "./claim";
-import { checkFollowed, followFindings, followSpec, followWarnings, readRealServers } from "./follow";
-import { ForwardingMethod } from "./forwarding-method";
-import { hashingWarning } from "./hashing-rules";
-import { Plane } from "./plane";
-import { forwardingFailures, planeFailures } from "./plane-limits";
-import { Protocol } from "./protocol";
+import { checkEndpoints, EndpointOptions, TakenPorts } from "./endpoint";
+import { checkFollowed, followSpec, followWarnings } from "./followed";
+import { ForwardingMethod, forwardingFailures } from "./forwarding-method";
+import { Plane, planeFailures } from "./plane";
 import { RealServer, RealServerList, RealServerOptions } from "./real-server";
 import { KnownInstances, RealServers } from "./real-servers";
-import { Refusal } from "./refusal";
+import { followFindings, hashingWarning, Refusal, serviceFindings } from "./refusals";
+import { chainName } from "./render/iptables";
 import { Scheduler } from "./scheduler";
-import { Endpoint, ServiceSpec } from "./service-spec";
-import { serviceFindings } from "./topology";
-import { ownVips, sharedVips, takenVips, VipOwner } from "./vip-owners";
-import { checkEndpoints, checkOptions } from "./virtual-service-checks";
-import { EndpointOptions, ServiceOptions } from "./virtual-service-options";
+import { Endpoint, familyOf, Protocol, ServiceSpec } from "./spec";
+import { requireKnown } from "./values";
+import { ownVips, sharedVips, takenVips, VipOwner } from "./vips";
+
+/** What every virtual service may have. */
+export interface ServiceOptions {
+  /** How the real server of a new connection is chosen. @default Scheduler.ROUND_ROBIN */
+  readonly scheduler?: Scheduler;
+  /** How packets get there and back, unless a real server overrides it. @default ForwardingMethod.masquerading({ snat: true }) - works from anywhere */
+  readonly forwarding?: ForwardingMethod;
+  /** Connections of one client stay with one real server until so long after its last one, 1 to 2678400 s. Ipvs plane. @default - each is scheduled anew */
+  readonly persistenceTimeoutSeconds?: number;
+  /** What counts as one client: `255.255.255.0`, for IPv6 a prefix length like `64`. @default - a single address */
+  readonly persistenceNetmask?: string;
+  /** UDP: each packet is scheduled by itself. Ipvs plane, direct routing or tunneling. @default false */
+  readonly onePacket?: boolean;
+  /**
+   * A fixed list, or the healthy instances of a service in the director's Consul: `RealServers.fromConsul`, a service as a job
+   * has it, or a gateway. From Consul: ipvs plane, and masquerading; to a gateway, whose machines are known, any method.
+   *
+   * @default - none yet: `addRealServer`
+   */
+  readonly realServers?: readonly RealServerOptions[] | RealServers | ConsulService | KnownInstances;
+  /** Refusals to build nevertheless, to see them fail. @default - none */
+  readonly acknowledge?: readonly Refusal[];
+}
+
+export interface VirtualServiceOptions extends ServiceOptions {
+  /**
+   * The VIP, IPv4 or IPv6, in a subnet of the director. Where it isn't an address of the director's machine, the director gets
+   * it as an additional one.
+   */
+  readonly address: string;
+  /**
+   * 1 to 65535; 0 is every port that no other virtual service of the VIP has. That needs persistence, a VIP that is not an
+   * address of the director's machine, and the ipvs plane.
+   */
+  readonly port: number;
+  /** @default Protocol.TCP */
+  readonly protocol?: Protocol;
+}
+
+export interface FirewallMarkServiceOptions extends ServiceOptions {
+  /** Any number from 1 to 2147483647 that nothing else on the director marks packets with. */
+  readonly mark: number;
+  /** What belongs together, of one address family: several ports or VIPs that are one virtual service. */
+  readonly endpoints: readonly EndpointOptions[];
+}
 
 /** What a virtual service gets from its director. @internal */
 export interface VirtualServiceContext extends ServiceOptions {
@@ -30,7 +71,7 @@ export interface VirtualServiceContext extends ServiceOptions {
   /** Whether the director has a Consul to ask. */
   readonly hasConsul: boolean;
   /** Ports of the director that are taken. */
-  readonly claims: Claims;
+  readonly takenPorts: TakenPorts;
   readonly mark?: number;
   readonly endpoints: readonly EndpointOptions[];
 }
@@ -48,9 +89,9 @@ export class VirtualService extends Construct {
    * @internal
    */
   static _leadingTo(root: IConstruct, ends: readonly unknown[]): VirtualService[] {
-    const { all, places } = virtualServices.below(root);
-    const found = new Set(ends.flatMap((end) => [...(places.get(end) ?? [])]));
-    return [...found].sort((a, b) => a - b).flatMap((place) => all[place] ?? []);
+    const { all, positions } = virtualServices.below(root);
+    const found = new Set(ends.flatMap((end) => [...(positions.get(end) ?? [])]));
+    return [...found].sort((a, b) => a - b).flatMap((position) => all[position] ?? []);
   }
 
   /** The first of {@link endpoints}. */
@@ -70,7 +111,7 @@ export class VirtualService extends Construct {
   private readonly servers = new RealServerList();
   /** The machines of followed instances, set up for a forwarding method that needs it. */
   private readonly prepared = new RealServerList();
-  private readonly acknowledgement: Acknowledgement;
+  private readonly acknowledgement: Acknowledgement<Refusal>;
 
   /** @internal */
   constructor(
@@ -89,7 +130,11 @@ export class VirtualService extends Construct {
     this.forwarding = context.forwarding ?? ForwardingMethod.masquerading({ snat: true });
     const { fixed, followed } = readRealServers(context.realServers);
     this.followed = followed;
-    this.acknowledgement = new Acknowledgement(this, context.acknowledge ?? [], () => sharedVips(this));
+    this.acknowledgement = new Acknowledgement(this, {
+      refusals: context.acknowledge ?? [],
+      type: "Refusal",
+      later: () => sharedVips(this),
+    });
     this.validate();
     const owner: VipOwner = {
       director: context.director,
@@ -175,7 +220,7 @@ export class VirtualService extends Construct {
     const { persistenceTimeoutSeconds, persistenceNetmask, onePacket } = this.context;
     return {
       chain: chainName(this.node.id),
-      family: this.address.includes(":") ? 6 : 4,
+      family: familyOf(this.address),
       endpoints: this.endpoints,
       mark: this.mark,
       scheduler: this.scheduler,
@@ -198,7 +243,11 @@ export class VirtualService extends Construct {
   private validate(): void {
     const { context, endpoints, forwarding, scheduler } = this;
     const validation = new Validation(this);
-    checkEndpoints(validation, endpoints, context);
+    checkEndpoints(validation, endpoints, {
+      ...context,
+      taken: context.takenPorts,
+      follows: this.followed !== undefined,
+    });
     checkOptions(validation, endpoints, context);
     validation.add(...planeFailures(context.plane, { ...context, forwarding, scheduler }));
     validation.add(...forwardingFailures(forwarding));
@@ -207,7 +256,7 @@ export class VirtualService extends Construct {
     const findings = serviceFindings(context.director, service);
     if (this.followed !== undefined) {
       checkFollowed(validation, this.followed, { ...context, forwarding });
-      findings.push(...followFindings(this.followed, forwarding));
+      findings.push(...followFindings(this.followed.service, forwarding));
     }
     this.acknowledgement.judge(this, validation, findings);
     validation.finish();
@@ -237,19 +286,31 @@ function freeId({ machine, port }: RealServerOptions, taken: Map<string, number>
   return count === 1 ? id : `${id}.${count}`;
 }
 
-/** Every one, and their places by where they lead: a machine, a name in Consul, or what stands for its instances. */
+/** `realServers` of a virtual service as what it means: a fixed list, or a service to follow. */
+function readRealServers(given: ServiceOptions["realServers"]): {
+  readonly fixed: readonly RealServerOptions[];
+  readonly followed?: RealServers;
+} {
+  if (given === undefined) return { fixed: [] };
+  if (given instanceof RealServers) return { fixed: [], followed: given };
+  return "name" in given || "machines" in given
+    ? { fixed: [], followed: RealServers.fromConsul(given) }
+    : { fixed: given };
+}
+
+/** Every one, and their positions by where they lead: a machine, a name in Consul, or what stands for its instances. */
 interface ByEnd {
   readonly all: readonly VirtualService[];
-  readonly places: ReadonlyMap<unknown, ReadonlySet<number>>;
+  readonly positions: ReadonlyMap<unknown, ReadonlySet<number>>;
 }
 
 const virtualServices = new WholeProgram<VirtualService, ByEnd>((told) => {
-  const places = new Map<unknown, Set<number>>();
-  told.forEach(({ what: { followed, realServers } }, place) => {
+  const positions = new Map<unknown, Set<number>>();
+  told.forEach(({ what: { followed, realServers } }, position) => {
     for (const end of [...realServers.map(({ machine }) => machine), followed?.service, followed?.known])
-      if (end !== undefined) places.set(end, (places.get(end) ?? new Set()).add(place));
+      if (end !== undefined) positions.set(end, (positions.get(end) ?? new Set()).add(position));
   });
-  return { all: told.map(({ what }) => what), places };
+  return { all: told.map(({ what }) => what), positions };
 });
 
 function followsConsul(id: string, { service }: RealServers): Failure {
@@ -258,4 +319,43 @@ function followsConsul(id: string, { service }: RealServers): Failure {
     rule: `can't add ${id}, because the real servers are the instances of ${service} in Consul`,
     cure: `register it in Consul as an instance of ${service}, or make a virtual service of fixed ones`,
   };
+}
+
+/** Persistence and one-packet scheduling. */
+function checkOptions(validation: Validation, endpoints: readonly Endpoint[], options: ServiceOptions): void {
+  const { persistenceTimeoutSeconds: timeout, persistenceNetmask: netmask, onePacket } = options;
+  requireKnown(validation, { persistenceTimeoutSeconds: timeout, persistenceNetmask: netmask });
+  validation.integer("persistenceTimeoutSeconds", timeout, 1, 31 * 86400, "300 is usual, 31 days are the most");
+  if (netmask !== undefined && !Token.isUnresolved(netmask)) {
+    validation.require(timeout !== undefined, {
+      property: "persistenceNetmask",
+      rule: "has no effect without 'persistenceTimeoutSeconds'",
+      got: netmask,
+      cure: "give 'persistenceTimeoutSeconds', too, or leave both out",
+    });
+    const ipv6 = endpoints.some(({ address }) => address.includes(":"));
+    validation.require(ipv6 ? isPrefixLength(netmask) : isNetmask(netmask), {
+      property: "persistenceNetmask",
+      rule: ipv6 ? "must be a prefix length from 1 to 128" : "must be a netmask",
+      got: netmask,
+      cure: ipv6 ? "for example '64'" : "for example '255.255.255.0'",
+    });
+  }
+  validation.require(onePacket !== true || endpoints.every(({ protocol }) => protocol === Protocol.UDP), {
+    property: "onePacket",
+    rule: "must go with UDP",
+    got: onePacket,
+    cure: "use protocol: Protocol.UDP, or leave 'onePacket' out",
+  });
+}
+
+function isPrefixLength(text: string): boolean {
+  return /^[1-9]\d{0,2}$/.test(text) && Number(text) <= 128;
+}
+
+/** Ones, then zeros: `255.255.240.0`. */
+function isNetmask(text: string): boolean {
+  if (normalizeAddress(text) !== text || text.includes(":")) return false;
+  const bits = text.split(".").map((part) => Number(part).toString(2).padStart(8, "0"));
+  return /^1+0*$/.test(bits.join(""));
 }

@@ -2,7 +2,7 @@ import { ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { renderConsulTemplateConfig } from "../../constructs/lvs/consul-template-text";
+import { renderConsulTemplateConfig } from "../../constructs/lvs/render/consul-template";
 import { describeWithPrograms, Program, programFile } from "../support/programs";
 
 // A real Consul and a real consul-template on this host's loopback, with the configuration that a director gets. What systemd
