@@ -1,5 +1,15 @@
 import { App } from "cdktf";
-import { ConsulServer, Director, ForwardingMethod, Gateway, NomadServer, Route, Upstream, WebJob } from "./constructs";
+import {
+  ConsulServer,
+  Director,
+  ForwardingMethod,
+  Gateway,
+  NomadServer,
+  RealServers,
+  Route,
+  Upstream,
+  WebJob,
+} from "./constructs";
 import { chain } from "./inventory/chain";
 import { MachinesStack } from "./stacks/machines-stack";
 import { PlatformStack } from "./stacks/platform-stack";
@@ -64,7 +74,7 @@ new Director(machines, "director", { machine: ipvs, consul }).addVirtualService(
   address: ipvs.address,
   port: 80,
   forwarding: ForwardingMethod.masquerading({ snat: true }),
-  realServers: gateway,
+  realServers: RealServers.ofGateway(gateway),
 });
 
 app.synth();

@@ -1,4 +1,5 @@
 import { ConsulService } from "../consul";
+import { rangeFailures, secondsOf } from "../private/duration";
 import { Failure } from "../private/failure";
 import { apisixVersionFailures } from "./apisix-versions-rules";
 import { ApisixObject, wire, wireOptional } from "./document-text";
@@ -6,10 +7,11 @@ import { renderHealthCheck } from "./health-check-rules";
 import { isStream, Place } from "./place";
 import { SERVICE_TIMEOUT, ServiceUpstreamOptions, UpstreamOptions, UpstreamType } from "./upstream-options";
 import { isStreamScheme, nodeFailures, serviceNameFailures, upstreamFailures } from "./upstream-rules";
-import { numberFailures } from "./value-rules";
 
 /** As when-empty.lua has it. */
 const FOR_GOOD = -1;
+
+const WHOLE_SECONDS_OF_A_DAY = { min: "0s", max: "24h", wholeSeconds: true };
 
 /**
  * Where a gateway sends requests to.
@@ -29,15 +31,13 @@ export class Upstream {
     const target = {
       service_name: named.name,
       discovery_type: "consul",
-      ...(whenEmpty && { discovery_args: { grace_seconds: whenEmpty.graceSeconds ?? FOR_GOOD } }),
+      ...(whenEmpty && {
+        discovery_args: { grace_seconds: whenEmpty.grace === undefined ? FOR_GOOD : secondsOf(whenEmpty.grace) },
+      }),
     };
     return new Upstream(target, rest, named, elsewhere, (at) => [
       ...serviceNameFailures(at, named),
-      ...numberFailures(
-        { [`${at}.whenEmpty.graceSeconds`]: whenEmpty?.graceSeconds },
-        { min: 0, max: 86400 },
-        "30 is usual",
-      ),
+      ...rangeFailures(`${at}.whenEmpty.grace`, whenEmpty?.grace, WHOLE_SECONDS_OF_A_DAY, "'30s' is usual"),
     ]);
   }
 

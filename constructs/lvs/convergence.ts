@@ -5,6 +5,9 @@ import { Hop, renderConvergence, seconds, usual, worst } from "./render/converge
 /** How often a director makes its rules true by itself, where the command after a render did not. */
 export const KEEPER_PERIOD = "5s";
 
+/** How long the connections of a real server that left may go on, where a director says nothing else. */
+export const DRAIN_TIMEOUT = "60s";
+
 /** What decides how fast a change of instances reaches the director that follows them. */
 export interface ConvergenceProps {
   /** Of the service's check. @default "2s" */
@@ -23,8 +26,8 @@ export interface ConvergenceProps {
   readonly shutdownDelay?: string;
   /** Of the instance's task. @default "5s" */
   readonly killTimeout?: string;
-  /** How long the director lets open connections of a real server go on that left, in s. @default 60 */
-  readonly drainSeconds?: number;
+  /** How long the director lets open connections of a real server go on that left. @default "60s" */
+  readonly drainTimeout?: string;
 }
 
 /** A blocking query answers at once; this is for Nomad's own call and a busy machine. */
@@ -74,7 +77,7 @@ export class ConvergenceBudget {
     this.shutdownDelay = secondsOf(props.shutdownDelay);
     this.openConnections = Math.min(
       this.shutdownDelay + secondsOf(props.killTimeout ?? "5s"),
-      this.lag + (props.drainSeconds ?? 60),
+      this.lag + secondsOf(props.drainTimeout ?? DRAIN_TIMEOUT),
     );
   }
 

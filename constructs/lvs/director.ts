@@ -1,7 +1,9 @@
 import { Construct } from "constructs";
 import { consulTemplateFor, IConsulCluster } from "../consul";
 import { Contribution, IMachine, InterfaceAddress, MachineFile, Software } from "../machine";
+import { secondsOf } from "../private/duration";
 import { Validation } from "../private/validation";
+import { DRAIN_TIMEOUT } from "./convergence";
 import { TakenPort, TakenPorts } from "./endpoint";
 import { CONSUL_RULES, CONSUL_RULES_IF_DUE, consulContribution } from "./followed";
 import { onlyIpvs, Plane } from "./plane";
@@ -13,7 +15,7 @@ import { directorSysctls, DirectorTraits } from "./render/sysctls";
 import { iptablesFiles, iptablesFolder, ipvsFolder, IPVS_UNIT } from "./rules-folders";
 import { hostNetwork, methodOf, methodsOf, ServiceSpec, sortedServices } from "./spec";
 import { Host, neighbourOf } from "./topology";
-import { requireKnown } from "./values";
+import { requireDuration, requireKnown } from "./values";
 import { FirewallMarkServiceOptions, VirtualService, VirtualServiceOptions } from "./virtual-service";
 
 export interface DirectorProps {
@@ -21,10 +23,10 @@ export interface DirectorProps {
   /** What in its kernel spreads the connections. @default Plane.IPVS */
   readonly plane?: Plane;
   /**
-   * How long the connections of a real server that was taken out may go on, 0 to 86400 s; it gets no new ones in that time.
-   * Ipvs plane: iptables never cuts an established connection. @default 60
+   * How long the connections of a real server that was taken out may go on, in whole seconds from `"0s"` to `"24h"`; it gets no
+   * new ones in that time. Ipvs plane: iptables never cuts an established connection. @default "60s"
    */
-  readonly drainSeconds?: number;
+  readonly drainTimeout?: string;
   /**
    * The Consul whose services its virtual services may follow; the machine gets a local agent of it, and consul-template.
    * Ipvs plane.
@@ -47,7 +49,7 @@ export interface DirectorProps {
 export class Director extends Construct {
   readonly machine: IMachine;
   readonly plane: Plane;
-  readonly drainSeconds: number;
+  readonly drainTimeout: string;
   readonly consul?: IConsulCluster;
   private readonly services: VirtualService[] = [];
   private readonly redirects: Redirect[] = [];
@@ -58,15 +60,15 @@ export class Director extends Construct {
     super(scope, id);
     this.machine = props.machine;
     this.plane = props.plane ?? Plane.IPVS;
-    this.drainSeconds = props.drainSeconds ?? 60;
+    this.drainTimeout = props.drainTimeout ?? DRAIN_TIMEOUT;
 
     const validation = new Validation(this);
-    if (this.plane === Plane.IPTABLES && props.drainSeconds !== undefined)
-      validation.add(onlyIpvs("drainSeconds", "can't be given"));
+    if (this.plane === Plane.IPTABLES && props.drainTimeout !== undefined)
+      validation.add(onlyIpvs("drainTimeout", "can't be given"));
     this.consul = props.consul;
     const consulTemplate = checkConsul(validation, props);
-    requireKnown(validation, { drainSeconds: props.drainSeconds });
-    validation.integer("drainSeconds", props.drainSeconds, 0, 86400, "60 is usual, a day is the most");
+    const range = { min: "0s", max: "24h", wholeSeconds: true };
+    requireDuration(validation, "drainTimeout", props.drainTimeout, range, "'60s' is usual, a day is the most");
     validation.finish();
 
     this.consul?.ensureAgent(this, this.machine);
@@ -74,7 +76,7 @@ export class Director extends Construct {
       directorContribution({
         plane: this.plane,
         machine: this.machine,
-        drainSeconds: this.drainSeconds,
+        drainSeconds: secondsOf(this.drainTimeout),
         services: this.services.map((service) => service._spec),
         localRules: this.localRules,
         takenPorts: this.takenPorts.all,

@@ -69,7 +69,7 @@ function keyOf({ protocol, port }: Wanted, address: string): string {
 
 interface EndpointContext {
   readonly mark?: number;
-  readonly persistenceTimeoutSeconds?: number;
+  readonly persistenceTimeout?: string;
   /** Whether its real servers come from Consul. */
   readonly follows: boolean;
   /** Ports of the director that are taken. */
@@ -137,15 +137,15 @@ function checkEndpoint(validation: Validation, endpoint: Endpoint, taken: TakenP
 function checkEveryPort(
   validation: Validation,
   endpoints: readonly Endpoint[],
-  { mark, director, persistenceTimeoutSeconds, follows }: EndpointContext,
+  { mark, director, persistenceTimeout, follows }: EndpointContext,
 ): void {
   const every = endpoints.filter(({ port }) => port === 0);
   if (every.length === 0) return;
-  validation.require(mark !== undefined || persistenceTimeoutSeconds !== undefined, {
+  validation.require(mark !== undefined || persistenceTimeout !== undefined, {
     property: "port",
-    rule: "can't be 0 (every port) without 'persistenceTimeoutSeconds', which IPVS asks for: the connections of a client belong together",
+    rule: "can't be 0 (every port) without 'persistenceTimeout', which IPVS asks for: the connections of a client belong together",
     got: 0,
-    cure: "give 'persistenceTimeoutSeconds', or choose the port that clients connect to",
+    cure: "give 'persistenceTimeout', or choose the port that clients connect to",
   });
   validation.require(!follows, {
     property: "port",

@@ -1,17 +1,106 @@
 import { dirname, join } from "node:path";
-import { consulTemplateDownload, consulTemplateUnit } from "../consul";
-import { Contribution, LiveFile, nodeProgram, PROGRAM_FOLDER, Software } from "../machine";
+import { ConsulService, consulTemplateDownload, consulTemplateUnit } from "../consul";
+import { Contribution, IMachine, LiveFile, nodeProgram, PROGRAM_FOLDER, Software } from "../machine";
+import { secondsOf } from "../private/duration";
 import { Failure } from "../private/failure";
 import { Validation } from "../private/validation";
 import { ConvergenceBudget } from "./convergence";
 import { ForwardingMethod } from "./forwarding-method";
 import { Plane } from "./plane";
-import { RealServers } from "./real-servers";
 import { INSTANCES_FOLDER, renderConsulTemplateConfig, renderFollowed } from "./render/consul-template";
 import { chainName } from "./render/iptables";
 import { FollowSpec, RealServerSpec, ServiceSpec, sortedServices } from "./spec";
 import { Host, snatChoices } from "./topology";
-import { requireKnown } from "./values";
+import { requireDuration, requireKnown } from "./values";
+
+export interface RefuseOptions {
+  /** How long the last real servers stay before clients are refused, in whole seconds from `"0s"` to `"24h"`. @default "30s" */
+  readonly grace?: string;
+}
+
+/** What happens to a virtual service when Consul has no healthy instance for it. */
+export class EmptyPolicy {
+  /**
+   * Clients are refused at once, after a time in which the last real servers stay: an empty answer is often an accident of
+   * the registry (a restart, a check that fails everywhere), not of every instance.
+   */
+  static refuse(options: RefuseOptions = {}): EmptyPolicy {
+    return new EmptyPolicy(options.grace ?? "30s");
+  }
+
+  /** The last real servers stay until an instance is healthy again, however long. */
+  static keepLast(): EmptyPolicy {
+    return new EmptyPolicy(undefined);
+  }
+
+  private constructor(
+    /** How long the last ones stay. @default - without limit */
+    readonly grace: string | undefined,
+  ) {}
+}
+
+export interface FollowOptions {
+  /** Only instances with this tag. @default - that of the `ConsulService`, or all of them */
+  readonly tag?: string;
+  /** A datacenter that the director's own one is joined with. @default - the director's own */
+  readonly datacenter?: string;
+  /** What happens when no instance is healthy. @default EmptyPolicy.refuse() */
+  readonly whenEmpty?: EmptyPolicy;
+  /**
+   * Damping: a change is carried out once there was no other for `min`, and at the latest after `max`.
+   *
+   * @default { min: "1s", max: "4s" }
+   */
+  readonly wait?: WaitOptions;
+}
+
+/**
+ * Go durations from `"0s"` to `"1h"`.
+ *
+ * @see https://github.com/hashicorp/consul-template/blob/main/docs/configuration.md
+ */
+export interface WaitOptions {
+  readonly min: string;
+  readonly max: string;
+}
+
+/**
+ * Instances of one service that only run on machines which the program knows, a gateway's for example. Direct routing and
+ * tunneling can be set up for them, too.
+ */
+export interface KnownInstances {
+  readonly service: ConsulService;
+  /** As it is when it is read. */
+  readonly machines: readonly IMachine[];
+  /** Makes every instance answer on that port: the virtual service's own, which direct routing and tunneling keep. @internal */
+  _listenOn(port: number): void;
+}
+
+/** A service of Consul whose healthy instances are the real servers of a virtual service; made by `RealServers`. */
+export class FollowedService {
+  /** Its name in Consul. */
+  readonly service: string;
+  readonly tag: string | undefined;
+  readonly datacenter: string | undefined;
+  readonly whenEmpty: EmptyPolicy;
+  readonly wait: WaitOptions;
+
+  /** @internal */
+  constructor(
+    /** What is known of it. @internal */
+    readonly _named: ConsulService,
+    options: FollowOptions,
+    /** Where its instances run. @default - anywhere */
+    readonly known?: KnownInstances,
+  ) {
+    const { whenEmpty = EmptyPolicy.refuse(), wait = { min: "1s", max: "4s" } } = options;
+    this.service = _named.name;
+    this.tag = options.tag ?? _named.tag;
+    this.datacenter = options.datacenter;
+    this.whenEmpty = whenEmpty;
+    this.wait = wait;
+  }
+}
 
 /** What the director is, for a virtual service that follows Consul. */
 interface FollowContext {
@@ -22,11 +111,9 @@ interface FollowContext {
 }
 
 /** Everything that keeps a virtual service from following Consul. */
-export function checkFollowed(validation: Validation, followed: RealServers, context: FollowContext): void {
-  const { service, tag, datacenter, waitSeconds, whenEmpty } = followed;
-  const { min, max } = waitSeconds;
-  const { graceSeconds } = whenEmpty;
-  requireKnown(validation, { service, tag, datacenter, "waitSeconds.min": min, "waitSeconds.max": max, graceSeconds });
+export function checkFollowed(validation: Validation, followed: FollowedService, context: FollowContext): void {
+  const { service, tag, datacenter, wait, whenEmpty } = followed;
+  requireKnown(validation, { service, tag, datacenter });
   // consul-template asks for `tag.service@datacenter`, so none of them can hold what ends it.
   checkName(validation, "service", service, /^[\w-]{1,128}$/, "letters, digits, '-' and '_'");
   checkName(validation, "tag", tag, /^[\w=:.-]{1,128}$/, "letters, digits and any of '-_=:.'");
@@ -38,15 +125,17 @@ export function checkFollowed(validation: Validation, followed: RealServers, con
     cure: "leave it out, or give the service's name alone",
   });
   checkName(validation, "datacenter", datacenter, /^[\w.-]{1,128}$/, "letters, digits and any of '-_.'");
-  validation.integer("waitSeconds.min", min, 0, 3600, "1 is usual");
-  validation.integer("waitSeconds.max", max, 0, 3600, "4 is usual");
-  validation.require(!(min > max), {
-    property: "waitSeconds",
+  const range = { min: "0s", max: "1h" };
+  requireDuration(validation, "wait.min", wait.min, range, "'1s' is usual");
+  requireDuration(validation, "wait.max", wait.max, range, "'4s' is usual");
+  validation.require(!(secondsOf(wait.min) > secondsOf(wait.max)), {
+    property: "wait",
     rule: "can't have a 'min' above its 'max'",
-    got: waitSeconds,
-    cure: `swap them, or leave it out for { min: 1, max: 4 }`,
+    got: wait,
+    cure: `swap them, or leave it out for { min: "1s", max: "4s" }`,
   });
-  validation.integer("graceSeconds", graceSeconds, 0, 86400, "30 is usual; EmptyPolicy.keepLast() is for ever");
+  const cure = "'30s' is usual; EmptyPolicy.keepLast() is for ever";
+  requireDuration(validation, "grace", whenEmpty.grace, { min: "0s", max: "24h", wholeSeconds: true }, cure);
   validation.add(...contextFailures(context, followed.known !== undefined));
 }
 
@@ -80,32 +169,45 @@ const NO_CONSUL: Failure = {
   cure: "give the director one: new Director(…, { machine, consul })",
 };
 
-/** What doesn't fit together in time, though each of it is right. */
-export function followWarnings({ service, _named, waitSeconds, whenEmpty }: RealServers): string[] {
+/** What doesn't fit together between a service and the director that follows it, though each of it is right. */
+export function followWarnings({ service, _named, wait, whenEmpty }: FollowedService): string[] {
   const { lag, shutdownDelay } = _named;
-  return timingWarnings(service, { waitMax: waitSeconds.max, grace: whenEmpty.graceSeconds, lag, shutdownDelay });
+  const known = new ConvergenceBudget({ templateWaitMax: wait.max }).lag;
+  const grace = whenEmpty.grace === undefined ? Infinity : secondsOf(whenEmpty.grace);
+  return [
+    ...(shutdownDelay === undefined || shutdownDelay >= known
+      ? []
+      : [
+          `'wait' lets up to ${known} s pass until an instance of ${service} that left gets no new connections, and it serves for ${shutdownDelay} s after it left: lower 'wait.max', or raise the shutdown delay of ${service} to ${Math.ceil(known)} s`,
+        ]),
+    ...(lag === undefined || grace === 0 || grace >= lag
+      ? []
+      : [
+          `'whenEmpty' has a grace of ${grace} s, and the checks of ${service} need up to ${lag} s to find a healthy instance again after a restart of Consul: raise 'grace' to '${Math.ceil(lag)}s', or shorten the checks`,
+        ]),
+  ];
 }
 
 /** @param id of the virtual service */
 export function followSpec(
   id: string,
-  followed: RealServers,
+  followed: FollowedService,
   at: {
     readonly director: Host;
     readonly vip: string;
     readonly forwarding: ForwardingMethod;
-    /** The only places where an instance can be reached. @default - any */
+    /** The only machines where an instance can be reached. @default - any */
     readonly only?: readonly RealServerSpec[];
   },
 ): FollowSpec {
-  const { service, tag, datacenter, waitSeconds, whenEmpty } = followed;
+  const { service, tag, datacenter, wait, whenEmpty } = followed;
   return {
     name: chainName(id).replace(/^VIPSTACK-/, ""),
     service,
     tag,
     datacenter,
-    waitSeconds,
-    graceSeconds: whenEmpty.graceSeconds,
+    wait,
+    graceSeconds: whenEmpty.grace === undefined ? undefined : secondsOf(whenEmpty.grace),
     snatTo: at.forwarding.snat ? snatChoices(at.director, at.vip) : [],
     ...(at.only && { only: at.only.map(({ address }) => address), port: at.only[0]?.port }),
   };
@@ -124,35 +226,6 @@ function checkName(
     got: value,
     cure: "write it as it is registered in Consul; another name can't be followed",
   });
-}
-
-/** What decides whether an instance still serves when it gets its last connection. Seconds. */
-export interface FollowTiming {
-  /** The longest that consul-template waits while changes go on. */
-  readonly waitMax: number;
-  /** How long the last real servers stay when no instance is healthy. @default - without limit */
-  readonly grace?: number;
-  /** Until a check notices an instance, at worst. @default - not known */
-  readonly lag?: number;
-  /** How long an instance serves after it left the catalog. @default - not known */
-  readonly shutdownDelay?: number;
-}
-
-/** What doesn't fit together between a service and the director that follows it. */
-export function timingWarnings(service: string, { waitMax, grace, lag, shutdownDelay }: FollowTiming): string[] {
-  const told = new ConvergenceBudget({ templateWaitMax: `${waitMax}s` }).lag;
-  return [
-    ...(shutdownDelay === undefined || shutdownDelay >= told
-      ? []
-      : [
-          `'waitSeconds' lets up to ${told} s pass until an instance of ${service} that left gets no new connections, and it serves for ${shutdownDelay} s after it left: lower 'waitSeconds.max', or raise the shutdown delay of ${service} to ${Math.ceil(told)} s`,
-        ]),
-    ...(lag === undefined || grace === undefined || grace === 0 || grace >= lag
-      ? []
-      : [
-          `'whenEmpty' has a grace of ${grace} s, and the checks of ${service} need up to ${lag} s to find a healthy instance again after a restart of Consul: raise 'graceSeconds' to ${Math.ceil(lag)}, or shorten the checks`,
-        ]),
-  ];
 }
 
 const CONSUL_TEMPLATE_UNIT = "vipstack-consul-template.service";

@@ -1,11 +1,12 @@
 export { ConvergenceBudget, ConvergenceProps } from "./convergence";
 export { Director, DirectorProps } from "./director";
 export { EndpointOptions } from "./endpoint";
+export { EmptyPolicy, FollowedService, FollowOptions, KnownInstances, RefuseOptions, WaitOptions } from "./followed";
 export { ForwardingMethod, MasqueradingOptions } from "./forwarding-method";
 export { Plane } from "./plane";
 export { FilterAction, FilterChain, PortFilter, PortFilterOptions } from "./port-filter";
 export { RealServer, RealServerOptions } from "./real-server";
-export { EmptyPolicy, FollowOptions, KnownInstances, RealServers, RefuseOptions, WaitSeconds } from "./real-servers";
+export { JobRealServersOptions, JobWithServices, RealServers } from "./real-servers";
 export { Redirect, RedirectOptions } from "./redirect";
 export { Refusal } from "./refusals";
 export { Convergence, Hop } from "./render/convergence";

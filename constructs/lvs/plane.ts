@@ -24,7 +24,7 @@ export interface PlaneDemands {
   readonly forwarding: ForwardingMethod;
   readonly scheduler: Scheduler;
   readonly mark?: number;
-  readonly persistenceTimeoutSeconds?: number;
+  readonly persistenceTimeout?: string;
   readonly onePacket?: boolean;
   readonly endpoints: readonly { readonly port: number; readonly protocol?: Protocol }[];
 }
@@ -33,7 +33,7 @@ const IPTABLES_SCHEDULERS = ["rr", "wrr", "random"];
 
 /** What the plane can't do, naming the one that can. */
 export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
-  const { forwarding, scheduler, mark, persistenceTimeoutSeconds, onePacket, endpoints } = demands;
+  const { forwarding, scheduler, mark, persistenceTimeout, onePacket, endpoints } = demands;
   const failures = schedulerFailures(plane, scheduler);
   if (plane === Plane.IPVS) return failures;
   return [
@@ -49,7 +49,7 @@ export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
       : []),
     ...failures,
     ...(mark === undefined ? [] : [MARKS_ARE_IPVS]),
-    ...(persistenceTimeoutSeconds === undefined ? [] : [onlyIpvs("persistenceTimeoutSeconds", "can't be given")]),
+    ...(persistenceTimeout === undefined ? [] : [onlyIpvs("persistenceTimeout", "can't be given")]),
     ...(onePacket === true ? [onlyIpvs("onePacket", "can't be true")] : []),
     ...(endpoints.some(({ protocol }) => protocol === Protocol.SCTP) ? [onlyIpvs("protocol", "can't be sctp")] : []),
     ...(endpoints.some(({ port }) => port === 0) ? [onlyIpvs("port", "can't be 0 (every port)")] : []),

@@ -46,7 +46,7 @@ export interface FollowSpec {
   readonly tag?: string;
   readonly datacenter?: string;
   /** Changes wait until there was none for `min`, at most `max`. */
-  readonly waitSeconds: { readonly min: number; readonly max: number };
+  readonly wait: { readonly min: string; readonly max: string };
   /** How long the last real servers stay when no instance is healthy. @default - without limit */
   readonly graceSeconds?: number;
   /** The address that takes the client's place, by the network of the real server. Empty: the client's own stays. */

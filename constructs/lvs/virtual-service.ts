@@ -1,22 +1,22 @@
 import { Annotations, Aspects, Token } from "cdktf";
 import { Construct, IConstruct } from "constructs";
-import { ConsulService } from "../consul";
 import { IMachine, normalizeAddress } from "../machine";
 import { Acknowledgement } from "../private/acknowledgement";
+import { secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
 import { Validation, ValidationError } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
 import { checkEndpoints, EndpointOptions, TakenPorts } from "./endpoint";
-import { checkFollowed, followSpec, followWarnings } from "./followed";
+import { checkFollowed, FollowedService, followSpec, followWarnings, KnownInstances } from "./followed";
 import { ForwardingMethod, forwardingFailures } from "./forwarding-method";
 import { Plane, planeFailures } from "./plane";
 import { RealServer, RealServerList, RealServerOptions } from "./real-server";
-import { KnownInstances, RealServers } from "./real-servers";
+import { RealServers } from "./real-servers";
 import { followFindings, hashingWarning, Refusal, serviceFindings } from "./refusals";
 import { chainName } from "./render/iptables";
 import { Scheduler } from "./scheduler";
 import { Endpoint, familyOf, Protocol, ServiceSpec } from "./spec";
-import { requireKnown } from "./values";
+import { requireDuration, requireKnown } from "./values";
 import { ownVips, sharedVips, takenVips, VipOwner } from "./vips";
 
 /** What every virtual service may have. */
@@ -25,19 +25,22 @@ export interface ServiceOptions {
   readonly scheduler?: Scheduler;
   /** How packets get there and back, unless a real server overrides it. @default ForwardingMethod.masquerading({ snat: true }) - works from anywhere */
   readonly forwarding?: ForwardingMethod;
-  /** Connections of one client stay with one real server until so long after its last one, 1 to 2678400 s. Ipvs plane. @default - each is scheduled anew */
-  readonly persistenceTimeoutSeconds?: number;
+  /**
+   * Connections of one client stay with one real server until so long after its last one, in whole seconds from `"1s"` to
+   * `"744h"`, 31 days. Ipvs plane. @default - each connection is scheduled by itself
+   */
+  readonly persistenceTimeout?: string;
   /** What counts as one client: `255.255.255.0`, for IPv6 a prefix length like `64`. @default - a single address */
   readonly persistenceNetmask?: string;
   /** UDP: each packet is scheduled by itself. Ipvs plane, direct routing or tunneling. @default false */
   readonly onePacket?: boolean;
   /**
-   * A fixed list, or the healthy instances of a service in the director's Consul: `RealServers.fromConsul`, a service as a job
-   * has it, or a gateway. From Consul: ipvs plane, and masquerading; to a gateway, whose machines are known, any method.
+   * A fixed list, or the healthy instances of a service in the director's Consul: `RealServers.fromConsul`, `.ofJob` or
+   * `.ofGateway`. From Consul: ipvs plane, and masquerading; to a gateway, whose machines are known, any method.
    *
    * @default - none yet: `addRealServer`
    */
-  readonly realServers?: readonly RealServerOptions[] | RealServers | ConsulService | KnownInstances;
+  readonly realServers?: readonly RealServerOptions[] | RealServers;
   /** Refusals to build nevertheless, to see them fail. @default - none */
   readonly acknowledge?: readonly Refusal[];
 }
@@ -107,7 +110,7 @@ export class VirtualService extends Construct {
   readonly scheduler: Scheduler;
   readonly forwarding: ForwardingMethod;
   /** Where its real servers come from. @default - they are fixed: {@link realServers} */
-  readonly followed?: RealServers;
+  readonly followed?: FollowedService;
   private readonly servers = new RealServerList();
   /** The machines of followed instances, set up for a forwarding method that needs it. */
   private readonly prepared = new RealServerList();
@@ -128,8 +131,10 @@ export class VirtualService extends Construct {
     this.mark = context.mark;
     this.scheduler = context.scheduler ?? Scheduler.ROUND_ROBIN;
     this.forwarding = context.forwarding ?? ForwardingMethod.masquerading({ snat: true });
-    const { fixed, followed } = readRealServers(context.realServers);
-    this.followed = followed;
+    const { realServers = [] } = context;
+    const isList = Array.isArray(realServers);
+    const given = RealServers.isRealServers(realServers) ? realServers : RealServers.of(isList ? realServers : []);
+    this.followed = given._followed;
     this.acknowledgement = new Acknowledgement(this, {
       refusals: context.acknowledge ?? [],
       type: "Refusal",
@@ -150,9 +155,10 @@ export class VirtualService extends Construct {
     this.port = first.port;
     this.protocol = first.protocol;
     const ids = new Map<string, number>();
-    for (const options of fixed) this.addRealServer(freeId(options, ids), options);
+    for (const options of given._fixed) this.addRealServer(freeId(options, ids), options);
     virtualServices.tell(this, this);
-    if (followed?.known !== undefined && this.forwarding.name !== "masquerading") this.prepare(followed.known);
+    if (this.followed?.known !== undefined && this.forwarding.name !== "masquerading")
+      this.prepare(this.followed.known);
     Aspects.of(this).add({
       visit: (node) => {
         if (node === this) this.warn();
@@ -217,14 +223,14 @@ export class VirtualService extends Construct {
 
   /** @internal */
   get _spec(): ServiceSpec {
-    const { persistenceTimeoutSeconds, persistenceNetmask, onePacket } = this.context;
+    const { persistenceTimeout, persistenceNetmask, onePacket } = this.context;
     return {
       chain: chainName(this.node.id),
       family: familyOf(this.address),
       endpoints: this.endpoints,
       mark: this.mark,
       scheduler: this.scheduler,
-      persistenceTimeoutSeconds,
+      persistenceTimeoutSeconds: persistenceTimeout === undefined ? undefined : secondsOf(persistenceTimeout),
       persistenceNetmask,
       onePacket: onePacket ?? false,
       forwarding: this.forwarding,
@@ -249,6 +255,13 @@ export class VirtualService extends Construct {
       follows: this.followed !== undefined,
     });
     checkOptions(validation, endpoints, context);
+    const { realServers = [] } = context;
+    // The type lets nothing else through; programs in JavaScript have no types.
+    validation.require(Array.isArray(realServers) || RealServers.isRealServers(realServers), {
+      property: "realServers",
+      rule: "must be a list, or made by RealServers",
+      cure: "use RealServers.ofJob(job), RealServers.ofGateway(gateway) or RealServers.fromConsul(name)",
+    });
     validation.add(...planeFailures(context.plane, { ...context, forwarding, scheduler }));
     validation.add(...forwardingFailures(forwarding));
     const wellFormed = endpoints.filter(({ address }) => normalizeAddress(address) !== undefined);
@@ -286,18 +299,6 @@ function freeId({ machine, port }: RealServerOptions, taken: Map<string, number>
   return count === 1 ? id : `${id}.${count}`;
 }
 
-/** `realServers` of a virtual service as what it means: a fixed list, or a service to follow. */
-function readRealServers(given: ServiceOptions["realServers"]): {
-  readonly fixed: readonly RealServerOptions[];
-  readonly followed?: RealServers;
-} {
-  if (given === undefined) return { fixed: [] };
-  if (given instanceof RealServers) return { fixed: [], followed: given };
-  return "name" in given || "machines" in given
-    ? { fixed: [], followed: RealServers.fromConsul(given) }
-    : { fixed: given };
-}
-
 /** Every one, and their positions by where they lead: a machine, a name in Consul, or what stands for its instances. */
 interface ByEnd {
   readonly all: readonly VirtualService[];
@@ -313,7 +314,7 @@ const virtualServices = new WholeProgram<VirtualService, ByEnd>((told) => {
   return { all: told.map(({ what }) => what), positions };
 });
 
-function followsConsul(id: string, { service }: RealServers): Failure {
+function followsConsul(id: string, { service }: FollowedService): Failure {
   return {
     property: "addRealServer",
     rule: `can't add ${id}, because the real servers are the instances of ${service} in Consul`,
@@ -323,15 +324,16 @@ function followsConsul(id: string, { service }: RealServers): Failure {
 
 /** Persistence and one-packet scheduling. */
 function checkOptions(validation: Validation, endpoints: readonly Endpoint[], options: ServiceOptions): void {
-  const { persistenceTimeoutSeconds: timeout, persistenceNetmask: netmask, onePacket } = options;
-  requireKnown(validation, { persistenceTimeoutSeconds: timeout, persistenceNetmask: netmask });
-  validation.integer("persistenceTimeoutSeconds", timeout, 1, 31 * 86400, "300 is usual, 31 days are the most");
+  const { persistenceTimeout: timeout, persistenceNetmask: netmask, onePacket } = options;
+  const range = { min: "1s", max: "744h", wholeSeconds: true };
+  requireDuration(validation, "persistenceTimeout", timeout, range, "'300s' is usual, 31 days are the most");
+  requireKnown(validation, { persistenceNetmask: netmask });
   if (netmask !== undefined && !Token.isUnresolved(netmask)) {
     validation.require(timeout !== undefined, {
       property: "persistenceNetmask",
-      rule: "has no effect without 'persistenceTimeoutSeconds'",
+      rule: "has no effect without 'persistenceTimeout'",
       got: netmask,
-      cure: "give 'persistenceTimeoutSeconds', too, or leave both out",
+      cure: "give 'persistenceTimeout', too, or leave both out",
     });
     const ipv6 = endpoints.some(({ address }) => address.includes(":"));
     validation.require(ipv6 ? isPrefixLength(netmask) : isNetmask(netmask), {

@@ -30,7 +30,7 @@ export interface JobSettings {
   /** The cluster that it is checked against. @default - that of its stack, else none: its size is not known */
   readonly nomad?: JobCluster;
   /** How directors follow it. @default - as a director of this library by default */
-  readonly discovery?: Pick<ConvergenceProps, "templateWait" | "templateWaitMax" | "keeperPeriod" | "drainSeconds">;
+  readonly discovery?: Pick<ConvergenceProps, "templateWait" | "templateWaitMax" | "keeperPeriod" | "drainTimeout">;
   /** Whether nothing of it stays in Nomad once it leaves the program. @default true */
   readonly purgeOnDestroy?: boolean;
   /** Refusals that the user accepts: each becomes a warning. @default - none */

@@ -10,6 +10,7 @@ import {
   ConsulServer,
   Director,
   MachineGateway,
+  RealServers,
   Route,
   Upstream,
 } from "../../constructs";
@@ -49,7 +50,7 @@ for (const machine of [web1, web2]) {
 
 const director = new Director(machines, "director", { machine: ipvs, consul });
 const gateway = new MachineGateway(machines, "gateway", { machines: [gw1, gw2], consul });
-director.addVirtualService("web", { address: ipvs.address, port: 80, realServers: gateway });
+director.addVirtualService("web", { address: ipvs.address, port: 80, realServers: RealServers.ofGateway(gateway) });
 
 const platform = new PlatformStack(app, "platform", { consul });
 new Route(platform, "hello", { gateway, uri: "/*", upstream: Upstream.toService(hello) });

@@ -44,7 +44,7 @@ balancer.addVirtualService("direct", {
 balancer.addVirtualService("tunneled", {
   address: "10.88.0.102",
   port: 81,
-  persistenceTimeoutSeconds: 60,
+  persistenceTimeout: "60s",
   forwarding: ForwardingMethod.tunneling(),
   realServers: [{ machine: web }],
 });

@@ -29,7 +29,7 @@ new Director(machines, "balancer", { machine: director }).addFirewallMarkService
     { address, port: 81 },
   ],
   forwarding: ForwardingMethod.directRouting(),
-  persistenceTimeoutSeconds: 60,
+  persistenceTimeout: "60s",
   realServers: [{ machine: web1 }, { machine: web2 }],
 });
 

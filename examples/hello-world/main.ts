@@ -3,7 +3,7 @@
 //   npm run up -- hello-world
 //   npm run lab -- power-cut web1 --dir .vipstack/lab/lab     (web2 serves on; Nomad starts another instance there)
 import { App } from "cdktf";
-import { ConsulServer, Director, ForwardingMethod, NomadServer, WebJob } from "../../constructs";
+import { ConsulServer, Director, ForwardingMethod, NomadServer, RealServers, WebJob } from "../../constructs";
 import { chain } from "../../inventory/chain";
 import { MachinesStack } from "../../stacks/machines-stack";
 import { WorkloadsStack } from "../../stacks/workloads-stack";
@@ -51,7 +51,7 @@ new Director(machines, "director", { machine: ipvs, consul }).addVirtualService(
   address: ipvs.address,
   port: 80,
   forwarding: ForwardingMethod.masquerading({ snat: true }),
-  realServers: hello.service("www"),
+  realServers: RealServers.ofJob(hello, { port: "www" }),
 });
 
 app.synth();

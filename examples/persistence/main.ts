@@ -24,13 +24,13 @@ const { d2, ipvs } = machines.all;
 new Caddy(machines, "caddy", { machine: d2, answers: { 80: "d2:80", 81: "d2:81" } });
 const director = new Director(machines, "director", {
   machine: ipvs,
-  drainSeconds: Number(process.env.DRAIN ?? "60"),
+  drainTimeout: `${process.env.DRAIN ?? "60"}s`,
 });
 director.addVirtualService("web", {
   address: ipvs.address,
   port: 80,
   forwarding: ForwardingMethod.masquerading({ snat: true }),
-  persistenceTimeoutSeconds: 60,
+  persistenceTimeout: "60s",
   realServers: [
     { machine: d2, port: 80 },
     { machine: d2, port: 81 },

@@ -118,7 +118,7 @@ balancer.addVirtualService("itself", {
 balancer.addVirtualService("every-port", {
   address: "10.77.0.209",
   port: 0,
-  persistenceTimeoutSeconds: 60,
+  persistenceTimeout: "60s",
   realServers: [{ machine: near }],
 });
 balancer.addVirtualService("mixed", {

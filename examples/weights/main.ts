@@ -26,7 +26,7 @@ const weights = (process.env.WEIGHTS ?? "5,3,2").split(",");
 new Caddy(machines, "caddy", { machine: d2, answers: Object.fromEntries(ports.map((port) => [port, `d2:${port}`])) });
 new Director(machines, "director", {
   machine: ipvs,
-  drainSeconds: Number(process.env.DRAIN ?? "60"),
+  drainTimeout: `${process.env.DRAIN ?? "60"}s`,
 }).addVirtualService("web", {
   address: ipvs.address,
   port: 80,

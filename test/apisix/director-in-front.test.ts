@@ -15,6 +15,7 @@ import {
   NomadServer,
   Plugin,
   PluginAttributes,
+  RealServers,
   Refusal,
   Route,
   ServiceOptions,
@@ -56,7 +57,11 @@ describe("a redirect to https leads to", () => {
     };
     return config.plugin_attr.redirect.https_port;
   }
-  const http = (gateway: MachineGateway): VirtualServiceOptions => ({ address: VIP, port: 80, realServers: gateway });
+  const http = (gateway: MachineGateway): VirtualServiceOptions => ({
+    address: VIP,
+    port: 80,
+    realServers: RealServers.ofGateway(gateway),
+  });
   const https = ({ gw, gw2 }: Site, port: number): VirtualServiceOptions => ({
     address: VIP,
     port,
@@ -90,7 +95,12 @@ describe("a redirect to https leads to", () => {
     const options = { httpPort: 80, httpsPort: 8443 };
     const site = behind((_site, gateway, director) => {
       director.addVirtualService("http", { ...http(gateway), forwarding });
-      director.addVirtualService("https", { address: VIP, port: 8443, realServers: gateway, forwarding });
+      director.addVirtualService("https", {
+        address: VIP,
+        port: 8443,
+        realServers: RealServers.ofGateway(gateway),
+        forwarding,
+      });
     }, options);
     const config = parse(fileOf(site.gw.model, "/etc/vipstack/gateway/front/config.yaml")) as {
       apisix: { node_listen: number[] };
@@ -145,7 +155,12 @@ describe("what goes by the client's address", () => {
 
   function warningsOf(build: (stack: TerraformStack, gateway: IGateway) => unknown, given: Case = {}): string[] {
     const { stack } = behind((site, gateway, director) => {
-      director.addVirtualService("web", { address: VIP, port: 80, realServers: gateway, ...given.front });
+      director.addVirtualService("web", {
+        address: VIP,
+        port: 80,
+        realServers: RealServers.ofGateway(gateway),
+        ...given.front,
+      });
       build(site.stack, gateway);
     }, given.options);
     return stack.node
@@ -258,7 +273,11 @@ describe("what goes by the client's address", () => {
     const { stack } = onMachines((site) => {
       new ConsulProvider(site.stack, "consul-provider");
       const foreign = Gateway.fromAttributes(site.stack, "front", { version: "3.18.0" });
-      directorOf(site).addVirtualService("web", { address: VIP, port: 80, realServers: foreign.service });
+      directorOf(site).addVirtualService("web", {
+        address: VIP,
+        port: 80,
+        realServers: RealServers.fromConsul(foreign.service),
+      });
       build(site.stack, foreign);
     });
     const [it] = stack.node.findAll().filter(({ node }) => node.id === "it");

@@ -147,7 +147,7 @@ describe("config.yaml", () => {
     expect(apisix).toMatchObject({ extra_lua_path: "/gateway/config/?.lua", lua_module_hook: "when-empty" });
     const hook = fileOf(gatewayModel(), "/etc/vipstack/gateway/front/when-empty.lua");
     expect(hook).toContain("local GRACE_SECONDS = 30\n");
-    expect(EmptyPolicy.refuse().graceSeconds).toBe(30);
+    expect(EmptyPolicy.refuse().grace).toBe("30s");
     const job = onNomad().file("jobs/front.nomad.hcl");
     expect(job).toContain('extra_lua_path: "/local/?.lua"');
     expect(job).toContain('destination = "local/when-empty.lua"');

@@ -87,7 +87,7 @@ test("what a gateway does with a service that has no healthy instance, and how l
     const [route, refuse, now, keep] = ["route", "refuse", "now", "keep"].map((id) => ({ gateway, uri: `/${id}` }));
     new Route(stack, "route", { ...route!, upstream: to({}) });
     new Route(stack, "refuse", { ...refuse!, upstream: to({ whenEmpty: EmptyPolicy.refuse() }) });
-    new Route(stack, "now", { ...now!, upstream: to({ whenEmpty: EmptyPolicy.refuse({ graceSeconds: 0 }) }) });
+    new Route(stack, "now", { ...now!, upstream: to({ whenEmpty: EmptyPolicy.refuse({ grace: "0s" }) }) });
     Route.toJob(stack, "keep", { service: () => ({ name: "hello", lag: 0 }) }, undefined, {
       ...keep!,
       upstreamOptions: {

@@ -157,8 +157,8 @@ describe("refused at once, with what to do instead:", () => {
     ],
     [
       "a grace that is no time",
-      route({ upstream: Upstream.toService("hello", { whenEmpty: EmptyPolicy.refuse({ graceSeconds: -1 }) }) }),
-      "test/hello: 'upstream.whenEmpty.graceSeconds' must be a whole number from 0 to 86400, got -1: 30 is usual",
+      route({ upstream: Upstream.toService("hello", { whenEmpty: EmptyPolicy.refuse({ grace: "-1s" }) }) }),
+      "test/hello: 'upstream.whenEmpty.grace' must be a duration in whole seconds from 0s to 24h, got \"-1s\": '30s' is usual",
     ],
     [
       "a service by a tag",

@@ -126,7 +126,7 @@ describeWithPrograms("rules that follow a real Consul", ["consul", "consul-templ
 });
 
 function configuration(): string {
-  const follow = { name: "web", service: "hello", waitSeconds: { min: 1, max: 4 }, snatTo: [] };
+  const follow = { name: "web", service: "hello", wait: { min: "1s", max: "4s" }, snatTo: [] };
   return renderConsulTemplateConfig([follow, { ...follow, name: "also" }], consulRules)
     .replaceAll("127.0.0.1:8500", `127.0.0.1:${PORT}`)
     .replaceAll("/run/vipstack/consul", join(folder, "instances"));

@@ -8,7 +8,7 @@ test("a budget is the sum of its hops, each from the property that makes it", ()
     keeperPeriod: "3s",
     shutdownDelay: "10s",
     killTimeout: "20s",
-    drainSeconds: 60,
+    drainTimeout: "60s",
   });
   expect(budget.scaleOut.map(({ worst }) => worst)).toEqual([7, 0.5, 2, 3]);
   expect(budget.scaleIn.map(({ worst }) => worst)).toEqual([0.5, 2, 3]);
@@ -35,6 +35,6 @@ test("the longest wait of the template counts, for a rolling update changes the 
 });
 
 test("open connections end with the director's drain, where that is sooner", () => {
-  const budget = new ConvergenceBudget({ shutdownDelay: "2m", killTimeout: "30s", drainSeconds: 10 });
+  const budget = new ConvergenceBudget({ shutdownDelay: "2m", killTimeout: "30s", drainTimeout: "10s" });
   expect(budget.openConnections).toBe(19.5);
 });

@@ -118,11 +118,12 @@ test("one more followed service is a push, not a new machine", () => {
   expect(bootOf(true)).toBe(bootOf(false));
 });
 
-test("a job's service stands for itself; options say more", () => {
+test("a job's service by the label of its port; options say more", () => {
   const { ipvs } = program(({ following }) => {
     const service = { name: "hello", port: "www", lag: 10 };
+    const job = { service: (port?: string) => ({ ...service, name: port === "www" ? "hello" : "other" }) };
     const director = following();
-    director.addVirtualService("a", { address: vip, port: 80, realServers: service });
+    director.addVirtualService("a", { address: vip, port: 80, realServers: RealServers.ofJob(job, { port: "www" }) });
     director.addVirtualService("b", {
       address: vip,
       port: 53,
@@ -131,7 +132,7 @@ test("a job's service stands for itself; options say more", () => {
         tag: "v2",
         datacenter: "west",
         whenEmpty: EmptyPolicy.keepLast(),
-        waitSeconds: { min: 0, max: 9 },
+        wait: { min: "0s", max: "9s" },
       }),
     });
   });
@@ -242,8 +243,8 @@ test.each<[string, (machines: Machines) => unknown, string]>([
       const realServers = RealServers.fromConsul("web.v2", {
         tag: "a b",
         datacenter: "west|any",
-        whenEmpty: EmptyPolicy.refuse({ graceSeconds: -1 }),
-        waitSeconds: { min: 5, max: 4 },
+        whenEmpty: EmptyPolicy.refuse({ grace: "1500ms" }),
+        wait: { min: "5s", max: "4s" },
       });
       following().addVirtualService("web", { address: vip, port: 80, realServers });
     },
@@ -251,8 +252,8 @@ test.each<[string, (machines: Machines) => unknown, string]>([
   - 'service' must consist of letters, digits, '-' and '_', got "web.v2": write it as it is registered in Consul; another name can't be followed
   - 'tag' must consist of letters, digits and any of '-_=:.', got "a b": write it as it is registered in Consul; another name can't be followed
   - 'datacenter' must consist of letters, digits and any of '-_.', got "west|any": write it as it is registered in Consul; another name can't be followed
-  - 'waitSeconds' can't have a 'min' above its 'max', got {"min":5,"max":4}: swap them, or leave it out for { min: 1, max: 4 }
-  - 'graceSeconds' must be a whole number from 0 to 86400, got -1: 30 is usual; EmptyPolicy.keepLast() is for ever`,
+  - 'wait' can't have a 'min' above its 'max', got {"min":"5s","max":"4s"}: swap them, or leave it out for { min: "1s", max: "4s" }
+  - 'grace' must be a duration in whole seconds from 0s to 24h, got "1500ms": '30s' is usual; EmptyPolicy.keepLast() is for ever`,
   ],
 ])("fails when %s", (_, build, message) => {
   expect(messageOf(build)).toBe(message);
@@ -268,7 +269,11 @@ test("fails when a name is a reference", () => {
 
 test("a tag may distinguish a service from others of its name", () => {
   const { ipvs } = program(({ following }) =>
-    following().addVirtualService("web", { address: vip, port: 80, realServers: { name: "logs", tag: "http" } }),
+    following().addVirtualService("web", {
+      address: vip,
+      port: 80,
+      realServers: RealServers.fromConsul({ name: "logs", tag: "http" }),
+    }),
   );
   expect(fileOf(ipvs, "/etc/vipstack/consul-template.hcl")).toContain('{{ range service "http.logs|passing" -}}');
 });
@@ -300,9 +305,9 @@ describe("what doesn't fit together in time is a warning", () => {
     const { lag } = new ConvergenceBudget();
     expect(warnings({ name: "hello", shutdownDelay: lag })).toEqual([]);
     expect(warnings({ name: "hello", shutdownDelay: lag - 0.1 })).toEqual([
-      `web: 'waitSeconds' lets up to 9.5 s pass until an instance of hello that left gets no new connections, and it serves for 9.4 s after it left: lower 'waitSeconds.max', or raise the shutdown delay of hello to 10 s`,
+      `web: 'wait' lets up to 9.5 s pass until an instance of hello that left gets no new connections, and it serves for 9.4 s after it left: lower 'wait.max', or raise the shutdown delay of hello to 10 s`,
     ]);
-    expect(warnings({ name: "hello", shutdownDelay: 10 }, { waitSeconds: { min: 1, max: 5 } })).toEqual([
+    expect(warnings({ name: "hello", shutdownDelay: 10 }, { wait: { min: "1s", max: "5s" } })).toEqual([
       expect.stringContaining("lets up to 10.5 s pass") as string,
     ]);
   });
@@ -310,9 +315,9 @@ describe("what doesn't fit together in time is a warning", () => {
   test("a grace must last until checks can pass again", () => {
     expect(warnings({ name: "hello", lag: 30 })).toEqual([]);
     expect(warnings({ name: "hello", lag: 31 })).toEqual([
-      `web: 'whenEmpty' has a grace of 30 s, and the checks of hello need up to 31 s to find a healthy instance again after a restart of Consul: raise 'graceSeconds' to 31, or shorten the checks`,
+      `web: 'whenEmpty' has a grace of 30 s, and the checks of hello need up to 31 s to find a healthy instance again after a restart of Consul: raise 'grace' to '31s', or shorten the checks`,
     ]);
-    for (const whenEmpty of [EmptyPolicy.refuse({ graceSeconds: 0 }), EmptyPolicy.keepLast()])
+    for (const whenEmpty of [EmptyPolicy.refuse({ grace: "0s" }), EmptyPolicy.keepLast()])
       expect(warnings({ name: "hello", lag: 31 }, { whenEmpty })).toEqual([]);
   });
 
@@ -329,7 +334,7 @@ describe("instances on machines that the program knows, as a gateway's are", () 
   test("direct routing: both ends are set up, instances elsewhere count for nothing, the port is the virtual one", () => {
     const ports: number[] = [];
     const { ipvs, d2 } = program(({ following, d2 }) => {
-      const options = { address: vip, port: 80, realServers: known([d2], ports) };
+      const options = { address: vip, port: 80, realServers: RealServers.ofGateway(known([d2], ports)) };
       following().addVirtualService("web", { ...options, forwarding: ForwardingMethod.directRouting() });
     });
     expect(ports).toEqual([80]);
@@ -348,7 +353,11 @@ describe("instances on machines that the program knows, as a gateway's are", () 
   test("masquerading follows them like other methods", () => {
     const ports: number[] = [];
     const { ipvs, d2 } = program(({ following, d2 }) => {
-      following().addVirtualService("web", { address: vip, port: 80, realServers: known([d2], ports) });
+      following().addVirtualService("web", {
+        address: vip,
+        port: 80,
+        realServers: RealServers.ofGateway(known([d2], ports)),
+      });
     });
     expect(ports).toEqual([]);
     expect(followed(fileOf(ipvs, "/etc/vipstack/consul-followed.json")).web).not.toHaveProperty("only");
@@ -360,7 +369,12 @@ describe("instances on machines that the program knows, as a gateway's are", () 
       messageOf(({ following, d2, behind }) => {
         const machines = [d2];
         const forwarding = ForwardingMethod.directRouting();
-        following().addVirtualService("web", { address: vip, port: 80, realServers: known(machines), forwarding });
+        following().addVirtualService("web", {
+          address: vip,
+          port: 80,
+          realServers: RealServers.ofGateway(known(machines)),
+          forwarding,
+        });
         machines.push(behind);
       }),
     ).toContain(

@@ -9,9 +9,9 @@ const service = { address: vip, port: 80 };
 
 test.each<[string, (machines: Machines) => unknown, string]>([
   [
-    "drainSeconds is out of range",
-    ({ director }) => director({ drainSeconds: -1 }),
-    "test/director: 'drainSeconds' must be a whole number from 0 to 86400, got -1: 60 is usual, a day is the most",
+    "drainTimeout is out of range",
+    ({ director }) => director({ drainTimeout: "-1s" }),
+    "test/director: 'drainTimeout' must be a duration in whole seconds from 0s to 24h, got \"-1s\": '60s' is usual, a day is the most",
   ],
   [
     "address and port are malformed, both in one message",
@@ -71,14 +71,14 @@ test.each<[string, (machines: Machines) => unknown, string]>([
   ],
   [
     "persistence is out of range",
-    ({ director }) => director().addVirtualService("web", { ...service, persistenceTimeoutSeconds: 0 }),
-    "test/director/web: 'persistenceTimeoutSeconds' must be a whole number from 1 to 2678400, got 0: 300 is usual, 31 days are the most",
+    ({ director }) => director().addVirtualService("web", { ...service, persistenceTimeout: "0s" }),
+    "test/director/web: 'persistenceTimeout' must be a duration in whole seconds from 1s to 744h, got \"0s\": '300s' is usual, 31 days are the most",
   ],
   [
     "a netmask stands alone, and is none",
     ({ director }) => director().addVirtualService("web", { ...service, persistenceNetmask: "255.0.255.0" }),
     "test/director/web: 2 problems\n" +
-      "  - 'persistenceNetmask' has no effect without 'persistenceTimeoutSeconds', got \"255.0.255.0\": give 'persistenceTimeoutSeconds', too, or leave both out\n" +
+      "  - 'persistenceNetmask' has no effect without 'persistenceTimeout', got \"255.0.255.0\": give 'persistenceTimeout', too, or leave both out\n" +
       "  - 'persistenceNetmask' must be a netmask, got \"255.0.255.0\": for example '255.255.255.0'",
   ],
   [
@@ -87,7 +87,7 @@ test.each<[string, (machines: Machines) => unknown, string]>([
       director().addVirtualService("web", {
         address: "fd00:139::100",
         port: 80,
-        persistenceTimeoutSeconds: 300,
+        persistenceTimeout: "300s",
         persistenceNetmask: "129",
       }),
     "test/director/web: 'persistenceNetmask' must be a prefix length from 1 to 128, got \"129\": for example '64'",
@@ -194,12 +194,12 @@ test.each<[string, (machines: Machines) => unknown, string]>([
         ...service,
         forwarding: ForwardingMethod.directRouting(),
         scheduler: Scheduler.LEAST_CONNECTION,
-        persistenceTimeoutSeconds: 300,
+        persistenceTimeout: "300s",
       }),
     "test/director/web: 3 problems\n" +
       "  - 'forwarding' can't be direct routing on the iptables plane: leave it out, or use a director with plane: Plane.IPVS\n" +
       "  - 'scheduler' can't be lc on the iptables plane: use Scheduler.ROUND_ROBIN, WEIGHTED_ROUND_ROBIN or RANDOM, or a director with plane: Plane.IPVS\n" +
-      "  - 'persistenceTimeoutSeconds' can't be given on the iptables plane: leave it out, or use a director with plane: Plane.IPVS",
+      "  - 'persistenceTimeout' can't be given on the iptables plane: leave it out, or use a director with plane: Plane.IPVS",
   ],
   [
     "the iptables plane is asked for tunneling and one packet",
@@ -240,8 +240,8 @@ test.each<[string, (machines: Machines) => unknown, string]>([
   ],
   [
     "the iptables plane is asked to drain",
-    ({ director }) => director({ plane: Plane.IPTABLES, drainSeconds: 5 }),
-    "test/director: 'drainSeconds' can't be given on the iptables plane: leave it out, or use a director with plane: Plane.IPVS",
+    ({ director }) => director({ plane: Plane.IPTABLES, drainTimeout: "5s" }),
+    "test/director: 'drainTimeout' can't be given on the iptables plane: leave it out, or use a director with plane: Plane.IPVS",
   ],
   [
     "weights make too many turns",

@@ -27,7 +27,7 @@ function queryOf({ service, tag, datacenter }: FollowSpec): string {
 }
 
 function templateStanza(follow: FollowSpec, apply: readonly string[]): string {
-  const { name, service, waitSeconds } = follow;
+  const { name, service, wait } = follow;
   const query = queryOf(follow);
   return `template {
   destination = "${INSTANCES_FOLDER}/${name}.instances"
@@ -43,8 +43,8 @@ EOT
 
   # Flapping is damped: once nothing changed for min, at the latest after max.
   wait {
-    min = "${waitSeconds.min}s"
-    max = "${waitSeconds.max}s"
+    min = "${wait.min}"
+    max = "${wait.max}"
   }
   exec {
     command = [${apply.map((word) => `"${word}"`).join(", ")}]

@@ -12,7 +12,7 @@ import { expectGolden } from "../../support/golden";
 const web: FollowSpec = {
   name: "web",
   service: "hello-world-servers",
-  waitSeconds: { min: 1, max: 4 },
+  wait: { min: "1s", max: "4s" },
   graceSeconds: 30,
   snatTo: [{ address: "192.168.139.29" }],
 };
@@ -45,7 +45,7 @@ test("consul-template's configuration", () => {
     name: "canary",
     tag: "v2",
     datacenter: "west",
-    waitSeconds: { min: 0, max: 10 },
+    wait: { min: "0s", max: "10s" },
   };
   expectGolden("director.consul-template.hcl", renderConsulTemplateConfig([web, canary], apply));
 });
