@@ -2,10 +2,10 @@ import { formatDuration, parseDuration, secondsOf } from "../private/duration";
 import { Failure } from "../private/failure";
 import { Hop, renderConvergence, seconds, usual, worst } from "./render/convergence";
 
-/** How often a director makes its rules true by itself, where the command after a render did not. */
+/** How often a director restores its rules by itself, where the command after a render did not. */
 export const KEEPER_PERIOD = "5s";
 
-/** How long the connections of a real server that left may go on, where a director says nothing else. */
+/** How long the connections of a real server that left may go on, the default of a director. */
 export const DRAIN_TIMEOUT = "60s";
 
 /** What decides how fast a change of instances reaches the director that follows them. */
@@ -20,7 +20,7 @@ export interface ConvergenceProps {
   readonly templateWait?: string;
   /** The longest that it waits while changes go on. @default - four times {@link templateWait}, consul-template's rule */
   readonly templateWaitMax?: string;
-  /** How often the director makes its rules true by itself, where the command after a render did not. @default "5s" */
+  /** How often the director restores its rules by itself, where the command after a render did not. @default "5s" */
   readonly keeperPeriod?: string;
   /** Of the instance's group: how long it serves after it was taken out of the catalog. @default "0s" */
   readonly shutdownDelay?: string;

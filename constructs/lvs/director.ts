@@ -19,30 +19,32 @@ import { requireDuration, requireKnown } from "./values";
 import { FirewallMarkServiceOptions, VirtualService, VirtualServiceOptions } from "./virtual-service";
 
 export interface DirectorProps {
+  /** The machine that becomes a director. */
   readonly machine: IMachine;
-  /** What in its kernel spreads the connections. @default Plane.IPVS */
+  /** Kernel mechanism used for load balancing. @default Plane.IPVS */
   readonly plane?: Plane;
   /**
-   * How long the connections of a real server that was taken out may go on, in whole seconds from `"0s"` to `"24h"`; it gets no
-   * new ones in that time. Ipvs plane: iptables never cuts an established connection. @default "60s"
+   * How long the connections of a removed real server may go on, in whole seconds from `"0s"` to `"24h"`. It gets no new ones
+   * in that time. Ipvs plane only: the iptables plane never ends an established TCP connection.
+   *
+   * @default "60s"
    */
   readonly drainTimeout?: string;
   /**
-   * The Consul whose services its virtual services may follow; the machine gets a local agent of it, and consul-template.
-   * Ipvs plane.
+   * The Consul cluster that real servers may come from. The machine gets a local agent and consul-template. Ipvs plane only.
    *
    * @default - all real servers are fixed
    */
   readonly consul?: IConsulCluster;
-  /** Where consul-template comes from: the program itself, or its `.zip` or `.tar.gz`. @default - what the machine's backend offers */
+  /** Release of consul-template: the program itself, or its `.zip` or `.tar.gz`. @default - the one that the machine's backend offers */
   readonly consulTemplate?: Software;
 }
 
 /**
- * A machine that spreads connections over real servers. It brings its machine the packages, modules, sysctls, VIPs and rules,
- * and every real server what the forwarding method needs there.
+ * A load balancer: a machine that distributes connections to virtual addresses over real servers. It adds packages, kernel
+ * modules, sysctls, addresses and rules to its machine, and to each real server what the forwarding method needs there.
  *
- * A change of rules is pushed to the running machine. So is the removal of a real server: its connections may end first.
+ * A change of rules is pushed to the running machine. So is the removal of a real server, which is drained first.
  *
  * @see https://manpages.debian.org/ipvsadm.8
  */
@@ -91,7 +93,7 @@ export class Director extends Construct {
   }
 
   /**
-   * Adds an address and port that clients connect to.
+   * Adds a virtual service: an address and port that clients connect to.
    *
    * @throws ValidationError for what can't work, unless it is acknowledged
    */
@@ -101,8 +103,8 @@ export class Director extends Construct {
   }
 
   /**
-   * Adds several addresses and ports that are one virtual service, as 80 and 443 that have to meet the same real server: their
-   * packets get a firewall mark, and IPVS looks at that. Ipvs plane.
+   * Adds a virtual service of several addresses and ports, for example 80 and 443 that must reach the same real server. Their
+   * packets get a firewall mark, by which IPVS knows them. Ipvs plane only.
    *
    * @throws ValidationError for what can't work, unless it is acknowledged
    */
@@ -110,7 +112,7 @@ export class Director extends Construct {
     return this.addService(id, options);
   }
 
-  /** Adds a port of the director that leads to a range of its own ports. @throws ValidationError */
+  /** Adds a redirect from a port of the director to a range of its own ports. @throws ValidationError */
   addRedirect(id: string, options: RedirectOptions): Redirect {
     const redirect = new Redirect(this, id, options, this.takenPorts);
     this.redirects.push(redirect);
@@ -119,7 +121,7 @@ export class Director extends Construct {
     return redirect;
   }
 
-  /** Adds ports that are shut or opened. @throws ValidationError */
+  /** Adds a firewall rule for ports of the director. @throws ValidationError */
   addPortFilter(id: string, options: PortFilterOptions): PortFilter {
     const filter = new PortFilter(this, id, options);
     this.filters.push(filter);
@@ -139,7 +141,7 @@ export class Director extends Construct {
     return service;
   }
 
-  /** Filters first: what they shut stays shut. */
+  /** Filters come first, so that a port they close stays closed. */
   private get localRules(): (PortFilter | Redirect)[] {
     return [...this.filters, ...this.redirects];
   }
@@ -152,7 +154,7 @@ export class Director extends Construct {
 const NOTHING_TO_DO =
   "a director must have at least one virtual service, redirect or port filter: addVirtualService, or leave the director out";
 
-/** Answers where consul-template comes from, for a director with a Consul. */
+/** The release of consul-template for a director with a Consul cluster. */
 function checkConsul(validation: Validation, props: DirectorProps): Software | undefined {
   const { consul, machine, plane } = props;
   if (plane === Plane.IPTABLES && consul !== undefined) validation.add(onlyIpvs("consul", "can't be given"));
@@ -170,7 +172,7 @@ function checkConsul(validation: Validation, props: DirectorProps): Software | u
   return undefined;
 }
 
-/** A director as its machine sees it. */
+/** What the contribution to the machine is made of. */
 interface DirectorSpec {
   readonly plane: Plane;
   readonly machine: Host;
@@ -183,7 +185,7 @@ interface DirectorSpec {
   readonly consulTemplate?: Software;
 }
 
-/** Everything a director brings to its machine. */
+/** Everything that a director adds to its machine. */
 function directorContribution(spec: DirectorSpec): Contribution {
   const iptables = iptablesFolder();
   const { plane, consulTemplate } = spec;
@@ -223,7 +225,7 @@ function directorContribution(spec: DirectorSpec): Contribution {
 
 /** Whether connections depend on the kernel's connection tracking. */
 function usesTracking({ plane, services }: DirectorSpec): boolean {
-  // The generic rules for followed services look at it, too.
+  // The generic rules for followed services use it, too.
   const asks = (service: ServiceSpec): boolean =>
     methodsOf(service).some(({ snat }) => snat) ||
     (service.follows !== undefined && service.forwarding.name === "masquerading");

@@ -3,7 +3,7 @@ import { ForwardingMethod } from "./forwarding-method";
 import { flagsOf, Scheduler, SCHEDULER_WORDS } from "./scheduler";
 import { Protocol } from "./spec";
 
-/** What in the director's kernel spreads the connections. */
+/** Kernel mechanism that a director uses for load balancing. */
 export enum Plane {
   /**
    * IP Virtual Server: every forwarding method, every scheduler, persistence, firewall marks, thresholds.
@@ -19,7 +19,7 @@ export enum Plane {
   IPTABLES = "iptables",
 }
 
-/** What of a virtual service depends on its plane. */
+/** The options of a virtual service that depend on its plane. */
 export interface PlaneDemands {
   readonly forwarding: ForwardingMethod;
   readonly scheduler: Scheduler;
@@ -31,7 +31,7 @@ export interface PlaneDemands {
 
 const IPTABLES_SCHEDULERS = ["rr", "wrr", "random"];
 
-/** What the plane can't do, naming the one that can. */
+/** The options that the plane does not support, with the one that does. */
 export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
   const { forwarding, scheduler, mark, persistenceTimeout, onePacket, endpoints } = demands;
   const failures = schedulerFailures(plane, scheduler);
@@ -56,7 +56,7 @@ export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
   ];
 }
 
-/** A scheduler that the director doesn't know would make all of its rules wrong, so it is refused here. */
+/** A scheduler unknown to the director would make all of its rules wrong, so it is refused here. */
 function schedulerFailures(plane: Plane, { word, flags }: Scheduler): Failure[] {
   if (word === Scheduler.RANDOM.word && plane === Plane.IPVS) {
     return [
@@ -107,7 +107,7 @@ const MARKS_ARE_IPVS: Failure = {
   cure: "make a virtual service of each endpoint, or use a director with plane: Plane.IPVS",
 };
 
-/** Something that only IPVS has. */
+/** The failure of an option that only the ipvs plane supports. */
 export function onlyIpvs(property: string, rule: string): Failure {
   return {
     property,

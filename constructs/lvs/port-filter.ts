@@ -5,7 +5,7 @@ import { IptablesRules } from "./render/iptables";
 import { familyOf, hostNetwork, Protocol } from "./spec";
 import { requireKnown } from "./values";
 
-/** What happens to a packet. */
+/** What a filter does with a packet. */
 export enum FilterAction {
   /** It is dropped; the sender gets no answer. */
   DROP = "DROP",
@@ -15,7 +15,7 @@ export enum FilterAction {
   ACCEPT = "ACCEPT",
 }
 
-/** Where packets are looked at. */
+/** Chain of iptables that a filter belongs to. */
 export enum FilterChain {
   /** Those for the director itself; IPVS takes its connections after this. */
   INPUT = "INPUT",
@@ -39,7 +39,7 @@ export interface PortFilterOptions {
 const SLOTS = 15;
 
 /**
- * Ports that are shut or opened by one rule; made by `Director.addPortFilter`. Filters come before everything else that the
+ * One firewall rule that closes or opens ports; made by `Director.addPortFilter`. Filters come before everything else that the
  * director lets pass, in the order in which they were added.
  *
  * @see https://manpages.debian.org/iptables-extensions.8

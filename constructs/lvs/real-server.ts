@@ -16,23 +16,23 @@ import { requireKnown } from "./values";
 
 export interface RealServerOptions {
   /**
-   * Where it runs. Of its addresses, the first one of the VIP's family in a network of the director takes the connections;
-   * behind a director that is its gateway, the first one outside the VIP's network.
+   * The machine that it runs on. The first of its addresses that has the VIP's family and lies in a subnet of the director
+   * takes the connections; where the director is its gateway, the first one outside the VIP's subnet.
    */
   readonly machine: IMachine;
   /** TCP or UDP port that the server listens on, 1 to 65535. @default - the port that the client asked for */
   readonly port?: number;
-  /** Its share of new connections, 0 to 65535; 0 gives it none and keeps those it has. @default 1 */
+  /** Share of new connections relative to the other weights, 0 to 65535; 0 takes no new ones and keeps open ones. @default 1 */
   readonly weight?: number;
   /**
-   * How packets get to this one and back; others of the virtual service may have another one. Ipvs plane.
+   * How packets reach this real server and come back. Ipvs plane only.
    *
    * @default - that of the virtual service
    */
   readonly forwarding?: ForwardingMethod;
-  /** With this many connections it gets no more, 1 to 65535. Ipvs plane. @default - no limit */
+  /** Number of connections at which it gets no new ones, 1 to 65535. Ipvs plane only. @default - no limit */
   readonly upperThreshold?: number;
-  /** It gets new ones again once it has fewer, 1 to `upperThreshold`. @default - three quarters of `upperThreshold` */
+  /** Number of connections below which it gets new ones again, 1 to `upperThreshold`. @default - three quarters of `upperThreshold` */
   readonly lowerThreshold?: number;
 }
 
@@ -53,8 +53,8 @@ export interface RealServerContext extends RealServerOptions {
 }
 
 /**
- * A server that takes connections of a virtual service; made by `VirtualService.addRealServer`. It brings its machine what
- * the forwarding method needs there: a gateway, or the VIP and its ARP settings.
+ * A server that takes connections of a virtual service; made by `VirtualService.addRealServer`. It adds to its machine
+ * what the forwarding method needs there: a gateway, or the VIP and its ARP settings.
  */
 export class RealServer extends Construct {
   readonly machine: IMachine;
@@ -243,7 +243,7 @@ const TUNNELS = {
  * @see https://docs.kernel.org/networking/ip-sysctl.html
  */
 class RealServerMachine {
-  /** The one of this machine. @param role the real server that asks; the first one is named in conflicts */
+  /** The one of a machine. @param role the real server that asks; the first one is named in conflicts */
   static of(machine: IMachine, role: IConstruct): RealServerMachine {
     const made = realServerMachines.get(machine) ?? new RealServerMachine(machine, role);
     realServerMachines.set(machine, made);
@@ -263,18 +263,18 @@ class RealServerMachine {
     machine.contribute(role, () => this.render());
   }
 
-  /** It has the VIPs itself, and does not announce them by ARP. */
+  /** Adds the VIPs to `lo` and suppresses ARP for them. */
   addDirectRouting(vips: readonly string[]): void {
     for (const vip of vips) this.directVips.add(vip);
   }
 
-  /** Packets for the VIPs come out of a tunnel whose outer packets come in at `nic`, and are of `mtu` bytes at most. */
+  /** Adds the VIPs to `lo`; their packets come in a tunnel at `nic`, with at most `mtu` bytes. */
   addTunneling(vips: readonly string[], nic: string, mtu: number): void {
     for (const vip of vips) this.tunnelVips.set(vip, Math.min(mtu, this.tunnelVips.get(vip) ?? mtu));
     this.tunnelNics.add(nic);
   }
 
-  /** The director is its default gateway. @throws ValidationError where another director is that already */
+  /** Makes the director its default gateway. @throws ValidationError where another director is that already */
   setGateway(owner: IConstruct, address: string, nic: string): void {
     const family = familyOf(address);
     const other = this.gateways.get(family);

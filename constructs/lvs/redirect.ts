@@ -19,7 +19,7 @@ export interface RedirectOptions {
 }
 
 /**
- * Connections to a port of the director go to a range of its own ports; made by `Director.addRedirect`.
+ * Redirects connections to a port of the director to a range of its own ports; made by `Director.addRedirect`.
  *
  * @see https://manpages.debian.org/iptables-extensions.8
  */

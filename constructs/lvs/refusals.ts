@@ -4,8 +4,8 @@ import { Endpoint, ForwardingSpec, ServiceSpec } from "./spec";
 import { Host, neighbourOf } from "./topology";
 
 /**
- * What is refused because it can't work on the wire, or is almost certainly a mistake. Each can be acknowledged by name on its virtual service: then it is
- * built, with a warning.
+ * Configurations that are refused because they can't work on the wire, or are almost certainly a mistake. Each can be
+ * acknowledged by name on its virtual service: then it is built, with a warning.
  */
 export enum Refusal {
   /** The real server answers a client of the VIP's subnet directly: the connection hangs in SYN_RECV. */
@@ -24,14 +24,14 @@ export enum Refusal {
   ONE_PACKET_MASQUERADING = "one-packet-masquerading",
   /** No host in the director's networks asks it for that address; it works where a router has a route to it by the director. */
   VIP_OUTSIDE_SUBNETS = "vip-outside-subnets",
-  /** Both answer ARP for it, and clients meet one by chance. Said at the second of the program, acknowledged at either. */
+  /** Both answer ARP for it, so clients reach one of them at random. Reported at the second one, acknowledged at either. */
   VIP_ON_TWO_DIRECTORS = "vip-on-two-directors",
   /**
    * The director reaches the real server from that address. The real server gets it as the VIP, takes the director's packets
    * for its own and never answers: not its ARP, nor what comes out of its tunnel.
    */
   VIP_IS_DIRECTOR_ADDRESS = "vip-is-director-address",
-  /** Nearly always a mistake. IPVS can pass connections to a local server ("local node"): acknowledge it where that is intended. */
+  /** Almost always a mistake. IPVS can pass connections to a local server ("local node"): acknowledge it where that is intended. */
   REAL_SERVER_IS_DIRECTOR = "real-server-is-director",
   /**
    * The machines of a Consul service's instances are not known at synth, so they do not get the director as their gateway; it
@@ -101,8 +101,8 @@ export function realServerFindings(
 }
 
 /**
- * What can't work about following a service of Consul. It works where every machine that an instance may run on is prepared outside of the program, so it can be
- * acknowledged.
+ * What can't work about following a service of Consul. It works where every machine that an instance may run on is prepared
+ * outside of the program, so it can be acknowledged.
  */
 export function followFindings(service: string, forwarding: ForwardingSpec): Finding[] {
   if (forwarding.name !== "masquerading" || forwarding.snat) return [];

@@ -29,13 +29,13 @@ const IPVS_ENVIRONMENT = "/etc/default/vipstack-ipvs";
 /** The folder of iptables rules, a file a source and address family. */
 const IPTABLES_FOLDER = "/etc/vipstack/iptables.d";
 
-/** What the timer runs: to look costs a fraction of applying. */
+/** What the timer runs: looking is much cheaper than applying. */
 const LOOK_OR_APPLY = `/bin/sh -c '${PROGRAM_FOLDER}/iptables-look || exec ${PROGRAM_FOLDER}/iptables-rules apply --quiet'`;
 
 /** The unit that loads them. */
 const IPTABLES_UNIT = "vipstack-iptables.service";
 
-/** The program and the unit behind the rules folder, and the timer that makes them true again. */
+/** The folder of iptables rules: the program and the unit behind it, and the keeper that restores them. */
 export function iptablesFolder(): Contribution {
   return {
     packages: ["iptables"],
@@ -65,7 +65,7 @@ export function iptablesFolder(): Contribution {
   };
 }
 
-/** Both files of a source, be they empty: a first rule that comes later replaces no machine. */
+/** Always both files of a source, even if empty, so that adding the first rule later does not replace the machine. */
 export function iptablesFiles(source: string, ipv4: IptablesRules, ipv6: IptablesRules): LiveFile[] {
   return [
     { path: `${IPTABLES_FOLDER}/${source}.v4`, content: ipv4.render(), reloads: IPTABLES_UNIT },
@@ -84,7 +84,7 @@ export interface IpvsFolderProps {
   readonly prepareKeeper?: readonly string[];
 }
 
-/** The folder of IPVS rules: the program and the unit behind it, and the keeper that makes them true again. */
+/** The folder of IPVS rules: the program and the unit behind it, and the keeper that restores them. */
 export function ipvsFolder(spec: IpvsFolderProps): Contribution {
   return {
     packages: ["ipvsadm"],

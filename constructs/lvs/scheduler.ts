@@ -12,14 +12,14 @@ export interface HashingOptions {
 }
 
 /**
- * How a virtual service chooses the real server of a new connection.
+ * Algorithm by which a virtual service chooses the real server of a new connection.
  *
  * @see https://manpages.debian.org/ipvsadm.8
  */
 export class Scheduler {
-  /** In turn, weights ignored (but for weight 0). */
+  /** Round robin; weights are ignored, except 0. */
   static readonly ROUND_ROBIN = new Scheduler("rr");
-  /** In turn, in proportion to the weights: 5, 3 and 2 get 50, 30 and 20 of a hundred. */
+  /** Round robin in proportion to the weights: 5, 3 and 2 get 50, 30 and 20 of a hundred. */
   static readonly WEIGHTED_ROUND_ROBIN = new Scheduler("wrr");
   /** The one with the fewest connections. */
   static readonly LEAST_CONNECTION = new Scheduler("lc");

@@ -14,7 +14,7 @@ export interface Endpoint {
   readonly protocol: Protocol;
 }
 
-/** A forwarding method as the rules see it. */
+/** A forwarding method, as plain data. */
 export interface ForwardingSpec {
   readonly name: string;
   readonly option: string;
@@ -22,7 +22,7 @@ export interface ForwardingSpec {
   readonly conntrack?: boolean;
 }
 
-/** A real server as the rules see it. */
+/** A real server, as plain data. */
 export interface RealServerSpec {
   readonly address: string;
   /** 0: the port that the client asked for. */
@@ -64,7 +64,7 @@ export interface SnatChoice {
   readonly address: string;
 }
 
-/** A virtual service as the rules see it: plain data, addresses in their usual short form. */
+/** A virtual service, as plain data with addresses in their usual short form. */
 export interface ServiceSpec {
   /** Its own iptables chain. */
   readonly chain: string;

@@ -1,7 +1,7 @@
 import { InterfaceAddress, normalizeAddress, subnetContains } from "../machine";
 import { familyOf, ServiceSpec, SnatChoice } from "./spec";
 
-/** A machine as the rules and their checks see it: its name and its addresses. */
+/** The name and the addresses of a machine. */
 export interface Host {
   readonly name: string;
   readonly addresses: readonly InterfaceAddress[];

@@ -19,20 +19,24 @@ import { Endpoint, familyOf, Protocol, ServiceSpec } from "./spec";
 import { requireDuration, requireKnown } from "./values";
 import { ownVips, sharedVips, takenVips, VipOwner } from "./vips";
 
-/** What every virtual service may have. */
+/** Options that every kind of virtual service has. */
 export interface ServiceOptions {
-  /** How the real server of a new connection is chosen. @default Scheduler.ROUND_ROBIN */
+  /** Algorithm that chooses the real server of a new connection. @default Scheduler.ROUND_ROBIN */
   readonly scheduler?: Scheduler;
-  /** How packets get there and back, unless a real server overrides it. @default ForwardingMethod.masquerading({ snat: true }) - works from anywhere */
+  /**
+   * How packets reach the real servers and come back, unless a real server overrides it.
+   *
+   * @default ForwardingMethod.masquerading({ snat: true }) - works with real servers anywhere
+   */
   readonly forwarding?: ForwardingMethod;
   /**
-   * Connections of one client stay with one real server until so long after its last one, in whole seconds from `"1s"` to
+   * Persistence: how long after its last connection a client is still sent to the same real server, in whole seconds from `"1s"` to
    * `"744h"`, 31 days. Ipvs plane. @default - each connection is scheduled by itself
    */
   readonly persistenceTimeout?: string;
-  /** What counts as one client: `255.255.255.0`, for IPv6 a prefix length like `64`. @default - a single address */
+  /** Netmask that groups clients for persistence: `255.255.255.0`, for IPv6 a prefix length like `64`. @default - each address is a client */
   readonly persistenceNetmask?: string;
-  /** UDP: each packet is scheduled by itself. Ipvs plane, direct routing or tunneling. @default false */
+  /** One-packet scheduling: each UDP packet is scheduled by itself. Ipvs plane, direct routing or tunneling. @default false */
   readonly onePacket?: boolean;
   /**
    * A fixed list, or the healthy instances of a service in the director's Consul: `RealServers.fromConsul`, `.ofJob` or
@@ -41,7 +45,7 @@ export interface ServiceOptions {
    * @default - none yet: `addRealServer`
    */
   readonly realServers?: readonly RealServerOptions[] | RealServers;
-  /** Refusals to build nevertheless, to see them fail. @default - none */
+  /** Refusals to accept: the virtual service is built, with a warning for each. @default - none */
   readonly acknowledge?: readonly Refusal[];
 }
 
@@ -61,9 +65,9 @@ export interface VirtualServiceOptions extends ServiceOptions {
 }
 
 export interface FirewallMarkServiceOptions extends ServiceOptions {
-  /** Any number from 1 to 2147483647 that nothing else on the director marks packets with. */
+  /** Firewall mark, 1 to 2147483647, that nothing else on the director uses. */
   readonly mark: number;
-  /** What belongs together, of one address family: several ports or VIPs that are one virtual service. */
+  /** The addresses and ports that form one virtual service, all of one address family. */
   readonly endpoints: readonly EndpointOptions[];
 }
 
@@ -109,7 +113,7 @@ export class VirtualService extends Construct {
   readonly mark?: number;
   readonly scheduler: Scheduler;
   readonly forwarding: ForwardingMethod;
-  /** Where its real servers come from. @default - they are fixed: {@link realServers} */
+  /** The service of Consul that its real servers come from. @default - they are fixed: {@link realServers} */
   readonly followed?: FollowedService;
   private readonly servers = new RealServerList();
   /** The machines of followed instances, set up for a forwarding method that needs it. */
@@ -171,7 +175,7 @@ export class VirtualService extends Construct {
     return this.context.director;
   }
 
-  /** The fixed ones. */
+  /** The fixed real servers. */
   get realServers(): RealServer[] {
     return [...this.servers.all];
   }
@@ -189,7 +193,7 @@ export class VirtualService extends Construct {
     return server;
   }
 
-  /** Both ends, as for fixed real servers; Consul decides which of them are used. */
+  /** Sets up both ends, as for fixed real servers; Consul decides which of them are used. */
   private prepare(known: KnownInstances): void {
     for (const { port } of this.endpoints) known._listenOn(port);
     const machines = [...known.machines];
@@ -277,7 +281,7 @@ export class VirtualService extends Construct {
     if (drains !== undefined) this.acknowledgement.warn(this, Refusal.HASHING_WITHOUT_FALLBACK, drains);
   }
 
-  /** Legal but odd, as it is at synth. */
+  /** Warns of what is legal and probably not meant; called at synth. */
   private warn(): void {
     const warn = (message: string): void => {
       Annotations.of(this).addWarning(message);

@@ -2,7 +2,7 @@ import { secondsOf } from "../../private/duration";
 import { KEEPER_PERIOD } from "../convergence";
 import { Unit, UNIT_SECONDS } from "../../machine";
 
-/** What the timer makes true again. */
+/** The rules that a timer restores. */
 export interface KeeperProps {
   /** The unit that the rules belong to; the timer starts and stops with it. */
   readonly unit: string;
@@ -15,8 +15,8 @@ export interface KeeperProps {
 }
 
 /**
- * A timer that makes the rules of a unit true again, and its service. Systemd's own messages about every run are left out of the
- * journal, changes and failures are in it; after a failure it waits for half a minute.
+ * A timer that restores the rules of a unit every few seconds, and its service. Systemd's own messages about every run are kept
+ * out of the journal, changes and failures are in it; after a failure it waits for half a minute.
  *
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.timer.html
  */
