@@ -1,17 +1,16 @@
 #!/usr/bin/python3 -BESs
-"""consul-rules: make rules files for ipvs-rules of the healthy instances that consul-template wrote down.
+"""consul-rules: write rules files for ipvs-rules from the healthy instances that consul-template wrote down.
 
 The list (--followed, JSON) names what is followed: NAME to the virtual service in ipvsadm's words, the Consul service,
 and what happens when no instance is healthy. consul-template writes NAME.instances; this program writes
 consul-NAME.rules, in one step and only when it differs, and removes the consul-*.rules of everything else.
 
-Nothing is taken for granted. Without NAME.instances (Consul was out of reach since boot), or with one that is torn, wrong or
-of another service, the real servers stay as they are. When no instance is left they stay for the grace time, or for good:
-what an empty registry says is more often an accident of the registry than of every server. A timer calls this program,
-so that a grace ends without a word from Consul.
+The real servers stay as they are where NAME.instances is missing (Consul was out of reach since boot), torn, wrong or about
+another service. When no instance is left they stay for the grace time, or without limit: an empty registry is more often a
+fault of the registry than of every server. A timer calls this program, so that a grace ends without an answer from Consul.
 
-Exit code: 0 the rules files are as the list and the instances want them, 1 some are not, 2 the list is wrong (where only
-some entries are, their rules files stay as they are and the others are brought up to date).
+Exit code: 0 the rules files match the list and the instances, 1 some do not, 2 the list is wrong (where only some entries
+are wrong, their rules files stay as they are and the others are brought up to date).
 """
 from __future__ import annotations
 
@@ -43,7 +42,7 @@ class Followed(NamedTuple):
 
 
 Servers = Dict[str, int]  # weight by ADDRESS:PORT
-State = Dict[str, Dict[str, Any]]  # by NAME: what was said, and since when there is no instance
+State = Dict[str, Dict[str, Any]]  # by NAME: what was reported, and since when there is no instance
 
 
 # ---- text: every function raises ValueError with the reason why it can't be used
@@ -79,7 +78,7 @@ def read_entry(name: str, entry: Any) -> Followed:
 
 
 def read_instances(text: str, followed: Followed) -> Tuple[Servers, List[str]]:
-    """The usable ones, and why the others are not. Its last line tells whether the file is whole."""
+    """The usable instances, and why the others are not usable. The last line tells whether the file is complete."""
     lines = [line for line in text.splitlines() if line.strip()]
     entries = [json.loads(line) for line in lines]
     if not entries or not all(isinstance(entry, dict) for entry in entries):
@@ -124,7 +123,7 @@ def socket_address(entry: Dict[str, Any], followed: Followed) -> str:
 
 
 def weight_of(entry: Dict[str, Any]) -> int:
-    """That of the registration, or of its meta: a Nomad before 1.10 registers no weights."""
+    """The weight of the registration, or of its meta: Nomad before 1.10 registers no weights."""
     weight, said = entry.get("weight"), entry.get("metaWeight")
     if isinstance(said, str) and re.fullmatch("[0-9]{1,5}", said):
         weight = int(said)
@@ -147,20 +146,20 @@ def render_rules(followed: Followed, servers: Servers) -> str:
 
 def choose(followed: Followed, found: Servers, last: Servers, since: Optional[float], now: float) -> Tuple[
         Servers, Optional[float], str]:
-    """The real servers, since when there is no instance, and a word about it (the same word as long as nothing changes)."""
+    """The real servers, since when there is no instance, and a message (the same one as long as nothing changes)."""
     if found:
         return found, None, ""
     since = now if since is None else since
-    nobody = f"{followed.service} has no healthy instance"
+    empty = f"{followed.service} has no healthy instance"
     if last and followed.grace is None:
-        return last, since, f"{nobody}: the last ones stay until one is back"
+        return last, since, f"{empty}: the last ones stay until one is back"
     if last and followed.grace is not None and now < since + followed.grace:
-        return last, since, f"{nobody}: the last ones stay for {followed.grace:g} s"
-    return {}, since, f"{nobody}: clients are refused"
+        return last, since, f"{empty}: the last ones stay for {followed.grace:g} s"
+    return {}, since, f"{empty}: clients are refused"
 
 
 def update(name: str, followed: Followed, folders: argparse.Namespace, known: Dict[str, Any], now: float) -> Dict[str, Any]:
-    """Brings one rules file up to date and says what is new. Answers what the next run has to know."""
+    """Brings one rules file up to date and reports what is new. Returns what the next run has to know."""
     rules = folders.rules / f"consul-{name}.rules"
     last, since, says = read_rules(text_of(rules)), known.get("since"), []
     wanted = last
@@ -176,7 +175,7 @@ def update(name: str, followed: Followed, folders: argparse.Namespace, known: Di
         print_new(name, says, known)
         return {"since": since, "said": says, "failed": True}
     written = write(rules, render_rules(followed, wanted), create=bool(instances))
-    print_new(name, says, known)  # only now: said is what was done
+    print_new(name, says, known)  # not before: only what was done is reported
     if written:
         for server in sorted({**last, **wanted}):
             change = describe(last.get(server), wanted.get(server))
@@ -219,7 +218,7 @@ def write(path: Path, text: str, create: bool) -> bool:
 
 
 def load_state(path: Path) -> State:
-    """Lost at a boot, and then a grace starts again: seconds since the machine started mean nothing after it."""
+    """The state is lost at a boot, then a grace starts again: its times are seconds since the machine started."""
     try:
         state = json.loads(path.read_text())
         return state if isinstance(state, dict) and all(isinstance(each, dict) for each in state.values()) else {}
@@ -228,7 +227,7 @@ def load_state(path: Path) -> State:
 
 
 def save_state(path: Path, state: State) -> None:
-    """No file when there is nothing to wait for: the timer's unit can then spare starting this program."""
+    """Keeps no file when there is nothing to wait for, so that the timer's unit need not start this program."""
     if state:
         write(path, json.dumps(state, indent=1) + "\n", create=True)
     else:
@@ -236,11 +235,11 @@ def save_state(path: Path, state: State) -> None:
 
 
 def remove_strays(followed: List[str], options: argparse.Namespace) -> None:
-    """What nobody follows any more: its virtual service left, so its real servers must."""
+    """Removes the files of services that are no longer followed: their virtual services are gone."""
     for path in options.rules.glob("consul-*.rules"):
         if path.name[len("consul-"):-len(".rules")] not in followed:
             path.unlink()
-            print(f"{path.name}: nobody follows this any more")
+            print(f"{path.name}: removed, no longer followed")
     for path in options.instances.glob("*.instances"):
         if path.name[:-len(".instances")] not in followed:
             path.unlink()
@@ -248,7 +247,7 @@ def remove_strays(followed: List[str], options: argparse.Namespace) -> None:
 
 def update_safely(name: str, followed: Followed, folders: argparse.Namespace, known: Dict[str, Any], now: float) -> Dict[
         str, Any]:
-    """A file that can't be written, as on a full disk, is no reason to leave the other ones."""
+    """A file that can't be written, for example on a full disk, must not hold up the others."""
     try:
         return update(name, followed, folders, known, now)
     except OSError as problem:

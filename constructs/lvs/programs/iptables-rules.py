@@ -3,16 +3,15 @@
 
 The folder holds files NAME.v4 and NAME.v6 in the format of iptables-restore. A file holds chains of its own, whose
 names start with VIPSTACK-, and the jumps into them: `-A PREROUTING -j VIPSTACK-...`, with no other condition.
-Everything else on the machine belongs to others and is never touched. Own chains that are in no file leave.
-Each file is first loaded in an empty network namespace. There the kernel says whether it takes the file (what
-`iptables-restore --test` doesn't know), and iptables-save says how it will print it, so equal can be told from
-different. What it says is kept in /run for as long as the file stays as it is. `check` prints what `apply` would change.
+Everything else on the machine belongs to others and is never touched. Own chains that are in no file are removed.
+Each file is first loaded in an empty network namespace. That shows whether the kernel takes the file, which
+`iptables-restore --test` can't tell, and how iptables-save prints it, so that the two can be compared. The result
+is kept in /run until the file changes. `check` prints what `apply` would change.
 
-A file that is wrong or cut off counts as a whole for nothing: its last good text is used, and the other files are.
-Tracked flows that go on as rules led them that are no more are ended (nat_flows.py beside this file).
+A file that is wrong or cut off is ignored as a whole: its last good text is used in its place, the other files are applied.
+Tracked flows that still go where rules led them that are gone are ended (nat_flows.py beside this file).
 
-Exit code: 0 the chains are as the folder wants them, 1 they are not, 2 a file is refused and the chains are as the others
-want them.
+Exit code: 0 the chains match the folder, 1 they do not, 2 a file is refused and the chains match the others.
 """
 from __future__ import annotations
 
@@ -43,7 +42,7 @@ def complain(text: str) -> None:
 # ---- what the files say
 
 class Reader:
-    """Reads files by trial. What a trial gave is remembered, and forgotten when the file or iptables changes."""
+    """Reads files by trial. The result of a trial is remembered until the file or iptables changes."""
 
     def __init__(self, memory: Path) -> None:
         self.memory = memory
@@ -95,7 +94,7 @@ def load(path: Path) -> Dict[str, Any]:
 
 
 def trial(path: Path, text: str) -> Tables:
-    """What the file becomes when the kernel loads it: in a network namespace that ends with this shell."""
+    """What the kernel makes of the file, tried in a network namespace that ends with this shell."""
     if not text:
         return {}
     command = COMMANDS[path.suffix]
@@ -150,7 +149,7 @@ def work(options: argparse.Namespace) -> int:
 
 
 def remember_seen(path: Path, folder: Folder, seen: str) -> None:
-    """For iptables-look, as long as nothing is refused. It is dated from before the files were read."""
+    """Written for iptables-look unless a file is refused. Its date is from before the files were read."""
     if folder.problems:
         path.unlink(missing_ok=True)
     else:
@@ -159,7 +158,7 @@ def remember_seen(path: Path, folder: Folder, seen: str) -> None:
 
 
 def make_equal(suffix: str, wanted: Tables, stays: bool, options: argparse.Namespace) -> Tuple[bool, str]:
-    """Whether something was, or for `check` is, to be changed; and what was seen last."""
+    """Whether something was changed, or for `check` would be; and the lines that were seen last."""
     command = COMMANDS[suffix]
     try:
         kernel = read_kernel(command)
@@ -189,7 +188,7 @@ def make_equal(suffix: str, wanted: Tables, stays: bool, options: argparse.Names
 
 
 def load_plan(command: str, wanted: Tables, plan: Plan, stays: bool) -> Kernel:
-    """What the kernel holds then."""
+    """Loads the plan. Returns what the kernel holds afterwards."""
     done = run([f"{command}-restore", "--wait", "10", "--noflush"], as_restore(plan))
     if done.returncode:
         raise Stop(1, f"{command}-restore: {done.stderr.strip()}\n{as_restore(plan)}")

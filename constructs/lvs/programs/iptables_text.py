@@ -1,5 +1,5 @@
-"""The text of iptables tables: what of it is ours, what a file of ours may hold, and the lines that make one equal to the
-other. Nothing here asks or changes a machine; the program beside it, iptables-rules, does.
+"""The text of iptables tables: which part is ours, what a file of ours may hold, and the lines that make the kernel's tables
+equal to the files. Nothing here reads or changes a machine; the program beside it, iptables-rules, does.
 """
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def is_plain_jump(rule: str) -> bool:
 # ---- what iptables-save prints
 
 def rules_in(saved: str) -> Iterator[str]:
-    """A comment may hold line ends of any kind: a line goes on until its quotes are closed."""
+    """A comment may hold line ends of any kind, so a line ends only where its quotes are closed."""
     lines = saved.split("\n")
     at = 0
     while at < len(lines):
@@ -114,7 +114,7 @@ def unfinished_tables(text: str) -> List[str]:
 
 
 def merge(into: Tables, more: Tables) -> List[str]:
-    """Adds the tables of one file; the answer names chains that another file has already."""
+    """Adds the tables of one file. Returns the chains that another file has already."""
     twice: List[str] = []
     for name, table in more.items():
         known = into.setdefault(name, Table({}, []))
@@ -130,15 +130,15 @@ Plan = Dict[str, List[str]]  # by table, the lines for iptables-restore --noflus
 
 
 def make_plan(wanted: Tables, kernel: Tables, stays: bool = False) -> Plan:
-    """Tables that are as wanted have no lines. `stays`: nothing leaves."""
+    """Tables that are as wanted have no lines. `stays`: nothing is removed."""
     names = sorted({*wanted, *kernel})
     plans = {name: plan_table(wanted.get(name, EMPTY), kernel.get(name, EMPTY), stays) for name in names}
     return {name: lines for name, lines in plans.items() if lines}
 
 
 def plan_table(wanted: Table, kernel: Table, stays: bool = False) -> List[str]:
-    """A chain that is declared is emptied first, so only the chains that differ are: the others keep the place
-    of their nth counters. One table is one transaction."""
+    """Declaring a chain empties it, so only chains that differ are declared: the others keep the state of their nth
+    counters. One table is one transaction."""
     changed = [chain for chain, rules in wanted.chains.items() if kernel.chains.get(chain) != rules]
     leaving = [chain for chain in kernel.chains if chain not in wanted.chains and not stays]
     lines = [f":{chain} - [0:0]" for chain in changed + leaving]
@@ -151,16 +151,16 @@ def plan_table(wanted: Table, kernel: Table, stays: bool = False) -> List[str]:
 
 
 def plan_hooks(ours: List[str], there: List[str], leaving: List[str], stays: bool) -> List[str]:
-    """Jumps stand in the order of the files, and first in their chain: an ACCEPT of ours is no use behind somebody's REJECT,
-    and in nat our rules match nothing but our own addresses and ports. Where they stand among others' rules is not kept up:
-    who inserts before us later has a reason."""
+    """Jumps stand in the order of the files, and first in their chain: an ACCEPT of ours has no effect behind a REJECT of
+    others, and in nat our rules match only our own addresses and ports. Their position among the rules of others is not
+    restored: what inserts a rule before ours later has a reason."""
     present = [hook for hook in there if hook in ours]
     kept = present if present == ours[len(ours) - len(present):] else []
     lines = []
     for hook in there:
         if hook in kept or (stays and hook not in ours):
             continue
-        if is_plain_jump(hook) or target_of(hook) in leaving:  # else somebody's own way into a chain that stays
+        if is_plain_jump(hook) or target_of(hook) in leaving:  # else a jump of others into a chain that stays
             lines.append(f"-D {hook[3:]}")
     missing = ours[:len(ours) - len(kept)]
     return lines + [f"-I {chain_of(hook)} 1 -j {target_of(hook)}" for hook in reversed(missing)]

@@ -2,20 +2,19 @@
 """ipvs-rules [apply|check]: make the kernel's IPVS table equal to a folder of rules, by difference.
 
 The folder holds files NAME.rules with the lines that `ipvsadm -S -n` prints (comments and blank lines allowed),
-read in name order. The whole table belongs to the folder: what is in the kernel and in no file leaves.
-Nothing is ever flushed. A real server that leaves gets weight 0 and goes when it has no active connection
-or its deadline has passed; each later `apply` (a timer calls it) takes that further. UDP leaves at once.
-Nothing leaves while something that comes to its place could not be added. `check` prints what `apply` would do now and
-changes nothing.
+read in name order. The whole table belongs to the folder: what is in the kernel and in no file is removed.
+Nothing is ever flushed. A real server that is to be removed is drained: it gets weight 0, and it is deleted once it has no
+active connection or its deadline has passed. Each later `apply` (a timer calls it) carries that on. UDP is deleted at once.
+Nothing is removed while its replacement could not be added. `check` prints what `apply` would do now and changes nothing.
 
-A file that is wrong or cut off counts as a whole for nothing: its last good text is used, and the other files are.
+A file that is wrong or cut off is ignored as a whole: its last good text is used in its place, the other files are applied.
 
-Exit code: 0 the table is as the folder wants it (servers that drain in time included), 1 it is not,
-2 a file is refused and the table is as the others want it, 3 this machine has no IPVS.
+Exit code: 0 the table matches the folder (servers that drain in time included), 1 it does not,
+2 a file is refused and the table matches the others, 3 this machine has no IPVS.
 
-What a line means is in ipvs_table.py beside this file, what has to be done in ipvs_plan.py. Options of Python: no bytecode
-left behind (B), nothing from the caller's environment or home (E, s), a quick start (S); not -I, which would take this
-folder from the path.
+ipvs_table.py beside this file reads the lines, ipvs_plan.py decides what has to be done. Options of Python: no bytecode
+is written (B), nothing comes from the caller's environment or home (E, s), a quick start (S); not -I, which would remove
+this folder from the path.
 """
 from __future__ import annotations
 
@@ -33,7 +32,7 @@ from ipvs_table import Line, Table, differences, parse_table, read_listing
 from rule_files import Folder, Problems, Texts, keep_good, read_folder
 from safely import Hanging, Stop, only_one, replace_file, run
 
-# Commands that share a process: so many take seconds on a slow machine, and its time limit is enough.
+# Commands that share a process: this many take seconds on a slow machine, well within the time limit.
 BATCH = 1000
 SIGNS = {"-A": "+", "-a": "+", "-E": "~", "-e": "~", "-D": "-", "-d": "-"}
 
@@ -97,7 +96,7 @@ def load_drains(state: Path) -> Drains:
 
 
 def save_drains(state: Path, drains: Drains) -> None:
-    """No file when nothing drains: a unit's ConditionPathExists= can then spare starting this program."""
+    """Keeps no file when nothing drains, so that a unit with ConditionPathExists= need not start this program."""
     text = json.dumps(drains, indent=1) + "\n" if drains else ""
     if not text:
         state.unlink(missing_ok=True)
@@ -106,11 +105,11 @@ def save_drains(state: Path, drains: Drains) -> None:
 
 
 def carry_out(steps: List[Step]) -> List[Step]:
-    """What was done is said; the answer is what failed.
+    """Reports what was done, returns what failed.
 
-    Many commands share a process. Where it did not do all of them the kernel tells which, and the others are tried one by
-    one, so that each refused one is named. The first of them that works was only taken along by a refused one before it: from
-    there on they may go together again."""
+    Many commands share a process. If it did not carry out all of them, the kernel's table shows which, and the others are
+    tried one by one, so that each refused command is named. The first one that works had only failed together with a refused
+    one before it: the rest shares a process again."""
     failed: List[Step] = []
     impossible: Set[str] = set()
     left = list(steps)
@@ -134,8 +133,8 @@ def carry_out(steps: List[Step]) -> List[Step]:
 
 
 def carry_out_together(steps: List[Step]) -> List[Step]:
-    """What was done is said; the answer is what wasn't. ipvsadm did everything only if it says nothing: its exit code is that of
-    the last line, and at a line that it can't read it ends."""
+    """Reports what was done, returns the rest. ipvsadm did everything only if it prints nothing: its exit code is that of
+    the last line, and it stops at a line that it can't read."""
     try:
         done = ipvsadm("-R", "".join(f"{step.command}\n" for step in steps))
     except Hanging as hanging:
@@ -148,7 +147,7 @@ def carry_out_together(steps: List[Step]) -> List[Step]:
 
 
 def say_done(steps: List[Step]) -> List[Step]:
-    """Of a process that ended early or may have left some out."""
+    """The same for a process that ended early or may have left some out."""
     kernel = read_kernel().table
     say([step.command for step in steps if is_done(step.command, kernel)])
     return [step for step in steps if not is_done(step.command, kernel)]
@@ -168,7 +167,7 @@ def work(options: argparse.Namespace) -> int:
 
 
 def apply(options: argparse.Namespace, wanted: Table, folder: Folder) -> bool:
-    """Whether something was, or for `check` is, to be changed."""
+    """Whether something was changed, or for `check` would be."""
     kernel = read_kernel()
     if not options.quiet:
         for line in kernel.unread:
@@ -187,12 +186,12 @@ def apply(options: argparse.Namespace, wanted: Table, folder: Folder) -> bool:
             complain("what leaves stays until what comes to its place is there")
             leaving = plan_leaving(wanted, now, frozen | held)
         try:
-            save_drains(options.state, leaving.drains)  # first: a crash after it must not lose a deadline
+            save_drains(options.state, leaving.drains)  # first: a crash later must not lose a deadline
         except OSError as problem:
             raise Stop(1, f"{options.state}: {problem.strerror}; nothing leaves until deadlines can be kept") from None
         report_drains(leaving, now, carry_out(leaving.steps))
         if coming or leaving.steps:
-            # The exit code of ipvsadm says little; what the kernel holds now is the answer.
+            # The exit code of ipvsadm says little; what the kernel holds now decides.
             wrong = differences(leaving.expected, read_kernel().table)
             if wrong:
                 raise Stop(1, "\n".join(wrong))

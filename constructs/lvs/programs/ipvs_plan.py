@@ -1,7 +1,7 @@
-"""What has to be done so that an IPVS table is as wanted. Nothing here asks or changes a machine.
+"""What has to be done to make an IPVS table as wanted. Nothing here reads or changes a machine.
 
-What comes is done first. What leaves is planned once it is known how that went: a real server or a virtual service never
-leaves while something that comes to its place is missing.
+Additions come first. Removals are planned once the result is known: a real server or a virtual service is never removed
+while its replacement is missing.
 """
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def is_done(command: str, kernel: Table) -> bool:
 
 
 def held_back(failed: List[Step], wanted: Table, kernel: Table) -> Set[str]:
-    """Services of which nothing leaves, since what comes to its place didn't. A new service may take the place of any that
-    leaves. A service's own options (-E) take nothing's place."""
+    """Services of which nothing is removed, because a replacement could not be added. A new service may replace any service
+    that is to be removed. A service's own options (-E) replace nothing."""
     held = {step.service for step in failed if not step.command.startswith("-E")}
     if any(key not in kernel for key in held):
         held |= {key for key in kernel if key not in wanted}
@@ -84,7 +84,7 @@ def held_back(failed: List[Step], wanted: Table, kernel: Table) -> Set[str]:
 
 
 def plan_leaving(wanted: Table, now: Now, held: Set[str]) -> Leaving:
-    """What is in the kernel only: weight 0 now, gone later; a service goes with its last real server."""
+    """Removes what is in the kernel only: weight 0 now, deleted later; a service is deleted with its last real server."""
     steps: List[Step] = []
     expected = {key: Service(service.options, dict(service.servers)) for key, service in wanted.items()}
     kept: Drains = {}
@@ -124,18 +124,18 @@ def split_command(command: str) -> Tuple[str, str, str]:
 
 
 def may_go(key: str, drain: Drain, active: int, now: float) -> bool:
-    """Only active connections are waited for. The inactive ones are closing, and most stay for two minutes after
-    their last byte: waiting for them would turn every drain into its deadline. With expire_nodest_conn=1 the kernel
-    cuts what is left of them when the server goes. A UDP "connection" never closes; its next packet is given to
-    another server, by the same setting."""
+    """Whether a draining server may be deleted. Only active connections are waited for. The inactive ones are closing, and
+    most stay for two minutes after their last byte: waiting for them would make every drain last until its deadline. With
+    expire_nodest_conn=1 the kernel ends the rest when the server is deleted. A UDP "connection" never closes; by the same
+    setting its next packet goes to another server."""
     settled = now >= drain.since + SETTLE_SECONDS
     return key.startswith("-u ") or now >= drain.deadline or (active == 0 and settled)
 
 
 def quiet(key: str, address: str, server: Server) -> Server:
-    """With weight 0. A tunnel's or direct routing's server may have another port than its service, for the kernel but not
-    for ipvsadm, which edits such a one by masquerading's name only. Connections keep the method that they began with. Where
-    not even that is possible it stays as it is until it goes."""
+    """The server with weight 0. With tunneling or direct routing a server may have another port than its service: the kernel
+    allows it, but ipvsadm edits such a server only as a masquerading one. Connections keep the method that they began with.
+    Where not even that is possible, the server stays as it is until it is deleted."""
     if server.method == "-m" or port_of(key) in ("", port_of(address)):
         return server._replace(weight=0)
     if is_ipv6(key) != is_ipv6(address):

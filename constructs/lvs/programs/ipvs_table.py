@@ -1,9 +1,9 @@
 """The text of an IPVS table: lines as `ipvsadm -S -n` prints them, and what it leaves out.
 
-A table here is in canonical words: two texts that mean the same to the kernel are equal tables. Reading is strict for
-files, where a person has written. It is lenient for what the kernel holds, where others may have put anything: what has
-no canonical words stays as it stands, and is no reason to leave the rest of the table alone.
-Nothing here asks or changes a machine; the program beside it, ipvs-rules, does.
+A table here is in canonical form: two texts that mean the same to the kernel are equal tables. Reading is strict for
+files. It is lenient for what the kernel holds, where other programs may have put anything: what has no canonical form is
+kept as it is, and the rest of the table is still managed.
+Nothing here reads or changes a machine; the program beside it, ipvs-rules, does.
 """
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def add_line(table: Table, words: List[str], strict: bool) -> None:
 
 
 def read_options(words: List[str], strict: bool = True) -> Dict[str, str]:
-    """Without `strict` also options that nobody knows here, with all their values; the kernel's own `-b` may be empty."""
+    """Without `strict` also unknown options, with all their values; the `-b` that the kernel prints may be empty."""
     if not words or words[0] not in SWITCHES:
         raise ValueError("a line starts with -A (virtual service) or -a (real server)")
     options: Dict[str, str] = {}
@@ -120,7 +120,7 @@ def number(name: str, text: str, low: int, high: int) -> int:
     return int(text)
 
 
-# The files, the kernel and its listing name each address, and a service once a real server.
+# Cached: the files, the kernel and its listing each name every address, and a service once for each real server.
 kept = lru_cache(maxsize=None)
 machine_address = kept(ipaddress.ip_address)
 
@@ -159,7 +159,7 @@ def service_key(options: Dict[str, str]) -> str:
 
 
 def service_options(options: Dict[str, str], key: str, strict: bool = True) -> str:
-    """All else of a virtual service, in one order and without what goes without saying."""
+    """All other options of a virtual service, in a fixed order and without defaults."""
     try:
         return canonical_options(options, key)
     except ValueError:
@@ -206,7 +206,7 @@ def scheduler_flags(text: str, scheduler: str) -> str:
 
 
 def read_server(options: Dict[str, str], strict: bool = True) -> Server:
-    """Direct routing and weight 1 where a line says nothing, as ipvsadm has it."""
+    """Direct routing and weight 1 are the defaults, as in ipvsadm."""
     methods = [method for method in ("-m", "-g", "-i") if method in options] or ["-g"]
     tunnel = as_they_stand({name: value for name, value in options.items() if name not in NO_TUNNEL})
     if strict and (len(methods) > 1 or (tunnel and methods != ["-i"])):
@@ -249,8 +249,8 @@ def check_server(key: str, address: str, server: Server) -> None:
 # ---- tables
 
 def read_listing(listing: str, table: Table) -> Dict[str, int]:
-    """Of `ipvsadm -ln --thresholds`, which says what -S leaves out: thresholds (put into the table), and the active
-    connections by "SERVICE -r SERVER"."""
+    """Reads `ipvsadm -ln --thresholds`, which prints what -S leaves out: thresholds (put into the table), and the active
+    connections (returned by "SERVICE -r SERVER")."""
     active: Dict[str, int] = {}
     key = ""
     for words in (line.split() for line in listing.splitlines()):
@@ -264,7 +264,7 @@ def read_listing(listing: str, table: Table) -> Dict[str, int]:
                 if address in servers:
                     servers[address] = servers[address]._replace(upper=upper, lower=lower)
         except ValueError:
-            continue  # a heading, or what nobody can read: it has no thresholds then and counts as unused
+            continue  # a heading, or a line that can't be read: no thresholds, and it counts as unused
     return active
 
 
@@ -278,7 +278,7 @@ def listed_key(words: List[str]) -> str:
 
 
 def differences(expected: Table, kernel: Table) -> List[str]:
-    """What the kernel lacks and what it has beyond; nothing when the tables are equal."""
+    """What is missing in the kernel and what it has too much; nothing when the tables are equal."""
     left, right = table_lines(expected), table_lines(kernel)
     missing, surplus = sorted(left - right), sorted(right - left)
     return [f"missing: {line}" for line in missing] + [f"too much: {line}" for line in surplus]

@@ -1,9 +1,9 @@
-"""Which tracked flows no longer go where the rules of the nat table lead. Only the first packet of a flow meets that table,
-so a UDP client that keeps sending would stay for ever with a real server that left.
+"""Which tracked flows no longer go where the rules of the nat table lead. Only the first packet of a flow passes that table,
+so a UDP client that keeps sending would stay with a removed real server without limit.
 
-A flow is wrong where a rule of ours, an earlier or a present one, meets it and it goes another way than the present ones
-say: to a target that left, past a virtual service that came later, or without the source address that it should have. Flows
-that others' rules led away are none of ours. An established TCP connection is never wrong: it ends by itself.
+A flow is wrong where a rule of ours, an earlier or a present one, matches it, and it goes another way than the present rules
+say: to a removed target, past a virtual service that was added later, or without the source address that it should have.
+Flows that rules of others redirected are not ours. An established TCP connection is never wrong: it ends by itself.
 """
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from iptables_text import FREE_TEXT, OWN, Table, target_of, words_of
 
-# What the rules of a director ask, and this program understands.
+# Options of a director's rules that this program understands.
 KNOWN = {"-A", "-m", "--mode", "--every", "--packet", "--probability", "--comment", "-d", "-p", "--dport", "--dst-type", "-j",
          "-g", "--to-destination", "--to-ports", "--to-source", "--ctstate", "--ctorigdst", "--ctorigdstport", "--vproto",
          "--vaddr", "--vport"}
 
 
 class Match(NamedTuple):
-    """What a rule, or a chain of jumps, asks of a flow's first packet."""
+    """What a rule, or a chain of jumps, requires of a flow's first packet."""
     protocol: str = ""  # empty: any, here and below
     address: str = ""  # a network
     port: str = ""
-    certain: bool = True  # whether it asks nothing else
+    certain: bool = True  # whether it requires nothing else
     local: bool = False  # only addresses of this machine
 
     def meets(self, flow: "Flow", own: Set[str]) -> bool:
@@ -67,9 +67,9 @@ class Flow(NamedTuple):
     client: str
     address: str  # what the client sends to
     port: str
-    server: str  # who answers
+    server: str  # the one that answers
     server_port: str
-    answered: str  # to whom it answers
+    answered: str  # where it sends the answers
 
 
 def within(address: str, network: str) -> bool:
@@ -84,7 +84,7 @@ def in_range(address: str, addresses: str) -> bool:
 # ---- rules
 
 def options_of(rule: str) -> Dict[str, str]:
-    """By name; what stands behind a "!" is left out and said by the key "!"."""
+    """Options by name. What follows a "!" is left out; the key "!" tells that there is one."""
     options: Dict[str, str] = {}
     words = words_of(rule)
     name = ""
@@ -173,7 +173,7 @@ def is_wrong(flow: Flow, before: Ways, now: Ways, own: Set[str]) -> bool:
 
 
 def source_is_wrong(flow: Flow, before: Ways, now: Ways) -> bool:
-    """IPVS itself leads its flows to other real servers, so what of its rules left says nothing about them."""
+    """IPVS itself leads its flows to other real servers, so its removed rules say nothing about them."""
     wanted: Optional[Source] = next((source for source in now.sources if source.meets(flow)), None)
     if wanted is not None and flow.answered == wanted.to:
         return False

@@ -1,5 +1,5 @@
-"""Files of rules in a folder. A file counts as a whole or not at all, and a wrong one is never in the way of the others:
-its last good text is used in its place, which is kept for that, or nothing of it."""
+"""Files of rules in a folder. A file is used as a whole or not at all, and a wrong file never holds up the others: its last
+good text, which is kept for that, is used in its place, or nothing of it."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -13,7 +13,7 @@ Rules = TypeVar("Rules")
 
 
 class Folder(NamedTuple):
-    texts: Texts  # what can be used, be it the last good text
+    texts: Texts  # what can be used; of a refused file its last good text
     problems: Problems  # of the files that are refused
     lost: List[Path]  # refused, and there is no good text of it
 
@@ -28,7 +28,7 @@ class Folder(NamedTuple):
 def read_folder(
     folder: Path, pattern: str, kept: Path, understand: Callable[[Texts], Tuple[Rules, Problems]]
 ) -> Tuple[Rules, Folder]:
-    """`understand` says what texts mean together, and what is wrong with which of them."""
+    """`understand` reads all texts together, and returns what is wrong with each of them."""
     files = [path for path in sorted(folder.glob(pattern)) if not path.name.startswith(".")]
     if not files:
         raise Stop(2, f"{folder}: no file {pattern}; nothing was changed. An empty file says that there are no rules")
@@ -56,7 +56,8 @@ def read_folder(
 
 
 def whole_text(path: Path) -> str:
-    """ValueError says why it is none. A cut line may mean something else, 10.0.0.20 is 10.0.0.2 then."""
+    """Raises ValueError for a file that is cut off or damaged. A cut line may mean something else: 10.0.0.20 becomes
+    10.0.0.2."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as problem:
@@ -76,7 +77,7 @@ def last_good(path: Path, kept: Path) -> Optional[str]:
 
 
 def keep_good(folder: Folder, kept: Path) -> None:
-    """So that a file that turns wrong later, even before a boot, does no harm. No rules need no copy."""
+    """Keeps copies, so that a file that turns wrong later, even before a boot, does no harm. An empty file needs no copy."""
     wanted = {path.name: text for path, text in folder.texts.items() if path not in folder.problems and text}
     refused = {path.name for path in folder.problems}
     for path in kept.glob("*") if kept.exists() else []:

@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Iterator, List
 
-# Of one command. Each takes milliseconds, on a busy machine a second; what takes longer hangs.
+# Limit for one command. Each takes milliseconds, on a busy machine a second; one that takes longer hangs.
 COMMAND_SECONDS = 20.0
-# For another run to end. It ends by itself, since all that it waits for has a limit.
+# Limit for another run to end. It does end, since everything that it waits for has a limit.
 LOCK_SECONDS = 60.0
 
 
@@ -26,8 +26,8 @@ class Hanging(Stop):
 
 
 def run(words: List[str], text: str = "") -> subprocess.CompletedProcess[str]:
-    """Runs a command, which gets `text`. One that isn't done in time is killed with all that it started. What hangs in
-    the kernel can't be killed and is left behind: the next run goes on without it."""
+    """Runs a command with `text` as its input. If it isn't done in time, it is killed with everything that it started.
+    A process that hangs in the kernel can't be killed and is left behind: the next run does not wait for it."""
     pipe = subprocess.PIPE
     try:
         process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True,
@@ -46,7 +46,7 @@ def run(words: List[str], text: str = "") -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def only_one(lock: Path) -> Iterator[None]:
-    """A timer and a reload must not interleave."""
+    """Waits for other runs: a timer and a reload must not interleave."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with open(lock, "a", encoding="utf-8") as file:
         wait_for(file.fileno(), lock)
@@ -70,7 +70,7 @@ def wait_for(descriptor: int, lock: Path) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """In one step, and on the disk before it counts: a reader, also one after a power cut, has the old text or the new."""
+    """Replaces a file in one step, written to the disk first: also after a power cut it holds the old or the new text."""
     fresh = path.with_name(f"{path.name}.new")
     try:
         with open(fresh, "w", encoding="utf-8", errors="surrogateescape") as file:

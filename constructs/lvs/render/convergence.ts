@@ -30,7 +30,7 @@ export function renderConvergence(service: string, budget: Convergence): string 
   const line = ([name = "", ordinary = "", most = "", from = ""]: readonly string[]): string =>
     `${name.padEnd(widths[0] ?? 0)}  ${ordinary.padStart(widths[1] ?? 0)}  ${most.padStart(widths[2] ?? 0)}  ${from}`.trimEnd();
   const verdict = budget.sufficient
-    ? "enough: it serves until nobody sends it new requests"
+    ? "enough: it serves until it gets no new requests"
     : `TOO SHORT: use ${budget.leastShutdownDelay} or more`;
   return [
     `convergence of ${service}`,

@@ -49,7 +49,7 @@ export function directorSysctls(traits: DirectorTraits): Sysctl[] {
           oneArmedInterfaces,
           "send_redirects",
           0,
-          "clients and real servers share an interface: nobody may be told of a shorter way",
+          "clients and real servers share an interface: no host may be redirected to a shorter path",
         )
       : []),
     ...(traits.plane === Plane.IPVS ? ipvsSysctls(traits) : []),

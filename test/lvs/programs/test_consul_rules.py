@@ -183,7 +183,7 @@ class Files(unittest.TestCase):
         self.assertEqual(self.run_program(), "")
         self.assertEqual(self.web(), ABOUT + server("10.0.0.31:23747"))
 
-    def test_nobody_healthy_the_last_stay_for_the_grace_time_then_clients_are_refused(self) -> None:
+    def test_without_a_healthy_instance_the_last_stay_for_the_grace_time_then_clients_are_refused(self) -> None:
         self.consul_says(instances(instance()))
         self.run_program()
         self.consul_says(instances())
@@ -206,7 +206,7 @@ class Files(unittest.TestCase):
         self.consul_says(instances())
         self.assertIn("the last ones stay for 30 s", self.run_program())
 
-    def test_only_unusable_instances_are_nobody(self) -> None:
+    def test_unusable_instances_alone_count_as_none(self) -> None:
         self.consul_says(instances(instance()))
         self.run_program()
         self.consul_says(instances(instance(port=0)))
@@ -243,7 +243,7 @@ class Files(unittest.TestCase):
         (self.rules / "static.rules").write_text("-A -t 10.0.0.100:80\n")
         self.run_program()
         self.follow(web=entry())
-        self.assertEqual(self.run_program(), "consul-old.rules: nobody follows this any more\n")
+        self.assertEqual(self.run_program(), "consul-old.rules: removed, no longer followed\n")
         self.assertEqual(sorted(path.name for path in self.rules.iterdir()), ["consul-web.rules", "static.rules"])
         self.assertEqual([path.name for path in self.instances.iterdir()], ["web.instances"])
 

@@ -172,7 +172,7 @@ class Plans(unittest.TestCase):
         self.assertEqual(rules.plan_table(rules.Table({}, []), kernel), [
             ":VIPSTACK-IN - [0:0]", "-D INPUT -j VIPSTACK-IN", "-D DOCKER -p udp -j VIPSTACK-IN", "-X VIPSTACK-IN"])
 
-    def test_somebody_elses_way_into_a_chain_that_stays_is_theirs(self) -> None:
+    def test_a_jump_of_others_into_a_chain_that_stays_is_theirs(self) -> None:
         wanted = table({"VIPSTACK-IN": []}, [self.JUMP])
         kernel = table({"VIPSTACK-IN": []}, [self.JUMP, "-A DOCKER -j VIPSTACK-IN", "-A INPUT -p tcp -j VIPSTACK-IN"])
         self.assertEqual(rules.plan_table(wanted, kernel), [])

@@ -343,7 +343,7 @@ class Program(unittest.TestCase):
         self.assertEqual(self.kernel(), ["-A -u 10.0.0.1:54 -s rr"])
         self.assertEqual([path.name for path in (self.folder / "good/rules.d").iterdir()], ["b.rules"])
 
-    def test_nothing_leaves_while_nobody_knows_what_a_wrong_file_is_about(self) -> None:
+    def test_nothing_is_removed_while_the_content_of_a_wrong_file_is_unknown(self) -> None:
         before = self.kernel("-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.0.9:80 -m -w 1")
         self.wanted("nonsense")
         done = self.run_program("apply", "--drain-seconds", "0")
