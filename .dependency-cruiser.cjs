@@ -25,7 +25,7 @@ module.exports = {
     {
       name: "no-import-of-stacks",
       severity: "error",
-      from: { path: "^(constructs|lab|cli|inventory)/" },
+      from: { path: "^(constructs|lab|cli|inventory|examples)/" },
       to: { path: "^stacks/" },
     },
     {
@@ -49,8 +49,14 @@ module.exports = {
     {
       name: "providers-only-where-they-belong",
       severity: "error",
-      from: { pathNot: "^(constructs/(nomad|consul|apisix)|stacks|test)/" },
+      from: { pathNot: "^(constructs/(nomad|consul|apisix|stacks)|test)/" },
       to: { path: "^node_modules/@cdktf/provider-" },
+    },
+    {
+      name: "programs-use-the-package",
+      severity: "error",
+      from: { path: "^(main\\.ts|stacks/|inventory/|examples/)" },
+      to: { path: "^(constructs|lab|cli)/" },
     },
     {
       name: "private-stays-private",

@@ -2,9 +2,7 @@
 //   SSH_CONFIG=hosts.conf npm run up -- existing-hosts     client, director and web are Hosts of that OpenSSH configuration
 //   npm run up -- existing-hosts                           the same machines in the lab, by cloud-init
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod, Scheduler } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Scheduler } from "vipstack";
 
 const inventory = defineInventory({
   name: "existing-hosts",

@@ -3,10 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { ConsulServer, Installation, NomadServer, WebJob } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
-import { PlatformStack } from "../../stacks/platform-stack";
-import { WorkloadsStack } from "../../stacks/workloads-stack";
+import { defineInventory, MachinesStack, PlatformStack, WorkloadsStack } from "../../constructs/stacks";
 import { SynthResult, synthApp } from "../support/synth";
 
 // Synth makes the folders of states, and describes the stacks in them.

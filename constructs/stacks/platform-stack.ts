@@ -1,6 +1,6 @@
 import { ConsulProvider } from "@cdktf/provider-consul/lib/provider";
 import { Construct } from "constructs";
-import { ProvidedConsul, provideConsul } from "../constructs";
+import { ProvidedConsul, provideConsul } from "../consul";
 import { ClusterStack, ClusterStackProps, HttpCluster } from "./cluster-stack";
 
 export interface PlatformStackProps extends ClusterStackProps {

@@ -1,9 +1,8 @@
 import { TerraformStack } from "cdktf";
 import { Construct, IConstruct } from "constructs";
-import { ProviderDeployment, ProviderName } from "../constructs";
-import { Inventory } from "../inventory/inventory";
+import { ProviderDeployment, ProviderName } from "../deployment";
+import { Inventory } from "./inventory";
 import { MachinesStack } from "./machines-stack";
-import { providerAddress } from "./provider-address";
 import { useStateFolder } from "./state-folder";
 
 /** A cluster with an HTTP interface: one that the program makes, or one that exists (`fromAddress`). */
@@ -61,4 +60,22 @@ export abstract class ClusterStack extends TerraformStack {
 
 function isStack(construct: IConstruct): construct is TerraformStack {
   return TerraformStack.isStack(construct);
+}
+
+/**
+ * Where this host reaches an agent's HTTP interface; a constant of synth, since Terraform can't plan with a provider whose
+ * address comes from a resource. The lab's machines are in a network of their own: there it is one of the lab's forwards.
+ *
+ * @param httpAddress as the machines reach it: `http://192.168.139.24:8500`
+ */
+function providerAddress({ name, backend = "lab", forwards }: Inventory, httpAddress: string): string {
+  if (backend !== "lab") return httpAddress;
+  const { host, hostname, protocol } = new URL(httpAddress);
+  if (hostname.startsWith("127.")) return httpAddress;
+  const forward = forwards?.find(({ to }) => to === host);
+  if (forward !== undefined) return `${protocol}//127.0.0.1:${forward.listen}`;
+  throw new Error(
+    `inventory '${name}': nothing leads from this host to ${httpAddress}, which is inside the lab: ` +
+      `add { listen: ${new URL(httpAddress).port}, to: "${host}" } to its forwards`,
+  );
 }

@@ -1,6 +1,6 @@
 import { NomadProvider } from "@cdktf/provider-nomad/lib/provider";
 import { Construct } from "constructs";
-import { JobCluster, provideCluster } from "../constructs";
+import { JobCluster, provideCluster } from "../nomad";
 import { PlatformStack } from "./platform-stack";
 import { ClusterStack, ClusterStackProps, HttpCluster } from "./cluster-stack";
 

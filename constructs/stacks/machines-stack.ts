@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
-import { Deployment, IBackend, LabBackend, Machine, OrbStackBackend, SshBackend } from "../constructs";
-import { Inventory, interfacesOf, mtuOf } from "../inventory/inventory";
+import { Deployment } from "../deployment";
+import { IBackend, LabBackend, Machine, OrbStackBackend, SshBackend } from "../machine";
+import { Inventory, interfacesOf, mtuOf } from "./inventory";
 import { useStateFolder } from "./state-folder";
 
 export interface MachinesStackProps<Name extends string> {

@@ -1,4 +1,4 @@
-import { defineInventory, interfacesOf, Inventory, InventoryError, mtuOf } from "../../inventory/inventory";
+import { defineInventory, interfacesOf, Inventory, InventoryError, mtuOf } from "../../constructs/stacks/inventory";
 
 const good: Inventory = {
   name: "lab",
