@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import { DeploymentDescription, GatewayDescription, VirtualServiceDescription } from "../constructs/deployment";
 import { runOn } from "./access";
+import { typed } from "./package";
 
 /** How many requests the report sends through each virtual service. */
 const REQUESTS = 4;
@@ -99,12 +100,12 @@ function next({ access, machines, virtualServices, client }: DeploymentDescripti
   const from = client ?? machines[0]?.name ?? "";
   const director = virtualServices[0]?.director;
   const { labDirectory: directory, forwards = [] } = access;
-  const lab = (words: string): string => `npm run lab -- ${words} --dir ${relative(directory ?? "")}`;
+  const lab = (words: string): string => typed("lab", words, "--dir", relative(directory ?? ""));
   const lines = [
     ...forwards.map(({ listen, to }) => [pageOf(to), `http://127.0.0.1:${listen}/`]),
     ...(directory === undefined ? [] : [["log in", lab(`ssh ${from}`)]]),
     ...(directory === undefined || director === undefined ? [] : [["watch the connections", lab(`ipvs ${director}`)]]),
-    ["remove everything", `npm run down${example === undefined ? "" : ` -- ${example}`}`],
+    ["remove everything", typed("down", ...(example === undefined ? [] : [example]))],
   ];
   const width = Math.max(...lines.map(([what = ""]) => what.length)) + 3;
   return ["Next:", ...lines.map(([what = "", how = ""]) => `  ${what.padEnd(width)}${how}`)].join("\n");

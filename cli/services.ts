@@ -1,6 +1,7 @@
 import { DeploymentDescription } from "../constructs/deployment";
 import { runOn } from "./access";
 import { CliError } from "./errors";
+import { page } from "./package";
 
 /** They fetch their image after the machine counts as made. */
 export async function waitForGateways(
@@ -16,8 +17,8 @@ export async function waitForGateways(
         throw new CliError(
           `gateway ${name} on ${machine} has no routes after ten minutes`,
           job
-            ? `look at its allocation there: nomad job status ${name} (docs/gateways.md)`
-            : `look at its log on that machine: journalctl --unit 'vipstack-gateway-*' (docs/gateways.md)`,
+            ? `look at its allocation there: nomad job status ${name} (${page("gateways.md")})`
+            : `look at its log on that machine: journalctl --unit 'vipstack-gateway-*' (${page("gateways.md")})`,
         );
       });
     }
@@ -38,7 +39,7 @@ export async function waitForServices(
       await runOn(access, client, `timeout 120 sh -c 'until ${ask}; do sleep 1; done'`).catch(() => {
         throw new CliError(
           `${host}:${port} does not answer ${client} within two minutes`,
-          "look at the director's table and at the real servers (docs/troubleshooting.md)",
+          `look at the director's table and at the real servers (${page("troubleshooting.md")})`,
         );
       });
     }

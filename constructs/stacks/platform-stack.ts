@@ -1,6 +1,6 @@
-import { ConsulProvider } from "@cdktf/provider-consul/lib/provider";
 import { Construct } from "constructs";
 import { ProvidedConsul, provideConsul } from "../consul";
+import { providerBinding } from "../private/provider";
 import { ClusterStack, ClusterStackProps, HttpCluster } from "./cluster-stack";
 
 export interface PlatformStackProps extends ClusterStackProps {
@@ -13,6 +13,7 @@ export class PlatformStack extends ClusterStack {
     super(scope, id, "consul", consul, props);
     // What is in it has to fit its version.
     provideConsul(this, consul);
+    const { ConsulProvider } = providerBinding(this, "@cdktf/provider-consul/lib/provider");
     new ConsulProvider(this, "provider", { address: this.address });
   }
 }
