@@ -40,12 +40,12 @@ function machineTable({ machines, virtualServices, client }: DeploymentDescripti
 
 /** How many routes the Admin API of a gateway has made by now. Undefined where it has none, or does not answer. */
 async function countRoutes(
-  { access }: DeploymentDescription,
+  deployment: DeploymentDescription,
   { adminPort, instances: [first] }: GatewayDescription,
 ): Promise<number | undefined> {
   if (adminPort === undefined || first === undefined) return undefined;
   try {
-    return routesIn(await runOn(access, first.machine, "curl --silent --max-time 5 127.0.0.1:9090/v1/routes"));
+    return routesIn(await runOn(deployment, first.machine, "curl --silent --max-time 5 127.0.0.1:9090/v1/routes"));
   } catch {
     return undefined;
   }
@@ -80,7 +80,7 @@ export function routeTable({ name, instances, routes, adminPort }: GatewayDescri
 async function rules(deployment: DeploymentDescription, director: string): Promise<string> {
   const plane = deployment.virtualServices.find((service) => service.director === director)?.plane;
   const command = plane === "iptables" ? "iptables -t nat -S | grep VIPSTACK" : "ipvsadm -ln";
-  return `${director}# ${command}\n${(await runOn(deployment.access, director, command)).trimEnd()}`;
+  return `${director}# ${command}\n${(await runOn(deployment, director, command)).trimEnd()}`;
 }
 
 async function answers(deployment: DeploymentDescription, service: VirtualServiceDescription): Promise<string> {
@@ -88,7 +88,7 @@ async function answers(deployment: DeploymentDescription, service: VirtualServic
   const url = `http://${endpoint(service)}/`;
   const curl = `curl --globoff --silent --show-error --max-time 5 ${url} 2>&1 | head -n 1 | cut -c1-100`;
   // One connection for all four: a login takes most of the time.
-  const output = await runOn(deployment.access, deployment.client, `for i in $(seq ${REQUESTS}); do ${curl}; done`);
+  const output = await runOn(deployment, deployment.client, `for i in $(seq ${REQUESTS}); do ${curl}; done`);
   const lines = output
     .trimEnd()
     .split("\n")

@@ -1,9 +1,19 @@
-export { IBackend, MachineAccess, MachineDescription, MachineLifecycle, Software, SoftwareName } from "./backend";
+export { LocalCommand } from "../private/terraform-data";
+export {
+  BackendFactory,
+  BackendRequest,
+  IBackend,
+  MachineAccess,
+  MachineDescription,
+  MachineLifecycle,
+  Software,
+  SoftwareName,
+} from "./backend";
 export { LabBackend, LabBackendProps, LabForward } from "./backends/lab-backend";
 export { OrbStackBackend, OrbStackBackendProps } from "./backends/orbstack-backend";
 export { SshBackend, SshBackendProps } from "./backends/ssh-backend";
 export { ADDRESSES_UNIT } from "./address-file";
-export { renderCloudConfig } from "./cloud-config-text";
+export { renderCloudConfig, userDataFiles } from "./cloud-config-text";
 export { CloudInit, CloudInitProps } from "./cloud-init";
 export {
   AptSource,

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { Construct, IConstruct } from "constructs";
 import { describeFailure } from "../private/failure";
+import { isMarked, mark } from "../private/mark";
 import { writeAtSynth } from "../private/synth-files";
-import { TerraformData } from "../private/terraform-data";
+import { LocalCommand, TerraformData } from "../private/terraform-data";
 import { ValidationError } from "../private/validation";
 import { addressKeeper } from "./address-keeper";
 import { IBackend, Software, SoftwareName } from "./backend";
@@ -16,6 +17,8 @@ import { bringMachineSecrets, secretContents, secretHashes, secretsDocuments } f
 import { joinNeighbours } from "./neighbours";
 import { plainSecretFailures } from "./secret-rules";
 import { InterfaceAddress } from "./subnet";
+
+const MACHINE = "Machine";
 
 export interface MachineProps extends ForeignMachineAttributes {
   readonly backend: IBackend;
@@ -34,14 +37,22 @@ export class Machine extends Construct implements IMachine {
     return new ForeignMachine(scope, id, attributes);
   }
 
+  /** Whether a construct is a machine that the program makes, also by another copy of this package. */
+  static isMachine(construct: unknown): construct is Machine {
+    return isMarked(construct, MACHINE);
+  }
+
   readonly name: string;
   readonly address: string;
   readonly addresses: readonly InterfaceAddress[];
   readonly model: CloudInit;
+  /** Runs the shell script on its standard input on the machine, as root. */
+  readonly shell: LocalCommand;
   private readonly backend: IBackend;
 
   constructor(scope: Construct, id: string, props: MachineProps) {
     super(scope, id);
+    mark(this, MACHINE);
     this.name = props.name ?? id;
     this.backend = props.backend;
     this.addresses = checkedAddresses(this, this.name, props);
@@ -52,7 +63,7 @@ export class Machine extends Construct implements IMachine {
       validate: () => this.model.failures().map(({ owner, failure }) => `${owner}: ${describeFailure(failure)}`),
     });
 
-    const lifecycle = props.backend._bind({
+    const lifecycle = props.backend.bind({
       name: this.name,
       interfaces: props.interfaces,
       mtu: props.mtu ?? {},
@@ -84,6 +95,7 @@ export class Machine extends Construct implements IMachine {
     // Of a secret the state has a hash only; the content goes through the command's environment, which Terraform never
     // shows.
     const { shell } = lifecycle;
+    this.shell = shell;
     new TerraformData(this, "secrets", {
       triggersReplace: () => ({ machine: machine.idReference, ...secretHashes(this.model) }),
       onCreate: { ...shell, command: bringMachineSecrets(this.name, shell.command) },

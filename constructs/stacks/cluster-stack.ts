@@ -1,6 +1,7 @@
 import { TerraformStack } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { ProviderDeployment, ProviderName } from "../deployment";
+import { IBackend } from "../machine";
 import { Inventory } from "./inventory";
 import { MachinesStack } from "./machines-stack";
 import { useStateFolder } from "./state-folder";
@@ -39,7 +40,7 @@ export abstract class ClusterStack extends TerraformStack {
   ) {
     super(scope, id);
     const machines = cluster.node.scopes.find(isStack);
-    const used = inventory ?? (machines instanceof MachinesStack ? (machines.inventory as Inventory) : undefined);
+    const used = inventory ?? (MachinesStack.isMachinesStack(machines) ? (machines.inventory as Inventory) : undefined);
     if (used === undefined)
       throw new Error(
         `${this.node.path}: 'inventory' must be given, since ${cluster.node.path} is in no MachinesStack: its name is that of the state folder`,
@@ -47,7 +48,10 @@ export abstract class ClusterStack extends TerraformStack {
     // Terraform sees no reference between the stacks: only strings go from one to the other.
     for (const stack of [machines, ...after]) if (stack !== undefined) this.addDependency(stack);
     this.deployment = used.name;
-    this.address = providerAddress(used, cluster.httpAddress);
+    const sameDeployment = (each: IConstruct) =>
+      MachinesStack.isMachinesStack(each) && each.inventory.name === used.name ? [each.backend] : [];
+    const [backend] = this.node.root.node.findAll().flatMap(sameDeployment);
+    this.address = providerAddress(used, backend, cluster.httpAddress);
     new ProviderDeployment(this, "deployment", {
       name: used.name,
       provider,
@@ -64,18 +68,17 @@ function isStack(construct: IConstruct): construct is TerraformStack {
 
 /**
  * Where this host reaches an agent's HTTP interface; a constant of synth, since Terraform can't plan with a provider whose
- * address comes from a resource. The lab's machines are in a network of their own: there it is one of the lab's forwards.
+ * address comes from a resource.
  *
  * @param httpAddress as the machines reach it: `http://192.168.139.24:8500`
  */
-function providerAddress({ name, backend = "lab", forwards }: Inventory, httpAddress: string): string {
-  if (backend !== "lab") return httpAddress;
-  const { host, hostname, protocol } = new URL(httpAddress);
-  if (hostname.startsWith("127.")) return httpAddress;
-  const forward = forwards?.find(({ to }) => to === host);
-  if (forward !== undefined) return `${protocol}//127.0.0.1:${forward.listen}`;
+function providerAddress({ name }: Inventory, backend: IBackend | undefined, httpAddress: string): string {
+  if (backend?.fromHost === undefined) return httpAddress;
+  const { host, port, protocol } = new URL(httpAddress);
+  const reached = backend.fromHost(host);
+  if (reached !== undefined) return `${protocol}//${reached}`;
   throw new Error(
-    `inventory '${name}': nothing leads from this host to ${httpAddress}, which is inside the lab: ` +
-      `add { listen: ${new URL(httpAddress).port}, to: "${host}" } to its forwards`,
+    `inventory '${name}': nothing leads from this host to ${httpAddress}, which is inside ${backend.node.path}: ` +
+      `add { listen: ${port}, to: "${host}" } to its forwards`,
   );
 }

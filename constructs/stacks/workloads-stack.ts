@@ -23,7 +23,7 @@ export class WorkloadsStack extends ClusterStack {
 
   /** @internal */
   override prepareStack(): void {
-    const platforms = this.node.root.node.findAll().filter((each) => each instanceof PlatformStack);
+    const platforms = this.node.root.node.findAll().filter((each) => PlatformStack.isPlatformStack(each));
     for (const platform of platforms.filter(({ deployment }) => deployment === this.deployment))
       // One that is to come after these jobs has said so.
       if (!platform.dependsOn(this)) this.addDependency(platform);

@@ -10,7 +10,7 @@ const { escapeTemplate } = require("../../../dist/constructs/private/template-es
 const { PlatformStack, WorkloadsStack } = require("vipstack");
 
 const step = process.env.STEP;
-const inventory = { name: "existing", backend: "ssh", subnets: [], machines: [] };
+const inventory = { name: "existing", subnets: [], machines: [] };
 const app = new App();
 
 const consul = ConsulServer.fromAddress(app, "consul", {
