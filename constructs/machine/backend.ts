@@ -2,7 +2,8 @@ import { ITerraformDependable } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { LocalCommand } from "../private/terraform-data";
 import { CloudInit } from "./cloud-init";
-import { Contribution } from "./contribution";
+import type { Contribution } from "./contribution";
+import type { Software, SoftwareName } from "./software";
 
 /** A machine as its backend is asked for it. */
 export interface MachineDescription {
@@ -36,22 +37,6 @@ export interface MachineLifecycle {
   readonly dependsOn?: readonly ITerraformDependable[];
   /** What its machines need beside their roles. @default - nothing */
   readonly contribution?: Contribution;
-}
-
-/** Programs of vendors that a backend may offer to its machines. */
-export type SoftwareName = "consul" | "nomad" | "consul-template" | "cni-plugins";
-
-/** A vendor's program at an address that machines of the backend reach. */
-export interface Software {
-  /** Version without a leading "v": `1.14.11`. */
-  readonly version: string;
-  /** A single program; `cni-plugins` is a tar.gz of several. */
-  readonly url: string;
-  /**
-   * Hexadecimal SHA-256 of what the URL leads to. A backend may give the URL of a list that `sha256sum` wrote, which holds the
-   * file's name: then the machine trusts the server of the list.
-   */
-  readonly sha256: string;
 }
 
 /**

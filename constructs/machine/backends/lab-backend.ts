@@ -1,22 +1,15 @@
 import { join, resolve } from "node:path";
 import { Construct } from "constructs";
 import { catalogueOf } from "../../private/catalogue";
-import { LocalCommand, TerraformData } from "../../private/terraform-data";
 import { writeAtSynth } from "../../private/synth-files";
-import {
-  BackendFactory,
-  IBackend,
-  MachineAccess,
-  MachineDescription,
-  MachineLifecycle,
-  Software,
-  SoftwareName,
-} from "../backend";
-import { CloudInit } from "../cloud-init";
-import { userDataFiles } from "../cloud-config-text";
-import { renderPushScript } from "../setup-script";
+import { LocalCommand, TerraformData } from "../../private/terraform-data";
 import { Validation } from "../../private/validation";
+import type { BackendFactory, IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
+import { CloudInit } from "../cloud-init";
+import { renderPushScript } from "../render/setup";
+import type { Software, SoftwareName } from "../software";
 import { firstHostAddress, normalizeSubnet } from "../subnet";
+import { userDataFiles } from "../render/cloud-config";
 
 /** Packages that take long to install: machines that want them boot from a disk image that holds them already. */
 const PREINSTALLED = ["docker.io"];

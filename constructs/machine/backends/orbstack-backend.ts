@@ -1,10 +1,10 @@
 import { Construct } from "constructs";
-import { BackendFactory, IBackend, MachineDescription, MachineLifecycle } from "../backend";
-import { userDataFiles } from "../cloud-config-text";
-import { Unit } from "../contribution";
-import { renderPushScript } from "../setup-script";
-import { shellWord } from "../shell-quote";
-import { oneshotUnit } from "../systemd-unit-text";
+import type { BackendFactory, IBackend, MachineDescription, MachineLifecycle } from "../backend";
+import type { Unit } from "../contribution";
+import { renderPushScript } from "../render/setup";
+import { shellWord } from "../render/shell";
+import { oneshotUnit } from "../render/unit";
+import { userDataFiles } from "../render/cloud-config";
 
 export interface OrbStackBackendProps {
   /** Distribution and version as `orb create` takes them. @default "debian:bookworm" */

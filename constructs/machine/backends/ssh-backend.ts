@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { Construct } from "constructs";
-import { BackendFactory, IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
-import { renderPushScript, renderSetupScript, renderTeardownScript } from "../setup-script";
-import { shellQuote } from "../shell-quote";
+import type { BackendFactory, IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
+import { renderPushScript, renderSetupScript, renderTeardownScript } from "../render/setup";
+import { shellQuote } from "../render/shell";
 
 export interface SshBackendProps {
   /** An OpenSSH client configuration in which each machine's name is a `Host`. @default - your own, as `ssh NAME` uses it */
