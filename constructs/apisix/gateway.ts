@@ -1,9 +1,9 @@
-import { Variable } from "@cdktf/provider-nomad/lib/variable";
 import { dependable, Fn, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { IMachine } from "../machine";
 import { INomadCluster, Job } from "../nomad";
 import { describeFailure, Failure } from "../private/failure";
+import { providerBinding } from "../private/provider";
 import { Validation, ValidationError } from "../private/validation";
 import { IGateway } from "./gateway-end";
 import { ForeignGatewayAttributes, foreignGateway } from "./foreign-gateway";
@@ -63,7 +63,10 @@ export class Gateway extends GatewayBase {
     const variable =
       Object.keys(secrets).length === 0
         ? undefined
-        : new Variable(this, "secrets", { path: secretsPath(this.name), items: secrets });
+        : new (providerBinding(this, "@cdktf/provider-nomad/lib/variable").Variable)(this, "secrets", {
+            path: secretsPath(this.name),
+            items: secrets,
+          });
     const job = new Job(this, "Default", { ...gatewayJob(spec), nomad: props.nomad });
     this.node.addValidation({ validate: () => this.redirectFailures().map(describeFailure) });
     // cdktf knows of no dependencies but those of resources.

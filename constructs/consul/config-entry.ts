@@ -1,7 +1,8 @@
-import { ConfigEntry as ConsulConfigEntry } from "@cdktf/provider-consul/lib/config-entry";
+import type { ConfigEntry as ConsulConfigEntry } from "@cdktf/provider-consul/lib/config-entry";
 import { Construct } from "constructs";
 import { escapeTemplate } from "../private/template-escape";
 import { versionFailures } from "../private/first-versions";
+import { providerBinding } from "../private/provider";
 import { Validation } from "../private/validation";
 import { completeFields, ConfigEntryFields, configEntryFailures } from "./config-entry-rules";
 import { CONFIG_ENTRY_FIELDS, usedEntryFields } from "./consul-versions-rules";
@@ -46,7 +47,8 @@ export class ConfigEntry extends Construct {
     );
     validation.finish();
 
-    this.entry = new ConsulConfigEntry(this, "Default", {
+    const binding = providerBinding(this, "@cdktf/provider-consul/lib/config-entry");
+    this.entry = new binding.ConfigEntry(this, "Default", {
       kind: props.kind,
       name: escapeTemplate(name),
       configJson: escapeTemplate(JSON.stringify(completeFields(props.kind, name, props.fields, version))),

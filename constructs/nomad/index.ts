@@ -1,4 +1,3 @@
-export { DockerEngine, DockerEngineProps } from "./docker-engine";
 export { NomadAddressAttributes } from "./foreign-nomad";
 export { HostNetwork } from "./nomad-agent-text";
 export { NomadClient, NomadClientOptions, NomadClientProps } from "./nomad-client";

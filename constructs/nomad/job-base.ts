@@ -1,10 +1,10 @@
 import { Annotations, Aspects, Token } from "cdktf";
-import { Job as NomadJob } from "@cdktf/provider-nomad/lib/job";
 import { Construct } from "constructs";
 import { announceService, ConsulService } from "../consul";
 import { ByWord } from "../private/by-word";
 import { describeFailure, Failure } from "../private/failure";
 import { versionFailures } from "../private/first-versions";
+import { providerBinding } from "../private/provider";
 import { writeAtSynth } from "../private/synth-files";
 import { Validation, ValidationError } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
@@ -74,6 +74,7 @@ export abstract class JobBase extends Construct {
     validation.finish();
 
     this.specification = renderJob(this.name, options);
+    const { Job: NomadJob } = providerBinding(this, "@cdktf/provider-nomad/lib/job");
     new NomadJob(this, "Default", {
       jobspec: jobspecAttribute(this.specification),
       json: true,

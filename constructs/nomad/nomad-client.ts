@@ -1,10 +1,9 @@
 import { Construct } from "constructs";
 import { addressFailures, Installation, installationFor, nameFailures } from "../consul";
-import { IMachine } from "../machine";
+import { DockerEngine, IMachine } from "../machine";
 import { versionFailures } from "../private/first-versions";
 import { Validation } from "../private/validation";
 import { bridgeNetwork } from "./bridge-network";
-import { DockerEngine } from "./docker-engine";
 import { HostNetwork } from "./nomad-agent-text";
 import { hostNetworkFailures } from "./nomad-checks";
 import { INomadCluster } from "./nomad-cluster";

@@ -8,15 +8,15 @@ import {
   AgentService,
   Caddy,
   ConsulServer,
+  defineInventory,
   Director,
   MachineGateway,
+  MachinesStack,
+  PlatformStack,
   RealServers,
   Route,
   Upstream,
-} from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
-import { PlatformStack } from "../../stacks/platform-stack";
+} from "vipstack";
 
 const inventory = defineInventory({
   name: "apisix-hello",

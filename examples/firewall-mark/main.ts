@@ -1,8 +1,6 @@
 // A firewall mark binds ports into one virtual service: a client that came to port 80 meets the same real server on port 81.
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack } from "vipstack";
 
 const inventory = defineInventory({
   name: "firewall-mark",

@@ -3,9 +3,7 @@
 //   WEIGHT=0 npm run up -- persistence     port 81 takes no new client of the hashing services: the other one serves all
 //   WEIGHT= npm run up -- persistence      port 81 leaves them, after its connections or after DRAIN seconds
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod, Scheduler } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Scheduler } from "vipstack";
 
 const inventory = defineInventory({
   name: "persistence",

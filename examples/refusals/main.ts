@@ -2,15 +2,15 @@
 import { App } from "cdktf";
 import {
   Caddy,
+  defineInventory,
   Director,
   ForwardingMethod,
+  MachinesStack,
   Protocol,
   Refusal,
   Scheduler,
   VirtualServiceOptions,
-} from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+} from "vipstack";
 import { UdpEcho } from "../udp/udp-echo";
 
 const inventory = defineInventory({

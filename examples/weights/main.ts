@@ -2,9 +2,7 @@
 //   WEIGHTS=1,1,8 npm run up -- weights      a push of one document, no machine is rebuilt
 //   WEIGHTS=5,3 npm run up -- weights        port 82 leaves: its connections may end first, for a minute at most
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod, Scheduler } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Scheduler } from "vipstack";
 
 const inventory = defineInventory({
   name: "weights",

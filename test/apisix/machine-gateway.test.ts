@@ -6,8 +6,7 @@ import { App } from "cdktf";
 import { AgentProfile, ConsulServer, MachineGateway } from "../../constructs";
 import { gatewaySettings } from "../../constructs/apisix/gateway-options";
 import { renderRunScript } from "../../constructs/apisix/machine-gateway-text";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { defineInventory, MachinesStack } from "../../constructs/stacks";
 
 let folder: string;
 beforeEach(() => {

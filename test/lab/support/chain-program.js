@@ -2,12 +2,23 @@
 // GATEWAY=yes puts APISIX in between. The director has the job itself on port 8080 as well. Plain JavaScript, since it runs in a
 // folder of its own, on the compiled library.
 const { App, TerraformVariable } = require("cdktf");
-const { ConsulServer, Director, ForwardingMethod, Gateway, NomadServer } = require("../../../dist/constructs");
-const { Consumer, JobRefusal, Plugin, Route, Upstream, WebJob } = require("../../../dist/constructs");
+const {
+  ConsulServer,
+  Consumer,
+  Director,
+  ForwardingMethod,
+  Gateway,
+  JobRefusal,
+  MachinesStack,
+  NomadServer,
+  PlatformStack,
+  Plugin,
+  Route,
+  Upstream,
+  WebJob,
+  WorkloadsStack,
+} = require("vipstack");
 const { chain } = require("../../../dist/inventory/chain");
-const { MachinesStack } = require("../../../dist/stacks/machines-stack");
-const { PlatformStack } = require("../../../dist/stacks/platform-stack");
-const { WorkloadsStack } = require("../../../dist/stacks/workloads-stack");
 
 const knob = (name, otherwise) => process.env[name] ?? otherwise;
 const app = new App();

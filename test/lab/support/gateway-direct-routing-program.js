@@ -9,12 +9,12 @@ const {
   Director,
   ForwardingMethod,
   MachineGateway,
+  MachinesStack,
+  PlatformStack,
   Plugin,
   Route,
   Upstream,
-} = require("../../../dist/constructs");
-const { MachinesStack } = require("../../../dist/stacks/machines-stack");
-const { PlatformStack } = require("../../../dist/stacks/platform-stack");
+} = require("vipstack");
 
 const inventory = {
   name: "gateway-direct-routing",

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path/posix";
-import { bootFiles, startCommands } from "./boot-plan";
-import { CloudInit } from "./cloud-init";
-import { MachineFile } from "./contribution";
-import { yamlText } from "./yaml-text";
+import type { CloudInit } from "../cloud-init";
+import type { MachineFile } from "../contribution";
+import { bootFiles, startCommands } from "./boot";
+import { yamlText } from "./yaml";
 
 /** Where a machine records which user-data it was made of: the last thing that its first boot does. */
 const APPLIED = "/var/lib/vipstack/user-data";

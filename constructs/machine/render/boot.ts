@@ -1,9 +1,8 @@
-import { aptFiles } from "./apt-text";
-import { CloudInit } from "./cloud-init";
-import { MachineFile } from "./contribution";
-import { downloadCommands } from "./download-text";
-import { ownName } from "./host-script";
-import { shellQuote, shellWords } from "./shell-quote";
+import type { CloudInit } from "../cloud-init";
+import type { MachineFile } from "../contribution";
+import { ownName } from "./host";
+import { shellQuote, shellWords } from "./shell";
+import { aptFiles, downloadCommands } from "./software";
 
 const MODULES_FILE = "/etc/modules-load.d/vipstack.conf";
 const SYSCTL_FILE = "/etc/sysctl.d/90-vipstack.conf";

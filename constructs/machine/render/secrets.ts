@@ -1,6 +1,6 @@
-import { CloudInit } from "./cloud-init";
-import { BEFORE, KEEP, WHAT_IT_IS } from "./host-script";
-import { shellQuote, shellWord, shellWords } from "./shell-quote";
+import type { CloudInit } from "../cloud-init";
+import { BEFORE, KEEP, WHAT_IT_IS } from "./host";
+import { shellQuote, shellWord, shellWords } from "./shell";
 
 /** The environment variable that holds a secret, by its place in the model. */
 export function secretVariable(index: number): string {

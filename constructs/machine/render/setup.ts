@@ -1,8 +1,8 @@
-import { bootFiles, startCommands } from "./boot-plan";
-import { CloudInit } from "./cloud-init";
-import { MachineFile, Unit } from "./contribution";
-import { BEFORE, FORGET_OWN_NAME, KEEP, WHAT_IT_IS } from "./host-script";
-import { shellPattern, shellQuote, shellWord, shellWords } from "./shell-quote";
+import type { CloudInit } from "../cloud-init";
+import type { MachineFile, Unit } from "../contribution";
+import { bootFiles, startCommands } from "./boot";
+import { BEFORE, FORGET_OWN_NAME, KEEP, WHAT_IT_IS } from "./host";
+import { shellPattern, shellQuote, shellWord, shellWords } from "./shell";
 
 /**
  * The machine as one shell script for a host that exists: the same files, packages, modules, sysctls and units as the

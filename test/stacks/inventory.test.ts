@@ -1,4 +1,4 @@
-import { defineInventory, interfacesOf, Inventory, InventoryError, mtuOf } from "../../inventory/inventory";
+import { defineInventory, interfacesOf, Inventory, InventoryError, mtuOf } from "../../constructs/stacks/inventory";
 
 const good: Inventory = {
   name: "lab",
@@ -69,7 +69,6 @@ test.each<[string, Partial<Inventory>, string]>([
     { machines: [{ name: "a", address: ["10.0.0.2", "fd00::2"], mtu: [1500, 1450] }] },
     "machine 'a' has 2 MTUs and 1 interfaces: give one for all, or one each",
   ],
-  ["an unknown backend", { backend: "vagrant" as "lab" }, "backend 'vagrant' is unknown: use lab, ssh or orbstack"],
 ])("fails on %s", (_, change, problem) => {
   expect(() => defineInventory({ ...good, ...change })).toThrow(new InventoryError("lab", [problem]));
 });
@@ -77,13 +76,13 @@ test.each<[string, Partial<Inventory>, string]>([
 test("all problems come in one message", () => {
   const wrong = {
     ...good,
-    backend: "x" as "lab",
+    subnets: [...good.subnets, "10.2.0.0"],
     machines: [
       { name: "a", address: "1.2.3.4" },
       { name: "a", address: "10.0.0.2" },
     ],
   };
   expect(() => defineInventory(wrong)).toThrow(
-    /^inventory 'lab' can't be deployed:\n {2}- backend 'x'.*\n {2}- machine 'a' is listed twice.*\n {2}- machine 'a' has the address 1\.2\.3\.4/,
+    /^inventory 'lab' can't be deployed:\n {2}- subnet '10\.2\.0\.0'.*\n {2}- machine 'a' is listed twice.*\n {2}- machine 'a' has the address 1\.2\.3\.4/,
   );
 });

@@ -1,9 +1,9 @@
 import { TerraformStack } from "cdktf";
 import { Construct, IConstruct } from "constructs";
-import { ProviderDeployment, ProviderName } from "../constructs";
-import { Inventory } from "../inventory/inventory";
+import { ProviderDeployment, ProviderName } from "../deployment";
+import { IBackend } from "../machine";
+import { Inventory } from "./inventory";
 import { MachinesStack } from "./machines-stack";
-import { providerAddress } from "./provider-address";
 import { useStateFolder } from "./state-folder";
 
 /** A cluster with an HTTP interface: one that the program makes, or one that exists (`fromAddress`). */
@@ -40,7 +40,7 @@ export abstract class ClusterStack extends TerraformStack {
   ) {
     super(scope, id);
     const machines = cluster.node.scopes.find(isStack);
-    const used = inventory ?? (machines instanceof MachinesStack ? (machines.inventory as Inventory) : undefined);
+    const used = inventory ?? (MachinesStack.isMachinesStack(machines) ? (machines.inventory as Inventory) : undefined);
     if (used === undefined)
       throw new Error(
         `${this.node.path}: 'inventory' must be given, since ${cluster.node.path} is in no MachinesStack: its name is that of the state folder`,
@@ -48,7 +48,10 @@ export abstract class ClusterStack extends TerraformStack {
     // Terraform sees no reference between the stacks: only strings go from one to the other.
     for (const stack of [machines, ...after]) if (stack !== undefined) this.addDependency(stack);
     this.deployment = used.name;
-    this.address = providerAddress(used, cluster.httpAddress);
+    const sameDeployment = (each: IConstruct) =>
+      MachinesStack.isMachinesStack(each) && each.inventory.name === used.name ? [each.backend] : [];
+    const [backend] = this.node.root.node.findAll().flatMap(sameDeployment);
+    this.address = providerAddress(used, backend, cluster.httpAddress);
     new ProviderDeployment(this, "deployment", {
       name: used.name,
       provider,
@@ -61,4 +64,21 @@ export abstract class ClusterStack extends TerraformStack {
 
 function isStack(construct: IConstruct): construct is TerraformStack {
   return TerraformStack.isStack(construct);
+}
+
+/**
+ * Where this host reaches an agent's HTTP interface; a constant of synth, since Terraform can't plan with a provider whose
+ * address comes from a resource.
+ *
+ * @param httpAddress as the machines reach it: `http://192.168.139.24:8500`
+ */
+function providerAddress({ name }: Inventory, backend: IBackend | undefined, httpAddress: string): string {
+  if (backend?.fromHost === undefined) return httpAddress;
+  const { host, port, protocol } = new URL(httpAddress);
+  const reached = backend.fromHost(host);
+  if (reached !== undefined) return `${protocol}//${reached}`;
+  throw new Error(
+    `inventory '${name}': nothing leads from this host to ${httpAddress}, which is inside ${backend.node.path}: ` +
+      `add { listen: ${port}, to: "${host}" } to its forwards`,
+  );
 }

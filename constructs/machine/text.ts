@@ -20,12 +20,12 @@ export function isShellText(text: string): boolean {
   return text.trim() !== "" && !text.includes("\0") && isUnicode(text);
 }
 
-export function isUnicode(text: string): boolean {
+function isUnicode(text: string): boolean {
   return !/\p{Cs}/u.test(text);
 }
 
 /** An absolute path of a file, without `.`, `..` and empty parts. */
-export function isFilePath(path: string): boolean {
+function isFilePath(path: string): boolean {
   const [root, ...parts] = path.split("/");
   const possible = parts.every(
     (part) => part !== "" && part !== "." && part !== ".." && Buffer.byteLength(part) <= 250,
@@ -34,7 +34,7 @@ export function isFilePath(path: string): boolean {
 }
 
 /** Octal, three or four digits: `0644`. */
-export function isMode(mode: string): boolean {
+function isMode(mode: string): boolean {
   return /^[0-7]{3,4}$/.test(mode);
 }
 
@@ -91,4 +91,19 @@ export function isFilePattern(pattern: string): boolean {
 /** One word without blanks, as in a line of apt's files. */
 export function isWord(text: string): boolean {
   return isLine(text) && /^\S+$/.test(text);
+}
+
+export function pathFailures(property: string, path: string): Failure[] {
+  const rule = "must have absolute paths of files, without '.', '..', empty parts and control characters";
+  return check(isFilePath(path), property, rule, path, "write it like '/etc/app/app.conf'");
+}
+
+export function modeFailures(property: string, path: string, mode: string | undefined): Failure[] {
+  const rule = `must give ${path} a mode of three or four octal digits`;
+  return check(mode === undefined || isMode(mode), property, rule, mode, "write it like '0644'");
+}
+
+export function contentFailures(property: string, name: string, content: string): Failure[] {
+  const rule = `must give ${name} text that UTF-8 can hold; there is half of a character in it`;
+  return check(isUnicode(content), property, rule, undefined, "cut text between characters, or encode bytes as text");
 }

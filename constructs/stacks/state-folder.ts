@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { LocalBackend, TerraformStack } from "cdktf";
-import { Inventory } from "../inventory/inventory";
+import { Inventory } from "./inventory";
 
 /** One git-ignored folder holds all state, a subfolder a deployment, so that several can be up side by side. */
 export function useStateFolder(stack: TerraformStack, inventory: Pick<Inventory, "name">): string {

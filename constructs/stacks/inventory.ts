@@ -1,7 +1,5 @@
 import * as ipaddr from "ipaddr.js";
-
-/** How machines come to be: booted in the embedded lab, made by OrbStack, or there already and reached by ssh. */
-export type BackendName = "lab" | "ssh" | "orbstack";
+import { BackendFactory } from "../machine";
 
 export interface MachineEntry<Name extends string = string> {
   /** Host name; `ssh NAME` reaches it. */
@@ -17,15 +15,13 @@ export interface MachineEntry<Name extends string = string> {
 /** The machines of a deployment. */
 export interface Inventory<Name extends string = string> {
   readonly name: string;
-  /** @default "lab" */
-  readonly backend?: BackendName;
+  /** Makes what makes the machines: `SshBackend.factory()`, or a function of your own. @default LabBackend.factory() */
+  readonly backend?: BackendFactory;
   /** Networks in CIDR form; in the lab each is a network of its own with a router between them. */
   readonly subnets: readonly string[];
   readonly machines: readonly MachineEntry<Name>[];
-  /** Lab only: a port of 127.0.0.1 and the `ADDRESS:PORT` that it leads to. @default - none */
+  /** Ports of 127.0.0.1 and the `ADDRESS:PORT` that each leads to, for backends with a network of their own. @default - none */
   readonly forwards?: readonly { readonly listen: number; readonly to: string }[];
-  /** ssh only: the OpenSSH client configuration to use. @default - your own */
-  readonly sshConfigFile?: string;
 }
 
 /** Everything that is wrong with an inventory, in one message. */
@@ -43,11 +39,7 @@ export class InventoryError extends Error {
  */
 export function defineInventory<const Name extends string>(inventory: Inventory<Name>): Inventory<Name> {
   const { machines, subnets } = inventory;
-  const backend: string = inventory.backend ?? "lab";
   const problems = [
-    ...(["lab", "ssh", "orbstack"].includes(backend)
-      ? []
-      : [`backend '${backend}' is unknown: use lab, ssh or orbstack`]),
     ...subnets
       .filter((subnet) => !ipaddr.isValidCIDR(subnet))
       .map((subnet) => `subnet '${subnet}' is not a network: write it like '192.168.139.0/24'`),

@@ -1,6 +1,6 @@
-import { NomadProvider } from "@cdktf/provider-nomad/lib/provider";
 import { Construct } from "constructs";
-import { JobCluster, provideCluster } from "../constructs";
+import { JobCluster, provideCluster } from "../nomad";
+import { providerBinding } from "../private/provider";
 import { PlatformStack } from "./platform-stack";
 import { ClusterStack, ClusterStackProps, HttpCluster } from "./cluster-stack";
 
@@ -17,12 +17,13 @@ export class WorkloadsStack extends ClusterStack {
     super(scope, id, "nomad", nomad, props);
     // Jobs are checked against it: how many clients there are, and which host ports they give away.
     provideCluster(this, nomad);
+    const { NomadProvider } = providerBinding(this, "@cdktf/provider-nomad/lib/provider");
     new NomadProvider(this, "provider", { address: this.address });
   }
 
   /** @internal */
   override prepareStack(): void {
-    const platforms = this.node.root.node.findAll().filter((each) => each instanceof PlatformStack);
+    const platforms = this.node.root.node.findAll().filter((each) => PlatformStack.isPlatformStack(each));
     for (const platform of platforms.filter(({ deployment }) => deployment === this.deployment))
       // One that is to come after these jobs has said so.
       if (!platform.dependsOn(this)) this.addDependency(platform);
