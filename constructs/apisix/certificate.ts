@@ -1,8 +1,18 @@
 import { Construct } from "constructs";
-import { certificateFailures } from "./certificate-rules";
-import { wire } from "./document-text";
-import { draft } from "./draft";
-import { DescribedProps, GatewayObjectBase } from "./gateway-object";
+import { Brand } from "../private/brand";
+import { Failure } from "../private/failure";
+import { DescribedProps, draft, GatewayObjectBase } from "./object";
+import { wire } from "./render/document";
+import {
+  descriptionFailures,
+  hostFailures,
+  isSecretReference,
+  listFailures,
+  numberFailures,
+  writtenOutSecret,
+} from "./values";
+
+const BRAND = new Brand<Certificate>("Certificate");
 
 export enum TlsProtocol {
   TLS_1_1 = "TLSv1.1",
@@ -35,6 +45,11 @@ export interface CertificateProps extends Omit<DescribedProps, "name"> {
  * @see https://apisix.apache.org/docs/apisix/certificate/
  */
 export class Certificate extends GatewayObjectBase {
+  /** Whether something is a certificate of a gateway. */
+  static isCertificate(x: unknown): x is Certificate {
+    return BRAND.isOn(x);
+  }
+
   constructor(scope: Construct, id: string, props: CertificateProps) {
     const { snis, desc, labels, certificate, privateKey, sslProtocols, status } = props;
     const { clientCa, clientDepth, clientSkipUris } = props;
@@ -48,5 +63,41 @@ export class Certificate extends GatewayObjectBase {
         failures: certificateFailures(props),
       }),
     );
+    BRAND.mark(this);
   }
+}
+
+function certificateFailures(props: CertificateProps): Failure[] {
+  const { snis, certificate, privateKey, clientCa, clientDepth, clientSkipUris, sslProtocols, status } = props;
+  return [
+    ...descriptionFailures({ desc: props.desc, labels: props.labels }),
+    ...hostFailures("snis", snis),
+    ...pemFailures("certificate", certificate),
+    ...(isSecretReference(privateKey) ? [] : [writtenOutSecret("privateKey")]),
+    ...(clientCa === undefined ? [] : pemFailures("clientCa", clientCa)),
+    ...(clientCa === undefined ? uselessFailures({ clientDepth, clientSkipUris }) : []),
+    ...numberFailures({ clientDepth }, { min: 0 }, "1 is usual"),
+    ...listFailures("clientSkipUris", clientSkipUris),
+    ...listFailures("sslProtocols", sslProtocols),
+    ...numberFailures({ status }, { min: 0, max: 1 }, "1 is on, 0 is off"),
+  ];
+}
+
+function pemFailures(property: string, text: string): Failure[] {
+  if (isSecretReference(text)) return [];
+  const isPem = /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----\s/.test(text) && text.length >= 128;
+  if (isPem && text.length <= 64 * 1024) return [];
+  const cure = 'give gateway.secret("NAME"), or the text that starts with -----BEGIN CERTIFICATE-----';
+  return [{ property, rule: "must be a certificate as PEM of at most 64 KiB, or name a secret", cure }];
+}
+
+function uselessFailures(options: Readonly<Record<string, unknown>>): Failure[] {
+  return Object.entries(options)
+    .filter(([, got]) => got !== undefined)
+    .map(([property, got]) => ({
+      property,
+      rule: "must go with clientCa, or it does nothing",
+      got,
+      cure: "leave it out",
+    }));
 }

@@ -1,9 +1,12 @@
 import { Construct } from "constructs";
-import { wire } from "./document-text";
-import { draft, joined, pluginsDraft } from "./draft";
-import { GatewayObjectBase, GatewayObjectProps } from "./gateway-object";
+import { Brand } from "../private/brand";
+import { wire } from "./render/document";
+import { draft, GatewayObjectBase, GatewayObjectProps, joined } from "./object";
 import { Plugin } from "./plugins/plugin";
-import { descriptionFailures } from "./value-rules";
+import { pluginsDraft } from "./plugins/plugin-list";
+import { descriptionFailures } from "./values";
+
+const BRAND = new Brand<Consumer>("Consumer");
 
 export interface ConsumerProps extends GatewayObjectProps {
   /** 1 to 256 letters, digits, `-` and `_`. @default - the construct's id */
@@ -27,14 +30,20 @@ export interface ConsumerProps extends GatewayObjectProps {
  * @see https://apisix.apache.org/docs/apisix/terminology/consumer/
  */
 export class Consumer extends GatewayObjectBase {
+  /** Whether something is a consumer. */
+  static isConsumer(x: unknown): x is Consumer {
+    return BRAND.isOn(x);
+  }
+
   constructor(scope: Construct, id: string, props: ConsumerProps) {
     const { gateway, username = id, desc, labels, plugins } = props;
-    super(scope, id, "consumers", username, props, (place) =>
+    super(scope, id, "consumers", username, props, (context) =>
       joined(
         draft({ fields: wire({ username, desc, labels }), failures: descriptionFailures({ desc, labels }) }),
-        pluginsDraft(plugins, gateway, place),
+        pluginsDraft(plugins, gateway, context),
       ),
     );
+    BRAND.mark(this);
   }
 
   /** As the access log and `anonymousConsumer` know it. */

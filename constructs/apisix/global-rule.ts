@@ -1,7 +1,10 @@
 import { Construct } from "constructs";
-import { draft, joined, pluginsDraft } from "./draft";
-import { GatewayObjectBase, GatewayObjectProps } from "./gateway-object";
+import { Brand } from "../private/brand";
+import { draft, GatewayObjectBase, GatewayObjectProps, joined } from "./object";
 import { Plugin } from "./plugins/plugin";
+import { pluginsDraft } from "./plugins/plugin-list";
+
+const BRAND = new Brand<GlobalRule>("GlobalRule");
 
 export interface GlobalRuleProps extends GatewayObjectProps {
   /** At least one; each in one global rule of the gateway only. */
@@ -16,12 +19,18 @@ export interface GlobalRuleProps extends GatewayObjectProps {
  * @see https://apisix.apache.org/docs/apisix/terminology/global-rule/
  */
 export class GlobalRule extends GatewayObjectBase {
+  /** Whether something is a global rule. */
+  static isGlobalRule(x: unknown): x is GlobalRule {
+    return BRAND.isOn(x);
+  }
+
   constructor(scope: Construct, id: string, props: GlobalRuleProps) {
     const { gateway, plugins } = props;
     const cure = "for example Plugin.prometheus()";
     const failures = plugins.length > 0 ? [] : [{ property: "plugins", rule: "must hold at least one", cure }];
-    super(scope, id, "global_rules", props.objectId ?? id, props, (place) =>
-      joined(draft({ failures }), pluginsDraft(plugins, gateway, place)),
+    super(scope, id, "global_rules", props.objectId ?? id, props, (context) =>
+      joined(draft({ failures }), pluginsDraft(plugins, gateway, context)),
     );
+    BRAND.mark(this);
   }
 }

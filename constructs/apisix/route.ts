@@ -1,21 +1,55 @@
 import { Construct } from "constructs";
 import { ConsulService } from "../consul";
-import { wire, without } from "./document-text";
-import { draft, Draft, joined, pluginsDraft, strangerFailures, upstreamDraft } from "./draft";
-import { DescribedProps, GatewayObjectBase } from "./gateway-object";
-import { ISharedUpstream } from "./gateway-object-end";
-import { GatewayService } from "./gateway-service";
-import { Place } from "./place";
+import { Brand } from "../private/brand";
+import { Failure } from "../private/failure";
+import { DescribedProps, draft, Draft, GatewayObjectBase, joined, ObjectContext, strangerFailures } from "./object";
+import { factsOf } from "./plugins/catalogue";
 import { Plugin } from "./plugins/plugin";
-import { RouteMatch } from "./route-options";
-import { destinationFailures, routeFailures } from "./route-rules";
-import { Upstream } from "./upstream";
-import { ServiceUpstreamOptions } from "./upstream-options";
-import { descriptionFailures } from "./value-rules";
+import { pluginsDraft } from "./plugins/plugin-list";
+import { wire, without } from "./render/document";
+import { GatewayService } from "./service";
+import { ServiceUpstreamOptions, SharedUpstream, Upstream, upstreamDraft } from "./upstream";
+import {
+  Condition,
+  conditionFailures,
+  descriptionFailures,
+  GatewayTimeout,
+  hostFailures,
+  listFailures,
+  numberFailures,
+  subnetListFailures,
+  timeoutFailures,
+} from "./values";
+
+const BRAND = new Brand<Route>("Route");
+
+/** Which requests a route is for. */
+export interface RouteMatch {
+  /** A path; `*` at its end is any rest: `/hello/*`. Either this or `uris`. @default - `uris` */
+  readonly uri?: string;
+  /** Several paths. @default - `uri` */
+  readonly uris?: readonly string[];
+  /** Host names, `*.example.com` for all below. @default - the service's, else every host */
+  readonly hosts?: readonly string[];
+  /** `["GET", "POST"]` @default - every method */
+  readonly methods?: readonly string[];
+  /** All have to hold. @default - none */
+  readonly vars?: readonly Condition[];
+  /** Of two that match by one path the higher one is taken. A whole number. @default 0 */
+  readonly priority?: number;
+  /** Addresses and subnets of clients. @default - every address */
+  readonly remoteAddrs?: readonly string[];
+  /** @default false */
+  readonly enableWebsocket?: boolean;
+  /** In place of the upstream's. @default - the upstream's */
+  readonly timeout?: GatewayTimeout;
+  /** 1 is on, 0 is off. @default 1 */
+  readonly status?: 0 | 1;
+}
 
 export interface RouteProps extends DescribedProps, RouteMatch {
   /** Where the requests go. Either this or `service`. @default - the upstream of the service */
-  readonly upstream?: Upstream | ISharedUpstream;
+  readonly upstream?: Upstream | SharedUpstream;
   /** What several routes have in common: its upstream and its plugins. @default - none */
   readonly service?: GatewayService;
   /** One of each name. @default - none */
@@ -39,6 +73,11 @@ export interface ServiceSource {
  * @see https://apisix.apache.org/docs/apisix/terminology/route/
  */
 export class Route extends GatewayObjectBase {
+  /** Whether something is a route. */
+  static isRoute(x: unknown): x is Route {
+    return BRAND.isOn(x);
+  }
+
   /** A route to the healthy instances of a job. @param port the label of its port; nothing where it has one service */
   static toJob(
     scope: Construct,
@@ -51,19 +90,20 @@ export class Route extends GatewayObjectBase {
   }
 
   constructor(scope: Construct, id: string, props: RouteProps) {
-    super(scope, id, "routes", props.objectId ?? id, props, (place) => routeDraft(props, place));
+    super(scope, id, "routes", props.objectId ?? id, props, (context) => routeDraft(props, context));
+    BRAND.mark(this);
   }
 }
 
-function routeDraft(props: RouteProps, place: Place): Draft {
+function routeDraft(props: RouteProps, context: ObjectContext): Draft {
   const { gateway, upstream, service, plugins, timeout } = props;
   const rest = without(props, "gateway", "upstream", "service", "plugins", "objectId", "override");
-  const { name = place.id } = props;
+  const { name = context.id } = props;
   const own = draft({
     fields: wire({ ...rest, name, timeout: timeout && { ...timeout }, serviceId: service?.objectId }),
     failures: [
       ...descriptionFailures({ ...props, name }),
-      ...routeFailures(props),
+      ...matchFailures(props),
       ...destinationFailures(
         upstream,
         service,
@@ -71,7 +111,62 @@ function routeDraft(props: RouteProps, place: Place): Draft {
       ),
       ...(service === undefined ? [] : strangerFailures("service", service, gateway)),
     ],
-    names: service === undefined ? [] : [service],
+    references: service === undefined ? [] : [service],
   });
-  return joined(own, upstreamDraft(upstream, gateway, place), pluginsDraft(plugins, gateway, place));
+  return joined(own, upstreamDraft(upstream, gateway, context), pluginsDraft(plugins, gateway, context));
+}
+
+const METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "PURGE"];
+
+/** What APISIX would refuse of a route, or take and never match. */
+function matchFailures(route: RouteMatch): Failure[] {
+  const { uri, uris, methods, vars, priority, status, timeout } = route;
+  return [
+    ...uriFailures(uri, uris),
+    ...hostFailures("hosts", route.hosts),
+    ...listFailures("methods", methods, "leave it out for every method"),
+    ...(methods ?? [])
+      .filter((method) => !METHODS.includes(method))
+      .map((got) => ({ property: "methods", rule: `must be of ${METHODS.join(" ")}`, got, cure: "use capitals" })),
+    ...conditionFailures("vars", vars ?? []),
+    ...numberFailures({ priority }, {}, "0 is usual, higher ones win"),
+    ...subnetListFailures("remoteAddrs", route.remoteAddrs),
+    ...numberFailures({ status }, { min: 0, max: 1 }, "1 is on, 0 is off"),
+    ...timeoutFailures("timeout", timeout),
+  ];
+}
+
+function uriFailures(uri: string | undefined, uris: readonly string[] | undefined): Failure[] {
+  if ((uri === undefined) === (uris === undefined)) {
+    const cure = uri === undefined ? "for example uri: '/hello/*'" : "leave out uri, and add it to uris";
+    const rule = uri === undefined ? "must be there, or uris" : "can't go with uris";
+    return [{ property: "uri", rule, got: uri, cure }];
+  }
+  const property = uri === undefined ? "uris" : "uri";
+  return [
+    ...listFailures("uris", uris, "for example uris: ['/hello', '/hello/*']"),
+    ...(uris ?? [uri ?? ""]).flatMap((each) => oneUriFailures(property, each)),
+  ];
+}
+
+function oneUriFailures(property: string, got: string): Failure[] {
+  const failure = (rule: string, cure: string): Failure[] => [{ property, rule, got, cure }];
+  if (!got.startsWith("/")) return failure("must start with '/'", `write '/${got.replace(/^\w+:\/\/[^/]*\/?/, "")}'`);
+  if (got.length > 4096) return failure("must have at most 4096 characters", "shorten it");
+  if (/\*./.test(got)) return failure("can have '*' at the end only", `write '${got.slice(0, got.indexOf("*") + 1)}'`);
+  if (/[?#\s]/.test(got))
+    return failure(
+      "must be a path alone, without '?', '#' and white space",
+      'match arguments by vars: [["arg_version", "==", "v2"]]',
+    );
+  return [];
+}
+
+/** Where a route's requests go. @param plugins names */
+function destinationFailures(upstream: unknown, service: unknown, plugins: readonly string[]): Failure[] {
+  if (upstream !== undefined && service !== undefined)
+    return [{ property: "upstream", rule: "can't go with 'service', which has one", cure: "leave either out" }];
+  if (upstream !== undefined || service !== undefined || plugins.some((name) => factsOf(name)?.answers)) return [];
+  const cure = 'for example upstream: Upstream.toService(job.service("www"))';
+  return [{ property: "upstream", rule: "must be there, or 'service', or a plugin that answers by itself", cure }];
 }

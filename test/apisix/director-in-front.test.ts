@@ -257,7 +257,7 @@ describe("what goes by the client's address", () => {
     expect(warningsOf(build, { front: gone })).toEqual([]);
     const { stack } = onMachines((site) => {
       new ConsulProvider(site.stack, "consul-provider");
-      const foreign = Gateway.fromAttributes(site.stack, "front", { version: "3.18.0" });
+      const foreign = Gateway.fromGatewayAttributes(site.stack, "front", { version: "3.18.0" });
       directorOf(site).addVirtualService("web", { address: VIP, port: 80, realServers: foreign.service });
       build(site.stack, foreign);
     });

@@ -1,7 +1,7 @@
 import { TerraformStack } from "cdktf";
 import { ConsulProvider } from "@cdktf/provider-consul/lib/provider";
 import { GatewayOptions, MachineGateway, Route, StreamRoute, Upstream } from "../../constructs";
-import { AdminOptions } from "../../constructs/apisix/gateway-options";
+import { AdminOptions } from "../../constructs/apisix/gateway-settings";
 import { gatewayModel, onMachines, onNomad, refusal, variable } from "./support/gateways";
 
 const upstream = Upstream.toNodes({ "10.0.0.5:80": 1 });
@@ -135,7 +135,7 @@ describe("a gateway is refused with", () => {
     [
       "a trusted proxy's name",
       { trustedAddresses: ["10.0.0.0/24", "proxy.example"] },
-      "'trustedAddresses' must hold IP addresses or networks in CIDR form, got \"proxy.example\": write it like '10.0.0.7' or '10.0.0.0/24'",
+      "'trustedAddresses' must be IP addresses or subnets, got \"proxy.example\": write it like '192.168.139.184' or '10.0.0.0/8'",
     ],
     [
       "a plugin that APISIX doesn't have",

@@ -10,8 +10,8 @@ import {
   Machine,
   MachineGateway,
 } from "../../constructs";
-import { escaped, NOT_IN_YAML, oneLine } from "../../constructs/apisix/document-text";
-import { renderDocumentTemplate } from "../../constructs/apisix/gateway-document-text";
+import { escaped, NOT_IN_YAML, oneLine } from "../../constructs/apisix/render/document";
+import { renderDocumentTemplate } from "../../constructs/apisix/render/document";
 import { expectGolden } from "../support/golden";
 import { fileOf, gatewayModel, onMachines, onNomad, unitOf, variable } from "./support/gateways";
 

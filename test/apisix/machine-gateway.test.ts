@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "cdktf";
 import { AgentProfile, ConsulServer, MachineGateway } from "../../constructs";
-import { gatewaySettings } from "../../constructs/apisix/gateway-options";
-import { renderRunScript } from "../../constructs/apisix/machine-gateway-text";
+import { gatewaySettings } from "../../constructs/apisix/gateway-settings";
+import { renderRunScript } from "../../constructs/apisix/render/run";
 import { defineInventory } from "../../inventory/inventory";
 import { MachinesStack } from "../../stacks/machines-stack";
 

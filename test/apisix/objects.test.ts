@@ -16,7 +16,7 @@ import {
   StreamRoute,
   Upstream,
 } from "../../constructs";
-import { oneLine } from "../../constructs/apisix/document-text";
+import { oneLine } from "../../constructs/apisix/render/document";
 import { expectGolden } from "../support/golden";
 import { synthApp } from "../support/synth";
 import { everyObject } from "./support/every-object";
@@ -154,7 +154,7 @@ test("an object may name one of another stack, which then comes first", () => {
   const { json } = synthApp((app) => {
     const [one, two] = ["one", "two"].map((id) => new TerraformStack(app, id)) as [TerraformStack, TerraformStack];
     for (const stack of [one, two]) new ConsulProvider(stack, "consul");
-    const gateway = Gateway.fromAttributes(one, "gateway", { version: "3.18.0" });
+    const gateway = Gateway.fromGatewayAttributes(one, "gateway", { version: "3.18.0" });
     const shared = new SharedUpstream(one, "nodes", { gateway, upstream });
     new Route(two, "hello", { gateway, uri: "/", upstream: shared });
     expect(two.dependencies).toEqual([one]);

@@ -6,7 +6,7 @@ import {
   Consumer,
   DEFAULT_PLUGINS,
   Gateway,
-  ForeignGatewayAttributes,
+  GatewayAttributes,
   GatewayService,
   GlobalRule,
   Plugin,
@@ -402,7 +402,7 @@ describe("refused at once, with what to do instead:", () => {
     [
       "an upstream of another gateway",
       (stack, gateway) => {
-        const other = Gateway.fromAttributes(stack, "other", { version: "3.18.0" });
+        const other = Gateway.fromGatewayAttributes(stack, "other", { version: "3.18.0" });
         const shared = new SharedUpstream(stack, "nodes", { gateway: other, upstream: nodes() });
         route({ upstream: shared })(stack, gateway);
       },
@@ -419,7 +419,7 @@ describe("refused at once, with what to do instead:", () => {
 });
 
 describe("what only a newer APISIX knows:", () => {
-  const OLD: Partial<ForeignGatewayAttributes> = {
+  const OLD: Partial<GatewayAttributes> = {
     version: "3.16.0",
     plugins: [...DEFAULT_PLUGINS, "acl", "ai-proxy-multi"],
   };
@@ -528,9 +528,9 @@ describe("a reference that Terraform resolves later", () => {
 
 test("a gateway has the secrets that it was given, and is of a known release", () => {
   expect(refusalOf((_, gateway) => gateway.secret("JOHN_KEY"), { secrets: ["JACK_KEY"] })).toBe(
-    "test/gateway: 'secret' must be one of the gateway's, got \"JOHN_KEY\": it has JACK_KEY; add it to 'secrets'",
+    "test/gateway: 'secrets' must have what is asked for (it has JACK_KEY), got \"JOHN_KEY\": add JOHN_KEY, which the gateway has to have in its environment",
   );
   expect(refusalOf(route({}), { version: "3.9.0" })).toBe(
-    "test/gateway: 'version' must be 3.16.0 or newer, as three numbers, got \"3.9.0\": write it like '3.18.0'",
+    "test/gateway: 'version' must be 3.16.0 or newer: workers of older ones may disagree on who is healthy in Consul, got \"3.9.0\": write it like '3.18.0'",
   );
 });

@@ -1,7 +1,8 @@
+import { Brand } from "../../private/brand";
 import { Failure } from "../../private/failure";
-import { ApisixObject } from "../document-text";
-import { Place } from "../place";
-import { cors, CorsPluginOptions, ipRestriction, IpRestrictionPluginOptions } from "./plugin-access";
+import type { ObjectContext } from "../object";
+import { ApisixObject } from "../render/document";
+import { cors, CorsPluginOptions, ipRestriction, IpRestrictionPluginOptions } from "./access";
 import {
   jwtAuth,
   jwtAuthCredential,
@@ -11,13 +12,15 @@ import {
   keyAuthCredential,
   KeyAuthCredentialOptions,
   KeyAuthPluginOptions,
-} from "./plugin-auth";
-import { limitCount, LimitCountPluginOptions, limitReq, LimitReqPluginOptions } from "./plugin-limits";
-import { PluginParts, ToUpstreamId } from "./plugin-parts";
-import { prometheus, PrometheusPluginOptions, realIp, RealIpPluginOptions } from "./plugin-requests";
-import { requestId, RequestIdPluginOptions } from "./plugin-requests";
-import { proxyRewrite, ProxyRewritePluginOptions, redirect, RedirectPluginOptions } from "./plugin-rewrite";
-import { apiBreaker, ApiBreakerPluginOptions, trafficSplit, TrafficSplitPluginOptions } from "./plugin-traffic";
+} from "./auth";
+import { limitCount, LimitCountPluginOptions, limitReq, LimitReqPluginOptions } from "./limits";
+import { PluginParts, ToUpstreamId } from "./parts";
+import { prometheus, PrometheusPluginOptions, realIp, RealIpPluginOptions } from "./requests";
+import { requestId, RequestIdPluginOptions } from "./requests";
+import { proxyRewrite, ProxyRewritePluginOptions, redirect, RedirectPluginOptions } from "./rewrite";
+import { apiBreaker, ApiBreakerPluginOptions, trafficSplit, TrafficSplitPluginOptions } from "./traffic";
+
+const BRAND = new Brand<Plugin>("Plugin");
 
 /**
  * Something that a gateway does with requests or connections on their way.
@@ -25,6 +28,11 @@ import { apiBreaker, ApiBreakerPluginOptions, trafficSplit, TrafficSplitPluginOp
  * @see https://apisix.apache.org/docs/apisix/terminology/plugin/
  */
 export class Plugin {
+  /** Whether something is a plugin. */
+  static isPlugin(x: unknown): x is Plugin {
+    return BRAND.isOn(x);
+  }
+
   /** So many requests in so many seconds. @see https://apisix.apache.org/docs/apisix/plugins/limit-count/ */
   static limitCount(options: LimitCountPluginOptions): Plugin {
     return new Plugin(limitCount(options));
@@ -114,7 +122,9 @@ export class Plugin {
     return new Plugin({ name, render: () => rendered, failures: () => [] });
   }
 
-  private constructor(private readonly parts: PluginParts) {}
+  private constructor(private readonly parts: PluginParts) {
+    BRAND.mark(this);
+  }
 
   /** As APISIX calls it. */
   get name(): string {
@@ -132,7 +142,7 @@ export class Plugin {
   }
 
   /** @internal @param at where the caller wrote it */
-  _failures(at: string, place: Place): Failure[] {
-    return this.parts.failures(at, place);
+  _failures(at: string, context: ObjectContext): Failure[] {
+    return this.parts.failures(at, context);
   }
 }

@@ -1,4 +1,4 @@
-import { GatewayObject } from "./gateway-end";
+import type { GatewayObject } from "../object";
 
 /** One route as a row of a table. */
 export interface RouteRow {

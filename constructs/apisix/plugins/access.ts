@@ -1,7 +1,7 @@
 import { Failure } from "../../private/failure";
-import { wire } from "../document-text";
-import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
-import { addressFailures, listFailures, numberFailures, textFailures } from "../value-rules";
+import { wire } from "../render/document";
+import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
+import { subnetListFailures, listFailures, numberFailures, textFailures } from "../values";
 
 /** Which pages of other sites may ask. Lists are text with commas; `*` is all, `**` all with credentials, too. */
 export interface CorsPluginOptions extends CommonPluginOptions {
@@ -93,8 +93,8 @@ export function ipRestriction(options: IpRestrictionPluginOptions): PluginParts 
             cure: "give the list of those allowed",
           },
         ]),
-    ...addressFailures(`${at}.whitelist`, whitelist),
-    ...addressFailures(`${at}.blacklist`, blacklist),
+    ...subnetListFailures(`${at}.whitelist`, whitelist),
+    ...subnetListFailures(`${at}.blacklist`, blacklist),
     ...textFailures({ [`${at}.message`]: message }, /^[^]{1,1024}$/, "must have 1 to 1024 characters", "shorten it"),
     ...numberFailures({ [`${at}.responseCode`]: responseCode }, { min: 403, max: 404 }),
   ]);

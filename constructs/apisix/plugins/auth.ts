@@ -1,7 +1,7 @@
 import { Failure } from "../../private/failure";
-import { wire } from "../document-text";
-import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
-import { listFailures, numberFailures, textFailures } from "../value-rules";
+import { wire } from "../render/document";
+import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
+import { listFailures, numberFailures, textFailures } from "../values";
 
 /** What the plugins that guard a route have in common. */
 export interface GuardOptions extends CommonPluginOptions {

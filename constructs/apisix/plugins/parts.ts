@@ -1,8 +1,7 @@
 import { Failure } from "../../private/failure";
-import { ISharedUpstream } from "../gateway-object-end";
-import { ApisixObject, wire, without } from "../document-text";
-import { Place } from "../place";
-import { Upstream } from "../upstream";
+import type { ObjectContext } from "../object";
+import { ApisixObject, wire, without } from "../render/document";
+import type { SharedUpstream, Upstream } from "../upstream";
 
 /** What every plugin takes beside its own options. */
 export interface CommonPluginOptions {
@@ -23,17 +22,14 @@ export interface PluginMeta {
 }
 
 /** Makes an upstream an object of its own, and returns its id. @param name unique within the object */
-export type ToUpstreamId = (upstream: Upstream | ISharedUpstream, at: string, name: string) => string;
+export type ToUpstreamId = (upstream: Upstream | SharedUpstream, at: string, name: string) => string;
 
 /** What a plugin comes down to. */
 export interface PluginParts {
   readonly name: string;
   readonly render: (toUpstreamId: ToUpstreamId, at: string) => ApisixObject;
-  readonly failures: (at: string, place: Place) => Failure[];
-  /**
-   * Whether it identifies a consumer, and belongs nowhere else; or guards a route, and does not belong to a
-   * consumer.
-   */
+  readonly failures: (at: string, context: ObjectContext) => Failure[];
+  /** Of one that authenticates: whether it is a consumer's (`credential`), or demands one of each request (`guard`). */
   readonly role?: "credential" | "guard";
 }
 
@@ -50,7 +46,7 @@ export function partsOf(
     name,
     role,
     render: () => rendered,
-    failures: (at, place) => [...metaFailures(at, meta), ...failures(at, place)],
+    failures: (at, context) => [...metaFailures(at, meta), ...failures(at, context)],
   };
 }
 

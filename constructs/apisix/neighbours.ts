@@ -1,7 +1,8 @@
 import { ByWord } from "../private/by-word";
 import { Failure } from "../private/failure";
-import { ApisixObject } from "./document-text";
-import { GatewayObject } from "./gateway-end";
+import type { GatewayObject } from "./object";
+import { factsOf } from "./plugins/catalogue";
+import { ApisixObject, pluginsOf } from "./render/document";
 
 /** Services of a gateway by their id: routes take hosts from them. */
 type Services = ReadonlyMap<unknown, ApisixObject>;
@@ -53,7 +54,7 @@ function matchWords(object: GatewayObject, services: Services): string[] {
     case "consumers":
       return foundBy(object).map(([at, value]) => `${at} ${JSON.stringify(value)}`);
     case "global_rules":
-      return Object.keys(object.document.plugins ?? {});
+      return Object.keys(pluginsOf(object.document));
     default:
       return [];
   }
@@ -69,9 +70,9 @@ function neighbourFailures(object: GatewayObject, others: readonly GatewayObject
   const alike = others.filter(({ kind }) => kind === object.kind);
   switch (object.kind) {
     case "routes":
-      return routeFailures(object, alike, services);
+      return duplicateRouteFailures(object, alike, services);
     case "stream_routes":
-      return streamRouteFailures(object, alike);
+      return duplicateStreamRouteFailures(object, alike);
     case "consumers":
       return consumerFailures(object, alike);
     case "global_rules":
@@ -81,16 +82,16 @@ function neighbourFailures(object: GatewayObject, others: readonly GatewayObject
   }
 }
 
-function routeFailures(route: GatewayObject, routes: readonly GatewayObject[], services: Services): Failure[] {
+function duplicateRouteFailures(route: GatewayObject, routes: readonly GatewayObject[], services: Services): Failure[] {
   const own = matchOf(route, services);
   return routes
     .map((other) => ({ other, match: matchOf(other, services) }))
     .filter(({ match }) => own.on && match.on && own.rest === match.rest)
-    .filter(({ match }) => meet(own.hosts, match.hosts) && meet(own.methods, match.methods))
+    .filter(({ match }) => overlap(own.hosts, match.hosts) && overlap(own.methods, match.methods))
     .flatMap(({ other, match }) => {
       const [uri] = own.uris.filter((each) => match.uris.includes(each));
       if (uri === undefined) return [];
-      const rule = `can't be those of ${other.path}, too (duplicate route): which one is taken, is chance`;
+      const rule = `can't be those of ${other.path}, too (duplicate route): APISIX picks one of the two arbitrarily`;
       const cure = "give one of them another uri, host, method, vars or a higher priority";
       return [{ property: Array.isArray(route.document.uris) ? "uris" : "uri", rule, got: uri, cure }];
     });
@@ -124,14 +125,14 @@ function listOf(document: ApisixObject, name: string): string[] {
 }
 
 /** Whether both are there for some of the same; none is a wider match, and loses. */
-function meet(a: readonly string[], b: readonly string[]): boolean {
+function overlap(a: readonly string[], b: readonly string[]): boolean {
   return a.length === 0 ? b.length === 0 : a.some((each) => b.includes(each));
 }
 
-function streamRouteFailures(route: GatewayObject, routes: readonly GatewayObject[]): Failure[] {
+function duplicateStreamRouteFailures(route: GatewayObject, routes: readonly GatewayObject[]): Failure[] {
   const twin = routes.find((other) => streamMatchOf(other) === streamMatchOf(route));
   if (twin === undefined) return [];
-  const rule = `can't be that of ${twin.path}, too (duplicate route): which one is taken, is chance`;
+  const rule = `can't be that of ${twin.path}, too (duplicate route): APISIX picks one of the two arbitrarily`;
   const cure = "tell them apart by serverPort, serverAddr, remoteAddr or sni";
   return [{ property: "serverPort", rule, got: route.document.server_port, cure }];
 }
@@ -140,21 +141,12 @@ function streamMatchOf({ document }: GatewayObject): string {
   return JSON.stringify(["server_port", "server_addr", "remote_addr", "sni"].map((name) => document[name] ?? null));
 }
 
-/** By what a plugin finds its consumer. */
-const FOUND_BY: Readonly<Record<string, string>> = {
-  "key-auth": "key",
-  "jwt-auth": "key",
-  "basic-auth": "username",
-  "hmac-auth": "key_id",
-};
-
-function foundBy({ document }: GatewayObject): [string, unknown][] {
-  return Object.entries((document.plugins ?? {}) as Record<string, ApisixObject>).flatMap(
-    ([plugin, config]): [string, unknown][] => {
-      const field = FOUND_BY[plugin];
-      return field === undefined ? [] : [[`plugins.${plugin}.${field}`, config[field]]];
-    },
-  );
+/** The fields by which plugins find a consumer. */
+function foundBy({ document }: GatewayObject): [field: string, value: unknown][] {
+  return Object.entries(pluginsOf(document)).flatMap(([plugin, config]): [string, unknown][] => {
+    const field = factsOf(plugin)?.consumerField;
+    return field === undefined ? [] : [[`plugins.${plugin}.${field}`, config[field]]];
+  });
 }
 
 function consumerFailures(consumer: GatewayObject, consumers: readonly GatewayObject[]): Failure[] {
@@ -167,7 +159,7 @@ function consumerFailures(consumer: GatewayObject, consumers: readonly GatewayOb
 }
 
 function globalRuleFailures(rule: GatewayObject, rules: readonly GatewayObject[]): Failure[] {
-  const names = ({ document }: GatewayObject): string[] => Object.keys(document.plugins ?? {});
+  const names = ({ document }: GatewayObject): string[] => Object.keys(pluginsOf(document));
   return names(rule).flatMap((name) => {
     const twin = rules.find((other) => names(other).includes(name));
     if (twin === undefined) return [];

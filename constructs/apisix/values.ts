@@ -1,5 +1,8 @@
+import { Token } from "cdktf";
 import * as ipaddr from "ipaddr.js";
 import { Failure } from "../private/failure";
+
+// Values that several objects and plugins have: each function returns what is wrong with them, by the property that the caller wrote.
 
 /** What a number may be. */
 export interface Range {
@@ -15,7 +18,7 @@ export interface Range {
 
 const BY_DEFAULT = "leave it out for APISIX's default";
 
-/** @param values where the caller wrote it, to the value; what was left out passes */
+/** @param values where the caller wrote it, to the value; what was left out passes, and what Terraform knows later */
 export function numberFailures(
   values: Readonly<Record<string, number | undefined>>,
   range: Range,
@@ -23,13 +26,13 @@ export function numberFailures(
 ): Failure[] {
   const { min = -Infinity, above = -Infinity, max = Infinity, whole = true } = range;
   return Object.entries(values).flatMap(([property, got]) => {
-    if (got === undefined) return [];
+    if (got === undefined || Token.isUnresolved(got)) return [];
     const ok = (whole ? Number.isInteger(got) : Number.isFinite(got)) && got >= min && got > above && got <= max;
-    return ok ? [] : [{ property, rule: `must be ${wordsOf(range)}`, got, cure }];
+    return ok ? [] : [{ property, rule: `must be ${describeRange(range)}`, got, cure }];
   });
 }
 
-function wordsOf({ min, above, max, whole = true }: Range): string {
+function describeRange({ min, above, max, whole = true }: Range): string {
   const noun = whole ? "a whole number" : "a number";
   if (above !== undefined) return `${noun} above ${above}`;
   if (max !== undefined) return `${noun} from ${min ?? 0} to ${max}`;
@@ -84,19 +87,21 @@ export function hostFailures(property: string, hosts: readonly string[] | undefi
   ];
 }
 
+/** A list of IP addresses and subnets, as APISIX takes it. */
+export function subnetListFailures(property: string, subnets: readonly string[] | undefined): Failure[] {
+  return [...listFailures(property, subnets), ...subnetFailures(property, subnets ?? [])];
+}
+
 /** IP addresses and subnets. */
-export function addressFailures(property: string, addresses: readonly string[] | undefined): Failure[] {
-  return [
-    ...listFailures(property, addresses),
-    ...(addresses ?? [])
-      .filter((address) => !(ipaddr.isValid(address) || ipaddr.isValidCIDR(address)) || /^\d+$/.test(address))
-      .map((got) => ({
-        property,
-        rule: "must be IP addresses or subnets",
-        got,
-        cure: "write it like '192.168.139.184' or '10.0.0.0/8'",
-      })),
-  ];
+export function subnetFailures(property: string, subnets: readonly string[]): Failure[] {
+  return subnets
+    .filter((subnet) => !(ipaddr.isValid(subnet) || ipaddr.isValidCIDR(subnet)) || /^\d+$/.test(subnet))
+    .map((got) => ({
+      property,
+      rule: "must be IP addresses or subnets",
+      got,
+      cure: "write it like '192.168.139.184' or '10.0.0.0/8'",
+    }));
 }
 
 /** The description that every object may have. */
@@ -136,4 +141,58 @@ export function timeoutFailures(at: string, timeout: GatewayTimeout | undefined)
   const { connect, send, read } = timeout;
   const values = { [`${at}.connect`]: connect, [`${at}.send`]: send, [`${at}.read`]: read };
   return numberFailures(values, { above: 0, whole: false }, "give seconds, for example 6");
+}
+
+/**
+ * What has to hold: `["arg_version", "==", "v2"]`, or `["arg_version", "!", "in", ["v1", "v2"]]` for the opposite.
+ * Names are nginx's variables without their dollar.
+ *
+ * @see https://github.com/api7/lua-resty-expr#operator-list
+ */
+export type Condition =
+  | readonly [name: string, operator: string, value: unknown]
+  | readonly [name: string, not: "!", operator: string, value: unknown];
+
+const OPERATORS = ["==", "~=", ">", ">=", "<", "<=", "~~", "~*", "in", "has", "ipmatch"];
+
+export function conditionFailures(at: string, conditions: readonly (readonly unknown[])[]): Failure[] {
+  return conditions.flatMap((condition, index) => {
+    const property = `${at}[${index}]`;
+    const cure = 'write it like ["arg_version", "==", "v2"]';
+    if (!Array.isArray(condition)) return [{ property, rule: "must be a list", got: condition, cure }];
+    const parts = condition as readonly unknown[];
+    const [name, operator, value] = parts[1] === "!" ? [parts[0], parts[2], parts[3]] : [parts[0], parts[1], parts[2]];
+    const long = parts[1] === "!" ? 4 : 3;
+    if (parts.length !== long || typeof name !== "string" || name === "" || value === undefined)
+      return [{ property, rule: "must be [name, operator, value]", got: condition, cure }];
+    if (name.startsWith("$"))
+      return [{ property, rule: "must have a name without a dollar", got: name, cure: `write '${name.slice(1)}'` }];
+    if (!OPERATORS.includes(String(operator)))
+      return [{ property, rule: `must have one of the operators ${OPERATORS.join(" ")}`, got: operator, cure }];
+    const listed = operator === "in" || operator === "ipmatch";
+    if (operator === "in" && !Array.isArray(value))
+      return [{ property, rule: "must have a list for 'in'", got: value, cure: 'write it like ["a", "b"]' }];
+    return listed || !Array.isArray(value)
+      ? []
+      : [{ property, rule: `can't have a list for '${String(operator)}'`, got: value, cure: "use 'in'" }];
+  });
+}
+
+/** Whether a text names a secret, and is none. */
+export function isSecretReference(text: string): boolean {
+  return /^\$(secret|env):\/\/[^\s]+$/i.test(text);
+}
+
+/** The name of the environment's variable that a reference leads to; nothing where it leads elsewhere. */
+export function environmentName(text: string): string | undefined {
+  return /^\$env:\/\/([^/]+)/i.exec(text)?.[1];
+}
+
+/** A secret that is written out. The text itself is left out of the message: it would be in a log. */
+export function writtenOutSecret(property: string): Failure {
+  return {
+    property,
+    rule: "must name a secret and not be one: every reader of Consul would have it",
+    cure: 'give it to the gateway\'s secrets, and write gateway.secret("NAME") here',
+  };
 }

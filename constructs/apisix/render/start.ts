@@ -1,4 +1,4 @@
-import { GatewayFolders } from "./gateway-options";
+import { GatewayFolders } from "../gateway-settings";
 
 /**
  * What runs in the container: `start`, or `reload` beside it. The routes' file is a link into a folder that is mounted whole: a

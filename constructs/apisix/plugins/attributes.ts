@@ -1,6 +1,7 @@
-import { Failure } from "../private/failure";
-import { ApisixObject, leavesOf, oneLine, wire, wireOptional, without } from "./document-text";
-import { numberFailures, textFailures } from "./value-rules";
+import { Failure } from "../../private/failure";
+import { ApisixObject, leavesOf, oneLine, wire, wireOptional, without } from "../render/document";
+import { numberFailures, textFailures } from "../values";
+import { factsOf } from "./catalogue";
 
 /**
  * Settings of plugins for the whole gateway, in its config.yaml (`plugin_attr`). A change reloads it.
@@ -106,22 +107,21 @@ export function pluginAttributeFailures(
     ),
     ...numberFailures({ [`${at}.prometheus.exportAddr.port`]: prometheus.exportAddr?.port }, port, "9091 is usual"),
     ...numberFailures({ [`${at}.prometheus.refreshInterval`]: prometheus.refreshInterval }, { above: 0, whole: false }),
-    ...Object.keys(other).flatMap((name) => nameFailures(`${at}.other`, name, plugins)),
-    ...variableFailures(attributes, secrets),
+    ...Object.keys(other).flatMap((name) => ownerFailures(`${at}.other`, name, plugins)),
+    ...unknownSecretFailures(attributes, secrets),
   ];
 }
 
-function nameFailures(property: string, got: string, plugins: readonly string[]): Failure[] {
+function ownerFailures(property: string, got: string, plugins: readonly string[]): Failure[] {
   if (got === "redirect" || got === "prometheus")
     return [{ property, rule: "can't hold what has a property of its own", got, cure: `use pluginAttributes.${got}` }];
-  // The two share one client.
-  if (plugins.includes(got) || (got === "ai-proxy" && plugins.includes("ai-proxy-multi"))) return [];
+  if (plugins.some((plugin) => plugin === got || factsOf(plugin)?.attributesOf === got)) return [];
   const cure = "add it to the gateway's 'plugins', or mind the spelling";
   return [{ property, rule: "must be of plugins that the gateway loads, or it does nothing", got, cure }];
 }
 
 /** APISIX does not start with a variable that it has not. */
-function variableFailures(attributes: PluginAttributes, secrets: readonly string[]): Failure[] {
+function unknownSecretFailures(attributes: PluginAttributes, secrets: readonly string[]): Failure[] {
   return leavesOf(without(attributes, "redirect"), "pluginAttributes").flatMap(({ at, value }) =>
     [...String(value).matchAll(/\$\{\{\s*(\w+)[^}]*\}\}/g)]
       .filter(([, name = ""]) => !secrets.includes(name))

@@ -1,16 +1,24 @@
-import { ADMIN_KEY, DATA_ENCRYPTION_KEY, GatewayFolders, GatewaySettings } from "./gateway-options";
-import { renderPluginAttributes } from "./plugin-attributes";
-import { WHEN_EMPTY } from "./when-empty";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ADMIN_KEY, DATA_ENCRYPTION_KEY, GatewayFolders, GatewaySettings } from "../gateway-settings";
+import { renderPluginAttributes } from "../plugins/attributes";
+import { pluginRuns } from "../plugins/catalogue";
 
-/** What only the place where it runs knows. */
-export interface GatewayPlace {
+/** The name of a file beside a gateway's config.yaml: what APISIX does with a service of which no instance is healthy. */
+export const WHEN_EMPTY = "when-empty.lua";
+
+/** That file. */
+export function whenEmptyHook(): string {
+  return readFileSync(join(__dirname, "..", "node", WHEN_EMPTY), "utf8");
+}
+
+/** What a gateway's configuration has of the machine or container that it runs on. */
+export interface GatewayHost {
   /** The machine's own address, on which Consul asks for its status. */
   readonly address: string;
   readonly folders: GatewayFolders;
   /** Further ports for plain HTTP: those of virtual addresses that direct routing brings here. */
   readonly virtualPorts: readonly number[];
-  readonly plugins: readonly string[];
-  readonly streamPlugins: readonly string[];
   /** The port by which clients reach `httpsPort`. */
   readonly redirectPort: number;
 }
@@ -20,18 +28,19 @@ export interface GatewayPlace {
  *
  * @see https://github.com/apache/apisix/blob/master/conf/config.yaml.example
  */
-export function renderGatewayConfig(settings: GatewaySettings, place: GatewayPlace): string {
+export function renderGatewayConfig(settings: GatewaySettings, host: GatewayHost): string {
+  const { plugins } = settings;
   return [
     deployment(settings),
-    apisix(settings, place),
+    apisix(settings, host),
     nginx(settings),
-    discovery(settings, place),
+    discovery(settings, host),
     "# Only these: a smaller surface, and less to load. A route with another one would be dropped.",
-    `plugins: ${list(place.plugins)}`,
-    `stream_plugins: ${list(place.streamPlugins)}`,
+    `plugins: ${list(plugins.filter((plugin) => pluginRuns(plugin).requests))}`,
+    `stream_plugins: ${list(plugins.filter((plugin) => pluginRuns(plugin).connections))}`,
     "plugin_attr:",
     "  # Where clients are sent from http to https: the port that they use, which a director may lead to another one.",
-    renderPluginAttributes(settings.pluginAttributes, place.redirectPort),
+    renderPluginAttributes(settings.pluginAttributes, host.redirectPort),
     "",
   ].join("\n");
 }
@@ -65,7 +74,7 @@ deployment:
         role: admin`;
 }
 
-function apisix(settings: GatewaySettings, { address, virtualPorts, folders }: GatewayPlace): string {
+function apisix(settings: GatewaySettings, { address, virtualPorts, folders }: GatewayHost): string {
   const { httpPort, httpsPort, statusPort, streamPorts, trustedAddresses, admin } = settings;
   const ports = [...new Set([httpPort, ...virtualPorts])];
   const streams = streamPorts.tcp.length + streamPorts.udp.length > 0;
@@ -124,7 +133,7 @@ function nginx({ workers, accessLog, trustedAddresses, secretNames }: GatewaySet
   ].join("\n");
 }
 
-function discovery({ name, consulWait }: GatewaySettings, { folders }: GatewayPlace): string {
+function discovery({ name, consulWait }: GatewaySettings, { folders }: GatewayHost): string {
   return `discovery:
   consul:
     # The machine's own agent. Each entry is a cluster of its own here, so a second one would make nothing safer.

@@ -1,10 +1,8 @@
 import { Failure } from "../../private/failure";
-import { wire, wireOptional } from "../document-text";
-import { ISharedUpstream } from "../gateway-object-end";
-import { CommonPluginOptions, metaFailures, partsOf, PluginParts, withMeta } from "./plugin-parts";
-import { Upstream } from "../upstream";
-import { numberFailures, statusFailures } from "../value-rules";
-import { Condition, conditionFailures } from "../condition-rules";
+import { wire, wireOptional } from "../render/document";
+import { CommonPluginOptions, metaFailures, partsOf, PluginParts, withMeta } from "./parts";
+import type { SharedUpstream, Upstream } from "../upstream";
+import { Condition, conditionFailures, numberFailures, statusFailures } from "../values";
 
 /** Answers by itself while an upstream answers with errors, at first for 2 seconds, then twice as long each time. */
 export interface ApiBreakerPluginOptions extends CommonPluginOptions {
@@ -94,7 +92,7 @@ export interface WeightedUpstream {
    *
    * @default - the route's own upstream
    */
-  readonly upstream?: Upstream | ISharedUpstream;
+  readonly upstream?: Upstream | SharedUpstream;
   /** The share of the requests, 0 or more. @default 1 */
   readonly weight?: number;
 }

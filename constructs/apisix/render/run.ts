@@ -1,4 +1,4 @@
-import { GatewaySettings } from "./gateway-options";
+import { GatewaySettings } from "../gateway-settings";
 
 /** Where the files of a gateway are on its machine. */
 export interface MachineGatewayFolders {

@@ -1,6 +1,6 @@
-import { wire, wireOptional } from "../document-text";
-import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
-import { addressFailures, numberFailures, textFailures } from "../value-rules";
+import { wire, wireOptional } from "../render/document";
+import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
+import { subnetListFailures, numberFailures, textFailures } from "../values";
 
 /** Counts requests for Prometheus. */
 export interface PrometheusPluginOptions extends CommonPluginOptions {
@@ -72,6 +72,6 @@ export function realIp(options: RealIpPluginOptions): PluginParts {
       "must be a variable, without a dollar",
       "write it like 'http_x_forwarded_for'",
     ),
-    ...addressFailures(`${at}.trustedAddresses`, options.trustedAddresses),
+    ...subnetListFailures(`${at}.trustedAddresses`, options.trustedAddresses),
   ]);
 }

@@ -1,8 +1,8 @@
 import { versionAtLeast } from "../../private/version";
 import { Failure } from "../../private/failure";
-import { ApisixObject, wire, without } from "../document-text";
-import { CommonPluginOptions, partsOf, PluginParts } from "./plugin-parts";
-import { listFailures, numberFailures, textFailures } from "../value-rules";
+import { ApisixObject, wire, without } from "../render/document";
+import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
+import { listFailures, numberFailures, textFailures } from "../values";
 
 /** A header's value; several of one name from APISIX 3.18 on. Variables are put in: `$remote_addr`. */
 export type HeaderValue = string | number | readonly (string | number)[];
