@@ -1,6 +1,6 @@
 import { Failure } from "../private/failure";
 import { ApisixObject, wire } from "./render/document";
-import { hostFailures, numberFailures, statusFailures, textFailures } from "./values";
+import { durationFailures, hostFailures, numberFailures, seconds, statusFailures, textFailures } from "./values";
 
 /**
  * How a gateway finds out by itself which nodes of an upstream work, beside Consul's checks.
@@ -17,8 +17,8 @@ export interface UpstreamHealthCheck {
 export interface ActiveHealthCheck {
   /** @default "http" */
   readonly type?: "http" | "https" | "tcp";
-  /** Seconds for an answer, above 0. @default 1 */
-  readonly timeout?: number;
+  /** How long an answer may take, a duration above 0: `"500ms"`. @default "1s" */
+  readonly timeout?: string;
   /** Nodes that are asked at a time, at least 1. @default 10 */
   readonly concurrency?: number;
   /** Starts with a slash. @default "/" */
@@ -40,8 +40,8 @@ export interface ActiveHealthCheck {
 }
 
 export interface HealthyWhen {
-  /** Seconds between two questions to a node that is in, whole and at least 1. @default 1 */
-  readonly interval?: number;
+  /** The time between two questions to a node that is in, a duration of whole seconds, at least 1. @default "1s" */
+  readonly interval?: string;
   /** Good answers in a row, 1 to 254. @default 2 */
   readonly successes?: number;
   /** Good statuses, 200 to 599. @default [200, 302] */
@@ -49,8 +49,8 @@ export interface HealthyWhen {
 }
 
 export interface UnhealthyWhen {
-  /** Seconds between two questions to a node that is out, whole and at least 1. @default 1 */
-  readonly interval?: number;
+  /** The time between two questions to a node that is out, a duration of whole seconds, at least 1. @default "1s" */
+  readonly interval?: string;
   /** Bad statuses, 200 to 599. @default [429, 404, 500, 501, 502, 503, 504, 505] */
   readonly httpStatuses?: readonly number[];
   /** Bad statuses in a row, 1 to 254. @default 5 */
@@ -96,21 +96,24 @@ type AsWritten = Partial<UpstreamHealthCheck>;
  * that is off, so that a node is never found unhealthy, or never brought back.
  */
 export function renderHealthCheck({ active, passive }: AsWritten): ApisixObject {
+  const asked = ({ interval = "1s", ...rest }: HealthyWhen | UnhealthyWhen = {}): ApisixObject =>
+    wire({ interval: seconds(interval), ...rest });
   return wire({
-    active: active && renderSide(active, { interval: 1 }, { interval: 1 }),
-    passive: passive && renderSide(passive, { successes: 5 }, { httpFailures: 5 }),
-  });
-}
-
-function renderSide(
-  side: ActiveHealthCheck | PassiveHealthCheck,
-  healthy: HealthyWhen | PassivelyHealthyWhen,
-  unhealthy: UnhealthyWhen | PassivelyUnhealthyWhen,
-): ApisixObject {
-  return wire({
-    ...side,
-    healthy: wire({ ...healthy, ...side.healthy }),
-    unhealthy: wire({ ...unhealthy, ...side.unhealthy }),
+    active:
+      active &&
+      wire({
+        ...active,
+        timeout: seconds(active.timeout),
+        healthy: asked(active.healthy),
+        unhealthy: asked(active.unhealthy),
+      }),
+    passive:
+      passive &&
+      wire({
+        ...passive,
+        healthy: wire({ successes: 5, ...passive.healthy }),
+        unhealthy: wire({ httpFailures: 5, ...passive.unhealthy }),
+      }),
   });
 }
 
@@ -137,9 +140,9 @@ function activeFailures(at: string, active: ActiveHealthCheck): Failure[] {
     [`${at}.unhealthy.timeouts`]: unhealthy.timeouts,
   };
   return [
-    ...numberFailures(intervals, { min: 1 }, "give whole seconds; to have no check, leave 'checks' out"),
+    ...durationFailures(intervals, { min: "1s", whole: "seconds" }, "to have no check, leave 'checks' out"),
     ...numberFailures(counts, { min: 1, max: 254 }),
-    ...numberFailures({ [`${at}.timeout`]: active.timeout }, { above: 0, whole: false }),
+    ...durationFailures({ [`${at}.timeout`]: active.timeout }, { above: "0s" }),
     ...numberFailures({ [`${at}.concurrency`]: active.concurrency }, { min: 1 }),
     ...numberFailures({ [`${at}.port`]: active.port }, { min: 1, max: 65535 }, "leave it out for the node's port"),
     ...pathFailures(`${at}.httpPath`, active.httpPath),

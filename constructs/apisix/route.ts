@@ -17,6 +17,7 @@ import {
   hostFailures,
   listFailures,
   numberFailures,
+  renderTimeout,
   subnetListFailures,
   timeoutFailures,
 } from "./values";
@@ -100,7 +101,7 @@ function routeDraft(props: RouteProps, context: ObjectContext): Draft {
   const rest = without(props, "gateway", "upstream", "service", "plugins", "objectId", "override");
   const { name = context.id } = props;
   const own = draft({
-    fields: wire({ ...rest, name, timeout: timeout && { ...timeout }, serviceId: service?.objectId }),
+    fields: wire({ ...rest, name, timeout: renderTimeout(timeout), serviceId: service?.objectId }),
     failures: [
       ...descriptionFailures({ ...props, name }),
       ...matchFailures(props),

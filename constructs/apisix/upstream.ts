@@ -7,12 +7,15 @@ import type { IGateway } from "./gateway-base";
 import { healthCheckFailures, renderHealthCheck, UpstreamHealthCheck } from "./health-check";
 import { DescribedProps, draft, Draft, GatewayObjectBase, ObjectContext, strangerFailures } from "./object";
 import { laterFieldFailures } from "./plugins/catalogue";
-import { ApisixObject, wire, wireOptional } from "./render/document";
+import { ApisixObject, wire } from "./render/document";
 import {
   descriptionFailures,
+  durationFailures,
   GatewayTimeout,
   hostFailures,
   numberFailures,
+  renderTimeout,
+  seconds,
   textFailures,
   timeoutFailures,
 } from "./values";
@@ -56,9 +59,9 @@ export interface UpstreamOptions {
   readonly upstreamHost?: string;
   /** Further nodes that are tried after one failed, 0 or more. @default - all others */
   readonly retries?: number;
-  /** Seconds after which no further node is tried, 0 for no end. @default 0 */
-  readonly retryTimeout?: number;
-  /** @default - 60 seconds each; to instances in Consul 2 to connect, so that another one is tried where a machine lost its power */
+  /** A duration after which no further node is tried: `"2500ms"`; `"0s"` is no end. @default "0s" */
+  readonly retryTimeout?: string;
+  /** @default - 60s each; to instances in Consul 2s to connect, so that another one is tried where a machine lost its power */
   readonly timeout?: GatewayTimeout;
   /** Connections to the nodes that are kept open. @default - shared by all upstreams */
   readonly keepalivePool?: KeepalivePool;
@@ -69,8 +72,8 @@ export interface UpstreamOptions {
 export interface KeepalivePool {
   /** Connections a worker, at least 1. @default 320 */
   readonly size?: number;
-  /** Seconds that one may be idle, 0 or more. @default 60 */
-  readonly idleTimeout?: number;
+  /** How long one may be idle, a duration. @default "60s" */
+  readonly idleTimeout?: string;
   /** Requests a connection, at least 1. @default 1000 */
   readonly requests?: number;
 }
@@ -88,7 +91,7 @@ export interface ServiceUpstreamOptions extends UpstreamOptions {
 }
 
 /** What a gateway waits at most for an instance in Consul: one that is gone is named there for some seconds more. */
-const SERVICE_TIMEOUT: GatewayTimeout = { connect: 2, send: 60, read: 60 };
+const SERVICE_TIMEOUT: GatewayTimeout = { connect: "2s", send: "60s", read: "60s" };
 
 /** As when-empty.lua has it. */
 const FOR_GOOD = -1;
@@ -147,7 +150,7 @@ export class Upstream {
 
   /** @internal @param stream whether it is for connections, which may be silent for longer than a request */
   _render(stream: boolean): ApisixObject {
-    const { type = UpstreamType.ROUNDROBIN, scheme, keepalivePool, checks } = this.options;
+    const { type = UpstreamType.ROUNDROBIN, scheme, retryTimeout, keepalivePool, checks } = this.options;
     const byDefault = this.service === undefined || stream || isStreamScheme(scheme) ? undefined : SERVICE_TIMEOUT;
     const { timeout = byDefault } = this.options;
     return {
@@ -155,8 +158,9 @@ export class Upstream {
       ...wire({
         ...this.options,
         type,
-        timeout: timeout && { ...timeout },
-        keepalivePool: wireOptional(keepalivePool),
+        retryTimeout: seconds(retryTimeout),
+        timeout: renderTimeout(timeout),
+        keepalivePool: keepalivePool && wire({ ...keepalivePool, idleTimeout: seconds(keepalivePool.idleTimeout) }),
         checks: checks && renderHealthCheck(checks),
       }),
     };
@@ -178,10 +182,12 @@ export class Upstream {
       ...passHostFailures(at, this.options),
       ...(either ? [] : schemeFailures(at, this.options, stream)),
       ...numberFailures({ [`${at}.retries`]: retries }, { min: 0 }, "leave it out to try every node"),
-      ...numberFailures({ [`${at}.retryTimeout`]: retryTimeout }, { min: 0, whole: false }, "0 is no end"),
+      ...durationFailures({
+        [`${at}.retryTimeout`]: retryTimeout,
+        [`${at}.keepalivePool.idleTimeout`]: keepalivePool.idleTimeout,
+      }),
       ...timeoutFailures(`${at}.timeout`, timeout),
       ...numberFailures(pool, { min: 1 }),
-      ...numberFailures({ [`${at}.keepalivePool.idleTimeout`]: keepalivePool.idleTimeout }, { min: 0, whole: false }),
       ...(checks === undefined ? [] : healthCheckFailures(`${at}.checks`, checks)),
       ...laterFieldFailures("upstream", at, this._render(stream), version),
     ];

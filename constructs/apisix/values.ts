@@ -1,5 +1,6 @@
 import { Token } from "cdktf";
 import * as ipaddr from "ipaddr.js";
+import { formFailures, nanoseconds, parseDuration } from "../private/duration";
 import { Failure } from "../private/failure";
 
 // Values that several objects and plugins have: each function returns what is wrong with them, by the property that the caller wrote.
@@ -126,21 +127,74 @@ export function descriptionFailures({ name, desc, labels = {} }: Description): F
   ];
 }
 
-/** Seconds that a request may take. All three, as APISIX demands. */
+/** How long a request may take, as Go durations above 0: `"500ms"`, `"1m30s"`. All three, as APISIX demands. */
 export interface GatewayTimeout {
-  /** Seconds to connect, above 0. */
-  readonly connect: number;
-  /** Seconds between two writes, above 0. */
-  readonly send: number;
-  /** Seconds between two reads, above 0. */
-  readonly read: number;
+  /** To connect: `"6s"`. */
+  readonly connect: string;
+  /** Between two writes. */
+  readonly send: string;
+  /** Between two reads. */
+  readonly read: string;
+}
+
+/** A timeout as APISIX gets it. */
+export function renderTimeout(timeout: GatewayTimeout | undefined): object | undefined {
+  if (timeout === undefined) return undefined;
+  return { connect: seconds(timeout.connect), send: seconds(timeout.send), read: seconds(timeout.read) };
 }
 
 export function timeoutFailures(at: string, timeout: GatewayTimeout | undefined): Failure[] {
   if (timeout === undefined) return [];
   const { connect, send, read } = timeout;
   const values = { [`${at}.connect`]: connect, [`${at}.send`]: send, [`${at}.read`]: read };
-  return numberFailures(values, { above: 0, whole: false }, "give seconds, for example 6");
+  return durationFailures(values, { above: "0s" }, "for example '6s'");
+}
+
+/** What a duration may be. */
+export interface DurationRange {
+  /** The least. @default "0s" */
+  readonly min?: string;
+  /** More than this. @default - none */
+  readonly above?: string;
+  /** The most. @default - none */
+  readonly max?: string;
+  /** The unit that APISIX counts whole ones of. @default - fractions are good, too */
+  readonly whole?: "seconds" | "milliseconds";
+}
+
+/** Durations as Go writes them: `"10s"`, `"500ms"`. @param values as in {@link numberFailures} */
+export function durationFailures(
+  values: Readonly<Record<string, string | undefined>>,
+  range: DurationRange = {},
+  cure = BY_DEFAULT,
+): Failure[] {
+  const { min = "0s", above, max, whole } = range;
+  return Object.entries(values).flatMap(([property, got]) => {
+    const value = got === undefined ? undefined : parseDuration(got);
+    if (value === undefined) return formFailures(property, got);
+    const tooMuch = max !== undefined && value > nanoseconds(max);
+    const tooLittle = value < nanoseconds(min) || (above !== undefined && value <= nanoseconds(above));
+    const broken = whole !== undefined && value % (whole === "seconds" ? 1e9 : 1e6) !== 0;
+    return tooMuch || tooLittle || broken ? [{ property, rule: `must be ${describeDurations(range)}`, got, cure }] : [];
+  });
+}
+
+function describeDurations({ min = "0s", above, max, whole }: DurationRange): string {
+  const noun = whole === undefined ? "a duration" : `a duration of whole ${whole}`;
+  if (above !== undefined) return `${noun} above ${above}`;
+  return max === undefined ? `${noun}, ${min} or more` : `${noun} from ${min} to ${max}`;
+}
+
+/** Seconds of a duration; nothing where it was left out, or is none. */
+export function seconds(text: string | undefined): number | undefined {
+  const value = text === undefined ? undefined : parseDuration(text);
+  return value === undefined ? undefined : value / 1e9;
+}
+
+/** Milliseconds of a duration, as {@link seconds}. */
+export function milliseconds(text: string | undefined): number | undefined {
+  const value = text === undefined ? undefined : parseDuration(text);
+  return value === undefined ? undefined : value / 1e6;
 }
 
 /**

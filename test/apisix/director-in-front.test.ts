@@ -169,17 +169,17 @@ describe("what goes by the client's address", () => {
   test.each<[string, (stack: TerraformStack, gateway: IGateway) => unknown, string]>([
     [
       "limitCount by itself",
-      route([Plugin.limitCount({ count: 9, timeWindow: 9 })]),
+      route([Plugin.limitCount({ count: 9, timeWindow: "9s" })]),
       "'plugins.limit-count' counts requests by it",
     ],
     [
       "limitCount by several",
-      route([Plugin.limitCount({ count: 9, timeWindow: 9, keyType: "var_combination", key: "$host $remote_addr" })]),
+      route([Plugin.limitCount({ count: 9, timeWindow: "9s", keyType: "var_combination", key: "$host $remote_addr" })]),
       "'plugins.limit-count.key' counts requests by it",
     ],
     [
       "a rule of limitCount",
-      route([Plugin.limitCount({ rules: [{ count: 9, timeWindow: 9, key: "${remote_addr}" }] })]),
+      route([Plugin.limitCount({ rules: [{ count: 9, timeWindow: "9s", key: "${remote_addr}" }] })]),
       "'plugins.limit-count.rules[0].key' counts requests by it",
     ],
     [
@@ -228,7 +228,7 @@ describe("what goes by the client's address", () => {
       (stack, gateway) =>
         new Consumer(stack, "it", {
           gateway,
-          plugins: [Plugin.limitCount({ count: 9, timeWindow: 9, key: "remote_addr" })],
+          plugins: [Plugin.limitCount({ count: 9, timeWindow: "9s", key: "remote_addr" })],
         }),
       "'plugins.limit-count.key' counts requests by it",
     ],
@@ -269,7 +269,7 @@ describe("what goes by the client's address", () => {
 
   test.each<[string, (stack: TerraformStack, gateway: IGateway) => unknown]>([
     ["limits by something else", route([Plugin.limitReq({ rate: 1, burst: 1, key: "http_x_tenant" })])],
-    ["one limit for all", route([Plugin.limitCount({ count: 9, timeWindow: 9, keyType: "constant", key: "all" })])],
+    ["one limit for all", route([Plugin.limitCount({ count: 9, timeWindow: "9s", keyType: "constant", key: "all" })])],
     ["words about it", route([], { desc: "by remote_addr", labels: { by: "remote_addr" } })],
     ["a plugin that is off", route([Plugin.ipRestriction({ whitelist: ["192.0.2.0/24"], meta: { disable: true } })])],
     [

@@ -65,6 +65,15 @@ describe("a gateway is refused with", () => {
       "'pluginAttributes.redirect.httpsPort' must be a whole number from 1 to 65535, got 0: 443 is usual",
     ],
     [
+      "metrics that are never put together, and a bucket that is no duration",
+      { pluginAttributes: { prometheus: { refreshInterval: "0s", defaultBuckets: ["10ms", "100"] } } },
+      [
+        "2 problems",
+        "  - 'pluginAttributes.prometheus.refreshInterval' must be a duration above 0s, got \"0s\": leave it out for APISIX's default",
+        "  - 'pluginAttributes.prometheus.defaultBuckets' must be a duration, got \"100\": write it like '10s', '1m30s' or '500ms'",
+      ].join("\n"),
+    ],
+    [
       "attributes of a plugin that it does not load",
       { pluginAttributes: { other: { zipkin: { set_ngx_var: true } } } },
       "'pluginAttributes.other' must be of plugins that the gateway loads, or it does nothing, got \"zipkin\": add it to the gateway's 'plugins', or mind the spelling",

@@ -35,7 +35,11 @@ function everything(stack: TerraformStack): GatewayOptions {
     plugins: ["response-rewrite", "mqtt-proxy", "cors", "zipkin"],
     pluginAttributes: {
       redirect: { httpsPort: 8443 },
-      prometheus: { exportUri: "/metrics", exportAddr: { ip: "0.0.0.0", port: 9100 }, defaultBuckets: [10, 100] },
+      prometheus: {
+        exportUri: "/metrics",
+        exportAddr: { ip: "0.0.0.0", port: 9100 },
+        defaultBuckets: ["10ms", "100ms"],
+      },
       other: { zipkin: { set_ngx_var: true, note: "${{BOB_KEY}} [[ \u009b", lists: [[1], ["[["]] } },
     },
     secrets: { BOB_KEY: variable(stack, "bob"), ALICE_KEY: variable(stack, "alice") },

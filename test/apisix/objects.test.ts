@@ -65,7 +65,7 @@ test("a document is a line of YAML, too, since a gateway's template puts it into
 });
 
 test("a check that is left out in part is no half check: APISIX would never check unhealthy nodes again", () => {
-  const checks = { active: { timeout: 2, unhealthy: { httpFailures: 2 } }, passive: { healthy: { successes: 3 } } };
+  const checks = { active: { timeout: "2s", unhealthy: { httpFailures: 2 } }, passive: { healthy: { successes: 3 } } };
   const { "routes/hello": route } = documents((stack, gateway) => {
     const checked = Upstream.toNodes({ "10.0.0.5:80": 1 }, { checks });
     new Route(stack, "hello", { gateway, uri: "/hello", upstream: checked });
@@ -76,6 +76,32 @@ test("a check that is left out in part is no half check: APISIX would never chec
         active: { timeout: 2, healthy: { interval: 1 }, unhealthy: { interval: 1, http_failures: 2 } },
         passive: { healthy: { successes: 3 }, unhealthy: { http_failures: 5 } },
       },
+    },
+  });
+});
+
+test("durations become the numbers that APISIX counts", () => {
+  const counter = {
+    policy: "redis",
+    redisHost: "10.0.0.5",
+    redisTimeout: "1.5s",
+    redisKeepaliveTimeout: "1m",
+  } as const;
+  const { "routes/hello": route } = documents((stack, gateway) => {
+    const plugins = [
+      Plugin.limitCount({ count: 1, timeWindow: "1h30m", ...counter }),
+      Plugin.cors({ maxAge: "0s" }),
+      Plugin.apiBreaker({ maxBreakerTime: "2m", breakResponseCode: 502 }),
+    ];
+    const timeout = { connect: "500ms", send: "1.5s", read: "1m0.25s" };
+    new Route(stack, "hello", { gateway, uri: "/hello", upstream, timeout, plugins });
+  });
+  expect(route).toMatchObject({
+    timeout: { connect: 0.5, send: 1.5, read: 60.25 },
+    plugins: {
+      "limit-count": { time_window: 5400, redis_timeout: 1500, redis_keepalive_timeout: 60000 },
+      cors: { max_age: 0 },
+      "api-breaker": { max_breaker_sec: 120, break_response_code: 502 },
     },
   });
 });
@@ -93,7 +119,7 @@ test("what a gateway does with a service that has no healthy instance, and how l
       upstreamOptions: {
         elsewhere: true,
         whenEmpty: EmptyPolicy.keepLast(),
-        timeout: { connect: 9, send: 9, read: 9 },
+        timeout: { connect: "9s", send: "9s", read: "9s" },
       },
     });
     new StreamRoute(stack, "stream", { gateway, serverPort: 53, upstream: to({}) });

@@ -189,15 +189,17 @@ describe("refused at once, with what to do instead:", () => {
       "times and counts out of range",
       upstream({
         retries: -1,
-        retryTimeout: -1,
-        timeout: { connect: 0, send: 1, read: 1 },
-        keepalivePool: { size: 0 },
+        retryTimeout: "-1s",
+        timeout: { connect: "0s", send: "1s", read: 1 as unknown as string },
+        keepalivePool: { size: 0, idleTimeout: "1 minute" },
       }),
       [
-        "test/hello: 4 problems",
+        "test/hello: 6 problems",
         "  - 'upstream.retries' must be a whole number, 0 or more, got -1: leave it out to try every node",
-        "  - 'upstream.retryTimeout' must be a number, 0 or more, got -1: 0 is no end",
-        "  - 'upstream.timeout.connect' must be a number above 0, got 0: give seconds, for example 6",
+        "  - 'upstream.retryTimeout' must be a duration, got \"-1s\": write it like '10s', '1m30s' or '500ms'",
+        "  - 'upstream.keepalivePool.idleTimeout' must be a duration, got \"1 minute\": write it like '10s', '1m30s' or '500ms'",
+        "  - 'upstream.timeout.connect' must be a duration above 0s, got \"0s\": for example '6s'",
+        "  - 'upstream.timeout.read' must be a duration, got 1: write it like '10s', '1m30s' or '500ms'",
         "  - 'upstream.keepalivePool.size' must be a whole number, 1 or more, got 0: leave it out for APISIX's default",
       ].join("\n"),
     ],
@@ -211,14 +213,14 @@ describe("refused at once, with what to do instead:", () => {
       checks({
         active: {
           httpPath: "http://a.example/health",
-          healthy: { interval: 0, httpStatuses: [] },
+          healthy: { interval: "0s", httpStatuses: [] },
           unhealthy: { httpStatuses: [199, 500, 500], httpFailures: 255 },
           reqHeaders: ["User-Agent"],
         },
       }),
       [
         "test/hello: 7 problems",
-        "  - 'upstream.checks.active.healthy.interval' must be a whole number, 1 or more, got 0: give whole seconds; to have no check, leave 'checks' out",
+        "  - 'upstream.checks.active.healthy.interval' must be a duration of whole seconds, 1s or more, got \"0s\": to have no check, leave 'checks' out",
         "  - 'upstream.checks.active.unhealthy.httpFailures' must be a whole number from 1 to 254, got 255: leave it out for APISIX's default",
         "  - 'upstream.checks.active.httpPath' must start with '/', got \"http://a.example/health\": write '/health'; host and port are the node's",
         "  - 'upstream.checks.active.reqHeaders' must be whole header lines, got \"User-Agent\": write it like 'User-Agent: gateway'",
@@ -252,8 +254,26 @@ describe("refused at once, with what to do instead:", () => {
       plugin(Plugin.limitCount({ count: 0 })),
       [
         "test/hello: 2 problems",
-        "  - 'plugins[0].timeWindow' must be there, where there are no rules: for example count: 100, timeWindow: 60",
-        "  - 'plugins[0].count' must be a whole number, 1 or more, got 0: for example count: 100, timeWindow: 60",
+        "  - 'plugins[0].timeWindow' must be there, where there are no rules: for example count: 100, timeWindow: '1m'",
+        "  - 'plugins[0].count' must be a whole number, 1 or more, got 0: for example count: 100, timeWindow: '1m'",
+      ].join("\n"),
+    ],
+    [
+      "durations that APISIX does not count",
+      plugin(
+        Plugin.limitCount({
+          ...{ count: 1, timeWindow: "1500ms", policy: "redis", redisHost: "10.0.0.5", syncInterval: "2s" },
+          ...{ redisTimeout: "500us", redisKeepaliveTimeout: "999ms" },
+        }),
+        Plugin.cors({ maxAge: "-1s" }),
+      ),
+      [
+        "test/hello: 5 problems",
+        "  - 'plugins[0].timeWindow' must be a duration of whole seconds, 1s or more, got \"1500ms\": for example count: 100, timeWindow: '1m'",
+        "  - 'plugins[0].redisTimeout' must be a duration of whole milliseconds, 1ms or more, got \"500us\": leave it out for APISIX's default",
+        "  - 'plugins[0].redisKeepaliveTimeout' must be a duration of whole milliseconds, 1s or more, got \"999ms\": leave it out for APISIX's default",
+        "  - 'plugins[0].syncInterval' must be below timeWindow, got \"2s\": leave it out to write at once",
+        "  - 'plugins[1].maxAge' must be a duration, got \"-1s\": write it like '10s', '1m30s' or '500ms'",
       ].join("\n"),
     ],
     [
@@ -261,8 +281,8 @@ describe("refused at once, with what to do instead:", () => {
       plugin(
         Plugin.limitCount({
           rules: [
-            { count: 1, timeWindow: 1, key: "$a" },
-            { count: 9, timeWindow: 9, key: "$a" },
+            { count: 1, timeWindow: "1s", key: "$a" },
+            { count: 9, timeWindow: "9s", key: "$a" },
           ],
         }),
       ),
@@ -271,7 +291,7 @@ describe("refused at once, with what to do instead:", () => {
     [
       "a Redis that is not used, and one that is nowhere",
       plugin(
-        Plugin.limitCount({ count: 1, timeWindow: 1, redisHost: "10.0.0.5" }),
+        Plugin.limitCount({ count: 1, timeWindow: "1s", redisHost: "10.0.0.5" }),
         Plugin.limitReq({ rate: 1, burst: 0, key: "remote_addr", policy: "redis" }),
       ),
       [
@@ -285,7 +305,7 @@ describe("refused at once, with what to do instead:", () => {
       plugin(
         Plugin.limitCount({
           count: 1,
-          timeWindow: 1,
+          timeWindow: "1s",
           policy: "redis",
           redisHost: "10.0.0.5",
           redisPassword: "hunter2",
@@ -319,11 +339,11 @@ describe("refused at once, with what to do instead:", () => {
     ],
     [
       "a breaker that takes good for bad",
-      plugin(Plugin.apiBreaker({ breakResponseCode: 99, maxBreakerSec: 2, unhealthy: { httpStatuses: [404] } })),
+      plugin(Plugin.apiBreaker({ breakResponseCode: 99, maxBreakerTime: "2s", unhealthy: { httpStatuses: [404] } })),
       [
         "test/hello: 3 problems",
         "  - 'plugins[0].breakResponseCode' must be a whole number from 200 to 599, got 99: 502 is usual",
-        "  - 'plugins[0].maxBreakerSec' must be a whole number, 3 or more, got 2: leave it out for APISIX's default",
+        "  - 'plugins[0].maxBreakerTime' must be a duration of whole seconds, 3s or more, got \"2s\": leave it out for APISIX's default",
         "  - 'plugins[0].unhealthy.httpStatuses' must be a whole number from 500 to 599, got 404: list HTTP statuses like 200 or 503",
       ].join("\n"),
     ],
@@ -432,7 +452,7 @@ describe("what only a newer APISIX knows:", () => {
     ],
     [
       "a window that slides",
-      plugin(Plugin.limitCount({ count: 1, timeWindow: 1, windowType: "sliding" })),
+      plugin(Plugin.limitCount({ count: 1, timeWindow: "1s", windowType: "sliding" })),
       "test/hello: 'plugins[0].windowType' is known to APISIX since 3.18.0, and 3.16.0 runs, got \"sliding\": leave it out, or upgrade the gateway's APISIX to 3.18.0 or newer",
     ],
     [
@@ -476,7 +496,7 @@ describe("what only a newer APISIX knows:", () => {
       redisMasterName: "m",
       redisSentinels: [{ host: "10.0.0.5", port: 26379 }],
     } as const;
-    const build = plugin(Plugin.limitCount({ count: 1, timeWindow: 1, ...counter }));
+    const build = plugin(Plugin.limitCount({ count: 1, timeWindow: "1s", ...counter }));
     const since = "is known to APISIX since 3.18.0, and 3.17.0 runs";
     const cure = "leave it out, or upgrade the gateway's APISIX to 3.18.0 or newer";
     expect(refusalOf(build, { version: "3.17.0" })).toBe(
@@ -501,7 +521,7 @@ describe("a reference that Terraform resolves later", () => {
     const build: Build = (stack, gateway) => {
       const { stringValue: text, numberValue: number } = variable(stack);
       const plugins = [
-        Plugin.limitCount({ count: number, timeWindow: 1 }),
+        Plugin.limitCount({ count: number, timeWindow: "1s" }),
         Plugin.other("echo", { body: { [text]: "" } }),
       ];
       route({ hosts: [`www.${text}`], upstream: Upstream.toService(text), plugins })(stack, gateway);

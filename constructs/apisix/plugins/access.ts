@@ -1,7 +1,7 @@
 import { Failure } from "../../private/failure";
 import { wire } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
-import { subnetListFailures, listFailures, numberFailures, textFailures } from "../values";
+import { durationFailures, listFailures, numberFailures, seconds, subnetListFailures, textFailures } from "../values";
 
 /** Which pages of other sites may ask. Lists are text with commas; `*` is all, `**` all with credentials, too. */
 export interface CorsPluginOptions extends CommonPluginOptions {
@@ -13,8 +13,8 @@ export interface CorsPluginOptions extends CommonPluginOptions {
   readonly allowHeaders?: string;
   /** Headers of the answer that the page may read. @default - none */
   readonly exposeHeaders?: string;
-  /** Seconds that a browser may keep the answer, -1 for none. @default 5 */
-  readonly maxAge?: number;
+  /** How long a browser may keep the answer, a duration of whole seconds; `"0s"` is not at all. @default "5s" */
+  readonly maxAge?: string;
   /** Whether cookies may come with it; `*` is not allowed then. @default false */
   readonly allowCredential?: boolean;
   /** In place of `allowOrigins`: `[".*\\.example\\.com$"]`. @default - none */
@@ -31,14 +31,14 @@ const ORIGINS = /^(\*|\*\*|null|\w+:\/\/[^,]+(,\w+:\/\/[^,]+)*)$/;
 
 export function cors(options: CorsPluginOptions): PluginParts {
   const { allowOrigins, timingAllowOrigins, allowOriginsByRegex, timingAllowOriginsByRegex } = options;
-  return partsOf("cors", options, wire(options), (at) => [
+  return partsOf("cors", options, wire({ ...options, maxAge: seconds(options.maxAge) }), (at) => [
     ...textFailures(
       { [`${at}.allowOrigins`]: allowOrigins, [`${at}.timingAllowOrigins`]: timingAllowOrigins },
       ORIGINS,
       "must be '*', '**', 'null' or origins with commas between them",
       "write it like 'https://a.example,https://b.example:8081'",
     ),
-    ...numberFailures({ [`${at}.maxAge`]: options.maxAge }, { min: -1 }),
+    ...durationFailures({ [`${at}.maxAge`]: options.maxAge }, { whole: "seconds" }),
     ...credentialFailures(at, options),
     ...patternFailures(`${at}.allowOriginsByRegex`, allowOriginsByRegex),
     ...patternFailures(`${at}.timingAllowOriginsByRegex`, timingAllowOriginsByRegex),

@@ -1,6 +1,6 @@
 import { Failure } from "../../private/failure";
 import { ApisixObject, leavesOf, oneLine, wire, wireOptional, without } from "../render/document";
-import { numberFailures, textFailures } from "../values";
+import { durationFailures, milliseconds, numberFailures, seconds, textFailures } from "../values";
 import { factsOf } from "./catalogue";
 
 /**
@@ -39,10 +39,10 @@ export interface PrometheusAttributes {
   readonly enableExportServer?: boolean;
   /** Where that port is. @default { ip: "127.0.0.1", port: 9091 } */
   readonly exportAddr?: ExportAddress;
-  /** Seconds after which metrics are put together anew, above 0. @default 15 */
-  readonly refreshInterval?: number;
-  /** Milliseconds, in ascending order. @default - APISIX's own, from 1 to 60000 */
-  readonly defaultBuckets?: readonly number[];
+  /** The time after which metrics are put together anew, a duration above 0. @default "15s" */
+  readonly refreshInterval?: string;
+  /** Upper ends of the latencies that are counted together, durations in ascending order: `["10ms", "100ms"]`. @default - APISIX's own, from 1ms to 1m */
+  readonly defaultBuckets?: readonly string[];
 }
 
 export interface ExportAddress {
@@ -61,7 +61,7 @@ export function metricsAddress({ prometheus = {} }: PluginAttributes): ExportAdd
 export function renderPluginAttributes({ prometheus, other = {} }: PluginAttributes, httpsPort: number): string {
   const attributes: Record<string, ApisixObject> = {
     redirect: { https_port: httpsPort },
-    ...(prometheus && { prometheus: { ...wire(prometheus), ...exportOf(prometheus) } }),
+    ...(prometheus && { prometheus: renderPrometheus(prometheus) }),
     ...Object.fromEntries(Object.entries(other).sort(([a], [b]) => (a < b ? -1 : 1))),
   };
   const lines = Object.entries(attributes).map(([name, value]) => {
@@ -71,8 +71,14 @@ export function renderPluginAttributes({ prometheus, other = {} }: PluginAttribu
   return lines.join("\n");
 }
 
-function exportOf({ exportAddr }: PrometheusAttributes): ApisixObject {
-  return exportAddr === undefined ? {} : { export_addr: wireOptional(exportAddr) };
+function renderPrometheus(attributes: PrometheusAttributes): ApisixObject {
+  const { exportAddr, refreshInterval, defaultBuckets } = attributes;
+  return wire({
+    ...attributes,
+    exportAddr: wireOptional(exportAddr),
+    refreshInterval: seconds(refreshInterval),
+    defaultBuckets: defaultBuckets?.map((bucket) => milliseconds(bucket)),
+  });
 }
 
 /** JSON without `[[`, which begins an action in the template of a gateway's job. */
@@ -106,7 +112,10 @@ export function pluginAttributeFailures(
       "write it like 'apisix_'",
     ),
     ...numberFailures({ [`${at}.prometheus.exportAddr.port`]: prometheus.exportAddr?.port }, port, "9091 is usual"),
-    ...numberFailures({ [`${at}.prometheus.refreshInterval`]: prometheus.refreshInterval }, { above: 0, whole: false }),
+    ...durationFailures({ [`${at}.prometheus.refreshInterval`]: prometheus.refreshInterval }, { above: "0s" }),
+    ...(prometheus.defaultBuckets ?? []).flatMap((bucket) =>
+      durationFailures({ [`${at}.prometheus.defaultBuckets`]: bucket }, { above: "0s" }),
+    ),
     ...Object.keys(other).flatMap((name) => ownerFailures(`${at}.other`, name, plugins)),
     ...unknownSecretFailures(attributes, secrets),
   ];

@@ -1,7 +1,7 @@
 import { Failure } from "../../private/failure";
 import { wire } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
-import { listFailures, numberFailures, textFailures } from "../values";
+import { durationFailures, listFailures, seconds, textFailures } from "../values";
 
 /** What the plugins that guard a route have in common. */
 export interface GuardOptions extends CommonPluginOptions {
@@ -59,8 +59,8 @@ export interface JwtAuthCredentialOptions extends CommonPluginOptions {
   readonly algorithm?: JwtAlgorithm;
   /** Whether the secret is base64. @default false */
   readonly base64Secret?: boolean;
-  /** Seconds that clocks may differ, 0 or more. @default 0 */
-  readonly lifetimeGracePeriod?: number;
+  /** How far clocks may differ, a duration of whole seconds. @default "0s" */
+  readonly lifetimeGracePeriod?: string;
 }
 
 export enum JwtAlgorithm {
@@ -107,7 +107,8 @@ export function jwtAuth(options: JwtAuthPluginOptions): PluginParts {
 }
 
 export function jwtAuthCredential(options: JwtAuthCredentialOptions): PluginParts {
-  return partsOf("jwt-auth", options, wire(options), (at) => jwtFailures(at, options), "credential");
+  const config = wire({ ...options, lifetimeGracePeriod: seconds(options.lifetimeGracePeriod) });
+  return partsOf("jwt-auth", options, config, (at) => jwtFailures(at, options), "credential");
 }
 
 function guardFailures(at: string, { realm, anonymousConsumer }: GuardOptions): Failure[] {
@@ -128,7 +129,7 @@ function jwtFailures(at: string, options: JwtAuthCredentialOptions): Failure[] {
   const useless = needed === "secret" ? "publicKey" : "secret";
   return [
     ...textFailures({ [`${at}.key`]: key }, /./, "can't be empty", "name it as the consumer"),
-    ...numberFailures({ [`${at}.lifetimeGracePeriod`]: lifetimeGracePeriod }, { min: 0 }),
+    ...durationFailures({ [`${at}.lifetimeGracePeriod`]: lifetimeGracePeriod }, { whole: "seconds" }),
     ...(options[needed] === undefined
       ? [{ property: `${at}.${needed}`, rule: `must go with ${algorithm}`, cure: 'give gateway.secret("NAME")' }]
       : []),

@@ -1,14 +1,14 @@
 import { Failure } from "../../private/failure";
-import { ApisixObject, wire } from "../render/document";
+import { wire } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
-import { listFailures, numberFailures } from "../values";
+import { durationFailures, listFailures, milliseconds, numberFailures, seconds } from "../values";
 
 /** Requests in a window of time. Either `count` and `timeWindow`, or `rules`. */
 export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOptions {
   /** Requests a window, above 0, or text with variables. @default - those of `rules` */
   readonly count?: number | string;
-  /** Seconds, above 0, or text with variables. @default - those of `rules` */
-  readonly timeWindow?: number | string;
+  /** A duration of whole seconds, above 0 (`"1m"`), or text with variables, whose value is in seconds. @default - those of `rules` */
+  readonly timeWindow?: string;
   /** From APISIX 3.18 on. @default "fixed" */
   readonly windowType?: "fixed" | "sliding";
   /** Several limits at a time, each by a key of its own. @default - one, by `count` and `timeWindow` */
@@ -33,15 +33,15 @@ export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOpt
   readonly showLimitQuotaHeader?: boolean;
   /** Routes of one group share a count. All with the same options. @default - a count of its own */
   readonly group?: string;
-  /** With a Redis: seconds between two writes to it, 0.1 or more, -1 for at once. From APISIX 3.18 on. @default -1 */
-  readonly syncInterval?: number;
+  /** With a Redis: the time between two writes to it, a duration of at least 100ms. From APISIX 3.18 on. @default - writes at once */
+  readonly syncInterval?: string;
 }
 
 export interface LimitCountRule {
   /** As above. */
   readonly count: number | string;
   /** As above. */
-  readonly timeWindow: number | string;
+  readonly timeWindow: string;
   /** Variables: `$http_x_tenant`. Each rule has one of its own. */
   readonly key: string;
   /** `tenant` for `X-tenant-RateLimit-Limit`. @default - the rule's place in the list */
@@ -49,8 +49,14 @@ export interface LimitCountRule {
 }
 
 export function limitCount(options: LimitCountPluginOptions): PluginParts {
-  const { rules } = options;
-  const config = { ...wire({ ...options, rules: rules?.map((rule) => wire(rule)) }), ...renderCounter(options) };
+  const { timeWindow, syncInterval, rules } = options;
+  const config = wire({
+    ...options,
+    ...renderCounter(options),
+    timeWindow: renderWindow(timeWindow),
+    rules: rules?.map((rule) => wire({ ...rule, timeWindow: renderWindow(rule.timeWindow) })),
+    syncInterval: seconds(syncInterval),
+  });
   return partsOf("limit-count", options, config, (at) => [
     ...windowFailures(at, options),
     ...rulesFailures(at, options),
@@ -58,6 +64,15 @@ export function limitCount(options: LimitCountPluginOptions): PluginParts {
     ...counterFailures(at, options),
     ...syncFailures(at, options),
   ]);
+}
+
+/** Text with variables is APISIX's to resolve. */
+function isVariable(text: string | number | undefined): text is string {
+  return typeof text === "string" && text.includes("$");
+}
+
+function renderWindow(timeWindow: string | undefined): string | number | undefined {
+  return isVariable(timeWindow) ? timeWindow : seconds(timeWindow);
 }
 
 function windowFailures(at: string, { count, timeWindow, rules }: LimitCountPluginOptions): Failure[] {
@@ -71,9 +86,9 @@ function windowFailures(at: string, { count, timeWindow, rules }: LimitCountPlug
       .map(([name]) => ({
         property: `${at}.${name}`,
         rule: "must be there, where there are no rules",
-        cure: "for example count: 100, timeWindow: 60",
+        cure: EXAMPLE,
       })),
-    ...amounts(at, { count, timeWindow }),
+    ...limitFailures(at, { count, timeWindow }),
   ];
 }
 
@@ -84,31 +99,40 @@ function rulesFailures(at: string, { rules, group }: LimitCountPluginOptions): F
       `${at}.rules`,
       rules.map(({ key }) => key),
     ),
-    ...rules.flatMap(({ count, timeWindow }, index) => amounts(`${at}.rules[${index}]`, { count, timeWindow })),
+    ...rules.flatMap(({ count, timeWindow }, index) => limitFailures(`${at}.rules[${index}]`, { count, timeWindow })),
     ...(group === undefined
       ? []
       : [{ property: `${at}.group`, rule: "can't go with rules", got: group, cure: "leave either out" }]),
   ];
 }
 
-function amounts(at: string, values: Readonly<Record<string, number | string | undefined>>): Failure[] {
-  const numbers = Object.entries(values).flatMap(([name, value]): [string, number][] =>
-    typeof value === "number" ? [[`${at}.${name}`, value]] : [],
-  );
-  return numberFailures(Object.fromEntries(numbers), { min: 1 }, "for example count: 100, timeWindow: 60");
+const EXAMPLE = "for example count: 100, timeWindow: '1m'";
+
+function limitFailures(
+  at: string,
+  { count, timeWindow }: Pick<LimitCountPluginOptions, "count" | "timeWindow">,
+): Failure[] {
+  return [
+    ...(typeof count === "string" ? [] : numberFailures({ [`${at}.count`]: count }, { min: 1 }, EXAMPLE)),
+    ...(isVariable(timeWindow)
+      ? []
+      : durationFailures({ [`${at}.timeWindow`]: timeWindow }, { min: "1s", whole: "seconds" }, EXAMPLE)),
+  ];
 }
 
 function syncFailures(at: string, { syncInterval, policy = "local", timeWindow }: LimitCountPluginOptions): Failure[] {
-  if (syncInterval === undefined || syncInterval === -1) return [];
   const property = `${at}.syncInterval`;
+  if (syncInterval === undefined) return [];
   if (policy === "local") {
     const rule = "must go with a policy that keeps the count in a Redis, or it does nothing";
     return [{ property, rule, got: syncInterval, cure: "leave it out" }];
   }
-  const below = typeof timeWindow === "number" ? timeWindow : Infinity;
-  if (syncInterval >= 0.1 && syncInterval < below) return [];
-  const rule = "must be -1, or 0.1 or more and below timeWindow";
-  return [{ property, rule, got: syncInterval, cure: "leave it out to write at once" }];
+  const cure = "leave it out to write at once";
+  const [sync = 0, window = Infinity] = [seconds(syncInterval), seconds(timeWindow)];
+  return [
+    ...durationFailures({ [property]: syncInterval }, { min: "100ms" }, cure),
+    ...(sync < window ? [] : [{ property, rule: "must be below timeWindow", got: syncInterval, cure }]),
+  ];
 }
 
 /** A steady rate, with room for bursts (leaky bucket). */
@@ -134,7 +158,7 @@ export interface LimitReqPluginOptions extends CommonPluginOptions, CounterOptio
 }
 
 export function limitReq(options: LimitReqPluginOptions): PluginParts {
-  return partsOf("limit-req", options, { ...wire(options), ...renderCounter(options) }, (at) => [
+  return partsOf("limit-req", options, wire({ ...options, ...renderCounter(options) }), (at) => [
     ...numberFailures({ [`${at}.rate`]: options.rate }, { above: 0, whole: false }, "give requests a second"),
     ...numberFailures({ [`${at}.burst`]: options.burst }, { min: 0, whole: false }, "0 refuses what is too fast"),
     ...numberFailures({ [`${at}.rejectedCode`]: options.rejectedCode }, { min: 200, max: 599 }),
@@ -158,14 +182,14 @@ export interface CounterOptions {
   readonly redisPassword?: string;
   /** 0 or more. @default 0 */
   readonly redisDatabase?: number;
-  /** Milliseconds, at least 1. @default 1000 */
-  readonly redisTimeout?: number;
+  /** How long it may take, a duration of whole milliseconds, at least 1. @default "1s" */
+  readonly redisTimeout?: string;
   /** Policy redis: whether it is spoken to by TLS. @default false */
   readonly redisSsl?: boolean;
   /** Policy redis: whether its certificate has to be good. @default false */
   readonly redisSslVerify?: boolean;
-  /** Milliseconds that an idle connection is kept, at least 1000. @default 10000 */
-  readonly redisKeepaliveTimeout?: number;
+  /** How long an idle connection is kept, a duration of whole milliseconds, at least 1s. @default "10s" */
+  readonly redisKeepaliveTimeout?: string;
   /** Connections that are kept, at least 1. @default 100 */
   readonly redisKeepalivePool?: number;
   /** Policy redis-cluster: `["10.0.0.5:6379"]`. @default - none */
@@ -194,9 +218,13 @@ export interface RedisSentinel {
   readonly port: number;
 }
 
-/** What {@link CounterOptions} have in them that is nested. */
-function renderCounter({ redisSentinels }: CounterOptions): ApisixObject {
-  return redisSentinels === undefined ? {} : { redis_sentinels: redisSentinels.map((each) => wire(each)) };
+/** What {@link CounterOptions} have in them that APISIX has otherwise. */
+function renderCounter({ redisTimeout, redisKeepaliveTimeout, redisSentinels }: CounterOptions): object {
+  return {
+    redisTimeout: milliseconds(redisTimeout),
+    redisKeepaliveTimeout: milliseconds(redisKeepaliveTimeout),
+    redisSentinels: redisSentinels?.map((each) => wire(each)),
+  };
 }
 
 /** What each policy needs. */
@@ -207,7 +235,7 @@ const NEEDS: Readonly<Record<string, readonly (keyof CounterOptions)[]>> = {
 };
 
 function counterFailures(at: string, options: CounterOptions & { readonly policy?: string }): Failure[] {
-  const { policy = "local", redisSentinels = [] } = options;
+  const { policy = "local", redisTimeout, redisKeepaliveTimeout, redisSentinels = [] } = options;
   const given = Object.entries(options).filter(
     ([name, value]) => value !== undefined && (name.startsWith("redis") || name.startsWith("sentinel")),
   );
@@ -229,8 +257,12 @@ function counterFailures(at: string, options: CounterOptions & { readonly policy
       })),
     ...least(["redisPort"], 1, 65535),
     ...least(["redisDatabase"], 0),
-    ...least(["redisTimeout", "redisKeepalivePool"], 1),
-    ...least(["redisKeepaliveTimeout"], 1000),
+    ...least(["redisKeepalivePool"], 1),
+    ...durationFailures({ [`${at}.redisTimeout`]: redisTimeout }, { min: "1ms", whole: "milliseconds" }),
+    ...durationFailures(
+      { [`${at}.redisKeepaliveTimeout`]: redisKeepaliveTimeout },
+      { min: "1s", whole: "milliseconds" },
+    ),
     ...listFailures(`${at}.redisClusterNodes`, options.redisClusterNodes, "for example ['10.0.0.5:6379']"),
     ...redisSentinels.flatMap(({ port }, index) =>
       numberFailures({ [`${at}.redisSentinels[${index}].port`]: port }, { min: 1, max: 65535 }, "26379 is usual"),

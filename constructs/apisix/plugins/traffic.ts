@@ -2,7 +2,7 @@ import { Failure } from "../../private/failure";
 import { wire, wireOptional } from "../render/document";
 import { CommonPluginOptions, metaFailures, partsOf, PluginParts, withMeta } from "./parts";
 import type { SharedUpstream, Upstream } from "../upstream";
-import { Condition, conditionFailures, numberFailures, statusFailures } from "../values";
+import { Condition, conditionFailures, durationFailures, numberFailures, seconds, statusFailures } from "../values";
 
 /** Answers by itself while an upstream answers with errors, at first for 2 seconds, then twice as long each time. */
 export interface ApiBreakerPluginOptions extends CommonPluginOptions {
@@ -12,8 +12,8 @@ export interface ApiBreakerPluginOptions extends CommonPluginOptions {
   readonly breakResponseBody?: string;
   /** Only with a body. @default - none */
   readonly breakResponseHeaders?: readonly BreakResponseHeader[];
-  /** Seconds, at least 3: it never answers by itself for longer. @default 300 */
-  readonly maxBreakerSec?: number;
+  /** It never answers by itself for longer: a duration of whole seconds, at least 3. APISIX calls it `max_breaker_sec`. @default "5m" */
+  readonly maxBreakerTime?: string;
   /** @default - three answers of 500 */
   readonly unhealthy?: BreakWhen;
   /** @default - three answers of 200 */
@@ -41,8 +41,11 @@ export interface MendWhen {
 
 export function apiBreaker(options: ApiBreakerPluginOptions): PluginParts {
   const { healthy, unhealthy, breakResponseHeaders, breakResponseBody } = options;
+  const entries = Object.entries(options).map(([name, value]: [string, unknown]) =>
+    name === "maxBreakerTime" ? ["maxBreakerSec", seconds(options.maxBreakerTime)] : [name, value],
+  );
   const config = {
-    ...wire(options),
+    ...wire(Object.fromEntries(entries) as object),
     ...wire({
       unhealthy: wireOptional(unhealthy),
       healthy: wireOptional(healthy),
@@ -55,7 +58,7 @@ export function apiBreaker(options: ApiBreakerPluginOptions): PluginParts {
       { min: 200, max: 599 },
       "502 is usual",
     ),
-    ...numberFailures({ [`${at}.maxBreakerSec`]: options.maxBreakerSec }, { min: 3 }),
+    ...durationFailures({ [`${at}.maxBreakerTime`]: options.maxBreakerTime }, { min: "3s", whole: "seconds" }),
     ...statusFailures(`${at}.unhealthy.httpStatuses`, unhealthy?.httpStatuses, { min: 500, max: 599 }),
     ...statusFailures(`${at}.healthy.httpStatuses`, healthy?.httpStatuses, { min: 200, max: 499 }),
     ...numberFailures({ [`${at}.unhealthy.failures`]: unhealthy?.failures }, { min: 1 }),
