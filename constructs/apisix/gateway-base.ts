@@ -41,7 +41,7 @@ export interface IGateway extends IConstruct {
 /** The port that browsers use for https. */
 export const USUAL_HTTPS_PORT = 443;
 
-/** What gateways on Nomad clients and on machines have in common. @internal */
+/** What gateways on Nomad clients and on machines have in common. */
 export abstract class GatewayBase extends Construct implements IGateway {
   readonly name: string;
   readonly version: string;

@@ -96,7 +96,7 @@ export function joined(...parts: readonly Draft[]): Draft {
   };
 }
 
-/** One object: one key in the gateway's folder of Consul's key/value store. @internal */
+/** One object: one key in the gateway's folder of Consul's key/value store. */
 export abstract class GatewayObjectBase extends Construct {
   readonly gateway: IGateway;
   /** Its id in APISIX. */
