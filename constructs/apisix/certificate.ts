@@ -21,26 +21,26 @@ export enum TlsProtocol {
 }
 
 export interface CertificateProps extends Omit<DescribedProps, "name"> {
-  /** Host names that it is for, `*.example.com` for all of one level below. */
+  /** Host names that it is served for; `*.example.com` covers one level of subdomains. */
   readonly snis: readonly string[];
-  /** With its chain, as PEM, or from `gateway.secret("NAME")`. */
+  /** The certificate with its chain: text in PEM form, or `gateway.secret("NAME")`. */
   readonly certificate: string;
-  /** From `gateway.secret("NAME")`: plain text is refused, since every reader of Consul would have it. */
+  /** The private key: `gateway.secret("NAME")`. Plain text is refused, because every reader of Consul would have it. */
   readonly privateKey: string;
-  /** Who has to have signed a client's certificate: PEM or `gateway.secret("NAME")`. @default - clients need none */
+  /** CA that has to have signed the certificates of clients: PEM or `gateway.secret("NAME")`. @default - clients need no certificate */
   readonly clientCa?: string;
-  /** With `clientCa`: certificates in between, 0 or more. @default 1 */
+  /** With `clientCa`: the most certificates between a client's certificate and the CA, 0 or more. @default 1 */
   readonly clientDepth?: number;
-  /** With `clientCa`: patterns of paths that need no certificate. @default - none */
+  /** With `clientCa`: regular expressions of paths that need no client certificate. @default - none */
   readonly clientSkipUris?: readonly string[];
-  /** @default - the gateway's */
+  /** TLS versions that clients may use. @default - the gateway's */
   readonly sslProtocols?: readonly TlsProtocol[];
   /** 1 is on, 0 is off. @default 1 */
   readonly status?: 0 | 1;
 }
 
 /**
- * What a gateway shows for a host name by https.
+ * TLS certificate that a gateway serves for a set of host names (SNI).
  *
  * @see https://apisix.apache.org/docs/apisix/certificate/
  */

@@ -12,20 +12,20 @@ export interface ConsumerProps extends GatewayObjectProps {
   /** 1 to 256 letters, digits, `-` and `_`. @default - the construct's id */
   readonly username?: string;
   /**
-   * How it is known (`Plugin.keyAuthCredential`), and what its requests go through besides. A secret comes from
+   * Its credentials (`Plugin.keyAuthCredential`, `Plugin.jwtAuthCredential`), and plugins for its requests. A secret is named by
    * `gateway.secret("NAME")`.
    *
-   * @default - none: only an `anonymousConsumer` is one without
+   * @default - none, which is of use to an `anonymousConsumer` only
    */
   readonly plugins?: readonly Plugin[];
   /** At most 256 characters. @default - none */
   readonly desc?: string;
-  /** `custom_id` is sent to upstreams. @default - none */
+  /** Labels; upstreams get `custom_id` in a header. @default - none */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
 /**
- * A client that may send requests, and what is known of it.
+ * An API client and its credentials.
  *
  * @see https://apisix.apache.org/docs/apisix/terminology/consumer/
  */
@@ -46,7 +46,7 @@ export class Consumer extends GatewayObjectBase {
     BRAND.mark(this);
   }
 
-  /** As the access log and `anonymousConsumer` know it. */
+  /** Its name in the access log and in `anonymousConsumer`. */
   get username(): string {
     return this.objectId;
   }

@@ -6,11 +6,11 @@ import { apisixVersionFailures } from "./gateway-settings";
 import type { GatewayObject } from "./object";
 import { DEFAULT_PLUGINS } from "./plugins/catalogue";
 
-/** A gateway that others run. */
+/** What a program knows of a gateway that it does not make. */
 export interface GatewayAttributes {
   /** Its name in Consul. @default - the construct's id */
   readonly name?: string;
-  /** Of APISIX, at least 3.16: `3.18.0`. */
+  /** Version of its APISIX, 3.16.0 or newer: `3.18.0`. */
   readonly version: string;
   /** The folder of Consul's key/value store that it reads. @default - `apisix/NAME` */
   readonly documents?: string;
@@ -20,7 +20,7 @@ export interface GatewayAttributes {
   readonly secrets?: readonly string[];
 }
 
-/** A gateway that others run, for routes of this program. It has to read its folder of Consul's key/value store. */
+/** A gateway that exists outside of this program. It has to read its folder of Consul's key/value store. */
 export class ForeignGateway extends Construct implements IGateway {
   readonly name: string;
   readonly version: string;

@@ -9,11 +9,11 @@ import type { GatewayObject } from "./object";
 import { GatewayHost } from "./render/config";
 import { routeRows, RouteRow } from "./render/route-table";
 
-/** A gateway: APISIX, on Nomad clients or on machines, that serves the routes in its folder of Consul's key/value store. */
+/** An APISIX gateway, on Nomad clients or on machines. It serves the routes in its folder of Consul's key/value store. */
 export interface IGateway extends IConstruct {
   /** Its name in Consul: `gateway`. */
   readonly name: string;
-  /** Of APISIX: `3.18.0`. */
+  /** Version of its APISIX: `3.18.0`. */
   readonly version: string;
   /** The folder of Consul's key/value store that holds its objects, one key an object: `apisix/gateway`. */
   readonly documents: string;
@@ -21,10 +21,10 @@ export interface IGateway extends IConstruct {
   readonly service: ConsulService;
   /** The plugins that it loads. */
   readonly plugins: readonly string[];
-  /** Proxies in front whose header has the client's address. @default - none */
+  /** Addresses and subnets of HTTP proxies in front, whose `X-Forwarded-For` is trusted. @default - none */
   readonly trustedAddresses?: readonly string[];
   /**
-   * How a plugin, a consumer or a certificate names a secret of the gateway: `$env://NAME`. The secret itself is never in
+   * The reference by which a plugin, a consumer or a certificate names a secret of the gateway: `$env://NAME`. The secret itself is never in
    * Consul.
    *
    * @throws ValidationError where the gateway has no secret of that name
@@ -79,17 +79,17 @@ export abstract class GatewayBase extends Construct implements IGateway {
     return this.settings.trustedAddresses;
   }
 
-  /** Where its instance on a machine answers whether it has its routes; used by Consul, and by programs that wait for it. */
+  /** URL of its instance on a machine that answers with 200 once the instance has its routes. Consul checks it. */
   readyUrl({ address }: IMachine): string {
     return `http://${address}:${this.settings.statusPort}/status/ready`;
   }
 
-  /** A command on each of its machines that succeeds once it is what was deployed. Nothing where it is so at once. */
+  /** A shell command that succeeds on a machine once the instance there is the deployed one. Undefined where that is so at once. */
   get settled(): string | undefined {
     return undefined;
   }
 
-  /** Of its Admin API, on 127.0.0.1 of its machines. Nothing where it has none. */
+  /** Port of its Admin API, on 127.0.0.1 of its machines. Undefined where it has none. */
   get adminPort(): number | undefined {
     return this.settings.admin?.port;
   }

@@ -9,49 +9,50 @@ import { numberFailures, subnetFailures, textFailures } from "./values";
 
 /** Options of every gateway, on Nomad clients and on machines. */
 export interface GatewayOptions {
-  /** Its name in Consul, and of its folder there. A DNS label. @default - the construct's id */
+  /** Name of its service and of its folder in Consul; a DNS label. @default - the construct's id */
   readonly name?: string;
   /**
-   * Of APISIX, 3.16.0 or newer; 3.18 keeps the health of nodes when a route changes. Fields of objects are checked against it.
+   * Version of APISIX, 3.16.0 or newer; fields of objects are checked against it. From 3.18 on, the health of nodes outlives a change of
+   * their route.
    *
    * @default - that of the image's tag (`apache/apisix:3.17.0-debian`), else 3.18.0
    */
   readonly version?: string;
-  /** As in `docker pull`; it must hold APISIX where the official image does. @default apache/apisix:VERSION-debian */
+  /** Container image, compatible with the official one (`/usr/local/apisix`). @default apache/apisix:VERSION-debian */
   readonly image?: string;
-  /** For plain HTTP, on every address of its machine. @default 9080 */
+  /** Port for plain HTTP, on every address of the machine. @default 9080 */
   readonly httpPort?: number;
-  /** For HTTPS, on every address of its machine; it answers for the certificates that it was given. @default 9443 */
+  /** Port for HTTPS, on every address of the machine; served with the gateway's `Certificate`s. @default 9443 */
   readonly httpsPort?: number;
-  /** For `/status/ready`, by which Consul knows that it has its routes; on the machine's own address. @default 7085 */
+  /** Port for `/status/ready`, which Consul checks; on the machine's own address. @default 7085 */
   readonly statusPort?: number;
-  /** For TCP and UDP that a `StreamRoute` forwards. @default - none */
+  /** Ports for TCP and UDP that a `StreamRoute` forwards. @default - none */
   readonly streamPorts?: StreamPorts;
   /** Worker processes, 1 to 64; each takes some 30 MiB. @default 1 */
   readonly workers?: number;
-  /** The most memory it gets, in MiB, 128 to 65536. @default 256 */
+  /** Memory limit in MiB, 128 to 65536. @default 256 */
   readonly memory?: number;
-  /** Whether it writes a line a request to its log. @default true */
+  /** Whether it logs each request. @default true */
   readonly accessLog?: boolean;
   /**
-   * Addresses or networks of proxies in front that say in `X-Forwarded-For` who the client is. A director is none: with direct
-   * routing, tunneling or as the gateway of its real servers it leaves the client's address in place; with SNAT it is gone.
+   * Addresses and subnets of HTTP proxies in front, whose `X-Forwarded-For` is trusted. A director is no such proxy: it keeps the client's
+   * address, or, with SNAT, replaces it.
    *
-   * @default - none: the client is who connects
+   * @default - none: the client is the peer of the connection
    */
   readonly trustedAddresses?: readonly string[];
-  /** Plugins that it loads beside the ones that have a maker in `Plugin`. A change restarts it. @default - none */
+  /** Plugins that it loads in addition to those with a maker in `Plugin`. A change restarts it. @default - none */
   readonly plugins?: readonly string[];
-  /** Settings of plugins for the whole gateway: the port of a redirect, the address of metrics. @default - APISIX's own, but for the redirect's port */
+  /** Settings of plugins for the whole gateway (`plugin_attr`): the port of a redirect, the address of metrics. @default - APISIX's own, but for the redirect's port */
   readonly pluginAttributes?: PluginAttributes;
   /**
-   * Name to secret, a reference to a sensitive Terraform variable. Plugins, consumers and certificates name it by
-   * `gateway.secret(NAME)`. Upper-case letters, digits, `_`.
+   * Secrets by their names: upper-case letters, digits, `_`. Each value is a reference to a sensitive Terraform variable. Plugins, consumers
+   * and certificates name a secret by `gateway.secret("NAME")`.
    *
    * @default - none
    */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** The user's second mode: an etcd and the Admin API in place of Consul's folder. @default - none: no Admin API at all */
+  /** Takes routes from APISIX's Admin API and etcd in place of Consul's folder. @default - no Admin API */
   readonly admin?: AdminOptions;
 }
 
@@ -64,24 +65,24 @@ export interface StreamPorts {
 }
 
 /**
- * The Admin API, with etcd behind it. Routes are then made by requests, and no construct can be given to the gateway.
+ * The Admin API, with etcd behind it. Routes are then made by requests, and no `Route` can be given to the gateway.
  *
  * @see https://apisix.apache.org/docs/apisix/admin-api/
  */
 export interface AdminOptions {
-  /** Where etcd answers: `["http://10.0.0.5:2379"]`. Gateways with one etcd and prefix are equal. */
+  /** URLs of etcd: `["http://10.0.0.5:2379"]`. Gateways with the same etcd and prefix serve the same routes. */
   readonly etcd: readonly string[];
-  /** The key of `X-API-KEY`, a reference to a sensitive Terraform variable. */
+  /** Key that requests send in `X-API-KEY`, a reference to a sensitive Terraform variable. */
   readonly key: string;
-  /** What secrets in etcd are encrypted with: 16 or 32 characters, a reference to a sensitive Terraform variable. */
+  /** Key that encrypts secrets in etcd: 16 or 32 characters, a reference to a sensitive Terraform variable. */
   readonly dataEncryptionKey: string;
-  /** On 127.0.0.1 of its machine. @default 9180 */
+  /** Its port, on 127.0.0.1 of the machine. @default 9180 */
   readonly port?: number;
-  /** Of its keys in etcd. @default "/apisix" */
+  /** Key prefix in etcd. @default "/apisix" */
   readonly prefix?: string;
 }
 
-/** A container image, and what listens where: everything that was left out filled in. */
+/** The options of a gateway, with defaults for what was left out. */
 export interface GatewaySettings {
   readonly name: string;
   readonly version: string;

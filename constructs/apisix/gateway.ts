@@ -33,19 +33,19 @@ const IN_ALLOCATION = { config: "/local", document: "/local", dump: "/alloc/data
 const CLIENT_ADDRESS = '[[ env "NOMAD_IP_http" ]]';
 
 export interface GatewayProps extends GatewayOptions {
-  /** The cluster that runs it, and whose Consul it asks. */
+  /** The Nomad cluster that runs it. The gateway uses the cluster's Consul. */
   readonly nomad: INomadCluster;
-  /** Clients that it is to run on, and no others. @default - all clients of the node pool */
+  /** The only clients that it runs on. @default - all clients of the node pool */
   readonly clients?: readonly IMachine[];
-  /** @default "default" - Nomad's */
+  /** Nomad node pool that it runs in. @default "default" - Nomad's */
   readonly nodePool?: string;
 }
 
 /**
- * APISIX without etcd as a Nomad system job: one on every client, in the client's own network. Its routes are in Consul's
- * key/value store; a change of one reaches the running gateways, and no allocation changes.
+ * APISIX as a Nomad system job: one instance on every client, in the client's network. Its routes are in Consul's key/value store, so that
+ * a changed route reaches the running gateways and no allocation is replaced.
  *
- * It belongs into a stack with a Nomad provider, its routes into one with a Consul provider.
+ * Put it into a stack with a Nomad provider, and its routes into a stack with a Consul provider.
  *
  * @see https://apisix.apache.org/docs/apisix/deployment-modes/
  */
@@ -55,7 +55,7 @@ export class Gateway extends GatewayBase {
     return BRAND.isOn(x);
   }
 
-  /** A gateway that others run, which reads its routes from Consul's key/value store as one of this library does. */
+  /** A gateway that exists outside of this program, and reads its routes from its folder of Consul's key/value store. */
   static fromGatewayAttributes(scope: Construct, id: string, attributes: GatewayAttributes): IGateway {
     return new ForeignGateway(scope, id, attributes);
   }

@@ -7,7 +7,7 @@ import { pluginsDraft } from "./plugins/plugin-list";
 const BRAND = new Brand<GlobalRule>("GlobalRule");
 
 export interface GlobalRuleProps extends GatewayObjectProps {
-  /** At least one; each in one global rule of the gateway only. */
+  /** At least one. A plugin can be in one global rule of a gateway only. */
   readonly plugins: readonly Plugin[];
   /** Its id in APISIX: 1 to 64 letters, digits, `-`, `_` and `.`. @default - the construct's id */
   readonly objectId?: string;

@@ -3,14 +3,14 @@ import { ApisixObject, wire } from "./render/document";
 import { durationFailures, hostFailures, numberFailures, seconds, statusFailures, textFailures } from "./values";
 
 /**
- * How a gateway finds out by itself which nodes of an upstream work, beside Consul's checks.
+ * Health checks of an upstream's nodes by the gateway, in addition to Consul's.
  *
  * @see https://apisix.apache.org/docs/apisix/tutorials/health-check/
  */
 export interface UpstreamHealthCheck {
-  /** The gateway asks by itself. There is no passive check without one: nothing else brings a node back. */
+  /** Checks by requests of the gateway. Required, because nothing else brings back a node that a passive check took out. */
   readonly active: ActiveHealthCheck;
-  /** What requests of clients led to counts, too. @default - it does not */
+  /** Checks by the answers to clients' requests. @default - none */
   readonly passive?: PassiveHealthCheck;
 }
 

@@ -31,17 +31,17 @@ import { renderStartScript } from "./render/start";
 const BRAND = new Brand<MachineGateway>("MachineGateway");
 
 export interface MachineGatewayProps extends GatewayOptions {
-  /** Each gets one instance; with two of them a power cut of either is survived. */
+  /** Machines that it runs on, one instance each. Two of them survive a power cut of either. */
   readonly machines: readonly IMachine[];
-  /** Where it looks for its upstreams, and where its routes are; each machine gets a local agent. */
+  /** Consul cluster of its upstreams and routes. Each machine gets a local agent. */
   readonly consul: IConsulCluster;
-  /** Where consul-template comes from: the program itself, or its `.zip` or `.tar.gz`. @default - what the machine's backend offers */
+  /** Download of consul-template: the program, or its `.zip` or `.tar.gz`. @default - what the machine's backend offers */
   readonly consulTemplate?: Software;
 }
 
 /**
- * APISIX as a container on machines that the program names, without Nomad: systemd starts it, consul-template writes its routes
- * from Consul's key/value store, and the machine's Consul agent checks whether it has them.
+ * APISIX as a container on machines, without Nomad. systemd starts it, consul-template writes its routes from Consul's key/value store, and
+ * the machine's Consul agent checks that it has them.
  *
  * A change of a route reaches the running gateway within five seconds. A change of its own settings reloads it. Another image, more
  * memory or another secret replaces the container, one machine after the other.

@@ -25,23 +25,23 @@ export interface GatewayObject {
   readonly document: Readonly<Record<string, unknown>>;
 }
 
-/** What every object of a gateway has. */
+/** Properties of every object of a gateway. */
 export interface GatewayObjectProps {
-  /** The gateway that it is for. */
+  /** The gateway that gets it. */
   readonly gateway: IGateway;
-  /** Changes the object before it is written, in APISIX's own names; the result is not checked. @default - unchanged */
+  /** Changes the object, in APISIX's own names, before it is written; the result is not checked. @default - unchanged */
   readonly override?: (document: Record<string, unknown>) => Record<string, unknown>;
 }
 
-/** An object's description. */
+/** Properties of objects with an id, a name and a description. */
 export interface DescribedProps extends GatewayObjectProps {
   /** Its id in APISIX: 1 to 64 letters, digits, `-`, `_` and `.`. @default - the construct's id */
   readonly objectId?: string;
-  /** 1 to 256 characters. @default - its id */
+  /** Its name, 1 to 256 characters. @default - its id */
   readonly name?: string;
-  /** At most 256 characters. @default - none */
+  /** Its description, at most 256 characters. @default - none */
   readonly desc?: string;
-  /** Values have 1 to 256 characters, and no white space. @default - none */
+  /** Labels; values have 1 to 256 characters, and no white space. @default - none */
   readonly labels?: Readonly<Record<string, string>>;
 }
 

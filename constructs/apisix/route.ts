@@ -24,41 +24,41 @@ import {
 
 const BRAND = new Brand<Route>("Route");
 
-/** Which requests a route is for. */
+/** The requests that a route matches. All conditions have to hold. */
 export interface RouteMatch {
-  /** A path; `*` at its end is any rest: `/hello/*`. Either this or `uris`. @default - `uris` */
+  /** Path; `*` at its end matches any rest: `/hello/*`. Either this or `uris`. @default - `uris` */
   readonly uri?: string;
   /** Several paths. @default - `uri` */
   readonly uris?: readonly string[];
-  /** Host names, `*.example.com` for all below. @default - the service's, else every host */
+  /** Host names; `*.example.com` matches all subdomains. @default - the service's, else every host */
   readonly hosts?: readonly string[];
-  /** `["GET", "POST"]` @default - every method */
+  /** HTTP methods: `["GET", "POST"]`. @default - every method */
   readonly methods?: readonly string[];
-  /** All have to hold. @default - none */
+  /** Conditions on variables of the request. @default - none */
   readonly vars?: readonly Condition[];
-  /** Of two that match by one path the higher one is taken. A whole number. @default 0 */
+  /** Of two routes with the same path the one with the higher priority is taken. A whole number. @default 0 */
   readonly priority?: number;
-  /** Addresses and subnets of clients. @default - every address */
+  /** Addresses and subnets of clients. @default - every client */
   readonly remoteAddrs?: readonly string[];
-  /** @default false */
+  /** Whether WebSocket connections pass. @default false */
   readonly enableWebsocket?: boolean;
-  /** In place of the upstream's. @default - the upstream's */
+  /** Time limits in place of the upstream's. @default - the upstream's */
   readonly timeout?: GatewayTimeout;
   /** 1 is on, 0 is off. @default 1 */
   readonly status?: 0 | 1;
 }
 
 export interface RouteProps extends DescribedProps, RouteMatch {
-  /** Where the requests go. Either this or `service`. @default - the upstream of the service */
+  /** Target of the requests. Either this or `service`. @default - the upstream of the service */
   readonly upstream?: Upstream | SharedUpstream;
-  /** What several routes have in common: its upstream and its plugins. @default - none */
+  /** The service whose upstream and plugins it uses. @default - none */
   readonly service?: GatewayService;
-  /** One of each name. @default - none */
+  /** Plugins, at most one of each name. @default - none */
   readonly plugins?: readonly Plugin[];
 }
 
 export interface RouteToJobProps extends Omit<RouteProps, "upstream" | "service"> {
-  /** What the upstream has beside the job's instances. @default - as {@link Upstream.toService} has it */
+  /** Options of the upstream. @default - as {@link Upstream.toService} has it */
   readonly upstreamOptions?: ServiceUpstreamOptions;
 }
 
@@ -69,7 +69,7 @@ export interface ServiceSource {
 }
 
 /**
- * Which requests a gateway takes, what it does with them, and where they go then.
+ * A rule that matches requests to a gateway, runs plugins for them, and sends them to an upstream.
  *
  * @see https://apisix.apache.org/docs/apisix/terminology/route/
  */
@@ -79,7 +79,7 @@ export class Route extends GatewayObjectBase {
     return BRAND.isOn(x);
   }
 
-  /** A route to the healthy instances of a job. @param port the label of its port; nothing where it has one service */
+  /** A route to the healthy instances of a job. @param port label of its port; undefined for a job with one service */
   static toJob(
     scope: Construct,
     id: string,

@@ -10,23 +10,23 @@ import { descriptionFailures, hostFailures } from "./values";
 const BRAND = new Brand<GatewayService>("GatewayService");
 
 export interface GatewayServiceProps extends DescribedProps {
-  /** Where the requests of its routes go. */
+  /** Target of its routes' requests. */
   readonly upstream: Upstream | SharedUpstream;
-  /** For routes without hosts of their own. @default - every host */
+  /** Host names for routes without hosts of their own. @default - every host */
   readonly hosts?: readonly string[];
-  /** For all its routes; a route's own plugin of the same name takes the context of one. @default - none */
+  /** Plugins for all its routes; a route's own plugin of the same name takes its place. @default - none */
   readonly plugins?: readonly Plugin[];
-  /** @default false */
+  /** Whether WebSocket connections pass. @default false */
   readonly enableWebsocket?: boolean;
 }
 
 /**
- * What several routes have in common. (APISIX calls it a service; it is none in Consul.)
+ * Settings that several routes share: an upstream, hosts and plugins. APISIX calls it a service; it is not a service of Consul.
  *
  * @see https://apisix.apache.org/docs/apisix/terminology/service/
  */
 export class GatewayService extends GatewayObjectBase {
-  /** Whether something is what several routes have in common. */
+  /** Whether something is a service of a gateway. */
   static isGatewayService(x: unknown): x is GatewayService {
     return BRAND.isOn(x);
   }

@@ -10,18 +10,18 @@ import { subnetListFailures, descriptionFailures, hostFailures, numberFailures }
 const BRAND = new Brand<StreamRoute>("StreamRoute");
 
 export interface StreamRouteProps extends DescribedProps {
-  /** Where the connections go. */
+  /** Target of the connections. */
   readonly upstream: Upstream | SharedUpstream;
-  /** The gateway's port that they come in by, 1 to 65535; it has to listen there. @default - all of its stream ports */
+  /** Port of the gateway, 1 to 65535, one of its `streamPorts`. @default - all of its stream ports */
   readonly serverPort?: number;
-  /** The gateway's address that they come in by, or a subnet. @default - all */
+  /** Address of the gateway, or a subnet. @default - all */
   readonly serverAddr?: string;
-  /** The client's address, or a subnet. @default - all */
+  /** Address of the client, or a subnet. @default - all */
   readonly remoteAddr?: string;
-  /** By TLS: the host name that the client asks for. @default - all */
+  /** Host name that the client asks for by TLS (SNI). @default - all */
   readonly sni?: string;
   /**
-   * Those for connections: ip-restriction, limit-conn, mqtt-proxy, prometheus, syslog, traffic-split.
+   * Plugins that APISIX runs for connections: ip-restriction, limit-conn, mqtt-proxy, prometheus, syslog, traffic-split.
    *
    * @default - none
    */
@@ -29,7 +29,7 @@ export interface StreamRouteProps extends DescribedProps {
 }
 
 /**
- * Which connections (TCP, TLS, UDP) a gateway takes, and where they go.
+ * A rule that matches connections (TCP, TLS, UDP) to a gateway and sends them to an upstream.
  *
  * @see https://apisix.apache.org/docs/apisix/stream-proxy/
  */

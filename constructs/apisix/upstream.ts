@@ -23,25 +23,25 @@ import {
 const BRAND = new Brand<Upstream>("Upstream");
 const SHARED_BRAND = new Brand<SharedUpstream>("SharedUpstream");
 
-/** Which node a request goes to. */
+/** Load balancing algorithm. */
 export enum UpstreamType {
-  /** In turn, by weight. */
+  /** Weighted round robin. */
   ROUNDROBIN = "roundrobin",
-  /** By a hash of `key`: one client keeps its node. */
+  /** Consistent hashing by `key`: one client keeps its node. */
   CHASH = "chash",
-  /** Fewest requests under way, by weight. */
+  /** Weighted least connections. */
   LEAST_CONN = "least_conn",
-  /** Fastest answers lately. */
+  /** Lowest latency, as an exponentially weighted moving average. */
   EWMA = "ewma",
 }
 
 /**
- * What an upstream has beside its nodes.
+ * Options of an upstream besides its nodes.
  *
  * @see https://apisix.apache.org/docs/apisix/admin-api/#upstream
  */
 export interface UpstreamOptions {
-  /** @default UpstreamType.ROUNDROBIN */
+  /** Load balancing algorithm. @default UpstreamType.ROUNDROBIN */
   readonly type?: UpstreamType;
   /** With CHASH: what `key` names. @default "vars" */
   readonly hashOn?: "vars" | "header" | "cookie" | "consumer" | "vars_combinations";
@@ -61,11 +61,11 @@ export interface UpstreamOptions {
   readonly retries?: number;
   /** A duration after which no further node is tried: `"2500ms"`; `"0s"` is no end. @default "0s" */
   readonly retryTimeout?: string;
-  /** @default - 60s each; to instances in Consul 2s to connect, so that another one is tried where a machine lost its power */
+  /** Time limits. @default - 60s each; to instances in Consul 2s to connect, so that another one is tried where a machine lost its power */
   readonly timeout?: GatewayTimeout;
   /** Connections to the nodes that are kept open. @default - shared by all upstreams */
   readonly keepalivePool?: KeepalivePool;
-  /** @default - no checks: the gateway relies on Consul's */
+  /** Health checks by the gateway itself. @default - none: the gateway relies on Consul's checks */
   readonly checks?: UpstreamHealthCheck;
 }
 
@@ -97,7 +97,7 @@ const SERVICE_TIMEOUT: GatewayTimeout = { connect: "2s", send: "60s", read: "60s
 const FOR_GOOD = -1;
 
 /**
- * Where a gateway sends requests to.
+ * The nodes that a gateway sends requests to, and how.
  *
  * @see https://apisix.apache.org/docs/apisix/terminology/upstream/
  */
@@ -195,13 +195,12 @@ export class Upstream {
 }
 
 export interface SharedUpstreamProps extends DescribedProps {
-  /** Where it leads to. */
+  /** Its nodes and options. */
   readonly upstream: Upstream;
 }
 
 /**
- * An upstream that several routes, services or plugins name: its nodes are checked once, and its connections are
- * shared.
+ * An upstream that several routes, services or plugins use. Its nodes are checked once, and its connections are shared.
  *
  * @see https://apisix.apache.org/docs/apisix/terminology/upstream/
  */

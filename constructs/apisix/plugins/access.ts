@@ -3,21 +3,21 @@ import { wire } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
 import { durationFailures, listFailures, numberFailures, seconds, subnetListFailures, textFailures } from "../values";
 
-/** Which pages of other sites may ask. Lists are text with commas; `*` is all, `**` all with credentials, too. */
+/** Sites whose scripts may use a route (CORS). Lists are text with commas; `*` is all, `**` is all, also with credentials. */
 export interface CorsPluginOptions extends CommonPluginOptions {
-  /** `https://a.example,https://b.example:8081`. @default "*" */
+  /** Origins: `https://a.example,https://b.example:8081`. @default "*" */
   readonly allowOrigins?: string;
-  /** `GET,POST`. @default "*" */
+  /** Methods: `GET,POST`. @default "*" */
   readonly allowMethods?: string;
-  /** @default "*" */
+  /** Headers of requests. @default "*" */
   readonly allowHeaders?: string;
   /** Headers of the answer that the page may read. @default - none */
   readonly exposeHeaders?: string;
   /** How long a browser may keep the answer, a duration of whole seconds; `"0s"` is not at all. @default "5s" */
   readonly maxAge?: string;
-  /** Whether cookies may come with it; `*` is not allowed then. @default false */
+  /** Whether requests may have credentials; `*` is not allowed then. @default false */
   readonly allowCredential?: boolean;
-  /** In place of `allowOrigins`: `[".*\\.example\\.com$"]`. @default - none */
+  /** Regular expressions in place of `allowOrigins`: `[".*\\.example\\.com$"]`. @default - none */
   readonly allowOriginsByRegex?: readonly string[];
   /** Names of lists in the plugin's metadata. @default - none */
   readonly allowOriginsByMetadata?: readonly string[];
@@ -68,15 +68,15 @@ function patternFailures(property: string, patterns: readonly string[] | undefin
   ];
 }
 
-/** Who may come, by address. Exactly one of the two lists. */
+/** Clients that are allowed or denied by their addresses. Exactly one of the two lists. */
 export interface IpRestrictionPluginOptions extends CommonPluginOptions {
   /** Addresses and subnets; all others are refused. @default - none */
   readonly whitelist?: readonly string[];
   /** Addresses and subnets; these are refused. @default - none */
   readonly blacklist?: readonly string[];
-  /** 1 to 1024 characters. @default "Your IP address is not allowed" */
+  /** Body of the refusal, 1 to 1024 characters. @default "Your IP address is not allowed" */
   readonly message?: string;
-  /** 403 or 404. @default 403 */
+  /** Status of the refusal, 403 or 404. @default 403 */
   readonly responseCode?: number;
 }
 

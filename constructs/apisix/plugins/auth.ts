@@ -3,25 +3,25 @@ import { wire } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
 import { durationFailures, listFailures, seconds, textFailures } from "../values";
 
-/** What the plugins that guard a route have in common. */
+/** Options of every plugin that authenticates requests. */
 export interface GuardOptions extends CommonPluginOptions {
   /**
-   * As the answer 401 names what is guarded, 1 to 128 printable characters without `"` and `\`.
+   * Realm in `WWW-Authenticate` of the answer 401: 1 to 128 printable characters without `"` and `\`.
    *
    * @default - the plugin's
    */
   readonly realm?: string;
-  /** Whether the upstream gets the request without them. @default false */
+  /** Whether credentials are taken out of the request before the upstream gets it. @default false */
   readonly hideCredentials?: boolean;
-  /** The consumer that requests without a good credential count as. @default - none: they are refused */
+  /** Consumer that requests without valid credentials count as. @default - none: they are refused */
   readonly anonymousConsumer?: string;
 }
 
 /** Only requests with the key of a consumer pass. */
 export interface KeyAuthPluginOptions extends GuardOptions {
-  /** The header that has it. @default "apikey" */
+  /** Header that holds the key. @default "apikey" */
   readonly header?: string;
-  /** The argument that has it, where no header does. @default "apikey" */
+  /** Query argument that holds the key, where no header does. @default "apikey" */
   readonly query?: string;
 }
 
@@ -31,25 +31,25 @@ export interface KeyAuthCredentialOptions extends CommonPluginOptions {
   readonly key: string;
 }
 
-/** Only requests with a token of a consumer pass. */
+/** Only requests with a JSON web token of a consumer pass. */
 export interface JwtAuthPluginOptions extends GuardOptions {
-  /** The header that has it. @default "authorization" */
+  /** Header that holds the token. @default "authorization" */
   readonly header?: string;
-  /** The argument that has it. @default "jwt" */
+  /** Query argument that holds the token. @default "jwt" */
   readonly query?: string;
-  /** The cookie that has it. @default "jwt" */
+  /** Cookie that holds the token. @default "jwt" */
   readonly cookie?: string;
-  /** The token's claim that has the consumer's key. @default "key" */
+  /** Claim of the token that holds the consumer's key. @default "key" */
   readonly keyClaimName?: string;
-  /** Whether later plugins find the token. @default false */
+  /** Whether the token is passed on to later plugins. @default false */
   readonly storeInCtx?: boolean;
-  /** Claims that have to be there and good. @default - they are checked where they are there */
+  /** Claims that are required and verified. @default - verified where present */
   readonly claimsToVerify?: readonly ("exp" | "nbf")[];
 }
 
-/** How tokens of a consumer are made. */
+/** What verifies the tokens of a consumer. */
 export interface JwtAuthCredentialOptions extends CommonPluginOptions {
-  /** The value of the token's claim; not a secret, and every consumer has its own. */
+  /** Value of the token's claim, unique among consumers. Not a secret. */
   readonly key: string;
   /** For HS256, HS384, HS512, from `gateway.secret("NAME")`. @default - none */
   readonly secret?: string;
@@ -59,7 +59,7 @@ export interface JwtAuthCredentialOptions extends CommonPluginOptions {
   readonly algorithm?: JwtAlgorithm;
   /** Whether the secret is base64. @default false */
   readonly base64Secret?: boolean;
-  /** How far clocks may differ, a duration of whole seconds. @default "0s" */
+  /** Tolerance for clocks that differ, a duration of whole seconds. @default "0s" */
   readonly lifetimeGracePeriod?: string;
 }
 

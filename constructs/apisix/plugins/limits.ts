@@ -3,13 +3,13 @@ import { wire } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
 import { durationFailures, listFailures, milliseconds, numberFailures, seconds } from "../values";
 
-/** Requests in a window of time. Either `count` and `timeWindow`, or `rules`. */
+/** Limit of requests in a window of time. Either `count` and `timeWindow`, or `rules`. */
 export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOptions {
-  /** Requests a window, above 0, or text with variables. @default - those of `rules` */
+  /** Requests per window, above 0, or text with variables. @default - those of `rules` */
   readonly count?: number | string;
-  /** A duration of whole seconds, above 0 (`"1m"`), or text with variables, whose value is in seconds. @default - those of `rules` */
+  /** Length of the window: a duration of whole seconds, above 0 (`"1m"`), or text with variables, whose value is in seconds. @default - those of `rules` */
   readonly timeWindow?: string;
-  /** From APISIX 3.18 on. @default "fixed" */
+  /** Kind of window, from APISIX 3.18 on. @default "fixed" */
   readonly windowType?: "fixed" | "sliding";
   /** Several limits at a time, each by a key of its own. @default - one, by `count` and `timeWindow` */
   readonly rules?: readonly LimitCountRule[];
@@ -17,9 +17,9 @@ export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOpt
   readonly key?: string;
   /** A variable (`remote_addr`), several (`$remote_addr $host`), or the same for all. @default "var" */
   readonly keyType?: "var" | "var_combination" | "constant";
-  /** 200 to 599. @default 503 */
+  /** Status of refused requests, 200 to 599. @default 503 */
   readonly rejectedCode?: number;
-  /** @default - none */
+  /** Message of refused requests. @default - none */
   readonly rejectedMsg?: string;
   /**
    * Where the count is kept: by each gateway, or by all in a Redis (`redis-sentinel` from APISIX 3.18 on).
@@ -135,11 +135,11 @@ function syncFailures(at: string, { syncInterval, policy = "local", timeWindow }
   ];
 }
 
-/** A steady rate, with room for bursts (leaky bucket). */
+/** Limit of the rate of requests, with room for bursts (leaky bucket). */
 export interface LimitReqPluginOptions extends CommonPluginOptions, CounterOptions {
-  /** Requests a second, above 0. What comes faster waits, as `burst` allows. */
+  /** Requests per second, above 0. Faster ones are delayed, as `burst` allows. */
   readonly rate: number;
-  /** Requests a second above `rate` that wait and are not refused, 0 or more. */
+  /** Requests per second above `rate` that are delayed and not refused, 0 or more. */
   readonly burst: number;
   /** What is counted by, as `keyType` reads it: `remote_addr`. */
   readonly key: string;
@@ -147,11 +147,11 @@ export interface LimitReqPluginOptions extends CommonPluginOptions, CounterOptio
   readonly keyType?: "var" | "var_combination";
   /** Where the count is kept: by each gateway, or by all in a Redis. @default "local" */
   readonly policy?: "local" | "redis" | "redis-cluster";
-  /** 200 to 599. @default 503 */
+  /** Status of refused requests, 200 to 599. @default 503 */
   readonly rejectedCode?: number;
-  /** @default - none */
+  /** Message of refused requests. @default - none */
   readonly rejectedMsg?: string;
-  /** Whether a burst passes at once. @default false */
+  /** Whether requests of a burst pass without delay. @default false */
   readonly nodelay?: boolean;
   /** Lets requests through while the Redis is away. @default false */
   readonly allowDegradation?: boolean;
@@ -166,7 +166,7 @@ export function limitReq(options: LimitReqPluginOptions): PluginParts {
   ]);
 }
 
-/** The Redis that gateways share a count in, by the plugin's `policy`. */
+/** The Redis in which gateways share a count, by the plugin's `policy`. */
 export interface CounterOptions {
   /** Policy redis: its host. @default - none */
   readonly redisHost?: string;
@@ -182,7 +182,7 @@ export interface CounterOptions {
   readonly redisPassword?: string;
   /** 0 or more. @default 0 */
   readonly redisDatabase?: number;
-  /** How long it may take, a duration of whole milliseconds, at least 1. @default "1s" */
+  /** Time limit of a request to it, a duration of whole milliseconds, at least 1. @default "1s" */
   readonly redisTimeout?: string;
   /** Policy redis: whether it is spoken to by TLS. @default false */
   readonly redisSsl?: boolean;

@@ -3,21 +3,21 @@ import type { ObjectContext } from "../object";
 import { ApisixObject, wire, without } from "../render/document";
 import type { SharedUpstream, Upstream } from "../upstream";
 
-/** What every plugin takes beside its own options. */
+/** Options of every plugin. */
 export interface CommonPluginOptions {
-  /** @default - APISIX's own order, every request, its own answer */
+  /** Order, filter and error response. @default - APISIX's own order, every request, the plugin's own response */
   readonly meta?: PluginMeta;
 }
 
 /** @see https://apisix.apache.org/docs/apisix/terminology/plugin/#plugin-common-configuration */
 export interface PluginMeta {
-  /** Whether it is there, and does nothing. @default false */
+  /** Whether it is turned off. @default false */
   readonly disable?: boolean;
   /** Its place in the order; higher ones run first. A whole number. @default - the plugin's own */
   readonly priority?: number;
-  /** Requests that it is run for: `[["arg_version", "==", "v2"]]`. @default - all */
+  /** Conditions on requests that it runs for: `[["arg_version", "==", "v2"]]`. @default - all */
   readonly filter?: readonly (readonly unknown[])[];
-  /** In place of what the plugin answers where it refuses a request. @default - the plugin's answer */
+  /** Response of refused requests. @default - the plugin's own */
   readonly errorResponse?: string | Readonly<Record<string, unknown>>;
 }
 

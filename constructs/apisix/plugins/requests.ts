@@ -2,7 +2,7 @@ import { wire, wireOptional } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
 import { subnetListFailures, numberFailures, textFailures } from "../values";
 
-/** Counts requests for Prometheus. */
+/** Exports metrics for Prometheus. */
 export interface PrometheusPluginOptions extends CommonPluginOptions {
   /** Whether routes and services are labelled with their names, not with their ids. @default false */
   readonly preferName?: boolean;
@@ -12,15 +12,15 @@ export function prometheus(options: PrometheusPluginOptions): PluginParts {
   return partsOf("prometheus", options, wire(options), () => []);
 }
 
-/** Gives every request a name of its own. */
+/** Gives every request an id. */
 export interface RequestIdPluginOptions extends CommonPluginOptions {
-  /** @default "X-Request-Id" */
+  /** Header of the id. @default "X-Request-Id" */
   readonly headerName?: string;
-  /** Whether the answer has it, too. @default true */
+  /** Whether the response has it, too. @default true */
   readonly includeInResponse?: boolean;
-  /** `uuidv7` from APISIX 3.17 on. @default "uuid" */
+  /** Algorithm of the id; `uuidv7` from APISIX 3.17 on. @default "uuid" */
   readonly algorithm?: "uuid" | "nanoid" | "range_id" | "ksuid" | "uuidv7";
-  /** With `range_id`. @default - 16 letters and digits */
+  /** Form of the id with `range_id`. @default - 16 letters and digits */
   readonly rangeId?: RangeIdOptions;
 }
 
@@ -54,13 +54,13 @@ export function requestId(options: RequestIdPluginOptions): PluginParts {
   ]);
 }
 
-/** Takes the client's address from elsewhere: behind a proxy that passes it on. */
+/** Takes the client's address from a variable of the request, behind a proxy that passes it on. */
 export interface RealIpPluginOptions extends CommonPluginOptions {
-  /** A variable: `http_x_forwarded_for`, `arg_realip`. */
+  /** The variable: `http_x_forwarded_for`, `arg_realip`. */
   readonly source: string;
-  /** Only proxies of these addresses and subnets are believed. @default - all clients are */
+  /** Addresses and subnets of trusted proxies. @default - all clients are trusted */
   readonly trustedAddresses?: readonly string[];
-  /** Whether further trusted ones are passed over in a list of addresses. @default false */
+  /** Whether trusted addresses are skipped in a list, to find the last that is not trusted. @default false */
   readonly recursive?: boolean;
 }
 

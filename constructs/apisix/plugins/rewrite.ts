@@ -4,32 +4,32 @@ import { ApisixObject, wire, without } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
 import { listFailures, numberFailures, textFailures } from "../values";
 
-/** A header's value; several of one name from APISIX 3.18 on. Variables are put in: `$remote_addr`. */
+/** Value of a header, with variables (`$remote_addr`); several values of one name from APISIX 3.18 on. */
 export type HeaderValue = string | number | readonly (string | number)[];
 
-/** Changes the request before the upstream gets it. At least one of its options. */
+/** Changes requests before the upstream gets them. At least one option. */
 export interface ProxyRewritePluginOptions extends CommonPluginOptions {
-  /** In place of the path, starts with a slash: `/v1$uri`. @default - as it came */
+  /** New path, starts with a slash: `/v1$uri`. @default - unchanged */
   readonly uri?: string;
-  /** In place of the path: pairs of a pattern and its replacement. @default - unchanged */
+  /** New path by pairs of a regular expression and its replacement. @default - unchanged */
   readonly regexUri?: readonly string[];
-  /** The `Host`, with or without a port. @default - by the upstream's `passHost` */
+  /** New `Host`, with or without a port. @default - by the upstream's `passHost` */
   readonly host?: string;
-  /** @default - as it came */
+  /** New method. @default - unchanged */
   readonly method?: string;
-  /** @default - as they came */
+  /** Changes of headers. @default - unchanged */
   readonly headers?: HeaderChanges;
   /** The path byte for byte as the client sent it. It may lead past what a route's `uri` keeps out. @default false */
   readonly useRealRequestUriUnsafe?: boolean;
 }
 
-/** In this order. */
+/** Changes of headers, in this order. */
 export interface HeaderChanges {
-  /** Beside what is there. @default - none */
+  /** Headers to add to those that are there. @default - none */
   readonly add?: Readonly<Record<string, HeaderValue>>;
-  /** In place of what is there. @default - none */
+  /** Headers to set in place of those that are there. @default - none */
   readonly set?: Readonly<Record<string, HeaderValue>>;
-  /** @default - none */
+  /** Names of headers to remove. @default - none */
   readonly remove?: readonly string[];
 }
 
@@ -109,19 +109,19 @@ function headerFailures(at: string, { add, set, remove }: HeaderChanges, several
   ];
 }
 
-/** Answers with another place. Exactly one of `uri`, `regexUri` and `httpToHttps`. */
+/** Redirects the client. Exactly one of `uri`, `regexUri` and `httpToHttps`. */
 export interface RedirectPluginOptions extends CommonPluginOptions {
-  /** With variables: `https://www.example.com$request_uri`. @default - none */
+  /** URL or path, with variables: `https://www.example.com$request_uri`. @default - none */
   readonly uri?: string;
-  /** A pattern of the path, and its replacement. @default - none */
+  /** Regular expression of the path, and its replacement. @default - none */
   readonly regexUri?: readonly [pattern: string, replacement: string];
-  /** The same place by https, where it was http. @default false */
+  /** Redirects http to https. @default false */
   readonly httpToHttps?: boolean;
-  /** 200 or more; with httpToHttps it is 301 or 308. @default 302 */
+  /** Status, 200 or more; with httpToHttps it is 301 or 308. @default 302 */
   readonly retCode?: number;
-  /** Whether the place is written in percent signs. @default false */
+  /** Whether the URL is percent-encoded. @default false */
   readonly encodeUri?: boolean;
-  /** Whether the request's arguments go with it; not with httpToHttps, which has them. @default false */
+  /** Whether the query string is appended; not with httpToHttps, which keeps it. @default false */
   readonly appendQueryString?: boolean;
 }
 

@@ -4,15 +4,15 @@ import { CommonPluginOptions, metaFailures, partsOf, PluginParts, withMeta } fro
 import type { SharedUpstream, Upstream } from "../upstream";
 import { Condition, conditionFailures, durationFailures, numberFailures, seconds, statusFailures } from "../values";
 
-/** Answers by itself while an upstream answers with errors, at first for 2 seconds, then twice as long each time. */
+/** Circuit breaker: answers in place of an upstream that answers with errors, at first for 2 seconds, then twice as long each time. */
 export interface ApiBreakerPluginOptions extends CommonPluginOptions {
-  /** 200 to 599. */
+  /** Status of its answer, 200 to 599. */
   readonly breakResponseCode: number;
   /** @default - none */
   readonly breakResponseBody?: string;
   /** Only with a body. @default - none */
   readonly breakResponseHeaders?: readonly BreakResponseHeader[];
-  /** It never answers by itself for longer: a duration of whole seconds, at least 3. APISIX calls it `max_breaker_sec`. @default "5m" */
+  /** The longest time that it answers: a duration of whole seconds, at least 3. APISIX's `max_breaker_sec`. @default "5m" */
   readonly maxBreakerTime?: string;
   /** @default - three answers of 500 */
   readonly unhealthy?: BreakWhen;
@@ -75,16 +75,16 @@ export function apiBreaker(options: ApiBreakerPluginOptions): PluginParts {
   ]);
 }
 
-/** Some of the requests go elsewhere: a canary, or a new version for those who ask for it. */
+/** Sends some of the requests to other upstreams: a canary, or a new version for requests that ask for it. */
 export interface TrafficSplitPluginOptions extends CommonPluginOptions {
-  /** The first one that matches is followed. At least one. */
+  /** Rules, at least one. The first that matches a request applies. */
   readonly rules: readonly TrafficSplitRule[];
 }
 
 export interface TrafficSplitRule {
   /** Lists of conditions, one of which has to hold: `[[["http_x_canary", "==", "yes"]]]`. @default - every request */
   readonly match?: readonly (readonly Condition[])[];
-  /** 1 to 20. */
+  /** Upstreams that share the requests, 1 to 20. */
   readonly weightedUpstreams: readonly WeightedUpstream[];
 }
 
