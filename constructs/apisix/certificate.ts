@@ -1,6 +1,6 @@
 import { Construct } from "constructs";
-import { Brand } from "../private/brand";
 import { Failure } from "../private/failure";
+import { isMarked, mark } from "../private/mark";
 import { DescribedProps, draft, GatewayObjectBase } from "./object";
 import { wire } from "./render/document";
 import {
@@ -11,8 +11,6 @@ import {
   numberFailures,
   writtenOutSecret,
 } from "./values";
-
-const BRAND = new Brand<Certificate>("Certificate");
 
 export enum TlsProtocol {
   TLS_1_1 = "TLSv1.1",
@@ -47,7 +45,7 @@ export interface CertificateProps extends Omit<DescribedProps, "name"> {
 export class Certificate extends GatewayObjectBase {
   /** Whether something is a certificate of a gateway. */
   static isCertificate(x: unknown): x is Certificate {
-    return BRAND.isOn(x);
+    return isMarked(x, "Certificate");
   }
 
   constructor(scope: Construct, id: string, props: CertificateProps) {
@@ -63,7 +61,7 @@ export class Certificate extends GatewayObjectBase {
         failures: certificateFailures(props),
       }),
     );
-    BRAND.mark(this);
+    mark(this, "Certificate");
   }
 }
 

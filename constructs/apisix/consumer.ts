@@ -1,12 +1,10 @@
 import { Construct } from "constructs";
-import { Brand } from "../private/brand";
-import { wire } from "./render/document";
+import { isMarked, mark } from "../private/mark";
 import { draft, GatewayObjectBase, GatewayObjectProps, joined } from "./object";
 import { Plugin } from "./plugins/plugin";
 import { pluginsDraft } from "./plugins/plugin-list";
+import { wire } from "./render/document";
 import { descriptionFailures } from "./values";
-
-const BRAND = new Brand<Consumer>("Consumer");
 
 export interface ConsumerProps extends GatewayObjectProps {
   /** 1 to 256 letters, digits, `-` and `_`. @default - the construct's id */
@@ -32,7 +30,7 @@ export interface ConsumerProps extends GatewayObjectProps {
 export class Consumer extends GatewayObjectBase {
   /** Whether something is a consumer. */
   static isConsumer(x: unknown): x is Consumer {
-    return BRAND.isOn(x);
+    return isMarked(x, "Consumer");
   }
 
   constructor(scope: Construct, id: string, props: ConsumerProps) {
@@ -43,7 +41,7 @@ export class Consumer extends GatewayObjectBase {
         pluginsDraft(plugins, gateway, context),
       ),
     );
-    BRAND.mark(this);
+    mark(this, "Consumer");
   }
 
   /** Its name in the access log and in `anonymousConsumer`. */

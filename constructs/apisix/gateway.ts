@@ -13,8 +13,8 @@ import {
   PortMappings,
   TemplateOptions,
 } from "../nomad";
-import { Brand } from "../private/brand";
 import { describeFailure, Failure } from "../private/failure";
+import { isMarked, mark } from "../private/mark";
 import { ValidationError } from "../private/validation";
 import { ForeignGateway, GatewayAttributes } from "./foreign-gateway";
 import { GatewayBase, IGateway, USUAL_HTTPS_PORT } from "./gateway-base";
@@ -23,8 +23,6 @@ import { metricsAddress } from "./plugins/attributes";
 import { GatewayHost, renderGatewayConfig, WHEN_EMPTY, whenEmptyHook } from "./render/config";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./render/document";
 import { renderStartScript } from "./render/start";
-
-const BRAND = new Brand<Gateway>("Gateway");
 
 /** The same folders in the container that Nomad starts. */
 const IN_ALLOCATION = { config: "/local", document: "/local", dump: "/alloc/data" } as const;
@@ -52,7 +50,7 @@ export interface GatewayProps extends GatewayOptions {
 export class Gateway extends GatewayBase {
   /** Whether something is a gateway on Nomad clients. */
   static isGateway(x: unknown): x is Gateway {
-    return BRAND.isOn(x);
+    return isMarked(x, "Gateway");
   }
 
   /** A gateway that exists outside of this program, and reads its routes from its folder of Consul's key/value store. */
@@ -64,7 +62,7 @@ export class Gateway extends GatewayBase {
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id, props.nomad.consul, props, clientFailures(props));
-    BRAND.mark(this);
+    mark(this, "Gateway");
     this.props = props;
     for (const machine of this.machines) {
       machine.wantImage(this.settings.image);

@@ -1,10 +1,8 @@
 import { Construct } from "constructs";
-import { Brand } from "../private/brand";
+import { isMarked, mark } from "../private/mark";
 import { draft, GatewayObjectBase, GatewayObjectProps, joined } from "./object";
 import { Plugin } from "./plugins/plugin";
 import { pluginsDraft } from "./plugins/plugin-list";
-
-const BRAND = new Brand<GlobalRule>("GlobalRule");
 
 export interface GlobalRuleProps extends GatewayObjectProps {
   /** At least one. A plugin can be in one global rule of a gateway only. */
@@ -21,7 +19,7 @@ export interface GlobalRuleProps extends GatewayObjectProps {
 export class GlobalRule extends GatewayObjectBase {
   /** Whether something is a global rule. */
   static isGlobalRule(x: unknown): x is GlobalRule {
-    return BRAND.isOn(x);
+    return isMarked(x, "GlobalRule");
   }
 
   constructor(scope: Construct, id: string, props: GlobalRuleProps) {
@@ -31,6 +29,6 @@ export class GlobalRule extends GatewayObjectBase {
     super(scope, id, "global_rules", props.objectId ?? id, props, (context) =>
       joined(draft({ failures }), pluginsDraft(plugins, gateway, context)),
     );
-    BRAND.mark(this);
+    mark(this, "GlobalRule");
   }
 }

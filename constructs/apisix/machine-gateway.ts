@@ -10,8 +10,8 @@ import {
 } from "../consul";
 import { Contribution, IMachine, PROGRAM_FOLDER, Software, TRACKED_CONNECTIONS, Unit } from "../machine";
 import { DockerEngine } from "../nomad";
-import { Brand } from "../private/brand";
 import { Failure } from "../private/failure";
+import { isMarked, mark } from "../private/mark";
 import { Validation } from "../private/validation";
 import { GatewayBase } from "./gateway-base";
 import { allSecrets, GatewayOptions, GatewaySettings, lowPorts } from "./gateway-settings";
@@ -27,8 +27,6 @@ import {
   unitOf,
 } from "./render/run";
 import { renderStartScript } from "./render/start";
-
-const BRAND = new Brand<MachineGateway>("MachineGateway");
 
 export interface MachineGatewayProps extends GatewayOptions {
   /** Machines that it runs on, one instance each. Two of them survive a power cut of either. */
@@ -51,14 +49,14 @@ export interface MachineGatewayProps extends GatewayOptions {
 export class MachineGateway extends GatewayBase {
   /** Whether something is a gateway on machines. */
   static isMachineGateway(x: unknown): x is MachineGateway {
-    return BRAND.isOn(x);
+    return isMarked(x, "MachineGateway");
   }
 
   override readonly machines: readonly IMachine[];
 
   constructor(scope: Construct, id: string, props: MachineGatewayProps) {
     super(scope, id, props.consul, props, machineFailures(props));
-    BRAND.mark(this);
+    mark(this, "MachineGateway");
     this.machines = props.machines;
     for (const machine of props.machines) this.install(machine, props);
   }

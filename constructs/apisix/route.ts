@@ -1,7 +1,7 @@
 import { Construct } from "constructs";
 import { ConsulService } from "../consul";
-import { Brand } from "../private/brand";
 import { Failure } from "../private/failure";
+import { isMarked, mark } from "../private/mark";
 import { DescribedProps, draft, Draft, GatewayObjectBase, joined, ObjectContext, strangerFailures } from "./object";
 import { factsOf } from "./plugins/catalogue";
 import { Plugin } from "./plugins/plugin";
@@ -21,8 +21,6 @@ import {
   subnetListFailures,
   timeoutFailures,
 } from "./values";
-
-const BRAND = new Brand<Route>("Route");
 
 /** The requests that a route matches. All conditions have to hold. */
 export interface RouteMatch {
@@ -76,7 +74,7 @@ export interface ServiceSource {
 export class Route extends GatewayObjectBase {
   /** Whether something is a route. */
   static isRoute(x: unknown): x is Route {
-    return BRAND.isOn(x);
+    return isMarked(x, "Route");
   }
 
   /** A route to the healthy instances of a job. @param port label of its port; undefined for a job with one service */
@@ -92,7 +90,7 @@ export class Route extends GatewayObjectBase {
 
   constructor(scope: Construct, id: string, props: RouteProps) {
     super(scope, id, "routes", props.objectId ?? id, props, (context) => routeDraft(props, context));
-    BRAND.mark(this);
+    mark(this, "Route");
   }
 }
 

@@ -1,13 +1,11 @@
 import { Construct } from "constructs";
-import { Brand } from "../private/brand";
-import { wire } from "./render/document";
+import { isMarked, mark } from "../private/mark";
 import { DescribedProps, draft, Draft, GatewayObjectBase, joined, ObjectContext } from "./object";
 import { Plugin } from "./plugins/plugin";
 import { pluginsDraft } from "./plugins/plugin-list";
+import { wire } from "./render/document";
 import { SharedUpstream, Upstream, upstreamDraft } from "./upstream";
 import { descriptionFailures, hostFailures } from "./values";
-
-const BRAND = new Brand<GatewayService>("GatewayService");
 
 export interface GatewayServiceProps extends DescribedProps {
   /** Target of its routes' requests. */
@@ -28,12 +26,12 @@ export interface GatewayServiceProps extends DescribedProps {
 export class GatewayService extends GatewayObjectBase {
   /** Whether something is a service of a gateway. */
   static isGatewayService(x: unknown): x is GatewayService {
-    return BRAND.isOn(x);
+    return isMarked(x, "GatewayService");
   }
 
   constructor(scope: Construct, id: string, props: GatewayServiceProps) {
     super(scope, id, "services", props.objectId ?? id, props, (context) => serviceDraft(props, context));
-    BRAND.mark(this);
+    mark(this, "GatewayService");
   }
 }
 

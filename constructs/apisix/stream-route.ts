@@ -1,13 +1,11 @@
 import { Construct } from "constructs";
-import { Brand } from "../private/brand";
-import { wire } from "./render/document";
+import { isMarked, mark } from "../private/mark";
 import { DescribedProps, draft, Draft, GatewayObjectBase, joined, ObjectContext } from "./object";
 import { Plugin } from "./plugins/plugin";
 import { pluginsDraft } from "./plugins/plugin-list";
+import { wire } from "./render/document";
 import { SharedUpstream, Upstream, upstreamDraft } from "./upstream";
 import { subnetListFailures, descriptionFailures, hostFailures, numberFailures } from "./values";
-
-const BRAND = new Brand<StreamRoute>("StreamRoute");
 
 export interface StreamRouteProps extends DescribedProps {
   /** Target of the connections. */
@@ -36,12 +34,12 @@ export interface StreamRouteProps extends DescribedProps {
 export class StreamRoute extends GatewayObjectBase {
   /** Whether something is a stream route. */
   static isStreamRoute(x: unknown): x is StreamRoute {
-    return BRAND.isOn(x);
+    return isMarked(x, "StreamRoute");
   }
 
   constructor(scope: Construct, id: string, props: StreamRouteProps) {
     super(scope, id, "stream_routes", props.objectId ?? id, props, (context) => streamDraft(props, context));
-    BRAND.mark(this);
+    mark(this, "StreamRoute");
   }
 }
 

@@ -1,8 +1,8 @@
 import { Construct } from "constructs";
 import { ConsulService } from "../consul";
 import { EmptyPolicy } from "../lvs";
-import { Brand } from "../private/brand";
 import { Failure } from "../private/failure";
+import { isMarked, mark } from "../private/mark";
 import type { IGateway } from "./gateway-base";
 import { healthCheckFailures, renderHealthCheck, UpstreamHealthCheck } from "./health-check";
 import { DescribedProps, draft, Draft, GatewayObjectBase, ObjectContext, strangerFailures } from "./object";
@@ -19,9 +19,6 @@ import {
   textFailures,
   timeoutFailures,
 } from "./values";
-
-const BRAND = new Brand<Upstream>("Upstream");
-const SHARED_BRAND = new Brand<SharedUpstream>("SharedUpstream");
 
 /** Load balancing algorithm. */
 export enum UpstreamType {
@@ -104,7 +101,7 @@ const FOR_GOOD = -1;
 export class Upstream {
   /** Whether something is an upstream. */
   static isUpstream(x: unknown): x is Upstream {
-    return BRAND.isOn(x);
+    return isMarked(x, "Upstream");
   }
 
   /**
@@ -145,7 +142,7 @@ export class Upstream {
     readonly elsewhere: boolean,
     private readonly targetFailures: (at: string) => Failure[],
   ) {
-    BRAND.mark(this);
+    mark(this, "Upstream");
   }
 
   /** @internal @param stream whether it is for connections, which may be silent for longer than a request */
@@ -207,7 +204,7 @@ export interface SharedUpstreamProps extends DescribedProps {
 export class SharedUpstream extends GatewayObjectBase {
   /** Whether something is an upstream that several name. */
   static isSharedUpstream(x: unknown): x is SharedUpstream {
-    return SHARED_BRAND.isOn(x);
+    return isMarked(x, "SharedUpstream");
   }
 
   constructor(scope: Construct, id: string, props: SharedUpstreamProps) {
@@ -220,7 +217,7 @@ export class SharedUpstream extends GatewayObjectBase {
         upstreams: [{ at: "upstream", upstream }],
       });
     });
-    SHARED_BRAND.mark(this);
+    mark(this, "SharedUpstream");
   }
 }
 

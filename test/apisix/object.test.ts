@@ -14,6 +14,7 @@ import {
   StreamRoute,
   Upstream,
 } from "../../constructs";
+import type * as apisix from "../../constructs/apisix";
 import { expectGolden } from "../support/golden";
 import { synthApp } from "../support/synth";
 import { consumer, nodes, plugin, route } from "./support/builds";
@@ -41,6 +42,21 @@ test("the override is applied last, and the gateway gets it", () => {
   });
   expect(route).toMatchObject({ id: "hello", uri: "/hello", filter_func: "function(vars) return true end" });
   expect(gateway?._objects).toEqual([{ path: "test/hello", kind: "routes", id: "hello", document: route }]);
+});
+
+test("what another copy of the package made is known, too", async () => {
+  let copy: typeof apisix | undefined;
+  await jest.isolateModulesAsync(async () => {
+    copy = await import("../../constructs/apisix");
+  });
+  const other = copy!.Upstream.toNodes({ "10.0.0.6:80": 1 });
+  expect(other).not.toBeInstanceOf(Upstream);
+  expect([other, upstream, {}, null].map((each) => Upstream.isUpstream(each))).toEqual([true, true, false, false]);
+  expect([copy!.Plugin.prometheus(), other].map((each) => Plugin.isPlugin(each))).toEqual([true, false]);
+  const { "routes/hello": route } = documents(
+    (stack, gateway) => new Route(stack, "hello", { gateway, uri: "/", upstream: other }),
+  );
+  expect(route).toMatchObject({ upstream: { nodes: { "10.0.0.6:80": 1 } } });
 });
 
 test("what an object names is written before it, and deleted after it", () => {

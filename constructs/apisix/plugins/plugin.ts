@@ -1,5 +1,5 @@
-import { Brand } from "../../private/brand";
 import { Failure } from "../../private/failure";
+import { isMarked, mark } from "../../private/mark";
 import type { ObjectContext } from "../object";
 import { ApisixObject } from "../render/document";
 import { cors, CorsPluginOptions, ipRestriction, IpRestrictionPluginOptions } from "./access";
@@ -20,8 +20,6 @@ import { requestId, RequestIdPluginOptions } from "./requests";
 import { proxyRewrite, ProxyRewritePluginOptions, redirect, RedirectPluginOptions } from "./rewrite";
 import { apiBreaker, ApiBreakerPluginOptions, trafficSplit, TrafficSplitPluginOptions } from "./traffic";
 
-const BRAND = new Brand<Plugin>("Plugin");
-
 /**
  * A plugin of APISIX, which acts on requests or connections on their way.
  *
@@ -30,7 +28,7 @@ const BRAND = new Brand<Plugin>("Plugin");
 export class Plugin {
   /** Whether something is a plugin. */
   static isPlugin(x: unknown): x is Plugin {
-    return BRAND.isOn(x);
+    return isMarked(x, "Plugin");
   }
 
   /** Limits requests in a window of time. @see https://apisix.apache.org/docs/apisix/plugins/limit-count/ */
@@ -123,7 +121,7 @@ export class Plugin {
   }
 
   private constructor(private readonly parts: PluginParts) {
-    BRAND.mark(this);
+    mark(this, "Plugin");
   }
 
   /** Its name in APISIX. */

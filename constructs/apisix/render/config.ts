@@ -9,7 +9,7 @@ export const WHEN_EMPTY = "when-empty.lua";
 
 /** That file. */
 export function whenEmptyHook(): string {
-  return readFileSync(join(__dirname, "..", "node", WHEN_EMPTY), "utf8");
+  return readFileSync(join(__dirname, "..", "programs", WHEN_EMPTY), "utf8");
 }
 
 /** What a gateway's configuration has of the machine or container that it runs on. */
