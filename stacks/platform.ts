@@ -17,7 +17,9 @@ export class ChainPlatform extends PlatformStack {
         { [process.env.HTTPBIN ?? "httpbin.org:80"]: 1 },
         {
           passHost: "pass",
-          checks: { active: { type: "http", timeout: 2, healthy: { interval: 1, successes: 1, httpStatuses: [200] } } },
+          checks: {
+            active: { type: "http", timeout: "2s", healthy: { interval: "1s", successes: 1, httpStatuses: [200] } },
+          },
         },
       ),
     });

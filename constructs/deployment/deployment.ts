@@ -1,6 +1,6 @@
 import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
-import { Gateway, GatewayBase, RouteRow } from "../apisix";
+import { Gateway, MachineGateway, RouteRow } from "../apisix";
 import { Director, VirtualService } from "../lvs";
 import { IBackend, IMachine, LocalCommand, Machine, MachineAccess } from "../machine";
 import { writeAtSynth } from "../private/synth-files";
@@ -121,7 +121,7 @@ function describeService(director: Director, service: VirtualService): VirtualSe
   };
 }
 
-function describeGateway(gateway: GatewayBase): GatewayDescription {
+function describeGateway(gateway: Gateway | MachineGateway): GatewayDescription {
   const { name, machines, routes, adminPort } = gateway;
   return {
     name,
@@ -130,14 +130,14 @@ function describeGateway(gateway: GatewayBase): GatewayDescription {
       ready: gateway.readyUrl(machine),
       ...(gateway.settled !== undefined && { settled: gateway.settled }),
     })),
-    job: gateway instanceof Gateway,
+    job: Gateway.isGateway(gateway),
     routes,
     ...(adminPort !== undefined && { adminPort }),
   };
 }
 
-function isGateway(construct: unknown): construct is GatewayBase {
-  return construct instanceof GatewayBase;
+function isGateway(construct: unknown): construct is Gateway | MachineGateway {
+  return Gateway.isGateway(construct) || MachineGateway.isMachineGateway(construct);
 }
 
 function isDirector(construct: unknown): construct is Director {

@@ -17,6 +17,7 @@ const {
   Upstream,
   WebJob,
   WorkloadsStack,
+  RealServers,
 } = require("vipstack");
 const { chain } = require("../../../dist/inventory/chain");
 
@@ -117,9 +118,24 @@ if (knob("GATEWAY", "") === "yes") {
         port: 9181,
       },
     });
-  director.addVirtualService("web", { address: ipvs.address, port: 80, forwarding, realServers: gateway });
+  director.addVirtualService("web", {
+    address: ipvs.address,
+    port: 80,
+    forwarding,
+    realServers: RealServers.ofGateway(gateway),
+  });
 } else
-  director.addVirtualService("web", { address: ipvs.address, port: 80, forwarding, realServers: hello.service("www") });
-director.addVirtualService("job", { address: ipvs.address, port: 8080, forwarding, realServers: hello.service("www") });
+  director.addVirtualService("web", {
+    address: ipvs.address,
+    port: 80,
+    forwarding,
+    realServers: RealServers.ofJob(hello),
+  });
+director.addVirtualService("job", {
+  address: ipvs.address,
+  port: 8080,
+  forwarding,
+  realServers: RealServers.ofJob(hello),
+});
 
 app.synth();
