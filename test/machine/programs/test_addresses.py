@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Tuple
 from unittest import mock
 
 sys.dont_write_bytecode = True
-PROGRAM = Path(__file__).parents[3] / "constructs/machine/node/addresses.py"
+PROGRAM = Path(__file__).parents[3] / "constructs/machine/programs/addresses.py"
 
 
 def load_program() -> Any:
