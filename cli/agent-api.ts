@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ProviderDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 
@@ -58,7 +59,7 @@ export class AgentApi {
       const leader = await this.get<string>("/v1/status/leader").catch(() => undefined);
       if (leader !== undefined && leader !== "") return;
       if (waited >= seconds) break;
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await sleep(1000);
     }
     throw new CliError(
       `${this.agent} at ${this.address} has no leader after ${seconds} s`,

@@ -2,14 +2,12 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DeploymentDescription, ProviderDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
-import { takeBack } from "./handover";
-import { handedOver } from "./handover-state";
+import { handedOver, takeBack } from "./handover/handover";
 import { lab, labMachines } from "./lab";
-import { runTasks } from "./progress";
 import { leftStacks, removeLeft } from "./left-stacks";
 import { Program } from "./program";
-import { findProviderWay } from "./provider-way";
-import { stacksWithState, terraformResources } from "./terraform-state";
+import { runTasks } from "./progress";
+import { findProviderWay, stacksWithState, terraformResources } from "./terraform";
 
 /** `cdktf destroy`, then removal of what a failed or crashed run left: nothing remains, also in the state folder. */
 export async function down(example?: string): Promise<void> {

@@ -1,15 +1,13 @@
+import execa from "execa";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import execa from "execa";
 import { PROVIDER_FILE, ProviderDescription, ProviderName } from "../constructs/deployment";
 import { AgentApi, LEADER_SECONDS } from "./agent-api";
 import { CliError } from "./errors";
-import { takeBack } from "./handover";
-import { handedOver } from "./handover-state";
+import { handedOver, takeBack } from "./handover/handover";
 import { Program } from "./program";
-import { TERRAFORM } from "./terraform-run";
-import { forgetState, stacksWithState, stateProvider, terraformResources } from "./terraform-state";
+import { forgetState, TERRAFORM, stacksWithState, stateProvider, terraformResources } from "./terraform";
 
 /** A stack that is no longer in the program, and of which things are still in Consul or Nomad. */
 export interface LeftStack extends ProviderDescription {

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import { DeploymentDescription, GatewayDescription, VirtualServiceDescription } from "../constructs/deployment";
-import { runOn } from "./access";
+import { runOn } from "./machines";
 import { typed } from "./package";
 
 /** How many requests the report sends through each virtual service. */

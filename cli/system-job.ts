@@ -1,7 +1,16 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { AgentApi } from "./agent-api";
-import { failedAllocationLines, instancesRun } from "./failed-allocations";
-import { Allocation, allocationsOf, evaluationsOf, JobName, jobPath, JobStatus, jobStatus } from "./nomad-api";
-import { placementLines } from "./placement";
+import { failedAllocationLines, instancesRun } from "./jobs";
+import {
+  Allocation,
+  allocationsOf,
+  evaluationsOf,
+  JobName,
+  jobPath,
+  JobStatus,
+  jobStatus,
+  placementLines,
+} from "./nomad";
 
 /** Nomad's own defaults of `update`, in nanoseconds. */
 const DEFAULTS = { MinHealthyTime: 10e9, HealthyDeadline: 300e9 };
@@ -34,7 +43,7 @@ export async function followSystemJob(
       since = Date.now();
     }
     if (Date.now() - since > patience(status)) return failure(nomad, job, status, state, before);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(500);
   }
 }
 

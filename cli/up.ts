@@ -1,20 +1,14 @@
 import { DeploymentDescription, ProviderDescription } from "../constructs/deployment";
-import { DeployOutcome, deployTasks } from "./deploy-tasks";
-import { chooseProgram } from "./choice";
-import { checkTerraform, prepareHost } from "./host";
-import { Program } from "./program";
-import { programsOf, requirePrograms } from "./programs";
+import { chooseWay, jobReport, providerTasks } from "./agent-stacks";
+import { fetchImages, imagesOf, prepareHost, programsOf, requirePrograms } from "./lab";
+import { leftLine, LeftStack, leftStacks, removeLeft } from "./left-stacks";
+import { DeployOutcome, deployTasks, waitForGateways, waitForServices } from "./machines";
+import { chooseProgram, Program } from "./program";
 import { runTasks } from "./progress";
-import { chooseWay, providerTasks } from "./provider-tasks";
-import { programJobs } from "./provider-terraform";
-import { fetchImages, imagesOf } from "./images";
-import { agentOf, jobTable } from "./job-table";
-import { LeftStack, leftLine, leftStacks, removeLeft } from "./left-stacks";
-import { ProviderWay } from "./provider-way";
 import { report } from "./report";
-import { waitForGateways, waitForServices } from "./services";
+import { checkTerraform, ProviderWay } from "./terraform";
 
-export interface UpOptions {
+interface UpOptions {
   /** Whether what is left of stacks that left the program is removed. @default false - it is only reported */
   readonly removeLeft?: boolean;
 }
@@ -98,11 +92,4 @@ export async function up(example?: string, { removeLeft: remove = false }: UpOpt
   console.log(
     outcome.changed ? `\nUp after ${seconds} s.` : `\nNothing to change: everything was up already (${seconds} s).`,
   );
-}
-
-async function jobReport(program: Program, stacks: readonly ProviderDescription[]): Promise<string> {
-  const nomad = agentOf(stacks, "nomad");
-  if (nomad === undefined) return "";
-  const jobs = (await programJobs(program, stacks)).map(({ job }) => job);
-  return jobTable(jobs, nomad, agentOf(stacks, "consul"));
 }

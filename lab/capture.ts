@@ -2,18 +2,17 @@ import execa from "execa";
 import * as fs from "fs";
 import * as path from "path";
 import { LabError } from "./errors";
-import { sshArgs } from "./remote";
-import { shellQuote } from "./remote";
+import { shellQuote, sshArgs } from "./ssh";
 import type { LabState } from "./state";
 
 /** One machine's part of a capture. */
-export interface CapturePoint {
+interface CapturePoint {
   readonly name: string;
   readonly filter: string;
 }
 
 /** How to capture. */
-export interface CaptureOptions {
+interface CaptureOptions {
   readonly seconds: number;
   readonly output: string;
   readonly interface: string;

@@ -7,7 +7,7 @@ import { LabState } from "./state";
 const DEFAULT_DIR = ".vipstack/lab/default";
 
 /** What every command works with. */
-export interface CommandContext {
+interface CommandContext {
   readonly state: LabState;
   readonly progress: Progress;
 }

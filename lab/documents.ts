@@ -1,8 +1,8 @@
 import Ajv, { type ErrorObject, type JSONSchemaType } from "ajv";
 import * as fs from "fs";
-import { codeOf, LabError, messageOf } from "./errors";
-import { artefactNamed, OFFERED } from "./artefact-catalogue";
 import { hostPart, routerAddress, subnetOf } from "./addresses";
+import { codeOf, LabError, messageOf } from "./errors";
+import { artefactNamed, OFFERED } from "./offline/catalogue";
 
 /** A loopback port of the host that leads to an address in the lab. */
 export interface Forward {

@@ -1,22 +1,27 @@
 import * as fs from "fs";
-import { requireArtefacts } from "./artefacts";
-import { hubReference } from "./container-names";
-import { prepareContainers } from "./containers";
+import { prepareImage } from "./base-image";
+import { keptContainers } from "./base-image-containers";
 import { type LabDocument, readLab } from "./documents";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
-import { requireFreeForwards, runningForwards, syncForwards } from "./forwards";
-import { removeGuest } from "./guest";
+import { withLock } from "./files";
+import { bringHosts, removeGuest } from "./guest";
 import { prepareHost, widenPath } from "./host";
-import { prepareImage } from "./image";
-import { keptContainers } from "./image-containers";
-import { bringHosts } from "./hosts";
-import { withLock } from "./lock";
-import { ensureNamespace, namespaceExists, removeNamespace, removeStaleBridges } from "./namespace";
-import { ensurePackageProxy, packageProxyRuns } from "./package-proxy";
+import {
+  ensureNamespace,
+  namespaceExists,
+  removeNamespace,
+  removeStaleBridges,
+  requireFreeForwards,
+  runningForwards,
+  syncForwards,
+} from "./network";
+import { hubReference, prepareContainers } from "./offline/images";
+import { ensurePackageProxy, packageProxyRuns } from "./offline/package-proxy";
+import { requireArtefacts } from "./offline/programs";
+import { neededArtefacts, prepareServices, syncServices } from "./offline/services";
 import { endRecorded, recordedNames } from "./processes";
-import { neededArtefacts, prepareServices, syncServices } from "./services";
-import { ensureKey, writeSshConfig } from "./ssh-config";
+import { ensureKey, writeSshConfig } from "./ssh";
 import type { LabState } from "./state";
 
 /**

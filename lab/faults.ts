@@ -1,8 +1,8 @@
 import { LabError } from "./errors";
 import type { Progress } from "./events";
 import { cutPower, requireOn, signalGuest } from "./guest";
-import { setCable } from "./namespace";
-import { runScript } from "./remote";
+import { setCable } from "./network";
+import { runScript } from "./ssh";
 import type { FaultRecord, LabState } from "./state";
 
 /** Takes a machine's power away at once. */

@@ -3,14 +3,15 @@ import * as path from "path";
 import { macAddress, tapName } from "./addresses";
 import type { MachineDocument } from "./documents";
 import { LabError } from "./errors";
-import { hostsLinesOf, saveHosts } from "./hosts-text";
-import { kernelLibrary } from "./kernel-xstate";
-import { withLock } from "./lock";
-import { namespaced, plugIn, unplug } from "./namespace";
+import type { Progress } from "./events";
+import { readIfThere, withLock, writeAtomically } from "./files";
+import { kernelLibrary } from "./host";
+import { hostsLinesOf, hostsScript, knownHosts, saveHosts } from "./hosts";
+import { namespaced, plugIn, unplug } from "./network";
 import { endRecorded, isAlive, readRecord, startRecorded } from "./processes";
 import { seedOf, writeSeed } from "./seed";
-import { closeConnection, ensureKey, makeHostKey, writeSshConfig } from "./ssh-config";
-import { type LabState, readIfThere, writeAtomically } from "./state";
+import { closeConnection, ensureKey, makeHostKey, runScript, writeSshConfig } from "./ssh";
+import type { LabState } from "./state";
 
 /** Where guests' memory lives: a file in a memory file system, mapped by the guest's kernel. */
 const MEMORY_FOLDER = "/dev/shm";
@@ -174,4 +175,14 @@ export function signalGuest(state: LabState, name: string, signal: "SIGSTOP" | "
   requireOn(state, name);
   const pid = guestPid(state, name);
   if (pid !== undefined) process.kill(pid, signal);
+}
+
+/** Brings a machine that is ready the names as they are now. One that can't be reached has old ones until its next boot. */
+export async function bringHosts(state: LabState, name: string, progress: Progress): Promise<void> {
+  const lines = hostsLinesOf(state, state.machine(name));
+  if (knownHosts(state, name) === lines) return;
+  if (state.guest(name).phase !== "ready" || !guestRuns(state, name)) return;
+  const { exitCode } = await runScript(state, name, hostsScript(lines), 20_000);
+  if (exitCode === 0) saveHosts(state, name, lines);
+  else progress.tell(name, "network", "does not answer: it has older names of its neighbours until its next boot");
 }

@@ -5,11 +5,9 @@ import { type MachineDocument, readMachine } from "./documents";
 import { prepare, requireRunning } from "./engine";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
-import { bootGuest, cutPower, guestConsole, guestRuns, makeGuest, removeGuest } from "./guest";
-import { bringHosts } from "./hosts";
+import { bootGuest, bringHosts, cutPower, guestConsole, guestRuns, makeGuest, removeGuest } from "./guest";
 import { waitUntilReady } from "./readiness";
-import { runScript } from "./remote";
-import { closeConnection } from "./ssh-config";
+import { closeConnection, runScript } from "./ssh";
 import type { LabState } from "./state";
 
 /** How long a boot may take before it counts as failed. */

@@ -1,11 +1,13 @@
 import { spawn } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
+import { setTimeout as sleep } from "timers/promises";
 import { codeOf } from "./errors";
-import { type LabState, readIfThere, writeAtomically } from "./state";
+import { readIfThere, writeAtomically } from "./files";
+import type { LabState } from "./state";
 
 /** A process the lab started. A process id alone is not enough: the kernel reuses it for another process later. */
-export interface ProcessRecord {
+interface ProcessRecord {
   readonly pid: number;
   /** Field 22 of /proc/PID/stat: clock ticks between boot and start. */
   readonly startTime: string;
@@ -13,7 +15,7 @@ export interface ProcessRecord {
 }
 
 /** The parts of /proc/PID/stat that are needed here. */
-export interface ProcessStat {
+interface ProcessStat {
   readonly state: string;
   readonly startTime: string;
 }
@@ -88,13 +90,22 @@ export async function endRecorded(state: LabState, name: string): Promise<void> 
   if (record && isAlive(record)) {
     signalGroup(record.pid, "SIGCONT"); // a frozen guest dies as well, but its parent sees it sooner
     signalGroup(record.pid, "SIGKILL");
-    for (let tries = 0; isAlive(record) && tries < 250; tries++) await sleep(20);
+    await until(() => !isAlive(record), 20, 5_000);
   }
   fs.rmSync(recordFile(state, name), { force: true });
 }
 
-export function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Asks every `everyMs` whether something is so. @returns false where it is not after `limitMs` */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  everyMs: number,
+  limitMs: number,
+): Promise<boolean> {
+  for (const deadline = Date.now() + limitMs; ;) {
+    if (await condition()) return true;
+    if (Date.now() > deadline) return false;
+    await sleep(everyMs);
+  }
 }
 
 /** Identity of this boot of the host; records of an earlier one name dead processes. */

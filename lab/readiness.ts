@@ -1,14 +1,15 @@
-import { consoleStep, LineFollower, plainLine } from "./console";
+import { createHash } from "crypto";
+import * as fs from "fs";
+import { setTimeout as sleep } from "timers/promises";
 import { LabError } from "./errors";
-import type { Progress } from "./events";
+import type { Progress, Stage } from "./events";
+import { readIfThere } from "./files";
 import { guestConsole, guestRuns } from "./guest";
-import { sleep } from "./processes";
-import { runScript } from "./remote";
-import { readIfThere, type LabState } from "./state";
-import { userDataScript } from "./user-data-check";
+import { runScript } from "./ssh";
+import type { LabState } from "./state";
 
 /** How a machine's boot ended. */
-export interface BootReport {
+interface BootReport {
   /** cloud-init's stages that had errors, with the errors. */
   readonly stages: { readonly name: string; readonly errors: string[] }[];
   readonly failedUnits: string[];
@@ -133,3 +134,127 @@ function failure(state: LabState, name: string, what: string, lines: string[]): 
   const text = [`machine "${name}": ${what}`, ...lines.map((line) => `    ${line}`)].join("\n");
   return new LabError(text, `look closer: vipstack-lab logs ${name}${option} --dir ${state.dir}`);
 }
+
+/** The progress of a machine by a line of its console. */
+interface ConsoleStep {
+  readonly stage: Stage;
+  readonly detail: string;
+  readonly percent: number;
+  /** cloud-init has come to its end. */
+  readonly finished?: boolean;
+}
+
+const CLOUD_INIT: Record<string, [string, number]> = {
+  "init-local": ["cloud-init: reading the seed, setting up the network", 15],
+  init: ["cloud-init: files, users, keys", 30],
+  "modules:config": ["cloud-init: configuration", 50],
+  "modules:final": ["cloud-init: packages and commands", 60],
+};
+
+const PATTERNS: [RegExp, (match: RegExpExecArray) => ConsoleStep][] = [
+  [/^Linux version (\S+)/, (match) => ({ stage: "kernel", detail: `Linux ${match[1] ?? ""} started`, percent: 2 })],
+  [
+    /systemd\[1\]: Detected architecture|^Welcome to /,
+    () => ({ stage: "kernel", detail: "systemd started", percent: 8 }),
+  ],
+  [
+    /Cloud-init v\. \S+ running '([^']+)'/,
+    (match) => {
+      const [detail, percent] = CLOUD_INIT[match[1] ?? ""] ?? [`cloud-init: ${match[1] ?? ""}`, 60];
+      return { stage: "cloud-init", detail, percent };
+    },
+  ],
+  [/^(Hit|Get):\d+ /, () => ({ stage: "packages", detail: "reading package lists", percent: 65 })],
+  [/^Unpacking (\S+)/, (match) => ({ stage: "packages", detail: `unpacking ${match[1] ?? ""}`, percent: 72 })],
+  [/^Setting up (\S+)/, (match) => ({ stage: "packages", detail: `installing ${match[1] ?? ""}`, percent: 76 })],
+  [
+    /Cloud-init v\. \S+ finished at/,
+    () => ({ stage: "services", detail: "cloud-init is done, waiting for services", percent: 90, finished: true }),
+  ],
+];
+
+/** Reads one console line. */
+export function consoleStep(line: string): ConsoleStep | undefined {
+  // Lines come with a kernel time stamp, or with cloud-init's name when printed by the journal.
+  const text = plainLine(line)
+    .replace(/^\[\s*\d+\.\d+\]\s*/, "")
+    .replace(/^cloud-init\[\d+\]:\s*/, "");
+  for (const [pattern, step] of PATTERNS) {
+    const match = pattern.exec(text);
+    if (match) return step(match);
+  }
+  return undefined;
+}
+
+/** A console line without colours and carriage returns. */
+export function plainLine(line: string): string {
+  // eslint-disable-next-line no-control-regex -- terminal escape sequences are what is looked for
+  return line.replace(/\u001b\[[0-9;?]*[a-zA-Z]/g, "").replace(/\r/g, "");
+}
+
+/** Returns the lines that were added to a file since the last time. */
+class LineFollower {
+  private rest = "";
+
+  constructor(
+    private readonly file: string,
+    private offset = 0,
+  ) {}
+
+  next(): string[] {
+    if (!fs.existsSync(this.file)) return []; // the machine is being removed
+    const descriptor = fs.openSync(this.file, "r");
+    try {
+      const buffer = Buffer.alloc(Math.max(0, fs.fstatSync(descriptor).size - this.offset));
+      const read = fs.readSync(descriptor, buffer, 0, buffer.length, this.offset);
+      this.offset += read;
+      const lines = (this.rest + buffer.toString("utf8", 0, read)).split("\n");
+      this.rest = lines.pop() ?? "";
+      return lines;
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+}
+
+/**
+ * Shell text that prints why a machine's cloud-init did not take the user-data that it was given, and nothing where it did.
+ * cloud-init counts a document that it can't read as done: so what it has made of the document is looked for, not an error.
+ */
+function userDataScript(userData: string): string {
+  const sum = createHash("sha256").update(userData).digest("hex");
+  return `python3 - ${sum} <<'PROGRAM' 2>&1 || true\n${PROGRAM}PROGRAM\n`;
+}
+
+const PROGRAM = `import hashlib, re, sys, yaml
+
+def read(name):
+    try:
+        with open("/var/lib/cloud/instance/" + name, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+def mapping(text):
+    try:
+        return yaml.safe_load(text.decode()) or {}
+    except (ValueError, yaml.YAMLError) as problem:
+        sys.exit(f"it can't be read: {problem}")
+
+given = read("user-data.txt")
+if hashlib.sha256(given).hexdigest() != sys.argv[1]:
+    sys.exit("it has none, or another than the machine was given")
+if re.match(rb"\\s*#cloud-config(?!-)", given):
+    wanted, taken = mapping(given), mapping(read("cloud-config.txt"))
+    if not isinstance(wanted, dict):
+        sys.exit(f"it must be a mapping, not {type(wanted).__name__}")
+    lost = [key for key in wanted if key not in ("merge_how", "merge_type") and wanted[key] != taken.get(key)]
+    if lost:
+        sys.exit(f"these parts were not taken: {', '.join(map(str, lost))}")
+elif given.strip() != b"":
+    # Scripts, archives and the like are taken apart; of what can't be, the log tells.
+    with open("/var/log/cloud-init.log", errors="replace") as log:
+        problems = [line.strip() for line in log if re.search(r"WARNING.*(Unhandled|[Ff]ailed)", line)]
+    if problems:
+        sys.exit("; ".join(problems))
+`;

@@ -5,11 +5,11 @@ import * as path from "path";
 import { stringify } from "yaml";
 import { familyOf, macAddress, routerAddress, subnetOf } from "./addresses";
 import type { MachineDocument } from "./documents";
-import { firstHostsScript } from "./hosts-text";
-import { PACKAGE_PORT } from "./package-proxy";
+import { firstHostsScript } from "./hosts";
+import { PACKAGE_PORT } from "./offline/package-proxy";
 
 /** The files of a NoCloud seed. */
-export interface Seed {
+interface Seed {
   readonly "meta-data": string;
   readonly "network-config": string;
   readonly "vendor-data": string;
@@ -17,7 +17,7 @@ export interface Seed {
 }
 
 /** What the lab itself gives a machine, apart from user-data. */
-export interface LabPart {
+interface LabPart {
   readonly authorizedKey: string;
   readonly hostKey: string;
   /** Its lines of /etc/hosts. */

@@ -3,6 +3,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { type LabDocument, type MachineDocument, parseLab, parseMachine } from "./documents";
 import { codeOf, LabError } from "./errors";
+import { readIfThere, writeAtomically } from "./files";
 
 /** Where processes, sockets and locks of labs are recorded: they can't outlive a boot, and `/run` doesn't either. */
 const RUN_ROOT = "/run/vipstack";
@@ -24,7 +25,7 @@ const OWN_ENTRIES = [
 ];
 
 /** What the lab knows of a guest beside its description. */
-export interface GuestRecord {
+interface GuestRecord {
   /** Base image the copy-on-write disk belongs to. */
   readonly image: string;
   /** `booting` until it was ready once; `failed` if its first boot did not succeed; `off` after a power cut. */
@@ -145,23 +146,6 @@ export class LabState {
     if (left.length === 0) removeIfEmpty(this.dir);
     return left;
   }
-}
-
-/** Text of a file, undefined if there is none. */
-export function readIfThere(file: string): string | undefined {
-  try {
-    return fs.readFileSync(file, "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
-    throw error;
-  }
-}
-
-/** A reader of the file sees the old text or the new one, never half of it. */
-export function writeAtomically(file: string, text: string, mode = 0o644): void {
-  const temporary = `${file}.${process.pid}.tmp`;
-  fs.writeFileSync(temporary, text, { mode });
-  fs.renameSync(temporary, file);
 }
 
 function removeIfEmpty(dir: string): void {

@@ -2,14 +2,13 @@ import Table from "cli-table3";
 import * as fs from "fs";
 import { plain } from "./addresses";
 import type { Forward } from "./documents";
-import { runningForwards } from "./forwards";
 import { guestPid } from "./guest";
-import { namespaceExists } from "./namespace";
-import { packageProxyRuns } from "./package-proxy";
+import { namespaceExists, runningForwards } from "./network";
+import { packageProxyRuns } from "./offline/package-proxy";
 import type { FaultRecord, LabState } from "./state";
 
 /** One machine in `status --json`. */
-export interface MachineStatus {
+interface MachineStatus {
   readonly name: string;
   /** `absent`: in the list, but never created. */
   readonly state: "ready" | "booting" | "failed" | "frozen" | "off" | "absent";
@@ -20,7 +19,7 @@ export interface MachineStatus {
 }
 
 /** The answer of `status --json`. */
-export interface LabStatus {
+interface LabStatus {
   readonly name: string;
   readonly dir: string;
   readonly running: boolean;

@@ -11,4 +11,4 @@ for (const domain of readdirSync("constructs")) {
 }
 for (const source of readdirSync("lab").filter((name) => name.endsWith(".c")))
   cpSync(join("lab", source), join("dist", "lab", source));
-cpSync(join("lab", "artefacts"), join("dist", "lab", "artefacts"), { recursive: true });
+cpSync(join("lab", "offline", "artefacts"), join("dist", "lab", "offline", "artefacts"), { recursive: true });

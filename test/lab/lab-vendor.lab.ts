@@ -1,10 +1,10 @@
+import execa from "execa";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import execa from "execa";
-import { artefactFile, artefactOf } from "../../lab/artefact-catalogue";
-import { prepareProgram } from "../../lab/artefacts";
 import { Progress } from "../../lab/events";
+import { artefactFile, artefactOf } from "../../lab/offline/catalogue";
+import { prepareProgram } from "../../lab/offline/programs";
 import { LabState } from "../../lab/state";
 import { havePrograms, programFile } from "../support/programs";
 import { BOOT, killAll, MINUTES, processesNaming } from "./support/deployment";

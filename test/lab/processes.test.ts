@@ -1,9 +1,7 @@
+import { setTimeout as sleep } from "timers/promises";
 import { spawn } from "child_process";
 import * as fs from "fs";
-import * as os from "os";
-import * as path from "path";
-import { withLock } from "../../lab/lock";
-import { isAlive, parseRecord, parseStat, recordOf, sleep } from "../../lab/processes";
+import { isAlive, parseRecord, parseStat, recordOf } from "../../lab/processes";
 
 test("the stat line of a process whose name holds blanks and brackets is read right", () => {
   const fields = ["S", ...Array.from({ length: 18 }, (_, index) => String(index)), "4711", "more"];
@@ -36,38 +34,4 @@ test("a record that can't be read is no record", () => {
   for (const text of [undefined, "", "{", "{}", '{"pid":1,"startTime":"1"}', '{"pid":"5"}', "null"]) {
     expect(parseRecord(text)).toBeUndefined();
   }
-});
-
-describe("a lock", () => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lab-lock-"));
-  const file = path.join(folder, "lock");
-  afterAll(() => {
-    fs.rmSync(folder, { recursive: true });
-  });
-
-  test("lets one in at a time, and leaves nothing behind", async () => {
-    let inside = 0;
-    let most = 0;
-    await Promise.all(
-      Array.from({ length: 5 }, () =>
-        withLock(file, async () => {
-          most = Math.max(most, ++inside);
-          await sleep(5);
-          inside--;
-        }),
-      ),
-    );
-    expect(most).toBe(1);
-    expect(fs.readdirSync(folder)).toEqual([]);
-  });
-
-  test("of a holder that died is taken over", async () => {
-    fs.writeFileSync(file, JSON.stringify({ pid: process.pid, startTime: "1", bootId: "gone" }));
-    await expect(withLock(file, () => Promise.resolve("done"))).resolves.toBe("done");
-  });
-
-  test("is given back when the work fails", async () => {
-    await expect(withLock(file, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
-    expect(fs.readdirSync(folder)).toEqual([]);
-  });
 });

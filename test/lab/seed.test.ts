@@ -1,5 +1,5 @@
 import type { MachineDocument } from "../../lab/documents";
-import { hostsLines } from "../../lab/hosts-text";
+import { hostsLines } from "../../lab/hosts";
 import { networkConfigOf, seedOf, vendorDataOf } from "../../lab/seed";
 
 const machine: MachineDocument = {

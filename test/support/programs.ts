@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { addedPrograms, switchOf } from "../../lab/added-programs";
-import { artefactFile, artefactOf, artefactTitle } from "../../lab/artefact-catalogue";
-import { cachedFile } from "../../lab/artefacts";
+import { artefactFile, artefactOf, artefactTitle } from "../../lab/offline/catalogue";
+import { addedPrograms, switchOf } from "../../lab/offline/program-files";
+import { cachedFile } from "../../lab/offline/programs";
 
 /** Programs of vendors that tests run for real. */
 export type Program = "consul" | "consul-template" | "nomad";

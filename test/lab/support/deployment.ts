@@ -8,7 +8,34 @@ const PROJECT = join(__dirname, "..", "..", "..");
 const VIPSTACK = join(PROJECT, "dist", "cli", "vipstack.js");
 const LAB = join(PROJECT, "dist", "lab", "vipstack-lab.js");
 
-/** A program brought up for real, with the commands of a user, in a state folder of its own. */
+/**
+ * A program brought up for real: machines that boot in a lab, with the commands of a user, in a state folder of its own.
+ *
+ * A whole test, in `test/lab/NAME.lab.ts`:
+ *
+ * ```ts
+ * import { BOOT, eventually, LabDeployment } from "./support/deployment";
+ *
+ * const lab = new LabDeployment("three-machines"); // examples/three-machines; `ofProgram("web-program")` for one of the tests' own
+ * beforeAll(() => lab.up(), BOOT);
+ * afterAll(() => lab.down(), BOOT);
+ *
+ * test("the service answers after the director's power was away", async () => {
+ *   await lab.lab("power-cut", "ipvs");
+ *   await lab.lab("power-on", "ipvs");
+ *   await eventually(async () => {
+ *     expect(await lab.on("vm-1", "curl --silent http://192.168.139.29/")).toContain("Hello");
+ *   });
+ * });
+ * ```
+ *
+ * Run it as root: `npm run build && npx jest test/lab/NAME.lab.ts --selectProjects lab`. Three rules:
+ *
+ * - Wait for conditions with {@link eventually} or {@link secondsUntil}, never for a time. The deadlines are generous.
+ * - Files run at the same time. A program with `forwards` takes their ports from the environment (`up({ VIPSTACK_VIP_PORT: "18080" })`),
+ *   and no other file may use these ports.
+ * - A test that needs a program or an image that the lab can't make says so: `describeWithPrograms`, `describeWithImage`.
+ */
 export class LabDeployment {
   /** Holds all state of this deployment; another one may be up beside it. */
   readonly root = mkdtempSync(join(tmpdir(), "vipstack-lab-test-"));

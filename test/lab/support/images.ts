@@ -1,6 +1,5 @@
-import { addedContainers } from "../../../lab/added-containers";
+import { addedContainers, hubReference, shortName } from "../../../lab/offline/images";
 import { havePrograms as haveAll, Program } from "../../support/programs";
-import { hubReference, shortName } from "../../../lab/container-names";
 
 /** What every gateway of the examples runs. */
 export const APISIX = "apache/apisix:3.18.0-debian";

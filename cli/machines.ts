@@ -1,0 +1,155 @@
+import execa from "execa";
+import { ListrTask } from "listr2";
+import { DeploymentDescription } from "../constructs/deployment";
+import { CliError } from "./errors";
+import { followEvents, LabEvent } from "./lab";
+import { page } from "./package";
+import { Program } from "./program";
+import { deployError, runTerraform } from "./terraform";
+
+/** What happened, for the last line of the output. */
+export interface DeployOutcome {
+  changed: boolean;
+}
+
+/** `cdktf deploy` for the machines, and beside it one task a lab machine, fed by the lab's events. */
+export function deployTasks(
+  program: Program,
+  deployments: readonly DeploymentDescription[],
+  outcome: DeployOutcome,
+): ListrTask[] {
+  const progress = new DeployProgress(deployments);
+  const terraform: ListrTask = {
+    title: "Terraform",
+    task: async (_, task) => {
+      const stacks = deployments.map(({ stack }) => stack);
+      const folders = deployments.map(({ stateFolder }) => stateFolder);
+      const result = await runTerraform(program, { stacks }, folders, (line) => (task.output = line));
+      outcome.changed ||= result.changed;
+      const error = result.ok ? undefined : deployError(result, progress.failures);
+      progress.finish(error);
+      if (error !== undefined) throw error;
+    },
+  };
+  const names = deployments
+    .filter(({ access }) => access.labDirectory !== undefined)
+    .flatMap(({ machines }) => machines.map(({ name }) => name));
+  return [
+    terraform,
+    ...names.map((name): ListrTask => ({
+      title: name,
+      task: async (_, task) => {
+        const untouched = await progress.of(name, (line) => (task.output = line));
+        if (untouched) task.skip(`${name}: nothing was done`);
+      },
+    })),
+  ];
+}
+
+/** Passes each machine's events to its task, until the machine is ready or the deployment has ended. */
+class DeployProgress {
+  readonly failures: string[] = [];
+  private readonly heard = new Set<string>();
+  private readonly listeners = new Map<string, (event: LabEvent) => void>();
+  private readonly stops: (() => void)[];
+  private readonly ended: Promise<CliError | undefined>;
+  private end: (error?: CliError) => void = () => undefined;
+
+  constructor(deployments: readonly DeploymentDescription[]) {
+    this.ended = new Promise((resolve) => (this.end = resolve));
+    const since = new Date();
+    const directories = deployments.flatMap(({ access }) => access.labDirectory ?? []);
+    this.stops = directories.map((directory) =>
+      followEvents(directory, since, (event) => {
+        this.hear(event);
+      }),
+    );
+  }
+
+  /**
+   * @returns whether nothing was done with the machine
+   * @throws the deployment's own error where it has ended before the machine was ready
+   */
+  async of(machine: string, show: (line: string) => void): Promise<boolean> {
+    const ready = new Promise<"ready">((resolve) => {
+      this.listeners.set(machine, ({ stage, detail = stage }) => {
+        show(`${machine}: ${detail.split("\n")[0] ?? ""}`);
+        if (stage === "ready") resolve("ready");
+      });
+    });
+    const end = await Promise.race([ready, this.ended]);
+    if (end === "ready") return false;
+    if (end !== undefined && this.heard.has(machine)) throw end;
+    return !this.heard.has(machine);
+  }
+
+  /** @param error why it failed; left out where it did not */
+  finish(error?: CliError): void {
+    for (const stop of this.stops) stop();
+    this.end(error);
+  }
+
+  private hear(event: LabEvent): void {
+    if (event.stage === "failed") this.failures.push(event.detail ?? `${event.machine ?? "the lab"} failed`);
+    this.heard.add(event.machine ?? "");
+    this.listeners.get(event.machine ?? "")?.(event);
+  }
+}
+
+/** Runs a command on a machine as root, by whatever its backend uses, and returns what it printed. */
+export async function runOn(
+  { machines }: Pick<DeploymentDescription, "machines">,
+  machine: string,
+  command: string,
+): Promise<string> {
+  const shell = machines.find(({ name }) => name === machine)?.shell;
+  if (shell === undefined) throw new Error(`there is no machine '${machine}'`);
+  const options = { shell: true, input: `${command}\n`, env: shell.environment, stripFinalNewline: false } as const;
+  const { stdout } = await execa(shell.command, options);
+  return stdout;
+}
+
+/** They fetch their image after the machine counts as made. */
+export async function waitForGateways(
+  deployments: readonly DeploymentDescription[],
+  show: (line: string) => void,
+): Promise<void> {
+  for (const { gateways, machines } of deployments) {
+    const instances = gateways.flatMap(({ name, job, instances: all }) => all.map((one) => ({ name, job, ...one })));
+    for (const { name, job, machine, ready, settled = "true" } of instances) {
+      show(`gateway ${name} on ${machine} gets its routes`);
+      const ask = `curl --fail --silent --output /dev/null --max-time 5 ${ready}`;
+      await runOn({ machines }, machine, `timeout 600 sh -c 'until ${settled} && ${ask}; do sleep 1; done'`).catch(
+        () => {
+          throw new CliError(
+            `gateway ${name} on ${machine} has no routes after ten minutes`,
+            job
+              ? `look at its allocation there: nomad job status ${name} (${page("gateways.md")})`
+              : `look at its log on that machine: journalctl --unit 'vipstack-gateway-*' (${page("gateways.md")})`,
+          );
+        },
+      );
+    }
+  }
+}
+
+/** Until each virtual service answers the client. */
+export async function waitForServices(
+  deployments: readonly DeploymentDescription[],
+  show: (line: string) => void,
+): Promise<void> {
+  for (const { client, machines, virtualServices } of deployments) {
+    if (client === undefined) continue;
+    for (const { address, port } of virtualServices.filter(({ protocol, port }) => protocol === "tcp" && port !== 0)) {
+      const host = address.includes(":") ? `[${address}]` : address;
+      show(`${client} asks ${host}:${port}`);
+      const ask = `curl --globoff --silent --output /dev/null --max-time 5 http://${host}:${port}/`;
+      await runOn({ machines }, client, `timeout 120 sh -c 'until ${ask}; do sleep 1; done'`).catch(() => {
+        throw new CliError(
+          `${host}:${port} does not answer ${client} within two minutes`,
+          `look at the director's table and at the real servers (${page("troubleshooting.md")})`,
+        );
+      });
+    }
+  }
+}
