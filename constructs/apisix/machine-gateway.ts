@@ -1,7 +1,6 @@
 import { Construct } from "constructs";
 import { AgentCheck, AgentService, consulTemplateFor, IConsulCluster } from "../consul";
-import { IMachine, Software } from "../machine";
-import { DockerEngine } from "../nomad";
+import { DockerEngine, IMachine, Software } from "../machine";
 import { Validation } from "../private/validation";
 import { GatewayBase } from "./gateway-base";
 import { allSecrets, GatewayOptions } from "./gateway-options";

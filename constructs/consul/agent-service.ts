@@ -1,10 +1,8 @@
 import { Construct } from "constructs";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
-import { serviceFailures } from "./catalog-rules";
 import { IConsulCluster } from "./consul-cluster";
-import { CheckDefinition, renderServiceDefinition } from "./service-definition-text";
-import { announceService } from "./service-registry";
+import { announceService, validateService } from "./consul-service";
 
 /** How an agent finds out whether a service works. */
 export class AgentCheck {
@@ -77,7 +75,7 @@ export class AgentService extends Construct {
     this.name = props.name ?? id;
     this.serviceId = `${this.name}-${port}`;
     const validation = new Validation(this);
-    validation.add(...serviceFailures(this.name, meta));
+    validateService(validation, this.name, meta);
     validation.integer("port", port, 1, 65535, "give the port that it listens on");
     validation.require(checks.length > 0, {
       property: "checks",
@@ -112,4 +110,38 @@ export class AgentService extends Construct {
 function withDefaults(times: AgentCheckTimes): Omit<CheckDefinition, "http" | "tcp"> {
   const { interval = "2s", timeout = "3s", failuresBeforeCritical = 2 } = times;
   return { interval, timeout, failures_before_critical: failuresBeforeCritical };
+}
+
+/** A check as the agent's configuration knows it. */
+interface CheckDefinition {
+  readonly http?: string;
+  readonly tcp?: string;
+  readonly interval: string;
+  readonly timeout: string;
+  readonly failures_before_critical: number;
+}
+
+/** A service as the agent's configuration knows it. */
+interface ServiceDefinition {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly tags?: readonly string[];
+  readonly meta?: Readonly<Record<string, string>>;
+  readonly checks: readonly CheckDefinition[];
+}
+
+/**
+ * A file of the agent's configuration folder that registers one service.
+ *
+ * @see https://developer.hashicorp.com/consul/docs/reference/service
+ */
+function renderServiceDefinition({ checks, ...service }: ServiceDefinition): string {
+  const named = checks.map((check, index) => ({
+    id: `${service.id}-${index + 1}`,
+    name: check.http ?? `tcp ${check.tcp ?? ""}`,
+    ...check,
+  }));
+  return `${JSON.stringify({ service: { ...service, checks: named } }, null, 2)}\n`;
 }

@@ -1,9 +1,8 @@
 import { Construct, IConstruct } from "constructs";
+import { Installation, Provided } from "../agents";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
-import { nameFailures } from "./consul-checks";
-import { Installation } from "./installation";
-import { versionFormFailures } from "../private/version";
+import { ConsulClient } from "./consul-client";
 
 /** A Consul datacenter: one that this program makes ({@link ConsulServer}), or one that exists. */
 export interface IConsulCluster extends IConstruct {
@@ -23,18 +22,23 @@ export interface IConsulCluster extends IConstruct {
   _addAgent(agent: IConstruct, machine: IMachine): void;
 }
 
-/** A Consul datacenter that the program does not make. */
-export interface ConsulAddressAttributes {
-  /** `http://10.0.0.5:8500` */
-  readonly address: string;
-  /** Addresses of its servers, by which agents of this program join it. */
-  readonly retryJoin: readonly string[];
-  /** @default "dc1" */
-  readonly datacenter?: string;
-  /** @default - unknown: what depends on it is not checked */
+/** What objects in Consul are checked against; every {@link IConsulCluster} is one. */
+export interface ProvidedConsul {
+  /** `1.14.11` @default - not known */
   readonly version?: string;
-  /** @default - what the machine's backend offers */
-  readonly install?: Installation;
+  readonly node: { readonly path: string };
+}
+
+const provided = new Provided<ProvidedConsul>();
+
+/** Tells all Consul objects below `scope`, usually a stack, which cluster they are for. */
+export function provideConsul(scope: IConstruct, cluster: ProvidedConsul): void {
+  provided.provide(scope, cluster);
+}
+
+/** The nearest that was provided. */
+export function consulOf(scope: IConstruct): ProvidedConsul | undefined {
+  return provided.of(scope);
 }
 
 /** What both kinds of cluster do for their agents. */
@@ -47,7 +51,7 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
   private readonly agents = new Map<IMachine, IConstruct>();
 
   ensureAgent(role: Construct, machine: IMachine): void {
-    if (!this.agents.has(machine)) this._makeClient(role, machine);
+    if (!this.agents.has(machine)) new ConsulClient(role, `consul-${machine.name}`, { machine, consul: this });
   }
 
   /** @internal */
@@ -70,27 +74,4 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
     validation.finish();
     this.agents.set(machine, agent);
   }
-
-  /** @internal */
-  abstract _makeClient(role: Construct, machine: IMachine): void;
-}
-
-/** Checks of {@link ConsulAddressAttributes}. @throws ValidationError */
-export function checkAddressAttributes(scope: IConstruct, attributes: ConsulAddressAttributes): void {
-  const { address, retryJoin, datacenter, version } = attributes;
-  const validation = new Validation(scope);
-  validation.require(/^https?:\/\/[^/]+$/.test(address), {
-    property: "address",
-    rule: "must be a URL without a path",
-    got: address,
-    cure: "write it like 'http://10.0.0.5:8500'",
-  });
-  validation.require(retryJoin.length > 0, {
-    property: "retryJoin",
-    rule: "must hold the address of at least one server",
-    cure: "for example ['10.0.0.5']",
-  });
-  validation.add(...nameFailures("datacenter", datacenter));
-  validation.add(...versionFormFailures(version, "1.14.11"));
-  validation.finish();
 }

@@ -1,12 +1,19 @@
 import { Construct } from "constructs";
+import {
+  AgentProfile,
+  Installation,
+  installationFor,
+  serverCountProblems,
+  validateAdvertiseAddress,
+  validateAgentName,
+  validateFurtherServer,
+  validateHttpAddress,
+} from "../agents";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
-import { AgentProfile } from "./agent-profile";
-import { addressFailures, DEV_IS_ONE_SERVER, nameFailures, serverCountProblems, serverFailures } from "./consul-checks";
-import { ConsulClient } from "./consul-client";
-import { checkAddressAttributes, ConsulAddressAttributes, ConsulClusterBase, IConsulCluster } from "./consul-cluster";
-import { consulContribution } from "./consul-end";
-import { Installation, installationFor } from "./installation";
+import { versionFormFailures } from "../private/version";
+import { consulContribution } from "./consul-client";
+import { ConsulClusterBase, IConsulCluster } from "./consul-cluster";
 
 export interface ConsulServerProps {
   readonly machine: IMachine;
@@ -25,6 +32,20 @@ export interface ConsulServerProps {
   readonly install?: Installation;
 }
 
+/** A Consul datacenter that the program does not make. */
+export interface ConsulAddressAttributes {
+  /** `http://10.0.0.5:8500` */
+  readonly address: string;
+  /** Addresses of its servers, by which agents of this program join it. */
+  readonly retryJoin: readonly string[];
+  /** @default "dc1" */
+  readonly datacenter?: string;
+  /** @default - unknown: what depends on it is not checked */
+  readonly version?: string;
+  /** @default - what the machine's backend offers */
+  readonly install?: Installation;
+}
+
 /**
  * A Consul server, and with {@link addServers} the others that agree with it: one datacenter. How many servers there are
  * (`bootstrap_expect`) and where they are (`retry_join`) follows from the machines.
@@ -40,7 +61,7 @@ export class ConsulServer extends ConsulClusterBase {
   readonly datacenter: string;
   readonly httpAddress: string;
   readonly install?: Installation;
-  readonly version?: string;
+  readonly version: string;
   private readonly profile: AgentProfile;
   private readonly servers: { readonly machine: IMachine; readonly address: string }[] = [];
   private readonly raftMultiplier?: number;
@@ -55,11 +76,10 @@ export class ConsulServer extends ConsulClusterBase {
     this.raftMultiplier = props.raftMultiplier;
 
     const validation = new Validation(this);
-    validation.add(...nameFailures("datacenter", props.datacenter), ...addressFailures(machine, advertiseAddress));
+    validateAgentName(validation, "datacenter", props.datacenter);
+    validateAdvertiseAddress(validation, machine, advertiseAddress);
     validation.integer("raftMultiplier", props.raftMultiplier, 1, 10, "1 is for fast machines, 5 for small ones");
-    const installation = installationFor("consul", machine, props.install);
-    if (installation instanceof Installation) this.version = installation.version;
-    this.addServer(validation, machine, advertiseAddress);
+    this.version = this.addServer(validation, machine, advertiseAddress);
     this.node.addValidation({ validate: () => serverCountProblems(this.servers.length) });
   }
 
@@ -71,22 +91,17 @@ export class ConsulServer extends ConsulClusterBase {
   addServers(machines: readonly IMachine[]): void {
     for (const machine of machines) {
       const validation = new Validation(this);
-      if (this.profile === AgentProfile.DEV) validation.add(DEV_IS_ONE_SERVER);
-      validation.add(...serverFailures([...this.servers.map((server) => server.machine), machine]));
+      const servers = this.servers.map((server) => server.machine);
+      validateFurtherServer(validation, this.profile, servers, machine);
       this.addServer(validation, machine);
     }
   }
 
-  /** @internal */
-  _makeClient(role: Construct, machine: IMachine): void {
-    new ConsulClient(role, `consul-${machine.name}`, { machine, consul: this });
-  }
-
-  private addServer(validation: Validation, machine: IMachine, advertiseAddress?: string): void {
+  /** @returns its version */
+  private addServer(validation: Validation, machine: IMachine, advertiseAddress?: string): string {
     const installation = installationFor("consul", machine, this.install);
-    if (!(installation instanceof Installation)) validation.add(...installation);
+    installation._validate(validation);
     validation.finish();
-    if (!(installation instanceof Installation)) return;
     this._addAgent(this, machine);
     const address = advertiseAddress ?? machine.address;
     this.servers.push({ machine, address });
@@ -95,9 +110,11 @@ export class ConsulServer extends ConsulClusterBase {
     const agent = { nodeName: machine.name, datacenter, address, server: { profile, raftMultiplier } };
     const peers = () => ({ retryJoin: this.retryJoin, bootstrapExpect: this.servers.length });
     machine.contribute(this, () => consulContribution(agent, peers(), installed));
+    return installed.version;
   }
 }
 
+/** What {@link ConsulServer.fromAddress} gives. */
 class ForeignConsul extends ConsulClusterBase {
   readonly datacenter: string;
   readonly httpAddress: string;
@@ -107,16 +124,20 @@ class ForeignConsul extends ConsulClusterBase {
 
   constructor(scope: Construct, id: string, attributes: ConsulAddressAttributes) {
     super(scope, id);
-    checkAddressAttributes(this, attributes);
+    const validation = new Validation(this);
+    validateHttpAddress(validation, attributes.address, "http://10.0.0.5:8500");
+    validation.require(attributes.retryJoin.length > 0, {
+      property: "retryJoin",
+      rule: "must hold the address of at least one server",
+      cure: "for example ['10.0.0.5']",
+    });
+    validateAgentName(validation, "datacenter", attributes.datacenter);
+    validation.add(...versionFormFailures(attributes.version, "1.14.11"));
+    validation.finish();
     this.datacenter = attributes.datacenter ?? "dc1";
     this.httpAddress = attributes.address;
     this.retryJoin = [...attributes.retryJoin];
     this.install = attributes.install;
     this.version = attributes.version ?? attributes.install?.version;
-  }
-
-  /** @internal */
-  _makeClient(role: Construct, machine: IMachine): void {
-    new ConsulClient(role, `consul-${machine.name}`, { machine, consul: this });
   }
 }

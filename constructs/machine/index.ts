@@ -18,6 +18,7 @@ export {
   Sysctl,
   Unit,
 } from "./contribution";
+export { DockerEngine, DockerEngineProps } from "./docker";
 export { ForeignMachineAttributes } from "./foreign-machine";
 export { Machine, MachineProps } from "./machine";
 export { IMachine } from "./machine-end";

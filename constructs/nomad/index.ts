@@ -1,13 +1,9 @@
-export { DockerEngine, DockerEngineProps } from "./docker-engine";
-export { NomadAddressAttributes } from "./foreign-nomad";
-export { HostNetwork } from "./nomad-agent-text";
-export { NomadClient, NomadClientOptions, NomadClientProps } from "./nomad-client";
-export { DynamicPorts, INomadCluster } from "./nomad-cluster";
-export { NomadServer, NomadServerProps } from "./nomad-server";
+export { HostNetwork, NomadClient, NomadClientOptions, NomadClientProps } from "./client";
+export { clusterOf, DynamicPorts, INomadCluster, JobCluster, provideCluster } from "./cluster";
+export { NomadAddressAttributes, NomadServer, NomadServerProps } from "./server";
 export { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
 export { Convergence, Hop } from "./convergence-text";
 export { JobBase, JobSettings } from "./job-base";
-export { clusterOf, JobCluster, provideCluster } from "./job-cluster";
 export { Job, JobProps } from "./job";
 export { JobOptions, JobParts, JobType, PeriodicOptions } from "./job-options";
 export { AffinityOptions, ConstraintOptions, PlacementOptions, SpreadOptions } from "./job-placement";

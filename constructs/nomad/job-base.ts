@@ -9,7 +9,6 @@ import { writeAtSynth } from "../private/synth-files";
 import { Validation, ValidationError } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
 import { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
-import { clusterOf, JobCluster } from "./job-cluster";
 import { secondsOf } from "./job-duration";
 import { ownFindings, PlacedJob } from "./job-findings-rules";
 import { identityFailures, neighbourFindings, sharedWords } from "./job-neighbours-rules";
@@ -21,7 +20,7 @@ import { jobFailures } from "./job-rules";
 import { jobspecAttribute, withReferences } from "./job-spec-attribute";
 import { ApiJob } from "./job-specification";
 import { renderJobText } from "./job-text";
-import { NOMADS_OWN_PORTS } from "./nomad-cluster";
+import { clusterOf, JobCluster, NOMADS_OWN_PORTS } from "./cluster";
 import { JOB_FIELDS, usedFields } from "./nomad-versions-rules";
 import { checkLagOf, NamedService } from "./service-options";
 

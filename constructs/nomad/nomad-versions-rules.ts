@@ -47,9 +47,6 @@ export const JOB_FIELDS: FirstVersions = {
   ...services("TaskGroups.Tasks.Services"),
 };
 
-/** Options of a client's agent, which does not start with one that it does not know. */
-export const CLIENT_OPTIONS: FirstVersions = { nodePool: "1.6.0" };
-
 function services(at: string): FirstVersions {
   return {
     [`${at}.TaggedAddresses`]: "1.4.0",

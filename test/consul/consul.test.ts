@@ -1,5 +1,6 @@
 import { TerraformStack } from "cdktf";
-import { AgentProfile, ConsulClient, ConsulServer, Installation } from "../../constructs/consul";
+import { AgentProfile, Installation } from "../../constructs/agents";
+import { ConsulClient, ConsulServer } from "../../constructs/consul";
 import { versionAtLeast } from "../../constructs/private/version";
 import { CloudInit, Machine } from "../../constructs/machine";
 import { asText, complaints, filesBelow, machinesOf, OfferingBackend, withProgram } from "../support/agents";

@@ -1,5 +1,6 @@
 import { TerraformStack } from "cdktf";
-import { ConsulServer, Installation } from "../../constructs/consul";
+import { Installation } from "../../constructs/agents";
+import { ConsulServer } from "../../constructs/consul";
 import { Machine } from "../../constructs/machine";
 import { Check, Job, JobCluster, NomadServer, provideCluster, WebJob } from "../../constructs/nomad";
 import { machinesOf, OfferingBackend } from "../support/agents";

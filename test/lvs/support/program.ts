@@ -1,6 +1,7 @@
 import { TerraformStack } from "cdktf";
 import { IConstruct } from "constructs";
-import { ConsulServer, IConsulCluster, Installation } from "../../../constructs/consul";
+import { Installation } from "../../../constructs/agents";
+import { ConsulServer, IConsulCluster } from "../../../constructs/consul";
 import { Director, DirectorProps } from "../../../constructs/lvs";
 import { LabBackend, Machine, Software } from "../../../constructs/machine";
 import { synth } from "../../support/synth";

@@ -1,5 +1,5 @@
 import { Construct } from "constructs";
-import { IMachine } from "../machine";
+import { IMachine } from "./machine-end";
 
 export interface DockerEngineProps {
   readonly machine: IMachine;

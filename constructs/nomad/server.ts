@@ -1,23 +1,23 @@
 import { Construct } from "constructs";
 import {
-  addressFailures,
   AgentProfile,
-  DEV_IS_ONE_SERVER,
-  IConsulCluster,
   Installation,
   installationFor,
-  nameFailures,
   serverCountProblems,
-  serverFailures,
-} from "../consul";
-import { IMachine } from "../machine";
+  validateAdvertiseAddress,
+  validateAgentName,
+  validateFurtherServer,
+  validateHttpAddress,
+} from "../agents";
+import { IConsulCluster } from "../consul";
+import { Contribution, IMachine } from "../machine";
 import { Validation } from "../private/validation";
-import { versionAtLeast } from "../private/version";
-import { dynamicPortFailures } from "./nomad-checks";
-import { NomadClient, NomadClientOptions } from "./nomad-client";
-import { ForeignNomad, NomadAddressAttributes } from "./foreign-nomad";
-import { ClientAgent, DynamicPorts, INomadCluster, NOMADS_OWN_PORTS } from "./nomad-cluster";
-import { agentContribution, serverContribution } from "./nomad-end";
+import { versionAtLeast, versionFormFailures } from "../private/version";
+import { agentContribution } from "./agent";
+import { NomadClient, NomadClientOptions } from "./client";
+import { ClientAgent, DynamicPorts, INomadCluster, NOMADS_OWN_PORTS, validateDynamicPorts } from "./cluster";
+import { nomadPeersText, nomadServerText } from "./render/agent";
+import { NOMAD_LEADER_READY } from "./render/unit";
 
 export interface NomadServerProps {
   readonly machine: IMachine;
@@ -39,6 +39,24 @@ export interface NomadServerProps {
   /** The address of the machine that other agents reach it by. @default - the machine's first */
   readonly advertiseAddress?: string;
   /** For every agent of the cluster. @default - what the machine's backend offers */
+  readonly install?: Installation;
+}
+
+/** A Nomad cluster that exists. */
+export interface NomadAddressAttributes {
+  /** `http://10.0.0.5:4646` */
+  readonly address: string;
+  /** The Consul datacenter in which its servers are found. */
+  readonly consul: IConsulCluster;
+  /** @default "global" */
+  readonly region?: string;
+  /** @default - Consul's */
+  readonly datacenter?: string;
+  /** @default { min: 20000, max: 32000 } */
+  readonly dynamicPorts?: DynamicPorts;
+  /** `1.6.3`; jobs are checked against it. @default - that of `install`, else not known: what depends on it is not checked */
+  readonly version?: string;
+  /** @default - what the machine's backend offers */
   readonly install?: Installation;
 }
 
@@ -77,12 +95,10 @@ export class NomadServer extends Construct implements INomadCluster {
     this.install = props.install;
 
     const validation = new Validation(this);
-    validation.add(
-      ...nameFailures("region", props.region),
-      ...nameFailures("datacenter", props.datacenter),
-      ...addressFailures(machine, advertiseAddress),
-      ...dynamicPortFailures(props.dynamicPorts),
-    );
+    validateAgentName(validation, "region", props.region);
+    validateAgentName(validation, "datacenter", props.datacenter);
+    validateAdvertiseAddress(validation, machine, advertiseAddress);
+    validateDynamicPorts(validation, props.dynamicPorts);
     this.addServer(validation, machine, advertiseAddress);
     this.node.addValidation({ validate: () => serverCountProblems(this.servers.length) });
 
@@ -105,8 +121,7 @@ export class NomadServer extends Construct implements INomadCluster {
   addServers(machines: readonly IMachine[]): void {
     for (const machine of machines) {
       const validation = new Validation(this);
-      if (this.profile === AgentProfile.DEV) validation.add(DEV_IS_ONE_SERVER);
-      validation.add(...serverFailures([...this.servers, machine]));
+      validateFurtherServer(validation, this.profile, this.servers, machine);
       this.addServer(validation, machine);
     }
   }
@@ -139,16 +154,74 @@ export class NomadServer extends Construct implements INomadCluster {
       got: machine.name,
       cure: "add the server first, then the client",
     });
-    if (!(installation instanceof Installation)) validation.add(...installation);
+    installation._validate(validation);
     validation.finish();
-    if (!(installation instanceof Installation)) return;
     this.consul.ensureAgent(this, machine);
     this.servers.push(machine);
-    this.serverVersions.push(installation.version);
     const { region, datacenter } = this;
     const agent = { nodeName: machine.name, region, datacenter, address: advertiseAddress ?? machine.address };
     const installed = installation._of("nomad");
+    this.serverVersions.push(installed.version);
     machine.contribute(this, () => agentContribution(agent, installed, this.clientAgents.get(machine)));
     machine.contribute(this, () => serverContribution(this.servers.length));
+  }
+}
+
+/** What makes the agent a server. @see https://developer.hashicorp.com/nomad/docs/configuration/server */
+function serverContribution(servers: number): Contribution {
+  return {
+    title: "Nomad server",
+    files: [{ path: "/etc/nomad.d/server.hcl", content: nomadServerText() }],
+    liveFiles: [{ path: "/etc/nomad.d/cluster.hcl", content: nomadPeersText(servers), reloads: "nomad.service" }],
+    ports: [
+      { protocol: "tcp", port: 4648 },
+      { protocol: "udp", port: 4648 },
+    ],
+    ready: [NOMAD_LEADER_READY],
+  };
+}
+
+/** What {@link NomadServer.fromAddress} gives. */
+class ForeignNomad extends Construct implements INomadCluster {
+  readonly region: string;
+  readonly datacenter: string;
+  readonly httpAddress: string;
+  readonly consul: IConsulCluster;
+  readonly dynamicPorts: DynamicPorts;
+  readonly install?: Installation;
+  readonly version?: string;
+  private readonly machines: IMachine[] = [];
+
+  constructor(scope: Construct, id: string, attributes: NomadAddressAttributes) {
+    super(scope, id);
+    const { address, consul, region, datacenter, dynamicPorts } = attributes;
+    const validation = new Validation(this);
+    validateHttpAddress(validation, address, "http://10.0.0.5:4646");
+    validateAgentName(validation, "region", region);
+    validateAgentName(validation, "datacenter", datacenter);
+    validateDynamicPorts(validation, dynamicPorts);
+    validation.add(...versionFormFailures(attributes.version, "1.6.3"));
+    validation.finish();
+    this.region = region ?? "global";
+    this.datacenter = datacenter ?? consul.datacenter;
+    this.httpAddress = address;
+    this.consul = consul;
+    this.dynamicPorts = dynamicPorts ?? NOMADS_OWN_PORTS;
+    this.install = attributes.install;
+    this.version = attributes.version ?? attributes.install?.version;
+  }
+
+  get clients(): readonly IMachine[] {
+    return [...this.machines];
+  }
+
+  /** @internal */
+  _isServer(): boolean {
+    return false;
+  }
+
+  /** @internal */
+  _addClient(machine: IMachine): void {
+    this.machines.push(machine);
   }
 }

@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { renderHcl } from "../../constructs/consul";
+import { renderConfig } from "../../constructs/agents";
 
 test("arguments, lists, blocks with and without a label, names of the user's own", () => {
-  const text = renderHcl(["Why.", "More."], {
+  const text = renderConfig(["Why.", "More."], {
     name: "a",
     count: 2,
     on: true,
@@ -29,7 +29,7 @@ plugin "docker" {
 test("no text leaves its quotes, whatever it holds", () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (name, value) => {
-      const text = renderHcl([], { meta: { [`${name}.`]: value } });
+      const text = renderConfig([], { meta: { [`${name}.`]: value } });
       expect(text).toBe(`meta {\n  ${JSON.stringify(`${name}.`)} = ${JSON.stringify(value)}\n}\n`);
     }),
   );

@@ -1,23 +1,23 @@
 /**
- * The body of a block: a list or a plain value becomes an argument, an object a block of its own; what is undefined is left out.
+ * The body of a block: a list or a plain value becomes an argument, an object a block of its own. What is undefined is left out.
  * A label is part of the name: `plugin "docker"`.
  */
-export interface HclBody {
-  readonly [name: string]: HclValue | HclBody | undefined;
+export interface ConfigBody {
+  readonly [name: string]: ConfigValue | ConfigBody | undefined;
 }
-export type HclValue = string | number | boolean | readonly string[];
+export type ConfigValue = string | number | boolean | readonly string[];
 
 /**
- * Agent configuration as text, in the order of its keys.
+ * An agent's configuration as HCL, in the order of its keys.
  *
  * @param heading comment above it, one line an item
  * @see https://github.com/hashicorp/hcl/tree/hcl1
  */
-export function renderHcl(heading: readonly string[], body: HclBody): string {
+export function renderConfig(heading: readonly string[], body: ConfigBody): string {
   return [...heading.map((line) => `# ${line}\n`), ...lines(body, "").map((line) => `${line}\n`)].join("");
 }
 
-function lines(body: HclBody, indent: string): string[] {
+function lines(body: ConfigBody, indent: string): string[] {
   return Object.entries(body).flatMap(([name, value]) => {
     if (value === undefined) return [];
     if (!isBody(value)) return [`${indent}${keyText(name)} = ${valueText(value)}`];
@@ -25,7 +25,7 @@ function lines(body: HclBody, indent: string): string[] {
   });
 }
 
-function isBody(value: HclValue | HclBody): value is HclBody {
+function isBody(value: ConfigValue | ConfigBody): value is ConfigBody {
   return typeof value === "object" && !Array.isArray(value);
 }
 
@@ -34,7 +34,7 @@ function keyText(name: string): string {
   return /^[A-Za-z_][\w-]*( "[^"]*")?$/.test(name) ? name : JSON.stringify(name);
 }
 
-function valueText(value: HclValue): string {
+function valueText(value: ConfigValue): string {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
     ? JSON.stringify(value)
     : `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;

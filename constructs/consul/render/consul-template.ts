@@ -49,3 +49,16 @@ function directory(folder: string): string {
     return `RuntimeDirectory=${folder.slice("/run/".length)}\nRuntimeDirectoryPreserve=yes`;
   return `StateDirectory=${folder.slice("/var/lib/".length)}`;
 }
+
+/** How every consul-template reaches Consul. */
+export const CONSUL_STANZA = `# The local agent. It is asked again without end: who gives up would have to be started again.
+consul {
+  address = "127.0.0.1:8500"
+  retry {
+    attempts    = 0
+    backoff     = "250ms"
+    max_backoff = "15s"
+  }
+}
+log_level = "warn"
+`;

@@ -1,6 +1,7 @@
 import { Contribution, IMachine, Software, SoftwareName } from "../machine";
 import { catalogueOf } from "../private/catalogue";
 import { Failure } from "../private/failure";
+import { Validation } from "../private/validation";
 import { isVersion } from "../private/version";
 
 /** Where the vendor's packages are, and which one is wanted. */
@@ -59,50 +60,55 @@ export abstract class Installation {
   protected constructor(readonly version: string) {}
 
   /** What it is for one program on one machine. @internal */
-  abstract _for(name: SoftwareName, machine: IMachine): Installation | Failure[];
+  abstract _for(name: SoftwareName, machine: IMachine): Installation;
 
-  /** What is wrong with it; nothing where it is right. @internal */
-  _failures(): Failure[] {
-    if (isVersion(this.version)) return [];
-    return [
-      {
-        property: "install",
-        rule: "must name a version of three numbers",
-        got: this.version,
-        cure: "write it like '1.14.11'; a word like 'latest' would make two machines different",
-      },
-    ];
+  /** Records what is wrong with it. @internal */
+  _validate(validation: Validation): void {
+    validation.require(isVersion(this.version), {
+      property: "install",
+      rule: "must name a version of three numbers",
+      got: this.version,
+      cure: "write it like '1.14.11'; a word like 'latest' would make two machines different",
+    });
   }
 
-  /** @internal */
+  /** What a machine gets of it; only for what {@link _for} returned, once it passed its checks. @internal */
   abstract _of(name: SoftwareName): Installed;
 }
 
-/**
- * The installation that was asked for, else what the machine's backend offers.
- *
- * @returns failures where there is none or it can't be right
- */
-export function installationFor(
-  name: SoftwareName,
-  machine: IMachine,
-  asked: Installation | undefined,
-): Installation | Failure[] {
-  // Not asked for where it is not used: what a backend is asked for, it builds.
-  const offered = asked === undefined ? machine.software(name) : undefined;
-  const installation = asked?._for(name, machine) ?? (offered && new Offered(offered));
-  if (Array.isArray(installation)) return installation;
-  if (installation !== undefined) {
-    const failures = installation._failures();
-    return failures.length > 0 ? failures : installation;
+/** The installation that was asked for, else what the machine's backend offers. It may be one that does not pass its checks. */
+export function installationFor(name: SoftwareName, machine: IMachine, asked: Installation | undefined): Installation {
+  if (asked !== undefined) return asked._for(name, machine);
+  // Only where nothing was asked for: what a backend is asked for, it builds.
+  const offered = machine.software(name);
+  if (offered !== undefined) return new Offered(offered);
+  return new Unavailable("", {
+    property: "install",
+    rule: `must say where ${name} comes from: the backend of ${machine.name} has none to offer`,
+    cure: "Installation.release(version), Installation.vendorApt({ version, key }), or Installation.url({ url, sha256, version })",
+  });
+}
+
+/** No installation: what was asked for can't be had. */
+class Unavailable extends Installation {
+  constructor(
+    version: string,
+    private readonly failure: Failure,
+  ) {
+    super(version);
   }
-  return [
-    {
-      property: "install",
-      rule: `must say where ${name} comes from: the backend of ${machine.name} has none to offer`,
-      cure: "Installation.release(version), Installation.vendorApt({ version, key }), or Installation.url({ url, sha256, version })",
-    },
-  ];
+
+  _for(): this {
+    return this;
+  }
+
+  override _validate(validation: Validation): void {
+    validation.add(this.failure);
+  }
+
+  _of(): Installed {
+    throw new Error("assumption broken: an installation is used before its checks passed");
+  }
 }
 
 class VendorApt extends Installation {
@@ -110,14 +116,13 @@ class VendorApt extends Installation {
     super(options.version);
   }
 
-  override _failures(): Failure[] {
-    const armored = this.options.key.includes("-----BEGIN PGP PUBLIC KEY BLOCK-----");
-    const badKey = {
+  override _validate(validation: Validation): void {
+    super._validate(validation);
+    validation.require(this.options.key.includes("-----BEGIN PGP PUBLIC KEY BLOCK-----"), {
       property: "install",
       rule: "must hold the archive's public key as armored text",
       cure: "paste what the vendor publishes, from '-----BEGIN PGP PUBLIC KEY BLOCK-----' on",
-    };
-    return [...super._failures(), ...(armored ? [] : [badKey])];
+    });
   }
 
   _for(): this {
@@ -143,15 +148,15 @@ class FromUrl extends Installation {
     super(software.version);
   }
 
-  override _failures(): Failure[] {
+  override _validate(validation: Validation): void {
+    super._validate(validation);
     const { sha256 } = this.software;
-    const badSum = {
+    validation.require(/^[0-9a-f]{64}$/i.test(sha256), {
       property: "install",
       rule: "must have a sha256 of 64 hexadecimal digits",
       got: sha256,
       cure: "sha256sum FILE prints it",
-    };
-    return [...super._failures(), ...(/^[0-9a-f]{64}$/i.test(sha256) ? [] : [badSum])];
+    });
   }
 
   _for(): this {
@@ -167,11 +172,9 @@ class FromUrl extends Installation {
   }
 }
 
-/** What a backend vouches for. */
+/** What a backend vouches for: it is not checked. */
 class Offered extends FromUrl {
-  override _failures(): Failure[] {
-    return [];
-  }
+  override _validate(): void {}
 }
 
 class VendorRelease extends Installation {
@@ -182,30 +185,27 @@ class VendorRelease extends Installation {
     super(version);
   }
 
-  override _for(name: SoftwareName, machine: IMachine): Installation | Failure[] {
-    const wrong = this._failures();
-    if (wrong.length > 0) return wrong;
+  override _for(name: SoftwareName, machine: IMachine): Installation {
     const { version } = this;
+    if (!isVersion(version)) return this;
     const offered = machine.software(name, version);
     if (offered?.version === version) return new Offered(offered);
     const known = catalogueOf(name).filter(({ release }) => release !== undefined);
     const { architecture = "amd64" } = this.options;
     const sha256 = known.find((one) => one.version === version)?.release?.[architecture];
     if (sha256 === undefined) {
-      return [
-        {
-          property: "install",
-          rule: `must be a release of ${name} whose sum is known: ${known.map((one) => one.version).join(", ")}`,
-          got: version,
-          cure: "choose one of them, or give the sum yourself: Installation.url({ url, sha256, version })",
-        },
-      ];
+      return new Unavailable(version, {
+        property: "install",
+        rule: `must be a release of ${name} whose sum is known: ${known.map((one) => one.version).join(", ")}`,
+        got: version,
+        cure: "choose one of them, or give the sum yourself: Installation.url({ url, sha256, version })",
+      });
     }
     const file = `${name}_${version}_linux_${architecture}.zip`;
     return new FromUrl({ version, sha256, url: `https://releases.hashicorp.com/${name}/${version}/${file}` });
   }
 
   _of(): Installed {
-    throw new Error("a release becomes a download before it is installed");
+    throw new Error("assumption broken: a release becomes a download before it is installed");
   }
 }

@@ -1,6 +1,4 @@
-import { AgentProfile } from "./agent-profile";
-import { agentUnit } from "./agent-unit-text";
-import { renderHcl } from "./hcl-text";
+import { AgentProfile, agentUnit, renderConfig } from "../../agents";
 
 /** An agent as its configuration needs it. */
 export interface ConsulAgent {
@@ -29,7 +27,7 @@ export const LOCAL_CONSUL = "127.0.0.1:8500";
  */
 export function consulAgentText(agent: ConsulAgent): string {
   const { nodeName, datacenter, address, server } = agent;
-  return renderHcl(["What this agent is. Who else is in the cluster: cluster.hcl."], {
+  return renderConfig(["What this agent is. Who else is in the cluster: cluster.hcl."], {
     datacenter,
     node_name: nodeName,
     data_dir: "/var/lib/consul",
@@ -58,7 +56,7 @@ function clusterServer(address: string): object {
 
 /** Who else is in the cluster: `/etc/consul.d/cluster.hcl`. A change needs no restart: it counts at the next start. */
 export function consulPeersText({ retryJoin, bootstrapExpect }: ConsulPeers): string {
-  return renderHcl(["The cluster's servers."], {
+  return renderConfig(["The cluster's servers."], {
     bootstrap_expect: bootstrapExpect,
     retry_join: retryJoin,
     retry_interval: "3s",

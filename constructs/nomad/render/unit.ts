@@ -1,4 +1,5 @@
-import { agentUnit, WAIT_FOR_CONSUL } from "../consul";
+import { agentUnit } from "../../agents";
+import { WAIT_FOR_CONSUL } from "../../consul";
 
 /** Where {@link cpuProgramText} leaves what the kernel doesn't tell; gone with the machine's memory. */
 const DETECTED = "/run/nomad";

@@ -1,4 +1,6 @@
-import { HclBody, LOCAL_CONSUL, renderHcl } from "../consul";
+import { ConfigBody, renderConfig } from "../../agents";
+import { LOCAL_CONSUL } from "../../consul";
+import type { HostNetwork } from "../client";
 
 /** What server and client of one machine have in common: they are one agent. */
 export interface NomadAgent {
@@ -7,13 +9,6 @@ export interface NomadAgent {
   readonly datacenter: string;
   /** The address that it listens on for other agents and advertises. */
   readonly address: string;
-}
-
-/** A network of a client that jobs ask for by its name. */
-export interface HostNetwork {
-  readonly cidr?: string;
-  readonly interface?: string;
-  readonly reservedPorts?: string;
 }
 
 /** A client's part of the configuration. */
@@ -39,7 +34,7 @@ export interface NomadClientAgent {
  * @see https://developer.hashicorp.com/nomad/docs/configuration
  */
 export function nomadAgentText({ nodeName, region, datacenter, address }: NomadAgent): string {
-  return renderHcl(["What this agent is; server.hcl and client.hcl say what it does."], {
+  return renderConfig(["What this agent is; server.hcl and client.hcl say what it does."], {
     name: nodeName,
     region,
     datacenter,
@@ -56,12 +51,12 @@ export function nomadAgentText({ nodeName, region, datacenter, address }: NomadA
 
 /** `/etc/nomad.d/server.hcl`. The other servers are found by Consul. */
 export function nomadServerText(): string {
-  return renderHcl(["A server. How many there are: cluster.hcl."], { server: { enabled: true } });
+  return renderConfig(["A server. How many there are: cluster.hcl."], { server: { enabled: true } });
 }
 
 /** `/etc/nomad.d/cluster.hcl`. A change needs no restart: once a leader was elected it is not read any more. */
 export function nomadPeersText(servers: number): string {
-  return renderHcl(["The cluster's servers."], { server: { bootstrap_expect: servers } });
+  return renderConfig(["The cluster's servers."], { server: { bootstrap_expect: servers } });
 }
 
 /** `/etc/nomad.d/client.hcl`. Its servers are found by Consul. */
@@ -71,7 +66,7 @@ export function nomadClientText(client: NomadClientAgent): string {
     `host_network "${name}"`,
     { cidr, interface: nic, reserved_ports: reservedPorts },
   ]);
-  return renderHcl(["A client. It finds its servers by Consul."], {
+  return renderConfig(["A client. It finds its servers by Consul."], {
     client: {
       enabled: true,
       network_interface: client.interface,
@@ -82,7 +77,7 @@ export function nomadClientText(client: NomadClientAgent): string {
       node_pool: client.nodePool,
       cni_path: client.cniPath,
       meta: Object.keys(meta).length > 0 ? meta : undefined,
-      ...(Object.fromEntries(networks) as HclBody),
+      ...(Object.fromEntries(networks) as ConfigBody),
     },
     ...(docker && {
       'plugin "docker"': {

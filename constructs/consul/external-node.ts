@@ -4,8 +4,7 @@ import * as ipaddr from "ipaddr.js";
 import { Construct } from "constructs";
 import { escapeTemplate, escapeTemplates } from "../private/template-escape";
 import { Validation } from "../private/validation";
-import { serviceFailures } from "./catalog-rules";
-import { announceService } from "./service-registry";
+import { announceService, validateService } from "./consul-service";
 
 export interface ExternalNodeProps {
   /** Where it is: an IP address. */
@@ -60,7 +59,7 @@ export class ExternalNode extends Construct {
   /** Registers a service of this machine; two instances of one service differ in their port. */
   addService(name: string, { port, tags, meta }: ExternalServiceOptions): void {
     const validation = new Validation(this);
-    validation.add(...serviceFailures(name, meta));
+    validateService(validation, name, meta);
     validation.integer("port", port, 1, 65535, "give the port that it listens on");
     validation.finish();
     announceService(this, name);
