@@ -7,19 +7,11 @@ import { AgentProfile } from "../../constructs/agents";
 import { ConsulServer } from "../../constructs/consul";
 import { CloudInit, DockerEngine, Machine } from "../../constructs/machine";
 import { NomadClient, NomadServer } from "../../constructs/nomad";
-import { asText, complaints, filesBelow, machinesOf, OfferingBackend, withProgram } from "../support/agents";
+import { asText, complaints, filesBelow, machinesOf, modelsOf, OfferingBackend, withProgram } from "../support/agents";
 import { expectGolden } from "../support/golden";
 import { synth } from "../support/synth";
 
 const FOLDER = "/etc/nomad.d";
-
-function modelsOf(build: (stack: TerraformStack) => Machine[]): CloudInit[] {
-  let machines: Machine[] = [];
-  synth((stack) => {
-    machines = build(stack);
-  });
-  return machines.map(({ model }) => model);
-}
 
 /** A server and two clients, as most programs have them. */
 function small(stack: TerraformStack): Machine[] {

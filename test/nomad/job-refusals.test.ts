@@ -94,6 +94,39 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
     "test/shop: 'groups.web.services[0].checks[0].task' must be a task of the group (a, b), which the script is run in: name one of them",
   ],
   [
+    "another task of a web job has a service without a port",
+    web({ tasks: { exporter: { ...server, services: [{ port: "metrics" }] } } }),
+    "test/shop: 'tasks.exporter.services[0].port' must be a label of the group's ports (www), got \"metrics\": use one of them, or add it to 'ports'",
+  ],
+  [
+    "a second check and another port's service of a web job are wrong",
+    web({
+      service: { checks: [Check.tcp({ interval: "x" })] },
+      services: { admin: { checks: [Check.tcp({ port: "a" })] } },
+    }),
+    [
+      "test/shop: 3 problems",
+      "  - 'service.checks[0].interval' must be a duration, got \"x\": write it like '10s', '1m30s' or '500ms'",
+      "  - 'services.admin.port' must be a label of the group's ports (www), got \"admin\": use one of them, or add it to 'ports'",
+      "  - 'services.admin.checks[0].port' must be a label of the group's ports (www), got \"a\": use one of them, or add it to 'ports'",
+    ].join("\n"),
+  ],
+  [
+    "a web job's service wants its driver's address, which only a task's can have",
+    web({ service: { addressMode: "driver" } }),
+    "test/shop: 'service.addressMode' can be 'driver' in a task's service only, got \"driver\": use 'alloc'",
+  ],
+  [
+    "a task has the name of Nomad's own folder",
+    job({ tasks: { alloc: server } }),
+    "test/shop: 'groups.web.tasks' can't name a task 'alloc', or with slashes in it, got \"alloc\": choose another name for the task",
+  ],
+  [
+    "the main task of a web job has a slash in its name",
+    web({ task: "a/b" }),
+    "test/shop: 'task' can't name a task 'alloc', or with slashes in it, got \"a/b\": choose another name for the task",
+  ],
+  [
     "an instance has to be healthy longer than it may take",
     web({ update: { minHealthyTime: "3m" } }),
     "test/shop: 'update.minHealthyTime' must be below 'healthyDeadline' (2m), or no instance is ever healthy, got \"3m\": shorten it, or raise 'healthyDeadline'",

@@ -10,7 +10,7 @@ import {
   WEB_UPDATE,
   WebJob,
 } from "../../constructs/nomad";
-import { allRendered } from "../../constructs/nomad/job-specification";
+import { allRendered } from "../../constructs/nomad/api";
 import { expectGolden } from "../support/golden";
 import { EVERYTHING } from "./support/everything";
 import { helloWorld, HELLO_WORLD } from "./support/hello-world";

@@ -1,5 +1,5 @@
-import { Failure } from "../private/failure";
-import { allRendered, ApiNetwork, ApiPort, defined } from "./job-specification";
+import { allRendered, ApiNetwork, ApiPort, defined } from "./api";
+import type { JobValidation } from "./shape";
 
 /**
  * One port of a group, by its label: a host port, and what it leads to in the task. The label is what services, checks and
@@ -34,49 +34,44 @@ export function renderNetwork(ports: PortMappings, mode: string | undefined): Ap
   });
 }
 
-/** What is wrong with the ports of one group. @param at where the caller wrote them: `groups.web.ports` */
-export function portFailures(at: string, ports: PortMappings): Failure[] {
+/** @param at the property that holds the ports of one group: `groups.web.ports` */
+export function validatePorts(validation: JobValidation, at: string, ports: PortMappings): void {
   const owner = new Map<string, string>();
-  return Object.entries(ports).flatMap(([label, port]) => {
-    const failures: Failure[] = [];
+  for (const [label, port] of Object.entries(ports)) {
     // The label becomes part of an environment variable's name and of Docker's list of ports.
-    if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(label))
-      failures.push({
-        property: at,
-        rule: "must have labels of letters, digits, '_' and '-'",
-        got: label,
-        cure: "for example www",
-      });
-    const within = (value: number | undefined): boolean =>
-      value === undefined || (Number.isInteger(value) && value >= 1 && value <= 65535);
-    if (!within(port.static))
-      failures.push({
-        property: `${at}.${label}.static`,
-        rule: "must be a port from 1 to 65535",
-        got: port.static,
-        cure: "choose a port, or leave 'static' out for a free one",
-      });
-    if (port.to !== -1 && !within(port.to))
-      failures.push({
-        property: `${at}.${label}.to`,
-        rule: "must be a port from 1 to 65535, or -1 for the host port",
-        got: port.to,
-        cure: "name the port that the task listens on",
-      });
-    if (port.static !== undefined) {
-      const key = `${port.hostNetwork ?? ""} ${port.static}`;
-      const first = owner.get(key);
-      if (first !== undefined)
-        failures.push({
-          property: `${at}.${label}.static`,
-          rule: `can't be the port of '${first}', too`,
-          got: port.static,
-          cure: "choose another one for either",
-        });
-      owner.set(key, label);
-    }
-    return failures;
-  });
+    validation.require(/^[A-Za-z_][A-Za-z0-9_-]*$/.test(label), {
+      property: at,
+      rule: "must have labels of letters, digits, '_' and '-'",
+      got: label,
+      cure: "for example www",
+    });
+    validation.require(isPort(port.static), {
+      property: `${at}.${label}.static`,
+      rule: "must be a port from 1 to 65535",
+      got: port.static,
+      cure: "choose a port, or leave 'static' out for a free one",
+    });
+    validation.require(port.to === -1 || isPort(port.to), {
+      property: `${at}.${label}.to`,
+      rule: "must be a port from 1 to 65535, or -1 for the host port",
+      got: port.to,
+      cure: "name the port that the task listens on",
+    });
+    if (port.static === undefined) continue;
+    const hostPort = `${port.hostNetwork ?? ""} ${port.static}`;
+    const first = owner.get(hostPort);
+    validation.require(first === undefined, {
+      property: `${at}.${label}.static`,
+      rule: `can't be the port of '${first ?? ""}', too`,
+      got: port.static,
+      cure: "choose another one for either",
+    });
+    owner.set(hostPort, label);
+  }
+}
+
+function isPort(value: number | undefined): boolean {
+  return value === undefined || (Number.isInteger(value) && value >= 1 && value <= 65535);
 }
 
 function renderPort(label: string, { to, static: fixed, hostNetwork, ...rest }: PortMapping): ApiPort {

@@ -1,7 +1,7 @@
 import { DefaultTokenResolver, Fn, StringConcat, Tokenization } from "cdktf";
 import { IConstruct } from "constructs";
 import { escapeTemplate, mapTokens } from "../private/template-escape";
-import { ApiJob, ApiObject } from "./job-specification";
+import { ApiJob, ApiObject } from "./api";
 
 /** A string token as cdktf writes it into text. */
 const TOKEN = /(\$\{TfToken\[[^\]]+\]\})/;

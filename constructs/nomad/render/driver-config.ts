@@ -1,4 +1,4 @@
-import { ApiObject } from "./job-specification";
+import { ApiObject } from "../api";
 
 /** A string token as cdktf writes it into text. */
 const TOKEN = /(\$\{TfToken\[[^\]]+\]\})/;

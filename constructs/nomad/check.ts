@@ -1,6 +1,6 @@
-import { Failure } from "../private/failure";
-import { durationFailures, nanoseconds, secondsOf } from "./job-duration";
-import { allRendered, ApiCheck, defined } from "./job-specification";
+import { allRendered, ApiCheck, defined } from "./api";
+import { nanoseconds, secondsOf } from "./job-duration";
+import type { JobValidation } from "./shape";
 
 /** What every check may have. */
 export interface CheckOptions {
@@ -182,38 +182,33 @@ export class Check {
     });
   }
 
-  /** @internal @param at where the caller wrote it: `services[0].checks[0]` @param provider who runs the check */
-  _failures(at: string, provider: "consul" | "nomad"): Failure[] {
-    const { Path: path } = this.particular;
-    return [
-      ...this.thresholdFailures(at, provider),
-      ...durationFailures({ [`${at}.interval`]: this.interval, [`${at}.timeout`]: this.timeout }, 1),
-      ...durationFailures({ [`${at}.checkRestart.grace`]: this.options.checkRestart?.grace }),
-      ...(path === undefined || path.startsWith("/")
-        ? []
-        : [
-            {
-              property: `${at}.path`,
-              rule: "must start with '/'",
-              got: path,
-              cure: `write '/${path.replace(/^https?:\/\/[^/]*\//, "")}'; host and port come from the service`,
-            },
-          ]),
-    ];
-  }
-
-  private thresholdFailures(at: string, provider: "consul" | "nomad"): Failure[] {
-    const { successBeforePassing, failuresBeforeCritical } = this.options;
-    const reason =
-      provider === "nomad"
-        ? "can't go with provider 'nomad', whose checks have no thresholds"
-        : "can't go with Check.script, whose result Nomad reports as it is";
-    return Object.entries({ successBeforePassing, failuresBeforeCritical }).flatMap(([name, value]): Failure[] => {
-      if (value === undefined) return [];
+  /** @internal @param at the check itself: `groups.web.services[0].checks[0]` @param provider who runs the check */
+  _validate(validation: JobValidation, at: string, provider: "consul" | "nomad"): void {
+    const { successBeforePassing, failuresBeforeCritical, checkRestart } = this.options;
+    for (const [name, value] of Object.entries({ successBeforePassing, failuresBeforeCritical })) {
       const property = `${at}.${name}`;
-      if (!this.counts || provider === "nomad") return [{ property, rule: reason, got: value, cure: "leave it out" }];
-      if (Number.isInteger(value) && value >= 0) return [];
-      return [{ property, rule: "must be a whole number, 0 or more", got: value, cure: "2 is usual" }];
+      if (value === undefined) continue;
+      if (provider === "nomad")
+        validation.refuse(true, property, "provider 'nomad', whose checks have no thresholds", value);
+      else if (!this.counts)
+        validation.refuse(true, property, "Check.script, whose result Nomad reports as it is", value);
+      else
+        validation.require(Number.isInteger(value) && value >= 0, {
+          property,
+          rule: "must be a whole number, 0 or more",
+          got: value,
+          cure: "2 is usual",
+        });
+    }
+    validation.duration(`${at}.interval`, this.interval, 1);
+    validation.duration(`${at}.timeout`, this.timeout, 1);
+    validation.duration(`${at}.checkRestart.grace`, checkRestart?.grace);
+    const { Path: path } = this.particular;
+    validation.require(path === undefined || path.startsWith("/"), {
+      property: `${at}.path`,
+      rule: "must start with '/'",
+      got: path,
+      cure: `write '/${(path ?? "").replace(/^https?:\/\/[^/]*\//, "")}'; host and port come from the service`,
     });
   }
 }

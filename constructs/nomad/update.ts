@@ -1,6 +1,6 @@
-import { Failure } from "../private/failure";
-import { durationFailures, nanoseconds, parseDuration } from "./job-duration";
-import { ApiMigrate, ApiReschedule, ApiRestart, ApiUpdate, allRendered, defined } from "./job-specification";
+import { allRendered, ApiMigrate, ApiReschedule, ApiRestart, ApiUpdate, defined } from "./api";
+import { nanoseconds, parseDuration } from "./job-duration";
+import type { JobValidation } from "./shape";
 
 /**
  * How a new version replaces the old one.
@@ -137,85 +137,69 @@ export function renderMigrate(migrate: MigrateOptions): ApiMigrate {
   });
 }
 
-/** @param at where the caller wrote it: `update` */
-export function updateFailures(at: string, update: UpdateOptions): Failure[] {
-  const { minHealthyTime, healthyDeadline, progressDeadline, stagger } = update;
-  const failures = durationFailures({
-    [`${at}.minHealthyTime`]: minHealthyTime,
-    [`${at}.healthyDeadline`]: healthyDeadline,
-    [`${at}.progressDeadline`]: progressDeadline,
-    [`${at}.stagger`]: stagger,
+/** @param at the update itself: `groups.web.update` */
+export function validateUpdate(validation: JobValidation, at: string, update: UpdateOptions): void {
+  const { minHealthyTime, healthyDeadline, progressDeadline, stagger, autoPromote, canary = 0 } = update;
+  for (const [name, text] of Object.entries({ minHealthyTime, healthyDeadline, progressDeadline, stagger }))
+    validation.duration(`${at}.${name}`, text);
+  const [healthy, deadline, progress] = [minHealthyTime ?? "10s", healthyDeadline ?? "5m", progressDeadline ?? "10m"];
+  validation.require(isShorter(healthy, deadline), {
+    property: `${at}.minHealthyTime`,
+    rule: `must be below 'healthyDeadline' (${deadline}), or no instance is ever healthy`,
+    got: healthy,
+    cure: "shorten it, or raise 'healthyDeadline'",
   });
-  if (failures.length > 0) return failures;
-  const [least, deadline, progress] = [minHealthyTime ?? "10s", healthyDeadline ?? "5m", progressDeadline ?? "10m"];
-  if ((parseDuration(least) ?? 0) >= (parseDuration(deadline) ?? 0))
-    failures.push({
-      property: `${at}.minHealthyTime`,
-      rule: `must be below 'healthyDeadline' (${deadline}), or no instance is ever healthy`,
-      got: least,
-      cure: "shorten it, or raise 'healthyDeadline'",
-    });
-  if (parseDuration(progress) !== 0 && (parseDuration(deadline) ?? 0) >= (parseDuration(progress) ?? 0))
-    failures.push({
-      property: `${at}.healthyDeadline`,
-      rule: `must be below 'progressDeadline' (${progress})`,
-      got: deadline,
-      cure: "shorten it, or raise 'progressDeadline'",
-    });
-  if (update.autoPromote === true && (update.canary ?? 0) === 0)
-    failures.push({
-      property: `${at}.autoPromote`,
-      rule: "must go with 'canary', for there is nothing to promote",
-      got: true,
-      cure: "use canary: 1, or leave 'autoPromote' out",
-    });
-  return failures;
+  validation.require(parseDuration(progress) === 0 || isShorter(deadline, progress), {
+    property: `${at}.healthyDeadline`,
+    rule: `must be below 'progressDeadline' (${progress})`,
+    got: deadline,
+    cure: "shorten it, or raise 'progressDeadline'",
+  });
+  validation.require(autoPromote !== true || canary !== 0, {
+    property: `${at}.autoPromote`,
+    rule: "must go with 'canary', for there is nothing to promote",
+    got: true,
+    cure: "use canary: 1, or leave 'autoPromote' out",
+  });
 }
 
-/** @param at where the caller wrote them: `groups.web.` */
-export function lifeFailures(
-  at: string,
-  {
-    restart,
-    reschedule,
-    migrate,
-  }: { restart?: RestartOptions; reschedule?: RescheduleOptions; migrate?: MigrateOptions },
-): Failure[] {
-  const ambiguous = reschedule?.unlimited === true && (reschedule.attempts ?? 0) > 0;
-  const { attempts = 0, delay = "0s", interval } = restart ?? {};
+/** @param at the start of the property's name: `groups.web.` */
+export function validateRestart(validation: JobValidation, at: string, restart: RestartOptions = {}): void {
+  const { attempts = 0, delay = "0s", interval } = restart;
   const longest = attempts * (parseDuration(delay) ?? 0);
-  const tooMany = interval !== undefined && longest > (parseDuration(interval) ?? longest);
-  return [
-    ...(ambiguous
-      ? [
-          {
-            property: `${at}reschedule.attempts`,
-            rule: "can't go with 'unlimited'",
-            got: reschedule.attempts,
-            cure: "use one of them",
-          },
-        ]
-      : []),
-    ...(tooMany
-      ? [
-          {
-            property: `${at}restart.attempts`,
-            rule: `must fit into 'interval' (${interval}) with a 'delay' of ${delay} each`,
-            got: attempts,
-            cure: "raise 'interval', or lower one of the two",
-          },
-        ]
-      : []),
-    ...durationFailures({ [`${at}restart.interval`]: restart?.interval }, 5),
-    ...durationFailures({
-      [`${at}restart.delay`]: restart?.delay,
-      [`${at}reschedule.interval`]: reschedule?.interval,
-      [`${at}migrate.minHealthyTime`]: migrate?.minHealthyTime,
-      [`${at}migrate.healthyDeadline`]: migrate?.healthyDeadline,
-    }),
-    ...durationFailures(
-      { [`${at}reschedule.delay`]: reschedule?.delay, [`${at}reschedule.maxDelay`]: reschedule?.maxDelay },
-      5,
-    ),
-  ];
+  validation.require(interval === undefined || longest <= (parseDuration(interval) ?? longest), {
+    property: `${at}restart.attempts`,
+    rule: `must fit into 'interval' (${interval ?? ""}) with a 'delay' of ${delay} each`,
+    got: attempts,
+    cure: "raise 'interval', or lower one of the two",
+  });
+  validation.duration(`${at}restart.interval`, interval, 5);
+  validation.duration(`${at}restart.delay`, restart.delay);
+}
+
+/** @param at the start of the property's name: `groups.web.` */
+export function validateReschedule(validation: JobValidation, at: string, reschedule: RescheduleOptions = {}): void {
+  const { attempts = 0, interval, delay, maxDelay, unlimited } = reschedule;
+  validation.refuse(
+    unlimited === true && attempts > 0,
+    `${at}reschedule.attempts`,
+    "'unlimited'",
+    attempts,
+    "use one of them",
+  );
+  validation.duration(`${at}reschedule.interval`, interval);
+  validation.duration(`${at}reschedule.delay`, delay, 5);
+  validation.duration(`${at}reschedule.maxDelay`, maxDelay, 5);
+}
+
+/** @param at the start of the property's name: `groups.web.` */
+export function validateMigrate(validation: JobValidation, at: string, migrate: MigrateOptions = {}): void {
+  validation.duration(`${at}migrate.minHealthyTime`, migrate.minHealthyTime);
+  validation.duration(`${at}migrate.healthyDeadline`, migrate.healthyDeadline);
+}
+
+/** Texts that are no durations pass: they are failures of their own. */
+function isShorter(a: string, b: string): boolean {
+  const [left, right] = [parseDuration(a), parseDuration(b)];
+  return left === undefined || right === undefined || left < right;
 }

@@ -1,6 +1,6 @@
-import { Failure } from "../private/failure";
-import { durationFailures, nanoseconds } from "./job-duration";
-import { allRendered, ApiTemplate, defined } from "./job-specification";
+import { allRendered, ApiTemplate, defined } from "./api";
+import { nanoseconds } from "./job-duration";
+import type { JobValidation } from "./shape";
 
 /** What happens to a running task when a template comes out differently. */
 export enum ChangeMode {
@@ -117,36 +117,49 @@ export function templateOfFile(path: string, text: string): TemplateOptions {
   };
 }
 
-/** @param at where the caller wrote it: `templates[0]` */
-export function templateFailures(at: string, template: TemplateOptions): Failure[] {
-  const failures = durationFailures({
-    [`${at}.splay`]: template.splay,
-    [`${at}.wait.min`]: template.wait?.min,
-    [`${at}.wait.max`]: template.wait?.max,
-    [`${at}.changeScript.timeout`]: template.changeScript?.timeout,
+/** @param at the template itself: `groups.web.tasks.server.templates[0]` */
+export function validateTemplate(validation: JobValidation, at: string, template: TemplateOptions): void {
+  const { data, source, changeSignal, changeScript, perms, destination, splay, wait } = template;
+  validation.duration(`${at}.splay`, splay);
+  validation.duration(`${at}.wait.min`, wait?.min);
+  validation.duration(`${at}.wait.max`, wait?.max);
+  validation.duration(`${at}.changeScript.timeout`, changeScript?.timeout);
+  validation.require((data === undefined) !== (source === undefined), {
+    property: `${at}.data`,
+    rule: "must be given, or 'source', and not both",
+    cure: "write the text as 'data'",
   });
-  const require = (ok: boolean, property: string, rule: string, got: unknown, cure: string): void => {
-    if (!ok) failures.push({ property: `${at}.${property}`, rule, got, cure });
-  };
-  const { data, source, changeSignal, changeScript, perms, destination } = template;
-  require((data === undefined) !==
-    (source === undefined), "data", "must be given, or 'source', and not both", undefined, "write the text as 'data'");
-  require(data !== "" && source !== "", data === ""
-    ? "data"
-    : "source", "can't be empty, which Nomad refuses", "", "for an empty file use the task's 'files'");
-  require(destination !== "" &&
-    !/^\/|(^|\/)\.\.(\/|$)/.test(
-      destination,
-    ), "destination", "must lie in the task's folder", destination, "for example 'local/nginx.conf'");
-  require(perms === undefined || /^0?[0-7]{3}$/.test(perms), "perms", "must be octal", perms, "for example '0644'");
+  validation.require(data !== "" && source !== "", {
+    property: data === "" ? `${at}.data` : `${at}.source`,
+    rule: "can't be empty, which Nomad refuses",
+    got: "",
+    cure: "for an empty file use the task's 'files'",
+  });
+  validation.require(destination !== "" && !/^\/|(^|\/)\.\.(\/|$)/.test(destination), {
+    property: `${at}.destination`,
+    rule: "must lie in the task's folder",
+    got: destination,
+    cure: "for example 'local/nginx.conf'",
+  });
+  validation.require(perms === undefined || /^0?[0-7]{3}$/.test(perms), {
+    property: `${at}.perms`,
+    rule: "must be octal",
+    got: perms,
+    cure: "for example '0644'",
+  });
   const mode = changeModeOf(template);
-  require((mode === ChangeMode.SIGNAL) ===
-    (changeSignal !==
-      undefined), "changeSignal", "must go with ChangeMode.SIGNAL", changeSignal, "give both: changeMode: ChangeMode.SIGNAL, changeSignal: 'SIGHUP'");
-  require((mode === ChangeMode.SCRIPT) ===
-    (changeScript !==
-      undefined), "changeScript", "must go with ChangeMode.SCRIPT", changeScript?.command, "give both, or neither");
-  return failures;
+  validation.require((mode === ChangeMode.SIGNAL) === (changeSignal !== undefined), {
+    property: `${at}.changeSignal`,
+    rule: "must go with ChangeMode.SIGNAL",
+    got: changeSignal,
+    cure: "give both: changeMode: ChangeMode.SIGNAL, changeSignal: 'SIGHUP'",
+  });
+  validation.require((mode === ChangeMode.SCRIPT) === (changeScript !== undefined), {
+    property: `${at}.changeScript`,
+    rule: "must go with ChangeMode.SCRIPT",
+    got: changeScript?.command,
+    cure: "give both, or neither",
+  });
 }
 
 function changeModeOf({

@@ -1,5 +1,5 @@
-import { escapeDriverConfig } from "./driver-config-text";
-import { allRendered, ApiObject, copied, defined, listed } from "./job-specification";
+import { allRendered, ApiObject, copied, defined, listed } from "./api";
+import { escapeDriverConfig } from "./render/driver-config";
 
 /**
  * The docker driver's common settings; `config` takes all others in the driver's own names.
@@ -97,7 +97,7 @@ function writtenDriver(task: DriverOptions, publish: readonly string[]): { Drive
   if (exec !== undefined) return { Driver: "exec", Config: renderCommand(exec) };
   if (rawExec !== undefined) return { Driver: "raw_exec", Config: renderCommand(rawExec) };
   if (driver !== undefined) return { Driver: driver.name, Config: driver.config };
-  throw new Error("assumption broken: a task without driver is a failure of taskFailures");
+  throw new Error("assumption broken: validateTask refuses a task without a driver");
 }
 
 function renderDocker(docker: DockerOptions, publish: readonly string[]): ApiObject {

@@ -1,14 +1,5 @@
-import { Failure } from "../private/failure";
-import {
-  allRendered,
-  ApiAffinity,
-  ApiConstraint,
-  ApiSpread,
-  ApiTaskGroup,
-  copied,
-  defined,
-  listed,
-} from "./job-specification";
+import { allRendered, ApiAffinity, ApiConstraint, ApiSpread, ApiTaskGroup, copied, defined, listed } from "./api";
+import type { JobValidation } from "./shape";
 
 /**
  * Where a job, group or task may run.
@@ -92,25 +83,23 @@ export function renderPlacement({
   };
 }
 
-/** @param at where the caller wrote them: `groups.web.`, or nothing */
-export function placementFailures(at: string, { affinities = [], spreads = [] }: PlacementOptions): Failure[] {
-  return [
-    ...affinities
-      .filter(({ weight }) => weight !== undefined && (weight === 0 || Math.abs(weight) > 100))
-      .map(({ weight }) => ({
-        property: `${at}affinities`,
-        rule: "must have weights from -100 to 100, not 0",
-        got: weight,
-        cure: "50 is usual",
-      })),
-    ...spreads
-      .map(({ targets = {} }) => Object.values(targets).reduce((sum, percent) => sum + percent, 0))
-      .filter((sum) => sum > 100)
-      .map((sum) => ({
-        property: `${at}spreads`,
-        rule: "must have targets of 100 percent at most together",
-        got: sum,
-        cure: "lower some of them",
-      })),
-  ];
+/** @param at the start of the properties' names: `groups.web.`, or nothing */
+export function validatePlacement(validation: JobValidation, at: string, placement: PlacementOptions): void {
+  const { affinities = [], spreads = [] } = placement;
+  for (const { weight } of affinities)
+    validation.require(weight === undefined || (weight !== 0 && Math.abs(weight) <= 100), {
+      property: `${at}affinities`,
+      rule: "must have weights from -100 to 100, not 0",
+      got: weight,
+      cure: "50 is usual",
+    });
+  for (const { targets = {} } of spreads) {
+    const sum = Object.values(targets).reduce((all, percent) => all + percent, 0);
+    validation.require(sum <= 100, {
+      property: `${at}spreads`,
+      rule: "must have targets of 100 percent at most together",
+      got: sum,
+      cure: "lower some of them",
+    });
+  }
 }

@@ -1,7 +1,7 @@
 import { FirstVersions } from "../private/first-versions";
 import { Field, Item, UsedProperty, usedProperties } from "../private/used-properties";
-import { Places } from "./job-places";
-import { ApiJob } from "./job-specification";
+import type { ApiJob } from "./api";
+import type { JobShape, ServiceNames } from "./shape";
 
 /**
  * Fields of the API's job that came after 1.3.0, those that only an override can send among them. Nomad's API drops what it does
@@ -85,8 +85,8 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** Every field of a job that sets anything, by the name of its option. */
-export function usedFields(job: ApiJob, places: Places): UsedProperty[] {
-  return usedProperties(job, "", "", { optionOf, isSet, itemsOf: (field) => itemsOf(field, places) });
+export function usedFields(job: ApiJob, shape: JobShape): UsedProperty[] {
+  return usedProperties(job, "", "", { optionOf, isSet, itemsOf: itemsBy(shape) });
 }
 
 function optionOf(field: string): string {
@@ -98,19 +98,29 @@ function isSet(value: unknown): boolean {
   return value !== null && value !== false && value !== "" && value !== 0;
 }
 
-/** Groups, tasks and volumes are written by their names, and maps of the user have no fields of Nomad. */
-function itemsOf({ name, value, property, parent }: Field, places: Places): Item[] | undefined {
-  if (MAPS.has(name)) return [];
-  const named = value as { Name: string }[];
-  if (name === "TaskGroups") return named.map((object) => ({ object, at: places.group(object.Name) }));
-  if (name === "Tasks") {
-    const { Name: group } = parent as { Name: string };
-    return named.map((object) => ({ object, at: places.task(group, object.Name) }));
-  }
-  if (name === "Volumes")
-    return Object.entries(value as Record<string, object>).map(([volume, object]) => ({
-      object,
-      at: `${property}.${volume}.`,
-    }));
-  return undefined;
+/** Items by the names that the user gave them: groups, tasks, services, checks and volumes. Maps of the user hold no fields of Nomad. */
+function itemsBy(shape: JobShape): (field: Field) => Item[] | undefined {
+  const written = new Map<object, ServiceNames>();
+  return ({ name, value, property, parent }) => {
+    if (MAPS.has(name)) return [];
+    const objects = value as { Name: string }[];
+    const { Name: owner } = parent as { Name: string };
+    const service = written.get(parent);
+    if (name === "TaskGroups") return objects.map((object) => ({ object, at: shape.group(object.Name) }));
+    if (name === "Tasks") return objects.map((object) => ({ object, at: shape.task(owner, object.Name) }));
+    if (name === "Services" && "Tasks" in parent)
+      return objects.map((object, index) => {
+        const names = shape.service(owner, undefined, index);
+        written.set(object, names);
+        return { object, at: `${names.at}.` };
+      });
+    if (name === "Checks" && service !== undefined)
+      return objects.map((object, index) => ({ object, at: `${service.check(index)}.` }));
+    if (name === "Volumes")
+      return Object.entries(value as Record<string, object>).map(([volume, object]) => ({
+        object,
+        at: `${property}.${volume}.`,
+      }));
+    return undefined;
+  };
 }
