@@ -11,7 +11,7 @@ export {
   ConfigEntryFields,
   ConfigEntryKind,
   ConfigEntryProps,
-  ConsulAddressAttributes,
+  ConsulServerAttributes,
   ConsulClient,
   ConsulClientProps,
   ConsulKeys,

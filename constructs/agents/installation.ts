@@ -4,19 +4,19 @@ import { Failure } from "../private/failure";
 import { Validation } from "../private/validation";
 import { isVersion } from "../private/version";
 
-/** Where the vendor's packages are, and which one is wanted. */
+/** Version and key of the vendor's package archive. */
 export interface VendorAptOptions {
-  /** `1.14.11`; the package's own `-1` is added. */
+  /** Version of the program: `1.14.11`. The package's own `-1` is added. */
   readonly version: string;
-  /** The vendor's public key as armored text: what `curl https://apt.releases.hashicorp.com/gpg` gives. */
+  /** The vendor's public key as armored text, from `curl https://apt.releases.hashicorp.com/gpg`. */
   readonly key: string;
-  /** The distribution's code name. @default "bookworm" */
+  /** Code name of the distribution. @default "bookworm" */
   readonly suite?: string;
 }
 
-/** Which of the vendor's releases a machine takes. */
+/** Variant of a vendor's release. */
 export interface ReleaseOptions {
-  /** The machine's processor; a lab's machines are always amd64. @default "amd64" */
+  /** Processor of the machine. A lab's machines are always amd64. @default "amd64" */
   readonly architecture?: "amd64" | "arm64";
 }
 
@@ -28,10 +28,10 @@ export interface Installed {
   readonly contribution: Contribution;
 }
 
-/** How a vendor's program gets onto a machine, always in one exact version. */
+/** How a vendor's program is installed on a machine, in one exact version. */
 export abstract class Installation {
   /**
-   * From the vendor's package archive; the version is held, whatever newer one is there.
+   * From the vendor's package archive. The package is held at this version.
    *
    * @see https://developer.hashicorp.com/consul/install
    */
@@ -39,18 +39,18 @@ export abstract class Installation {
     return new VendorApt(options);
   }
 
-  /** From any URL. A `.zip` or `.tar.gz` must hold the program under its name; a wrong sha256 stops the first boot. */
+  /** From any URL. A `.zip` or `.tar.gz` must hold the program under its name. A wrong sha256 stops the first boot. */
   static url(software: Software): Installation {
     return new FromUrl(software);
   }
 
   /**
-   * The vendor's release of that version, which a machine checks by a sum that this package knows. A lab serves it: from a file
-   * that was added there, else fetched by its host.
+   * The vendor's release, checked by a sum that this package knows. A lab serves it: a file that was added there, else one that its
+   * host fetches.
    *
-   * From Nomad 1.6.4 and Consul 1.17 on that is not under an open source licence; `vipstack up` prints it.
+   * Nomad from 1.6.4 and Consul from 1.17 on have no open source licence; `vipstack up` prints each program's licence.
    *
-   * @param version one of docs/programs.md; in a lab also any other that was added there
+   * @param version one of docs/programs.md; in a lab also any version that was added there
    * @see https://releases.hashicorp.com
    */
   static release(version: string, options: ReleaseOptions = {}): Installation {

@@ -7,7 +7,7 @@ import { Validation } from "../private/validation";
 import { versionAtLeast } from "../private/version";
 import { consulOf, ProvidedConsul } from "./consul-cluster";
 
-/** What a config entry is about; the value is Consul's own name for it. */
+/** Kind of a config entry. The values are Consul's own names. */
 export enum ConfigEntryKind {
   SERVICE_DEFAULTS = "service-defaults",
   PROXY_DEFAULTS = "proxy-defaults",
@@ -19,13 +19,13 @@ export type ConfigEntryFields = Readonly<Record<string, unknown>>;
 
 export interface ConfigEntryProps {
   readonly kind: ConfigEntryKind;
-  /** The service it is about; `global` for proxy-defaults. @default - the construct's id */
+  /** Name of the service that it configures; `global` for proxy-defaults. @default - the construct's id */
   readonly name?: string;
-  /** Everything else, with Consul's own names: `{ Protocol: "http" }`. What Consul adds by itself is filled in. */
+  /** All other fields, with Consul's own names: `{ Protocol: "http" }`. Fields that Consul adds itself are filled in. */
   readonly fields: ConfigEntryFields;
-  /** The cluster that it is for: its version decides which fields are allowed. @default - that of its stack, else none: its version is not known */
+  /** The cluster, whose version decides which fields are allowed. @default - the cluster of its stack, else none: its version is not known */
   readonly consul?: ProvidedConsul;
-  /** Entries that have to be there first: Consul refuses a router of a service whose protocol it doesn't know yet. @default - none */
+  /** Entries that are written first: Consul refuses a router of a service whose protocol it doesn't know yet. @default - none */
   readonly after?: readonly ConfigEntry[];
 }
 

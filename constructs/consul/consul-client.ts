@@ -17,15 +17,15 @@ import {
 export interface ConsulClientProps {
   readonly machine: IMachine;
   readonly consul: IConsulCluster;
-  /** The address of the machine that other agents reach it by. @default - the machine's first */
+  /** Address of the machine for other agents. @default - the machine's first address */
   readonly advertiseAddress?: string;
-  /** @default - as the cluster's servers, else what the machine's backend offers */
+  /** How the agent is installed. @default - as the cluster's servers, else what the machine's backend offers */
   readonly install?: Installation;
 }
 
 /**
- * The local Consul agent of a machine: it registers the machine's services, checks them, and answers the machine's own
- * programs on 127.0.0.1. Roles that need one bring it along.
+ * The local Consul agent of a machine. It registers and checks the machine's services, and answers the machine's own programs on
+ * 127.0.0.1. Roles that need an agent add it themselves.
  *
  * @see https://developer.hashicorp.com/consul/docs/architecture/control-plane
  */
@@ -50,7 +50,7 @@ export class ConsulClient extends Construct {
   }
 }
 
-/** Everything that a Consul agent brings its machine. */
+/** Content of a machine for its Consul agent. */
 export function consulContribution(agent: ConsulAgent, peers: ConsulPeers, installed: Installed): Contribution {
   const { packages = [], ...rest } = installed.contribution;
   return {

@@ -4,25 +4,25 @@ import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
 import { ConsulClient } from "./consul-client";
 
-/** A Consul datacenter: one that this program makes ({@link ConsulServer}), or one that exists. */
+/** A Consul datacenter: made by this program ({@link ConsulServer}), or existing. */
 export interface IConsulCluster extends IConstruct {
   /** `dc1` */
   readonly datacenter: string;
-  /** Where its HTTP interface is reached from other machines: `http://192.168.139.24:8500`. */
+  /** URL of its HTTP API, as other machines reach it: `http://192.168.139.24:8500`. */
   readonly httpAddress: string;
-  /** Addresses of its servers, by which an agent joins it; as it is when it is read. */
+  /** Addresses of its servers, which agents join, up to the time of reading. */
   readonly retryJoin: readonly string[];
-  /** How its agents are installed unless they have an `install` of their own. @default - what the machine's backend offers */
+  /** How agents without an `install` of their own are installed. @default - what the machine's backend offers */
   readonly install?: Installation;
   /** `1.14.11`. @default - unknown */
   readonly version?: string;
-  /** Puts the one local agent of this cluster on a machine; does nothing where it is there already. */
+  /** Adds the local agent of this datacenter to a machine that has none yet. */
   ensureAgent(role: Construct, machine: IMachine): void;
   /** @internal */
   _addAgent(agent: IConstruct, machine: IMachine): void;
 }
 
-/** What objects in Consul are checked against; every {@link IConsulCluster} is one. */
+/** The cluster that Consul objects are checked against. Every {@link IConsulCluster} is one. */
 export interface ProvidedConsul {
   /** `1.14.11` @default - not known */
   readonly version?: string;
@@ -31,12 +31,12 @@ export interface ProvidedConsul {
 
 const provided = new Provided<ProvidedConsul>();
 
-/** Tells all Consul objects below `scope`, usually a stack, which cluster they are for. */
+/** Sets the cluster of all Consul objects below `scope`, which is usually a stack. */
 export function provideConsul(scope: IConstruct, cluster: ProvidedConsul): void {
   provided.provide(scope, cluster);
 }
 
-/** The nearest that was provided. */
+/** The cluster that was provided for the nearest scope. */
 export function consulOf(scope: IConstruct): ProvidedConsul | undefined {
   return provided.of(scope);
 }

@@ -21,22 +21,24 @@ export interface ConsulServerProps {
   readonly profile?: AgentProfile;
   /** Lower-case letters, digits and hyphens. @default "dc1" */
   readonly datacenter?: string;
-  /** The address of the machine that other agents reach it by. @default - the machine's first */
+  /** Address of the machine for other agents. @default - the machine's first address */
   readonly advertiseAddress?: string;
   /**
-   * Slows down elections, 1 to 10: 1 is for servers with disks and processors of their own, 5 (5 s until another leader is
-   * sought) for small machines. @default 5, and 1 in the dev profile
+   * Factor that slows down elections, 1 to 10. 1 suits servers with their own disks and processors, 5 suits small machines: with 5,
+   * the servers look for another leader after 5 s.
+   *
+   * @default 5 - in the dev profile 1
    */
   readonly raftMultiplier?: number;
-  /** For every agent of the cluster. @default - what the machine's backend offers */
+  /** How every agent of the cluster is installed. @default - what the machine's backend offers */
   readonly install?: Installation;
 }
 
 /** A Consul datacenter that the program does not make. */
-export interface ConsulAddressAttributes {
+export interface ConsulServerAttributes {
   /** `http://10.0.0.5:8500` */
   readonly address: string;
-  /** Addresses of its servers, by which agents of this program join it. */
+  /** Addresses of its servers, which agents of this program join. At least one. */
   readonly retryJoin: readonly string[];
   /** @default "dc1" */
   readonly datacenter?: string;
@@ -47,14 +49,14 @@ export interface ConsulAddressAttributes {
 }
 
 /**
- * A Consul server, and with {@link addServers} the others that agree with it: one datacenter. How many servers there are
- * (`bootstrap_expect`) and where they are (`retry_join`) follows from the machines.
+ * A Consul server, and with {@link addServers} the other servers of its datacenter. The number of servers (`bootstrap_expect`)
+ * and their addresses (`retry_join`) follow from the machines.
  *
  * @see https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file
  */
 export class ConsulServer extends ConsulClusterBase {
-  /** A datacenter that exists. Machines of this program can join it, Terraform can talk to it. */
-  static fromAddress(scope: Construct, id: string, attributes: ConsulAddressAttributes): IConsulCluster {
+  /** A datacenter that exists. Machines of this program can join it, and Terraform can use it. */
+  static fromConsulServerAttributes(scope: Construct, id: string, attributes: ConsulServerAttributes): IConsulCluster {
     return new ForeignConsul(scope, id, attributes);
   }
 
@@ -87,7 +89,7 @@ export class ConsulServer extends ConsulClusterBase {
     return this.servers.map(({ address }) => address);
   }
 
-  /** Machines that become servers too: with 3 the cluster survives the loss of one, with 5 of two. @throws ValidationError */
+  /** Makes machines servers too. With 3 servers the cluster survives the loss of one, with 5 of two. @throws ValidationError */
   addServers(machines: readonly IMachine[]): void {
     for (const machine of machines) {
       const validation = new Validation(this);
@@ -114,7 +116,7 @@ export class ConsulServer extends ConsulClusterBase {
   }
 }
 
-/** What {@link ConsulServer.fromAddress} gives. */
+/** What {@link ConsulServer.fromConsulServerAttributes} gives. */
 class ForeignConsul extends ConsulClusterBase {
   readonly datacenter: string;
   readonly httpAddress: string;
@@ -122,7 +124,7 @@ class ForeignConsul extends ConsulClusterBase {
   readonly install?: Installation;
   readonly version?: string;
 
-  constructor(scope: Construct, id: string, attributes: ConsulAddressAttributes) {
+  constructor(scope: Construct, id: string, attributes: ConsulServerAttributes) {
     super(scope, id);
     const validation = new Validation(this);
     validateHttpAddress(validation, attributes.address, "http://10.0.0.5:8500");

@@ -7,9 +7,9 @@ import { Validation } from "../private/validation";
 import { announceService, validateService } from "./consul-service";
 
 export interface ExternalNodeProps {
-  /** Where it is: an IP address. */
+  /** IP address of the machine. */
   readonly address: string;
-  /** Its name in the catalog; must not be the name of a machine with an agent of its own. @default - the construct's id */
+  /** Name in the catalog. Not the name of a machine with its own agent. @default - the construct's id */
   readonly name?: string;
 }
 
@@ -56,7 +56,7 @@ export class ExternalNode extends Construct {
     this.resource = new ConsulNode(this, "Default", { name: this.name, address: this.address, meta });
   }
 
-  /** Registers a service of this machine; two instances of one service differ in their port. */
+  /** Registers a service of this machine. Two instances of one service differ in their port. @throws ValidationError */
   addService(name: string, { port, tags, meta }: ExternalServiceOptions): void {
     const validation = new Validation(this);
     validateService(validation, name, meta);

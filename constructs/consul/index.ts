@@ -2,7 +2,7 @@ export { AgentCheck, AgentCheckTimes, AgentHttpCheckOptions, AgentService, Agent
 export { ConfigEntry, ConfigEntryFields, ConfigEntryKind, ConfigEntryProps } from "./config-entry";
 export { ConsulClient, ConsulClientProps } from "./consul-client";
 export { IConsulCluster, ProvidedConsul, provideConsul } from "./consul-cluster";
-export { ConsulAddressAttributes, ConsulServer, ConsulServerProps } from "./consul-server";
+export { ConsulServerAttributes, ConsulServer, ConsulServerProps } from "./consul-server";
 export { announcedServices, announceService, ConsulService, isAnnounced, WEIGHT_META } from "./consul-service";
 export { consulTemplateDownload, consulTemplateFor } from "./consul-template";
 export { ExternalNode, ExternalNodeProps, ExternalServiceOptions } from "./external-node";

@@ -7,15 +7,15 @@ import { Validation } from "../private/validation";
 const LONGEST_VALUE = 512 * 1024;
 
 export interface ConsulKeysProps {
-  /** Key to value, both text: `{ "web/title": "Hello" }`. A value has 1 byte to 512 KiB. */
+  /** Values by key: `{ "web/title": "Hello" }`. A value has 1 byte to 512 KiB. */
   readonly keys: Readonly<Record<string, string>>;
-  /** Keys that these name: they are written before, and deleted after these. All of the same stack. @default - none */
+  /** Keys that these refer to: written before these, and deleted after them. All of the same stack. @default - none */
   readonly after?: readonly ConsulKeys[];
 }
 
 /**
- * Keys of Consul's key/value store. Only these are written, and only these are deleted when they leave the program; whatever
- * else is beside them stays (a `consul_key_prefix` would delete it).
+ * Keys of Consul's key/value store. Only these keys are written, and only these are deleted when they leave the program. Other keys
+ * stay; a `consul_key_prefix` would delete them.
  *
  * @see https://developer.hashicorp.com/consul/docs/automate/kv
  */

@@ -4,7 +4,7 @@ import type { ClientAgent } from "./cluster";
 import { NomadAgent, nomadAgentText } from "./render/agent";
 import { nomadUnitText } from "./render/unit";
 
-/** What a machine's one Nomad agent brings, be it server, client or both. */
+/** Content of a machine for its one Nomad agent, which is a server, a client or both. */
 export function agentContribution(
   agent: NomadAgent,
   installed: Installed,

@@ -2,17 +2,17 @@ import { allRendered, ApiCheck, defined } from "./api";
 import { nanoseconds, secondsOf } from "./job-duration";
 import type { JobValidation } from "./shape";
 
-/** What every check may have. */
+/** Properties of every check. */
 export interface CheckOptions {
-  /** From the end of one to the start of the next, at least 1s. @default "2s" */
+  /** Time from the end of one check to the start of the next, at least 1s. @default "2s" */
   readonly interval?: string;
-  /** For an answer, at least 1s. @default "3s" - on a client with one processor an answer may take 2s while a container starts */
+  /** How long an answer may take, at least 1s. @default "3s" - on a client with one processor an answer may take 2s while a container starts */
   readonly timeout?: string;
-  /** As Consul lists it. @default - Nomad's: `service: "NAME" check` */
+  /** Name in Consul. @default - Nomad's: `service: "NAME" check` */
   readonly name?: string;
-  /** A label of another port of the group. @default - the service's port */
+  /** Label of the port that is checked. @default - the service's port */
   readonly port?: string;
-  /** The address that is asked. @default - as the service's */
+  /** Which address is checked. @default - as the service's */
   readonly addressMode?: "host" | "alloc" | "driver";
   /**
    * Status until the first check. With "passing", the catalog holds an instance that does not listen yet.
@@ -20,30 +20,30 @@ export interface CheckOptions {
    * @default - "critical", Consul's
    */
   readonly initialStatus?: "passing" | "warning" | "critical";
-  /** Good ones in a row before it passes; for http, tcp and grpc, with Consul. @default 0 - Nomad's: the first one */
+  /** Number of good answers in a row until the check passes. For http, tcp and grpc with Consul. @default 0 - Nomad's: the first one */
   readonly successBeforePassing?: number;
   /**
-   * Bad ones in a row before it is critical; for http, tcp and grpc, with Consul. 0 and 1 mean the first one.
+   * Number of bad answers in a row until the check is critical. For http, tcp and grpc with Consul. 0 and 1 mean the first one.
    *
    * @default 2 - a single slow answer is no failure; Nomad's own default where it can't be set
    */
   readonly failuresBeforeCritical?: number;
-  /** Restarts the task where the check stays bad. @default - never */
+  /** Restarts the task when the check stays bad. @default - never */
   readonly checkRestart?: CheckRestart;
 }
 
 /** @see https://developer.hashicorp.com/nomad/docs/job-specification/check_restart */
 export interface CheckRestart {
-  /** Bad checks in a row. */
+  /** Number of bad checks in a row. */
   readonly limit: number;
-  /** Time to start before they count. @default "1s" - Nomad's */
+  /** Time after the start of the task in which checks don't count. @default "1s" - Nomad's */
   readonly grace?: string;
   /** @default false */
   readonly ignoreWarnings?: boolean;
 }
 
 export interface HttpCheckOptions extends CheckOptions {
-  /** Starts with a slash. A status of 2xx is good, 429 a warning. @default "/" */
+  /** Path of the request, with a leading slash. Status 2xx is good, 429 a warning. @default "/" */
   readonly path?: string;
   /** @default "http" */
   readonly protocol?: "http" | "https";
@@ -53,25 +53,25 @@ export interface HttpCheckOptions extends CheckOptions {
   readonly body?: string;
   /** @default - none */
   readonly headers?: Readonly<Record<string, readonly string[]>>;
-  /** @default - the address */
+  /** Server name in the TLS handshake. @default - the address */
   readonly tlsServerName?: string;
-  /** Whether any certificate will do. @default false */
+  /** Whether the certificate is not verified. @default false */
   readonly tlsSkipVerify?: boolean;
 }
 
 export interface GrpcCheckOptions extends CheckOptions {
-  /** The service that is asked for. @default - the server as a whole */
+  /** gRPC service whose health is asked for. @default - the server as a whole */
   readonly service?: string;
   /** @default false */
   readonly useTls?: boolean;
 }
 
 export interface ScriptCheckOptions extends CheckOptions {
-  /** A program in the task. Exit code 0 is good, 1 a warning. */
+  /** Program in the task. Exit code 0 is good, 1 a warning. */
   readonly command: string;
   /** @default - none */
   readonly args?: readonly string[];
-  /** The task that it is run in. @default - the group's only one */
+  /** Task that the program runs in. @default - the group's only task */
   readonly task?: string;
 }
 
@@ -80,12 +80,12 @@ const DEFAULT_TIMEOUT = "3s";
 const DEFAULT_FAILURES = 2;
 
 /**
- * How Consul finds out whether an instance answers.
+ * Health check of a service's instances.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/check
  */
 export class Check {
-  /** A request that must be answered with 2xx. */
+  /** HTTP request that must be answered with 2xx. */
   static http(options: HttpCheckOptions = {}): Check {
     const { path = "/", protocol, method, body, headers, tlsServerName, tlsSkipVerify, ...common } = options;
     return new Check("http", common, {
@@ -99,12 +99,12 @@ export class Check {
     });
   }
 
-  /** A connection that must be accepted. */
+  /** TCP connection that must be accepted. */
   static tcp(options: CheckOptions = {}): Check {
     return new Check("tcp", options, {});
   }
 
-  /** gRPC's own health protocol. */
+  /** Request of gRPC's health protocol. */
   static grpc({ service, useTls, ...common }: GrpcCheckOptions = {}): Check {
     return new Check("grpc", common, { GRPCService: service, GRPCUseTLS: useTls });
   }
@@ -120,22 +120,22 @@ export class Check {
     private readonly particular: Partial<ApiCheck>,
   ) {}
 
-  /** The label of its own port. @default - the service's */
+  /** Label of the port that is checked. @default - the service's */
   get port(): string | undefined {
     return this.options.port;
   }
 
-  /** Seconds until it notices a change, at worst: its failures in a row, each an interval and a timeout. */
+  /** Seconds until the check notices a change, at worst: its failures in a row, each an interval and a timeout. */
   get lag(): number {
     return this.failures * (secondsOf(this.interval) + secondsOf(this.timeout));
   }
 
-  /** Bad answers in a row that make it critical, 1 or more. */
+  /** Number of bad answers in a row that make the check critical, 1 or more. */
   get failures(): number {
     return this.counts ? Math.max(1, this.options.failuresBeforeCritical ?? DEFAULT_FAILURES) : 1;
   }
 
-  /** Text, as given. */
+  /** A Go duration. */
   get interval(): string {
     return this.options.interval ?? DEFAULT_INTERVAL;
   }

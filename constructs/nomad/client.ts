@@ -9,7 +9,7 @@ import { INomadCluster } from "./cluster";
 import { NomadClientAgent, nomadClientText } from "./render/agent";
 import { CPU_PROGRAM, cpuProgramText, nomadClientReady } from "./render/unit";
 
-/** A network of a client that jobs ask for by its name. */
+/** A network of a client that the ports of jobs select by its name. Either `cidr` or `interface`. */
 export interface HostNetwork {
   readonly cidr?: string;
   readonly interface?: string;
@@ -17,27 +17,27 @@ export interface HostNetwork {
 }
 
 export interface NomadClientOptions {
-  /** Brings Docker and its driver. @default false */
+  /** Installs Docker and enables its driver. @default false */
   readonly docker?: boolean;
-  /** Jobs may mount any path of the machine into a container. @default false */
+  /** Whether jobs may mount any path of the machine into a container. @default false */
   readonly dockerVolumes?: boolean;
-  /** Jobs may run programs as root without any wall. @default false */
+  /** Whether jobs may run programs as root without isolation. @default false */
   readonly rawExec?: boolean;
-  /** Bridge networks for jobs: CNI plugins, kernel modules and settings. @default - as `docker` */
+  /** Whether jobs may use bridge networks: installs CNI plugins, kernel modules and settings. @default - as `docker` */
   readonly bridge?: boolean;
-  /** Networks that a job's ports can ask for by name, beside the default one. @default - none */
+  /** Networks that a job's ports can select by name, beside the default network. @default - none */
   readonly hostNetworks?: Readonly<Record<string, HostNetwork>>;
-  /** Facts that jobs can ask for: `${meta.rack}`. @default - none */
+  /** Metadata that jobs can refer to: `${meta.rack}`. @default - none */
   readonly meta?: Readonly<Record<string, string>>;
   /** @default - none */
   readonly nodeClass?: string;
   /** @default - Nomad's pool "default" */
   readonly nodePool?: string;
-  /** MHz of all processors together. @default - what the kernel reports, and 2000 for each where it reports nothing */
+  /** MHz of all processors together, 1 to 10000000. @default - what the kernel reports, else 2000 for each processor */
   readonly cpuTotalCompute?: number;
-  /** The address of the machine that other agents reach it by; its interface is the jobs' default network. @default - the machine's first */
+  /** Address of the machine for other agents. Its interface is the default network of jobs. @default - the machine's first address */
   readonly advertiseAddress?: string;
-  /** @default - as the cluster's servers, else what the machine's backend offers */
+  /** How the agent is installed. @default - as the cluster's servers, else what the machine's backend offers */
   readonly install?: Installation;
 }
 
@@ -47,7 +47,7 @@ export interface NomadClientProps extends NomadClientOptions {
 }
 
 /**
- * A machine on which jobs run. It gets a local Consul agent where it has none; Nomad's agent starts once that one knows a
+ * A machine on which jobs run. A machine without a Consul agent gets one. Nomad's agent starts when the Consul agent knows a
  * leader, and finds its servers through it.
  *
  * @see https://developer.hashicorp.com/nomad/docs/configuration/client

@@ -4,28 +4,28 @@ import { IConsulCluster } from "../consul";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
 
-/** Host ports that Nomad chooses from, both ends included. */
+/** Range of host ports that Nomad assigns to jobs, both ends included. */
 export interface DynamicPorts {
   readonly min: number;
   readonly max: number;
 }
 
-/** The range that Nomad takes by default. */
+/** Nomad's default range. */
 export const NOMADS_OWN_PORTS: DynamicPorts = { min: 20000, max: 32000 };
 
-/** A Nomad region's servers and clients: made by this program ({@link NomadServer}), or there already. */
+/** Servers and clients of a Nomad region: made by this program ({@link NomadServer}), or existing. */
 export interface INomadCluster extends IConstruct {
   readonly region: string;
   readonly datacenter: string;
-  /** Where its HTTP interface is reached from other machines: `http://192.168.139.24:4646`. */
+  /** URL of its HTTP API, as other machines reach it: `http://192.168.139.24:4646`. */
   readonly httpAddress: string;
   readonly consul: IConsulCluster;
-  /** Machines of this program on which jobs run; as it is when it is read. */
+  /** Machines of this program on which jobs run, up to the time of reading. */
   readonly clients: readonly IMachine[];
   readonly dynamicPorts: DynamicPorts;
-  /** `1.6.3`: that of its oldest agent; as it is when it is read. @default - not known */
+  /** Version of its oldest agent, up to the time of reading: `1.6.3`. @default - not known */
   readonly version?: string;
-  /** How its agents are installed unless they have an `install` of their own. @default - what the machine's backend offers */
+  /** How agents without an `install` of their own are installed. @default - what the machine's backend offers */
   readonly install?: Installation;
   /** Whether the machine's agent is one of its servers. @internal */
   _isServer(machine: IMachine): boolean;
@@ -40,26 +40,26 @@ export interface ClientAgent {
   readonly version: string;
 }
 
-/** What jobs are checked against; every `INomadCluster` is one. */
+/** The cluster that jobs are checked against. Every {@link INomadCluster} is one. */
 export interface JobCluster {
-  /** Its clients, where they are known; none are known of a cluster that exists already. */
+  /** Its clients. Empty where they are not known, as for a cluster that exists. */
   readonly clients: readonly unknown[];
-  /** The host ports that its clients give away. */
+  /** Range of host ports that its clients assign to jobs. */
   readonly dynamicPorts: DynamicPorts;
-  /** Of the oldest of its agents: what that one does not know is refused. @default - not known */
+  /** Version of its oldest agent. Properties that it does not know are refused. @default - not known */
   readonly version?: string;
-  /** The construct that sets the running version. */
+  /** The construct that sets the version, named in errors. @default - none */
   readonly node?: { readonly path: string };
 }
 
 const provided = new Provided<JobCluster>();
 
-/** Tells all jobs below `scope`, usually a stack, which cluster they are for. */
+/** Sets the cluster of all jobs below `scope`, which is usually a stack. */
 export function provideCluster(scope: IConstruct, cluster: JobCluster): void {
   provided.provide(scope, cluster);
 }
 
-/** The nearest that was provided. */
+/** The cluster that was provided for the nearest scope. */
 export function clusterOf(scope: IConstruct): JobCluster | undefined {
   return provided.of(scope);
 }

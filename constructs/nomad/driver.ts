@@ -2,18 +2,18 @@ import { allRendered, ApiObject, copied, defined, listed } from "./api";
 import { escapeDriverConfig } from "./render/driver-config";
 
 /**
- * The docker driver's common settings; `config` takes all others in the driver's own names.
+ * Settings of the docker driver. `config` takes all others, with the driver's own names.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-declare/task-driver/docker
  */
 export interface DockerOptions {
-  /** As in `docker pull`: `nginx:stable`. */
+  /** Image reference, as for `docker pull`: `nginx:stable`. */
   readonly image: string;
   /** @default - the image's own */
   readonly command?: string;
-  /** Nomad's variables are put in: `${NOMAD_PORT_www}`. @default - the image's own */
+  /** May refer to Nomad's variables: `${NOMAD_PORT_www}`. @default - the image's own */
   readonly args?: readonly string[];
-  /** In place of the image's own. @default - the image's own */
+  /** Replaces the image's entrypoint. @default - the image's own */
   readonly entrypoint?: readonly string[];
   /**
    * Labels of the group's ports that are published to the task.
@@ -21,51 +21,51 @@ export interface DockerOptions {
    * @default - all of the group's, where it has one docker task and neither it nor the task has a network mode
    */
   readonly ports?: readonly string[];
-  /** `HOST:CONTAINER`, relative host paths are the task's folder: `local/html:/usr/share/nginx/html`. @default - none */
+  /** `HOST:CONTAINER`. Relative host paths are in the task's folder: `local/html:/usr/share/nginx/html`. @default - none */
   readonly volumes?: readonly string[];
   /** For example `host`. @default - the client's default, `bridge` */
   readonly networkMode?: string;
   /** @default - Docker's */
   readonly labels?: Readonly<Record<string, string>>;
   /**
-   * Whether an init runs as the container's first process: it passes signals on, and ends at SIGTERM. The kernel ignores
-   * SIGTERM for a first process that does not ask for it, as busybox's httpd and most shells don't: each stop of these takes
-   * the whole `killTimeout`.
+   * Whether an init runs as the container's first process, passes signals on, and ends at SIGTERM. The kernel ignores SIGTERM
+   * for a first process without a handler for it, such as busybox's httpd and most shells. Without an init each of their stops
+   * takes the whole `killTimeout`.
    *
    * @default false - Docker's
    */
   readonly init?: boolean;
   /** @default false */
   readonly privileged?: boolean;
-  /** Pull even where the image is there. @default false */
+  /** Whether the image is pulled even if the client has it. @default false */
   readonly forcePull?: boolean;
-  /** Anything else, in the driver's names: `{ cap_add: ["net_raw"] }`. @default - nothing */
+  /** Other settings, with the driver's own names: `{ cap_add: ["net_raw"] }`. @default - none */
   readonly config?: ApiObject;
 }
 
 /**
- * A program in a chroot of its own (exec), or one run as the client runs itself (raw_exec).
+ * A program in its own chroot (exec), or without isolation as the client's user (raw_exec).
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-declare/task-driver/exec
  */
 export interface CommandOptions {
-  /** A program on the client, or one that an artifact brings: `local/server`. */
+  /** Program on the client, or from an artifact: `local/server`. */
   readonly command: string;
-  /** Nomad's variables are put in: `${NOMAD_PORT_www}`. @default - none */
+  /** May refer to Nomad's variables: `${NOMAD_PORT_www}`. @default - none */
   readonly args?: readonly string[];
-  /** Anything else, in the driver's names. @default - nothing */
+  /** Other settings, with the driver's own names. @default - none */
   readonly config?: ApiObject;
 }
 
-/** A driver that has no typed settings here. */
+/** A driver without typed settings. */
 export interface OtherDriver {
   /** For example `java`, `qemu`, `podman`. */
   readonly name: string;
-  /** In the driver's names. */
+  /** Settings with the driver's own names. */
   readonly config: ApiObject;
 }
 
-/** How a task is run: exactly one of them. */
+/** Driver of a task: exactly one property. */
 export interface DriverOptions {
   readonly docker?: DockerOptions;
   readonly exec?: CommandOptions;

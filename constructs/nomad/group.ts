@@ -10,7 +10,7 @@ import {
   overridden,
 } from "./api";
 import { nanoseconds } from "./job-duration";
-import { PlacementOptions, renderPlacement, validatePlacement } from "./placement";
+import { PlacementOptions, renderPlacement, validatePlacement, validateSystemPlacement } from "./placement";
 import { PortMappings, renderNetwork, validatePorts } from "./port";
 import { JobServiceOptions, NamedService, renderService } from "./service";
 import type { JobValidation } from "./shape";
@@ -34,37 +34,37 @@ import {
 export interface VolumeOptions {
   /** @default "host" */
   readonly type?: "host" | "csi";
-  /** Its name on the client, or its id. */
+  /** Name of a host volume on the client, or id of a CSI volume. */
   readonly source: string;
   /** @default false */
   readonly readOnly?: boolean;
-  /** csi only. @default - none */
+  /** CSI only, for example `single-node-writer`. @default - none */
   readonly accessMode?: string;
-  /** csi only. @default - none */
+  /** CSI only: `file-system` or `block-device`. @default - none */
   readonly attachmentMode?: string;
-  /** One volume an instance: `source[0]`, `source[1]`, … @default false */
+  /** Whether each instance has its own volume: `source[0]`, `source[1]`, … @default false */
   readonly perAlloc?: boolean;
 }
 
 /** @see https://developer.hashicorp.com/nomad/docs/job-specification/ephemeral_disk */
 export interface EphemeralDiskOptions {
-  /** MiB. @default 300 - Nomad's */
+  /** Size in MiB. @default 300 - Nomad's */
   readonly size?: number;
-  /** @default false */
+  /** Whether the data moves along to another client. @default false */
   readonly migrate?: boolean;
-  /** @default false */
+  /** Whether a new version gets the client and the data of the old one. @default false */
   readonly sticky?: boolean;
 }
 
-/** What a group is made of besides its tasks. */
+/** Properties of a group beside its tasks. */
 export interface GroupParts extends PlacementOptions {
-  /** Instances, 0 or more. @default 1 */
+  /** Number of instances, 0 or more. @default 1 */
   readonly count?: number;
-  /** Label to mapping: `{ www: { to: 8001 } }`. @default - none */
+  /** Port mappings by label: `{ www: { to: 8001 } }`. @default - none */
   readonly ports?: PortMappings;
   /** @default "host" - Nomad's */
   readonly networkMode?: "host" | "bridge" | "none" | (string & {});
-  /** Name in the group to volume. @default - none */
+  /** Volumes by the name that tasks mount them by. @default - none */
   readonly volumes?: Readonly<Record<string, VolumeOptions>>;
   /** @default - Nomad's */
   readonly ephemeralDisk?: EphemeralDiskOptions;
@@ -77,10 +77,10 @@ export interface GroupParts extends PlacementOptions {
   /** Service and system jobs. @default - the job's */
   readonly update?: UpdateOptions;
   /**
-   * How long an instance still serves after it was taken out of the catalog. Followers of the catalog must know it within
-   * that time, or requests go to an instance that is gone.
+   * How long an instance goes on serving after it was taken out of the catalog, as a Go duration. Directors and gateways must
+   * know of it within that time, or requests go to an instance that is gone.
    *
-   * @default - none: it is killed at once
+   * @default - none: the instance is killed at once
    */
   readonly shutdownDelay?: string;
 }
@@ -91,13 +91,13 @@ export interface GroupParts extends PlacementOptions {
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/group
  */
 export interface GroupOptions extends GroupParts {
-  /** Name to task. */
+  /** Tasks by name. At least one. */
   readonly tasks: Readonly<Record<string, TaskOptions>>;
   /** @default - none */
   readonly services?: readonly JobServiceOptions[];
   /** @default - none */
   readonly meta?: Readonly<Record<string, string>>;
-  /** Anything else: gets the group as the API takes it, and returns what is sent. @default - as it is */
+  /** Changes the group as the API takes it; what it returns is sent. @default - no change */
   readonly override?: (group: ApiTaskGroup) => ApiTaskGroup;
 }
 
@@ -209,13 +209,4 @@ function validateType(validation: JobValidation, at: string, group: GroupOptions
   const stagger = update?.stagger;
   validation.refuse(stagger !== undefined, `${at}update.stagger`, rule, stagger, "move it to the job's 'update'");
   validateSystemPlacement(validation, at, group);
-}
-
-/** @param at the start of the properties' names: `groups.web.`, or nothing for the job's own */
-export function validateSystemPlacement(validation: JobValidation, at: string, placement: PlacementOptions): void {
-  for (const name of ["affinities", "spreads"] as const) {
-    const reason = "JobType.SYSTEM, which runs on every client anyway";
-    const cure = "use 'constraints' to leave clients out";
-    validation.refuse(placement[name] !== undefined, `${at}${name}`, reason, undefined, cure);
-  }
 }

@@ -36,7 +36,7 @@ export { JobRefusal } from "./job-refusal";
 export { JobOptions, JobParts, PeriodicOptions } from "./job-specification";
 export { AffinityOptions, ConstraintOptions, PlacementOptions, SpreadOptions } from "./placement";
 export { PortMapping, PortMappings } from "./port";
-export { NomadAddressAttributes, NomadServer, NomadServerProps } from "./server";
+export { NomadServerAttributes, NomadServer, NomadServerProps } from "./server";
 export { JobServiceOptions } from "./service";
 export {
   ArtifactOptions,

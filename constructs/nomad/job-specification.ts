@@ -1,28 +1,28 @@
 import { allRendered, ApiJob, ApiPeriodic, copied, defined, JobType, overridden } from "./api";
 import { ConvergenceBudget } from "./convergence-budget";
 import { worst } from "./convergence-text";
-import { GroupOptions, renderGroup, validateGroup, validateSystemPlacement } from "./group";
+import { GroupOptions, renderGroup, validateGroup } from "./group";
 import { formatDuration, secondsOf } from "./job-duration";
-import { PlacementOptions, renderPlacement, validatePlacement } from "./placement";
+import { PlacementOptions, renderPlacement, validatePlacement, validateSystemPlacement } from "./placement";
 import { NamedService, validateServices } from "./service";
 import type { JobValidation } from "./shape";
 import { renderUpdate, UpdateOptions, validateUpdate } from "./update";
 
 /** @see https://developer.hashicorp.com/nomad/docs/job-specification/periodic */
 export interface PeriodicOptions {
-  /** Cron lines, for example `"@daily"`, `"0 3 * * *"`. */
+  /** Cron expressions, for example `"@daily"`, `"0 3 * * *"`. At least one. */
   readonly crons: readonly string[];
-  /** For example `Europe/Berlin`. @default "UTC" - Nomad's */
+  /** Time zone of the expressions, for example `Europe/Berlin`. @default "UTC" - Nomad's */
   readonly timeZone?: string;
-  /** Whether a run waits for the one before. @default false */
+  /** Whether a run is skipped while the previous one still runs. @default false */
   readonly prohibitOverlap?: boolean;
 }
 
-/** What a job is made of besides its groups. */
+/** Properties of a job beside its groups. */
 export interface JobParts {
-  /** Its ID and its name in Nomad. No space. @default - the construct's id */
+  /** ID and name of the job in Nomad, without white space. @default - the construct's id */
   readonly name?: string;
-  /** `["*"]` is all. @default ["*"] */
+  /** Datacenters in which it may run. @default ["*"] - all of them */
   readonly datacenters?: readonly string[];
   /** @default "default" - Nomad's */
   readonly nodePool?: string;
@@ -34,7 +34,7 @@ export interface JobParts {
   readonly priority?: number;
   /** @default - none */
   readonly meta?: Readonly<Record<string, string>>;
-  /** Anything else: gets the job as the API takes it, groups and tasks included, and returns what is sent. @default - as it is */
+  /** Changes the job as the API takes it, groups and tasks included; what it returns is sent. @default - no change */
   readonly override?: (job: ApiJob) => ApiJob;
 }
 
@@ -46,11 +46,11 @@ export interface JobParts {
 export interface JobOptions extends JobParts, PlacementOptions {
   /** @default JobType.SERVICE */
   readonly type?: JobType;
-  /** Of every group that has none. Service and system jobs. @default - Nomad's */
+  /** Update of every group without one. Service and system jobs. @default - Nomad's */
   readonly update?: UpdateOptions;
-  /** Starts it again and again. Batch jobs. @default - it is started once */
+  /** When the job is started. Batch jobs. @default - once */
   readonly periodic?: PeriodicOptions;
-  /** Name to group. */
+  /** Groups by name. At least one. */
   readonly groups: Readonly<Record<string, GroupOptions>>;
 }
 
@@ -102,8 +102,8 @@ function renderPeriodic({ crons, timeZone, prohibitOverlap, ...rest }: PeriodicO
 const NOMADS_STAGGER = 30;
 
 /**
- * The time between clients in an update of a system job: Nomad before 1.11 goes on by the clock, healthy or not. An instance has
- * to leave within it, and its successor to get requests.
+ * The time between clients in an update of a system job. Nomad before 1.11 updates the next client after this time, whether the
+ * new instance is healthy or not. So an instance must leave and its successor must get requests within it.
  */
 function staggerOf({ groups }: Pick<JobOptions, "groups">): string {
   const spans = Object.values(groups).map(({ shutdownDelay, tasks, services = [] }) => {

@@ -21,15 +21,15 @@ import { checkLagOf, NamedService, servicesOf } from "./service";
 import { JobShape, JobValidation, NESTED } from "./shape";
 import { JOB_FIELDS, usedFields } from "./versions";
 
-/** What a job construct has besides the job itself. */
+/** Settings of a job construct beside its job specification. */
 export interface JobSettings {
-  /** The cluster that it is checked against. @default - that of its stack, else none: its size is not known */
+  /** The cluster that the job is checked against. @default - the cluster of its stack, else none: its size is not known */
   readonly nomad?: JobCluster;
-  /** How directors follow it. @default - as a director of this library by default */
+  /** Settings of the directors that follow the job's services. @default - a director's defaults */
   readonly discovery?: Pick<ConvergenceProps, "templateWait" | "templateWaitMax" | "keeperPeriod" | "drainSeconds">;
-  /** Whether nothing of it stays in Nomad once it leaves the program. @default true */
+  /** Whether the job is removed from Nomad when it leaves the program, instead of being listed as dead. @default true */
   readonly purgeOnDestroy?: boolean;
-  /** Refusals that the user accepts: each becomes a warning. @default - none */
+  /** Refusals to accept. Each becomes a warning. @default - none */
   readonly acknowledge?: readonly JobRefusal[];
 }
 
@@ -39,10 +39,10 @@ const PROVIDER_TIMEOUT = "1h";
 export interface JobProps extends JobOptions, JobSettings {}
 
 /**
- * A Nomad job of any type, by its job specification: what is left out is Nomad's own default. For a web service
- * {@link WebJob} has better ones.
+ * A Nomad job of any type, by its job specification. Properties that are left out have Nomad's defaults. {@link WebJob} has
+ * better defaults for web services.
  *
- * Beside the stack's JSON lie `jobs/NAME.json`, what the API gets, and `jobs/NAME.nomad.hcl`, the same as HCL.
+ * Synth writes `jobs/NAME.json`, the job as the API gets it, and `jobs/NAME.nomad.hcl`, the same as HCL, beside the stack's JSON.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification
  */
@@ -102,8 +102,8 @@ export class Job extends Construct {
   }
 
   /**
-   * One of its services, for what sends requests to it: a director's real servers, a gateway's upstream. From then on the group
-   * must serve long enough after an instance leaves.
+   * One of the job's services, for a director's real servers or a gateway's upstream. From then on the group's shutdown delay
+   * must cover the time that a director takes to know that an instance left.
    *
    * @param port the label of its port @default - the only service
    * @throws ValidationError where there is none, or more than one
@@ -140,7 +140,7 @@ export class Job extends Construct {
     return structuredClone(this.specification);
   }
 
-  /** How fast a change of one of its services reaches a director. @param port as in {@link service} */
+  /** How fast a change of one of the job's services reaches a director. @param port as in {@link service} */
   convergence(port?: string): ConvergenceBudget {
     const { services } = this.placed;
     const service = services.find((each) => port === undefined || each.port === port);
@@ -182,7 +182,7 @@ export class Job extends Construct {
     return [...this.ownFindings(), ...together];
   }
 
-  /** The other jobs of the program, of whatever stack, that are for the same cluster and may be in this one's way. */
+  /** Other jobs of the program, in any stack, that are for the same cluster and share a name or a port with this one. */
   private get neighbours(): PlacedJob[] {
     return jobs
       .below(this.node.root)

@@ -2,7 +2,7 @@ import { allRendered, ApiAffinity, ApiConstraint, ApiSpread, ApiTaskGroup, copie
 import type { JobValidation } from "./shape";
 
 /**
- * Where a job, group or task may run.
+ * Condition that a client must meet.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/constraint
  */
@@ -16,17 +16,17 @@ export interface ConstraintOptions {
 }
 
 /**
- * Where it would rather run.
+ * Preference for clients.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/affinity
  */
 export interface AffinityOptions extends ConstraintOptions {
-  /** -100 to 100, not 0; below 0 it would rather not. @default 50 - Nomad's */
+  /** -100 to 100, not 0. A negative weight avoids such clients. @default 50 - Nomad's */
   readonly weight?: number;
 }
 
 /**
- * What instances are spread over.
+ * Spreads instances over the values of an attribute.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/spread
  */
@@ -35,7 +35,7 @@ export interface SpreadOptions {
   readonly attribute: string;
   /** 1 to 100. @default 50 - Nomad's */
   readonly weight?: number;
-  /** Value to percent, 100 at most together. @default - evenly */
+  /** Percentages by value, at most 100 together. @default - evenly */
   readonly targets?: Readonly<Record<string, number>>;
 }
 
@@ -101,5 +101,14 @@ export function validatePlacement(validation: JobValidation, at: string, placeme
       got: sum,
       cure: "lower some of them",
     });
+  }
+}
+
+/** @param at the start of the properties' names: `groups.web.`, or nothing for the job's own */
+export function validateSystemPlacement(validation: JobValidation, at: string, placement: PlacementOptions): void {
+  for (const name of ["affinities", "spreads"] as const) {
+    const reason = "JobType.SYSTEM, which runs on every client anyway";
+    const cure = "use 'constraints' to leave clients out";
+    validation.refuse(placement[name] !== undefined, `${at}${name}`, reason, undefined, cure);
   }
 }

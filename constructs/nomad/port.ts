@@ -2,21 +2,20 @@ import { allRendered, ApiNetwork, ApiPort, defined } from "./api";
 import type { JobValidation } from "./shape";
 
 /**
- * One port of a group, by its label: a host port, and what it leads to in the task. The label is what services, checks and
- * drivers name.
+ * Maps a host port to a port of the task. Services, checks and drivers refer to it by its label.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/network#port-parameters
  */
 export interface PortMapping {
-  /** The port in the task's own network, 1 to 65535; -1 is the host port. `NOMAD_PORT_label` is this one. @default - the host port */
+  /** Port in the task's own network, 1 to 65535, or -1 for the host port. `NOMAD_PORT_label` holds it. @default - the host port */
   readonly to?: number;
-  /** A fixed host port, 1 to 65535. @default - a free one of the client's dynamic range, by default 20000 to 32000 */
+  /** Fixed host port, 1 to 65535. @default - a free port of the client's dynamic range, by default 20000 to 32000 */
   readonly static?: number;
-  /** One of the client's `host_network` blocks, whose address the port is bound to. @default - the client's default network */
+  /** Name of the client's host network that the port is bound to. @default - the client's default network */
   readonly hostNetwork?: string;
 }
 
-/** Label to mapping. */
+/** Port mappings by label. */
 export type PortMappings = Readonly<Record<string, PortMapping>>;
 
 /** The one network of a group; nothing where it needs none. */

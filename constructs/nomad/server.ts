@@ -21,32 +21,34 @@ import { NOMAD_LEADER_READY } from "./render/unit";
 
 export interface NomadServerProps {
   readonly machine: IMachine;
-  /** Gets a local agent onto every machine with a Nomad agent. */
+  /** The Consul datacenter. Every machine with a Nomad agent gets a local agent of it. */
   readonly consul: IConsulCluster;
   /**
-   * The dev profile makes the machine a client too, on which jobs may run programs as root and mount any path, as
-   * `nomad agent -dev` does. @default AgentProfile.CLUSTER
+   * The dev profile makes the machine a client too. Its jobs may run programs as root and mount any path, as with
+   * `nomad agent -dev`.
+   *
+   * @default AgentProfile.CLUSTER
    */
   readonly profile?: AgentProfile;
-  /** Makes the machine a client too. @default - in the dev profile `{ rawExec: true }`, else it is none */
+  /** Makes the machine a client too. @default - in the dev profile `{ rawExec: true }`, else it is no client */
   readonly client?: NomadClientOptions;
   /** Lower-case letters, digits and hyphens. @default "global" */
   readonly region?: string;
   /** @default - Consul's */
   readonly datacenter?: string;
-  /** Host ports that jobs get. @default { min: 20000, max: 32000 } */
+  /** Range of host ports for jobs, within 1024 to 32767. @default { min: 20000, max: 32000 } */
   readonly dynamicPorts?: DynamicPorts;
-  /** The address of the machine that other agents reach it by. @default - the machine's first */
+  /** Address of the machine for other agents. @default - the machine's first address */
   readonly advertiseAddress?: string;
-  /** For every agent of the cluster. @default - what the machine's backend offers */
+  /** How every agent of the cluster is installed. @default - what the machine's backend offers */
   readonly install?: Installation;
 }
 
 /** A Nomad cluster that exists. */
-export interface NomadAddressAttributes {
+export interface NomadServerAttributes {
   /** `http://10.0.0.5:4646` */
   readonly address: string;
-  /** The Consul datacenter in which its servers are found. */
+  /** The Consul datacenter that its servers are registered in. */
   readonly consul: IConsulCluster;
   /** @default "global" */
   readonly region?: string;
@@ -61,14 +63,14 @@ export interface NomadAddressAttributes {
 }
 
 /**
- * A Nomad server, and with {@link addServers} the others that agree with it. Servers and clients find each other through
- * Consul: nothing here names an address.
+ * A Nomad server, and with {@link addServers} the other servers of its cluster. Servers and clients find each other through
+ * Consul, so no addresses are configured.
  *
  * @see https://developer.hashicorp.com/nomad/docs/configuration/server
  */
 export class NomadServer extends Construct implements INomadCluster {
-  /** A cluster that exists. Machines of this program can become its clients, Terraform can run jobs on it. */
-  static fromAddress(scope: Construct, id: string, attributes: NomadAddressAttributes): INomadCluster {
+  /** A cluster that exists. Machines of this program can become its clients, and Terraform can run jobs on it. */
+  static fromNomadServerAttributes(scope: Construct, id: string, attributes: NomadServerAttributes): INomadCluster {
     return new ForeignNomad(scope, id, attributes);
   }
 
@@ -117,7 +119,7 @@ export class NomadServer extends Construct implements INomadCluster {
     return [...this.clientAgents.keys()];
   }
 
-  /** Machines that become servers too: with 3 the cluster survives the loss of one, with 5 of two. @throws ValidationError */
+  /** Makes machines servers too. With 3 servers the cluster survives the loss of one, with 5 of two. @throws ValidationError */
   addServers(machines: readonly IMachine[]): void {
     for (const machine of machines) {
       const validation = new Validation(this);
@@ -127,9 +129,9 @@ export class NomadServer extends Construct implements INomadCluster {
   }
 
   /**
-   * Machines on which jobs run; each becomes a {@link NomadClient} with the machine's name as id.
+   * Makes machines clients, on which jobs run. Each is a {@link NomadClient} with the machine's name as its id.
    *
-   * @returns them in the order of the machines
+   * @returns the clients in the order of the machines
    * @throws ValidationError
    */
   addClients(machines: readonly IMachine[], options: NomadClientOptions = {}): NomadClient[] {
@@ -181,7 +183,7 @@ function serverContribution(servers: number): Contribution {
   };
 }
 
-/** What {@link NomadServer.fromAddress} gives. */
+/** What {@link NomadServer.fromNomadServerAttributes} gives. */
 class ForeignNomad extends Construct implements INomadCluster {
   readonly region: string;
   readonly datacenter: string;
@@ -192,7 +194,7 @@ class ForeignNomad extends Construct implements INomadCluster {
   readonly version?: string;
   private readonly machines: IMachine[] = [];
 
-  constructor(scope: Construct, id: string, attributes: NomadAddressAttributes) {
+  constructor(scope: Construct, id: string, attributes: NomadServerAttributes) {
     super(scope, id);
     const { address, consul, region, datacenter, dynamicPorts } = attributes;
     const validation = new Validation(this);

@@ -5,37 +5,37 @@ import type { GroupOptions } from "./group";
 import { cureForLabel, JobShape, JobValidation, listOf, ServiceNames } from "./shape";
 
 /**
- * One port of a group or task in the catalog. One name a port: instances of one name are taken for equals.
+ * One port of a group or task in the catalog. Each port needs its own name: instances of one name are taken for equals.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/service
  */
 export interface JobServiceOptions {
-  /** The label of its port, never a number: a number is registered without an address. @default - the group's only port */
+  /** Label of its port. Not a number: a number is registered without an address. @default - the group's only port */
   readonly port?: string;
-  /** Letters, digits and hyphens, 63 at most. @default - JOB-GROUP, in a task JOB-GROUP-TASK, as Nomad does */
+  /** Name in the catalog: letters, digits and hyphens, 63 at most. @default - JOB-GROUP, in a task JOB-GROUP-TASK, as Nomad does */
   readonly name?: string;
   /** @default "consul" */
   readonly provider?: "consul" | "nomad";
-  /** Which address is registered. @default "auto" - Nomad's: the host's, unless the driver has its own */
+  /** Which address is registered. @default "auto" - Nomad's: the client's, unless the driver has its own */
   readonly addressMode?: "auto" | "host" | "alloc" | "driver";
   /** @default - none */
   readonly checks?: readonly Check[];
   /** @default - none */
   readonly tags?: readonly string[];
-  /** In place of the tags while it is a canary. @default - the tags */
+  /** Replaces the tags while the instance is a canary. @default - the tags */
   readonly canaryTags?: readonly string[];
   /** @default - none */
   readonly meta?: Readonly<Record<string, string>>;
-  /** In place of the meta while it is a canary. @default - the meta */
+  /** Replaces the meta while the instance is a canary. @default - the meta */
   readonly canaryMeta?: Readonly<Record<string, string>>;
   /**
-   * Share of new connections that a director gives to each instance, 1 to 65535, with a weighted scheduler. It is registered as
-   * `vipstack-weight` of the service's meta, since a Nomad before 1.10 registers no weights.
+   * Weight of each instance in directors with a weighted scheduler, 1 to 65535. It is registered as `vipstack-weight` of the
+   * service's meta, because Nomad before 1.10 registers no weights.
    *
    * @default - 1, Consul's
    */
   readonly weight?: number;
-  /** What checks count for in a deployment. @default "require_healthy" - Nomad's */
+  /** How the checks count in a deployment. @default "require_healthy" - Nomad's */
   readonly onUpdate?: "require_healthy" | "ignore_warnings" | "ignore";
 }
 

@@ -20,26 +20,26 @@ import { renderTemplate, TemplateOptions, templateOfFile, validateTemplate } fro
 import { renderRestart, RestartOptions, validateRestart } from "./update";
 
 /**
- * What a task may use of its client.
+ * Resources of its client that a task may use.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/resources
  */
 export interface ResourcesOptions {
-  /** MHz, a share rather than a limit. @default 100 - Nomad's; nothing where cores are given */
+  /** CPU share in MHz. A task may use more while the client has spare time. @default 100 - Nomad's; none where `cores` is given */
   readonly cpu?: number;
-  /** Whole cores for this task alone; instead of `cpu`. @default - none */
+  /** Number of cores reserved for this task, instead of `cpu`. @default - none */
   readonly cores?: number;
-  /** MiB. @default 300 - Nomad's */
+  /** Memory limit in MiB, at least 10. @default 300 - Nomad's */
   readonly memory?: number;
-  /** MiB that it may take while there is room, where the cluster allows that. @default - `memory` */
+  /** Limit in MiB while the client has spare memory, where the cluster allows oversubscription. @default - `memory` */
   readonly memoryMax?: number;
 }
 
 /** @see https://developer.hashicorp.com/nomad/docs/job-specification/artifact */
 export interface ArtifactOptions {
-  /** A URL, as go-getter takes it. */
+  /** URL in go-getter's form. */
   readonly source: string;
-  /** In the task's folder. @default "local/" - Nomad's */
+  /** Path in the task's folder. @default "local/" - Nomad's */
   readonly destination?: string;
   /** @default "any" - Nomad's */
   readonly mode?: "any" | "file" | "dir";
@@ -52,15 +52,15 @@ export interface ArtifactOptions {
 /** @see https://developer.hashicorp.com/nomad/docs/job-specification/lifecycle */
 export interface LifecycleOptions {
   readonly hook: "prestart" | "poststart" | "poststop";
-  /** Whether it goes on beside the main tasks. @default false */
+  /** Whether it keeps running beside the main tasks. @default false */
   readonly sidecar?: boolean;
 }
 
 /** @see https://developer.hashicorp.com/nomad/docs/job-specification/volume_mount */
 export interface VolumeMountOptions {
-  /** Its name in the group. */
+  /** Name of the volume in the group. */
   readonly volume: string;
-  /** A path in the task. */
+  /** Path in the task. */
   readonly destination: string;
   /** @default false */
   readonly readOnly?: boolean;
@@ -72,21 +72,21 @@ export interface VolumeMountOptions {
 export interface LogsOptions {
   /** @default 10 - Nomad's */
   readonly maxFiles?: number;
-  /** MiB. @default 10 - Nomad's */
+  /** Size of a file in MiB. @default 10 - Nomad's */
   readonly maxFileSize?: number;
   /** @default false */
   readonly disabled?: boolean;
 }
 
-/** What a task is made of besides its driver and its placement. */
+/** Properties of a task beside its driver and its placement. */
 export interface TaskParts {
   /** @default - none */
   readonly env?: Readonly<Record<string, string>>;
   /** @default - none */
   readonly templates?: readonly TemplateOptions[];
   /**
-   * Path below the task's `local` folder to text that arrives there byte for byte: `{ "index.html": "<h1>Hello</h1>" }`. For
-   * `{{ … }}` use `templates`.
+   * Texts by their path below the task's `local` folder, where they arrive byte for byte: `{ "index.html": "<h1>Hello</h1>" }`.
+   * For `{{ … }}` use `templates`.
    *
    * @default - none
    */
@@ -97,23 +97,23 @@ export interface TaskParts {
   readonly resources?: ResourcesOptions;
   /** @default - none */
   readonly volumeMounts?: readonly VolumeMountOptions[];
-  /** How long it may take to end after {@link killSignal}, 30s at most on a client with default settings. @default "5s" - Nomad's */
+  /** How long the task may take to end after {@link killSignal}, at most 30s on a client with default settings. @default "5s" - Nomad's */
   readonly killTimeout?: string;
-  /** What ends it. @default - docker: the image's STOPSIGNAL, else SIGTERM; exec and raw_exec: SIGINT */
+  /** Signal that asks the task to end. @default - docker: the image's STOPSIGNAL, else SIGTERM; exec and raw_exec: SIGINT */
   readonly killSignal?: string;
-  /** @default - the image's, or the driver's */
+  /** User that runs the task. @default - the image's, or the driver's */
   readonly user?: string;
   /** @default - Nomad's */
   readonly logs?: LogsOptions;
 }
 
 /**
- * One program.
+ * One program of a group.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/task
  */
 export interface TaskOptions extends DriverOptions, TaskParts, Omit<PlacementOptions, "spreads"> {
-  /** @default - a main task */
+  /** When the task runs. @default - it is a main task */
   readonly lifecycle?: LifecycleOptions;
   /** Whether the group's other tasks end with it. @default false */
   readonly leader?: boolean;
@@ -121,11 +121,11 @@ export interface TaskOptions extends DriverOptions, TaskParts, Omit<PlacementOpt
   readonly services?: readonly JobServiceOptions[];
   /** @default - none */
   readonly meta?: Readonly<Record<string, string>>;
-  /** In place of the group's. @default - the group's */
+  /** Replaces the group's. @default - the group's */
   readonly restart?: RestartOptions;
-  /** Time between the end of its services and the kill signal; the group's comes on top. @default "0s" - Nomad's */
+  /** Time between the deregistration of its services and the kill signal, added to the group's. @default "0s" - Nomad's */
   readonly shutdownDelay?: string;
-  /** Anything else: gets the task as the API takes it, and returns what is sent. @default - as it is */
+  /** Changes the task as the API takes it; what it returns is sent. @default - no change */
   readonly override?: (task: ApiTask) => ApiTask;
 }
 

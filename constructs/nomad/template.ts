@@ -2,7 +2,7 @@ import { allRendered, ApiTemplate, defined } from "./api";
 import { nanoseconds } from "./job-duration";
 import type { JobValidation } from "./shape";
 
-/** What happens to a running task when a template comes out differently. */
+/** What happens to a running task when the rendered text changes. */
 export enum ChangeMode {
   RESTART = "restart",
   SIGNAL = "signal",
@@ -10,7 +10,7 @@ export enum ChangeMode {
   NOOP = "noop",
 }
 
-/** The program of {@link ChangeMode.SCRIPT}, run in the task. */
+/** Program of {@link ChangeMode.SCRIPT}, which runs in the task. */
 export interface ChangeScript {
   readonly command: string;
   /** @default - none */
@@ -22,16 +22,16 @@ export interface ChangeScript {
 }
 
 /**
- * A file that Nomad renders for a task, from text with `{{ … }}` or from a file that an artifact brought.
+ * A file that Nomad renders for a task from a text with `{{ … }}`, or from a file of an artifact.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/template
  */
 export interface TemplateOptions {
-  /** In the task's folder: `local/nginx.conf`; `secrets/…` is kept off the disk. */
+  /** Path in the task's folder: `local/nginx.conf`. `secrets/…` is not on disk. */
   readonly destination: string;
-  /** The text, at least one character; either this or {@link source}. */
+  /** The text, at least one character. Either this or {@link source}. */
   readonly data?: string;
-  /** A file in the task's folder; either this or {@link data}. */
+  /** Path of a file in the task's folder. Either this or {@link data}. */
   readonly source?: string;
   /** @default ChangeMode.RESTART - Nomad's; SIGNAL where a changeSignal, SCRIPT where a changeScript is given */
   readonly changeMode?: ChangeMode;
@@ -39,23 +39,23 @@ export interface TemplateOptions {
   readonly changeSignal?: string;
   /** With {@link ChangeMode.SCRIPT}. @default - none */
   readonly changeScript?: ChangeScript;
-  /** A random wait of up to this before the change, so that not all instances restart at once. @default "5s" - Nomad's */
+  /** Upper bound of a random wait before the change, so that not all instances restart at once. @default "5s" - Nomad's */
   readonly splay?: string;
-  /** Octal. @default "0644" - Nomad's */
+  /** Octal file mode. @default "0644" - Nomad's */
   readonly perms?: string;
   /** @default - the client agent's user */
   readonly uid?: number;
   /** @default - the client agent's group */
   readonly gid?: number;
-  /** In place of `{{` and `}}`: `["[[", "]]"]`. @default - Nomad's */
+  /** Replace `{{` and `}}`: `["[[", "]]"]`. @default - Nomad's */
   readonly delimiters?: readonly [string, string];
   /** Whether the file's KEY=value lines become environment. @default false */
   readonly env?: boolean;
   /** Whether a missing key is an error instead of `<no value>`. @default false */
   readonly errorOnMissingKey?: boolean;
-  /** Rendered once, never again. @default false */
+  /** Whether it is rendered only once. @default false */
   readonly once?: boolean;
-  /** Quiet time before a change is rendered, and the longest one. @default - the client's: 5s, 4m */
+  /** Time without changes before the text is rendered, and the longest wait. @default - the client's: 5s, 4m */
   readonly wait?: { readonly min: string; readonly max?: string };
 }
 

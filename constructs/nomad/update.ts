@@ -8,33 +8,33 @@ import type { JobValidation } from "./shape";
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/update
  */
 export interface UpdateOptions {
-  /** Instances that are replaced at a time; 0 turns deployments off. @default 1 - Nomad's */
+  /** Number of instances replaced at a time. 0 turns deployments off. @default 1 - Nomad's */
   readonly maxParallel?: number;
   /** What makes an instance healthy. @default "checks" - Nomad's */
   readonly healthCheck?: "checks" | "task_states" | "manual";
-  /** How long it must be healthy before the next one goes. @default "10s" - Nomad's */
+  /** How long an instance must be healthy before the next is replaced. @default "10s" - Nomad's */
   readonly minHealthyTime?: string;
-  /** By when it must be healthy, image pull included. @default "5m" - Nomad's */
+  /** Time in which an instance must get healthy, image pull included. @default "5m" - Nomad's */
   readonly healthyDeadline?: string;
-  /** By when the next one must be healthy, or the deployment fails; "0s" fails at the first unhealthy one. @default "10m" - Nomad's */
+  /** Time in which the next instance must get healthy, else the deployment fails. "0s" fails at the first unhealthy one. @default "10m" - Nomad's */
   readonly progressDeadline?: string;
   /**
-   * System jobs: time between clients, set at the job and not at a group. Nomad before 1.11 waits for it alone, whether the
-   * new instance is healthy or not.
+   * System jobs: time between clients. Set it in the job, not in a group. Nomad before 1.11 only waits for this time, whether
+   * the new instance is healthy or not.
    *
-   * @default - system jobs: as long as an instance may take to leave and its successor to get requests, "30s" at least
+   * @default - system jobs: the time that an instance takes to leave and its successor to get requests, at least "30s"
    */
   readonly stagger?: string;
   /** Whether a failed deployment goes back to the last good version. @default false - Nomad's */
   readonly autoRevert?: boolean;
-  /** New instances beside the old ones before anything is replaced. @default 0 - Nomad's */
+  /** Number of new instances that run beside the old ones before any is replaced. @default 0 - Nomad's */
   readonly canary?: number;
   /** Whether healthy canaries are promoted automatically. @default false - Nomad's */
   readonly autoPromote?: boolean;
 }
 
 /**
- * What happens to a task that ends, on the same client.
+ * Restarts of a failed task on the same client.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/restart
  */
@@ -42,13 +42,13 @@ export interface RestartOptions {
   readonly attempts?: number;
   readonly interval?: string;
   readonly delay?: string;
-  /** When the attempts are used up: go on after the interval (`delay`), or give up here (`fail`). */
+  /** After the last attempt: `delay` tries again after the interval, `fail` gives up on this client. */
   readonly mode?: "fail" | "delay";
   readonly renderTemplates?: boolean;
 }
 
 /**
- * What happens to an instance that failed or lost its client: placed elsewhere.
+ * Placement of an instance that failed, or whose client is lost, on another client.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/reschedule
  */
@@ -63,7 +63,7 @@ export interface RescheduleOptions {
 }
 
 /**
- * How instances leave a client that is drained.
+ * How instances move away from a client that is drained.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/migrate
  */

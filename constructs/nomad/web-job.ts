@@ -11,36 +11,36 @@ import { JobShape, serviceNames } from "./shape";
 import { TaskOptions, TaskParts } from "./task";
 import { RescheduleOptions, RestartOptions, UpdateOptions } from "./update";
 
-/** One group with one main task, written flat; the names are those of the blocks that they go to. */
+/** Properties of one group with one main task. They have the names of the blocks that they belong to. */
 export interface WebJobProps
   extends JobParts, Omit<GroupParts, "constraints" | "spreads">, DriverOptions, TaskParts, JobSettings {
-  /** Its name, and the second half of the service's: JOB-GROUP. @default "servers" */
+  /** Name of the group. The service is named JOB-GROUP. @default "servers" */
   readonly group?: string;
-  /** The name of its main task. @default "web" */
+  /** Name of the main task. @default "web" */
   readonly task?: string;
-  /** Other tasks of the group: init, sidecars, clean-up. @default - none */
+  /** Other tasks of the group, by name: init, sidecars, clean-up. @default - none */
   readonly tasks?: Readonly<Record<string, TaskOptions>>;
-  /** The port that requests come to. @default - the only one of `ports` */
+  /** Label of the port for requests. @default - the only one of `ports` */
   readonly port?: string;
-  /** How Consul finds out whether an instance answers. @default Check.http({ path: "/", interval: "2s", timeout: "1s" }) */
+  /** Health check of the instances. @default Check.http() - GET / every 2s, 3s for an answer */
   readonly check?: Check;
-  /** More of the service of `port`: name, tags, address mode, further checks. @default - named JOB-GROUP, as Nomad does */
+  /** Other properties of the service of `port`: name, tags, address mode, further checks. @default - named JOB-GROUP, as Nomad does */
   readonly service?: Omit<JobServiceOptions, "port">;
-  /** Services of other ports, by label; named JOB-GROUP-LABEL. @default - none: a port without a service can't be found */
+  /** Services of other ports, by label. They are named JOB-GROUP-LABEL. @default - none: a port without a service is not in the catalog */
   readonly services?: Readonly<Record<string, Omit<JobServiceOptions, "port">>>;
   /** @default - none */
   readonly constraints?: readonly ConstraintOptions[];
-  /** @default - evenly over the clients, so that the loss of one is not the loss of all */
+  /** @default - evenly over the clients, so that the loss of one client is not the loss of all instances */
   readonly spreads?: readonly SpreadOptions[];
-  /** What is left out of it is {@link WEB_UPDATE}. */
+  /** Properties that are left out are those of {@link WEB_UPDATE}. @default WEB_UPDATE */
   readonly update?: UpdateOptions;
-  /** What is left out of it is {@link WEB_RESTART}. */
+  /** Properties that are left out are those of {@link WEB_RESTART}. @default WEB_RESTART */
   readonly restart?: RestartOptions;
-  /** What is left out of it is {@link WEB_RESCHEDULE}. */
+  /** Properties that are left out are those of {@link WEB_RESCHEDULE}. @default WEB_RESCHEDULE */
   readonly reschedule?: RescheduleOptions;
-  /** @default "10s" - above the 9.5s that a director takes to know at worst */
+  /** @default "10s" - a director takes 9.5s at worst to know that an instance left */
   readonly shutdownDelay?: string;
-  /** @default "10s" - a request that is going on may end; {@link killSignal} must be one that the server ends gracefully on */
+  /** @default "10s" - requests in progress may end. {@link killSignal} must be a signal at which the server ends gracefully */
   readonly killTimeout?: string;
 }
 

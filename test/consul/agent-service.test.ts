@@ -62,7 +62,7 @@ function someConsul(stack: TerraformStack): IConsulCluster {
     url: "https://downloads.example/consul",
     sha256: "5".repeat(64),
   });
-  return ConsulServer.fromAddress(stack, "consul", {
+  return ConsulServer.fromConsulServerAttributes(stack, "consul", {
     address: "http://10.0.0.5:8500",
     retryJoin: ["10.0.0.5"],
     install,

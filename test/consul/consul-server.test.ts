@@ -68,7 +68,7 @@ test("a further server replaces no machine: its address and the new count are li
 test("a datacenter that exists: machines join it", () => {
   const [web] = modelsOf((stack) => {
     const machines = machinesOf(stack, ["web"]);
-    const consul = ConsulServer.fromAddress(stack, "consul", {
+    const consul = ConsulServer.fromConsulServerAttributes(stack, "consul", {
       address: "http://10.0.0.5:8500",
       retryJoin: ["10.0.0.5", "10.0.0.6"],
       datacenter: "east",
@@ -144,7 +144,11 @@ describe("fails on", () => {
     [
       "bad attributes of what exists",
       (stack) =>
-        ConsulServer.fromAddress(stack, "consul", { address: "10.0.0.5:8500", retryJoin: [], version: "1.22" }),
+        ConsulServer.fromConsulServerAttributes(stack, "consul", {
+          address: "10.0.0.5:8500",
+          retryJoin: [],
+          version: "1.22",
+        }),
       `test/consul: 3 problems
   - 'address' must be a URL without a path, got "10.0.0.5:8500": write it like 'http://10.0.0.5:8500'
   - 'retryJoin' must hold the address of at least one server: for example ['10.0.0.5']

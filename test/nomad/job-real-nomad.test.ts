@@ -17,6 +17,9 @@ import { helloWorld } from "./support/hello-world";
 import { RealNomad, withNomad } from "./support/real-nomad";
 import { workload } from "./support/workload";
 
+// A real Nomad and a program in another process: on a busy host either takes longer than a unit test.
+jest.setTimeout(120_000);
+
 const nomad = new RealNomad();
 beforeAll(async () => {
   if (missingPrograms("nomad").length === 0) await nomad.start();

@@ -148,11 +148,15 @@ test("three servers: one Consul agent a machine, be it a server's or a client's;
 test("a cluster that exists: a machine becomes its client", () => {
   const [web] = modelsOf((stack) => {
     const machines = machinesOf(stack, ["web"]);
-    const consul = ConsulServer.fromAddress(stack, "consul", {
+    const consul = ConsulServer.fromConsulServerAttributes(stack, "consul", {
       address: "http://10.0.0.5:8500",
       retryJoin: ["10.0.0.5"],
     });
-    const nomad = NomadServer.fromAddress(stack, "nomad", { address: "http://10.0.0.5:4646", consul, region: "eu" });
+    const nomad = NomadServer.fromNomadServerAttributes(stack, "nomad", {
+      address: "http://10.0.0.5:4646",
+      consul,
+      region: "eu",
+    });
     new NomadClient(stack, "client", { machine: machines[0]!, nomad });
     expect(nomad.clients).toEqual(machines);
     return machines;

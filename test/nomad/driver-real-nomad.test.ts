@@ -6,6 +6,9 @@ import { missingPrograms } from "../support/programs";
 import { RealNomad, withNomad } from "./support/real-nomad";
 import { workload } from "./support/workload";
 
+// On a busy host a real Nomad takes longer than a unit test.
+jest.setTimeout(120_000);
+
 const nomad = new RealNomad({ port: 24746, client: true });
 beforeAll(async () => {
   if (missingPrograms("nomad").length === 0) await nomad.start();

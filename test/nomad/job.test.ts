@@ -1,38 +1,15 @@
-import { TerraformStack } from "cdktf";
-import {
-  ApiJob,
-  ChangeMode,
-  Check,
-  GroupOptions,
-  Job,
-  JobType,
-  UpdateOptions,
-  WEB_UPDATE,
-  WebJob,
-} from "../../constructs/nomad";
+import { ChangeMode, Check, GroupOptions, Job, JobType, UpdateOptions } from "../../constructs/nomad";
 import { allRendered } from "../../constructs/nomad/api";
 import { expectGolden } from "../support/golden";
 import { EVERYTHING } from "./support/everything";
 import { helloWorld, HELLO_WORLD } from "./support/hello-world";
-import { workload } from "./support/workload";
+import { web } from "./support/small-jobs";
+import { refusalOf, workload } from "./support/workload";
 
 test("S3's job says what the user's HCL says, and nothing else", () => {
   const { result } = workload(helloWorld);
   expectGolden("jobs.hello-world.json", result.file("jobs/hello-world.json"));
   expectGolden("jobs.hello-world.nomad.hcl", result.file("jobs/hello-world.nomad.hcl"));
-});
-
-test("a web job has its defaults in plain sight", () => {
-  const { result } = workload((stack) => {
-    new WebJob(stack, "hello-world", {
-      count: 2,
-      docker: { image: "busybox:1", command: "httpd", args: ["-v", "-f", "-p", "${NOMAD_PORT_www}", "-h", "/local"] },
-      ports: { www: { to: 8001 } },
-      files: { "index.html": "<h1>Hello, Nomad!</h1>" },
-    });
-  });
-  expectGolden("jobs.web-job.nomad.hcl", result.file("jobs/hello-world.nomad.hcl"));
-  expectGolden("jobs.web-job.convergence.txt", result.file("jobs/hello-world.convergence.txt"));
 });
 
 test("every property has its place in the HCL", () => {
@@ -47,15 +24,6 @@ test("Terraform gets JSON with its own template syntax escaped, waits for the de
   expect(settings).toMatchObject({ json: true, detach: false, purge_on_destroy: true });
   expect(jobspec).toContain("$${NOMAD_PORT_www}");
   expect(JSON.parse(jobspec.replaceAll("$${", "${"))).toEqual(JSON.parse(result.file("jobs/hello-world.json")));
-});
-
-test("names are written once: the service, its port and its check's lag come from the job", () => {
-  workload((stack) => {
-    const job = new WebJob(stack, "hello-world", { docker: { image: "nginx" }, ports: { www: { to: 80 } } });
-    const service = { name: "hello-world-servers", port: "www", lag: 10, shutdownDelay: 10 };
-    expect(job.service("www")).toEqual(service);
-    expect(job.service()).toEqual(service);
-  });
 });
 
 test("the name of a service is Nomad's own default, by job, group and task", () => {
@@ -97,42 +65,6 @@ test("overrides have the last word, from the task outwards", () => {
     const api = job.toApiJob();
     expect(api).toMatchObject({ Priority: 70, TaskGroups: [{ Count: 3, Scaling: { Max: 4 } }] });
     expect(api.TaskGroups[0]!.Tasks[0]).toMatchObject({ Identity: { Env: true } });
-  });
-});
-
-test("a web job with a static port replaces one instance at a time, without a canary", () => {
-  workload((stack) => {
-    const job = new WebJob(stack, "web", { exec: { command: "/bin/server" }, ports: { www: { static: 8080 } } });
-    expect(job.toApiJob().TaskGroups[0]!.Update).toMatchObject({ Canary: 0, AutoPromote: false, AutoRevert: true });
-  });
-});
-
-test("what is said of an update, a restart or a service goes over the defaults", () => {
-  workload((stack) => {
-    const job = new WebJob(stack, "web", {
-      docker: { image: "nginx" },
-      group: "front",
-      task: "nginx",
-      port: "www",
-      ports: { www: { to: 80 }, metrics: { to: 9113 } },
-      check: Check.http({ path: "/health", interval: "5s" }),
-      service: { tags: ["v1"], addressMode: "host" },
-      services: { metrics: { checks: [Check.tcp()] } },
-      update: { canary: 0, maxParallel: 2 },
-      reschedule: { attempts: 3, interval: "10m" },
-      tasks: { exporter: { docker: { image: "exporter" }, lifecycle: { hook: "poststart", sidecar: true } } },
-    });
-    const [group] = job.toApiJob().TaskGroups;
-    expect(group).toMatchObject({
-      Name: "front",
-      Update: { Canary: 0, AutoPromote: false, MaxParallel: 2, AutoRevert: true },
-      ReschedulePolicy: { Attempts: 3, Unlimited: false },
-      Services: [
-        { Name: "web-front", PortLabel: "www", Tags: ["v1"], Checks: [{ Path: "/health", Interval: 5e9 }] },
-        { Name: "web-front-metrics", PortLabel: "metrics", Checks: [{ Type: "tcp" }] },
-      ],
-      Tasks: [{ Name: "nginx" }, { Name: "exporter", Lifecycle: { Hook: "poststart", Sidecar: true } }],
-    });
   });
 });
 
@@ -198,50 +130,6 @@ test("a system job says how long Nomad waits from one client to the next: until 
   });
 });
 
-test("whatever a web job takes for its job, group and task arrives there", () => {
-  const { namespace, region, nodePool, datacenters, priority, meta, spreads } = EVERYTHING;
-  const { front } = EVERYTHING.groups;
-  const none = { services: undefined, meta: undefined, override: undefined };
-  const { tasks, update, ...parts } = { ...front!, ...none };
-  const { docker, env, templates, artifacts, resources, volumeMounts, ...more } = tasks.server!;
-  const { killTimeout, killSignal, user, logs } = more;
-  const job = { name: "shop", namespace, region, nodePool, datacenters, priority, meta };
-  const group = { ...parts, spreads, update: { ...WEB_UPDATE, ...update } };
-  const files = { a: "b" };
-  const main = {
-    docker,
-    env,
-    templates,
-    files,
-    artifacts,
-    resources,
-    volumeMounts,
-    killTimeout,
-    killSignal,
-    user,
-    logs,
-  };
-  const made = (build: (stack: TerraformStack) => Job | WebJob): ApiJob => {
-    let api: ApiJob | undefined;
-    workload((stack) => (api = build(stack).toApiJob()));
-    return api!;
-  };
-  const flat = made(
-    (stack) => new WebJob(stack, "a", { ...group, ...job, ...main, port: "www", group: "front", task: "server" }),
-  );
-  const services = [{ port: "www", checks: [Check.http()] }];
-  const nested = made(
-    (stack) => new Job(stack, "b", { ...job, groups: { front: { ...group, services, tasks: { server: main } } } }),
-  );
-  const { ReschedulePolicy: reschedule, RestartPolicy: restart, ...rest } = flat.TaskGroups[0]!;
-  const { ReschedulePolicy: reschedules, RestartPolicy: restarts, ...wanted } = nested.TaskGroups[0]!;
-  expect(rest).toEqual(wanted);
-  // What is left out of these is a web job's.
-  expect(reschedule).toMatchObject(reschedules!);
-  expect(restart).toMatchObject(restarts!);
-  expect({ ...flat, TaskGroups: [] }).toEqual({ ...nested, TaskGroups: [] });
-});
-
 test("a property that is rendered nowhere does not compile", () => {
   const rest: { fresh?: string } = { fresh: "dropped" };
   // @ts-expect-error: something is left
@@ -256,12 +144,16 @@ test("an init may run as a container's first process", () => {
   });
 });
 
-test("a service's weight goes with its instances, canaries as well", () => {
-  workload((stack) => {
-    const service = { weight: 5, meta: { a: "b" }, canaryMeta: { c: "d" } };
-    const job = new WebJob(stack, "shop", { docker: { image: "nginx" }, ports: { www: { to: 80 } }, service });
-    expect(job.toApiJob().TaskGroups[0]!.Services).toMatchObject([
-      { Meta: { a: "b", "vipstack-weight": "5" }, CanaryMeta: { c: "d", "vipstack-weight": "5" } },
-    ]);
-  });
+test("an unknown service is reported with those that exist", () => {
+  expect(refusalOf((stack) => web({})(stack).service("admin"))).toBe(
+    "test/shop: 'service' must be one of the job's by the label of its port ('www'), got \"admin\": name the label of one",
+  );
+});
+
+test("the convergence of each service is said in one line", () => {
+  const { stack } = workload(web({}));
+  const infos = stack.node
+    .findAll()
+    .flatMap(({ node }) => node.metadata.filter(({ type }) => type === "@cdktf/info").map(({ data }) => String(data)));
+  expect(infos).toEqual(["shop-servers: scale-out 2.3s to 14.5s, scale-in 1.3s to 9.5s of the 10s shutdown delay"]);
 });
