@@ -25,7 +25,7 @@ module.exports = {
     {
       name: "no-import-of-stacks",
       severity: "error",
-      from: { path: "^(constructs|lab|cli|inventory)/" },
+      from: { path: "^(constructs|lab|cli|inventory|examples)/" },
       to: { path: "^stacks/" },
     },
     {
@@ -49,8 +49,21 @@ module.exports = {
     {
       name: "providers-only-where-they-belong",
       severity: "error",
-      from: { pathNot: "^(constructs/(nomad|consul|apisix)|stacks|test)/" },
+      from: { pathNot: "^(constructs/(nomad|consul|apisix)/|constructs/private/provider\\.ts$|test/)" },
       to: { path: "^node_modules/@cdktf/provider-" },
+    },
+    {
+      // They are optional peers: constructs/private/provider.ts loads them where one is needed.
+      name: "providers-are-not-loaded-on-import",
+      severity: "error",
+      from: { path: "^constructs/", pathNot: "^constructs/private/provider\\.ts$" },
+      to: { path: "^node_modules/@cdktf/provider-", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "programs-use-the-package",
+      severity: "error",
+      from: { path: "^(main\\.ts|stacks/|inventory/|examples/)" },
+      to: { path: "^(constructs|lab|cli)/" },
     },
     {
       name: "private-stays-private",

@@ -1,24 +1,15 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { MachineAccess } from "../constructs/machine";
+import execa from "execa";
+import { DeploymentDescription } from "../constructs/deployment";
 
-const execute = promisify(execFile);
-
-/** The command line that runs something on a machine. */
-function accessCommand(access: MachineAccess, machine: string): [program: string, ...words: string[]] {
-  if (access.kind === "orbstack") return ["orb", "-m", machine, "-u", "root"];
-  return [
-    "ssh",
-    ...(access.sshConfigFile === undefined ? [] : ["-F", access.sshConfigFile]),
-    "-o",
-    "BatchMode=yes",
-    machine,
-  ];
-}
-
-/** Runs a command on a machine and returns what it printed. */
-export async function runOn(access: MachineAccess, machine: string, command: string): Promise<string> {
-  const [program, ...words] = accessCommand(access, machine);
-  const { stdout } = await execute(program, [...words, command]);
+/** Runs a command on a machine as root, by whatever its backend uses, and returns what it printed. */
+export async function runOn(
+  { machines }: Pick<DeploymentDescription, "machines">,
+  machine: string,
+  command: string,
+): Promise<string> {
+  const shell = machines.find(({ name }) => name === machine)?.shell;
+  if (shell === undefined) throw new Error(`there is no machine '${machine}'`);
+  const options = { shell: true, input: `${command}\n`, env: shell.environment, stripFinalNewline: false } as const;
+  const { stdout } = await execa(shell.command, options);
   return stdout;
 }

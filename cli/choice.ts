@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { CliError } from "./errors";
 import { lab } from "./lab";
+import { typed } from "./package";
 
 /** One of the programs that `vipstack up` chooses from, as cdktf.json lists them. */
 export interface Candidate {
@@ -48,7 +49,7 @@ export function firstPossible(candidates: readonly Candidate[], supplies: readon
   const [first] = candidates;
   const chosen = candidates.find((candidate) => missing(candidate).length === 0);
   const lacks = first === undefined ? [] : missing(first);
-  const cures = lacks.flatMap(({ cure }) => (cure === undefined ? [] : [`npm run lab -- ${cure}`])).join(", then ");
+  const cures = lacks.flatMap(({ cure }) => (cure === undefined ? [] : [typed("lab", cure)])).join(", then ");
   const reasons = lacks.map(({ name, why = `there is no ${name}` }) => why).join("; ");
   if (chosen === undefined) throw new CliError(reasons, `get it: ${cures}`);
   if (chosen === first) return { app: chosen.app };

@@ -2,6 +2,7 @@ import { ListrTask } from "listr2";
 import { DeploymentDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { followEvents, LabEvent } from "./lab-events";
+import { typed } from "./package";
 import { Program } from "./program";
 import { runTerraform, terraformErrors, TerraformResult } from "./terraform-run";
 
@@ -30,7 +31,7 @@ export function deployTasks(
     },
   };
   const names = deployments
-    .filter(({ access }) => access.kind === "lab")
+    .filter(({ access }) => access.labDirectory !== undefined)
     .flatMap(({ machines }) => machines.map(({ name }) => name));
   return [
     terraform,
@@ -97,9 +98,9 @@ class DeployProgress {
 /** Why Terraform ended: errors of the lab's machines where there are any, else its own errors. */
 export function deployError({ interrupted, output }: TerraformResult, failures: readonly string[] = []): CliError {
   if (interrupted)
-    return new CliError("interrupted", "run this again to go on, or `npm run down` to remove what was made");
+    return new CliError("interrupted", `run this again to go on, or \`${typed("down")}\` to remove what was made`);
   return new CliError(
     failures.join("\n") || terraformErrors(output),
-    "fix it and run this again, or `npm run down` to remove what was made",
+    `fix it and run this again, or \`${typed("down")}\` to remove what was made`,
   );
 }

@@ -25,8 +25,8 @@ export async function down(example?: string): Promise<void> {
     return;
   }
   // A lab goes as a whole, faster and also where Terraform knows only half of it; and with it what its agents keep.
-  const machines = deployments.filter(({ access }) => access.kind !== "lab");
-  const labStacks = deployments.filter(({ access }) => access.kind === "lab").map(({ stack }) => stack);
+  const machines = deployments.filter(({ access }) => access.labDirectory === undefined);
+  const labStacks = deployments.filter(({ access }) => access.labDirectory !== undefined).map(({ stack }) => stack);
   const lasts = ({ machines: on }: ProviderDescription): boolean => on === undefined || !labStacks.includes(on);
   const lasting = clusterStacks.filter(lasts);
   const left = leftStacks(program, [...deployments, ...clusterStacks]).filter(lasts);

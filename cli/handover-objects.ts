@@ -1,5 +1,6 @@
 import { CliError } from "./errors";
 import { LiteralResource } from "./handover-resources";
+import { page } from "./package";
 
 /** A thing that Consul or Nomad keeps, known by its kind and its path there. */
 export type ClusterObject = {
@@ -111,7 +112,7 @@ function jobObject(construct: string, attributes: JobAttributes, secret: boolean
   if (!json)
     throw new CliError(
       `${construct} (nomad_job): 'jobspec' is HCL, which only Terraform's provider can read`,
-      "write it with the job constructs, or give Terraform a local mirror of the provider (docs/stacks.md)",
+      `write it with the job constructs, or give Terraform a local mirror of the provider (${page("stacks.md")})`,
     );
   const job = parseJob(jobspec);
   return {

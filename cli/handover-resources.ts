@@ -1,4 +1,5 @@
 import { CliError } from "./errors";
+import { page } from "./package";
 import { expressionsIn, TemplateExpression, templateLiterals } from "./template-literal";
 import { terraformValues } from "./terraform-values";
 
@@ -47,7 +48,7 @@ export async function literalResources(stack: string, json: Json): Promise<Liter
   if (problems.length === 0) return resources;
   throw new CliError(
     `stack '${stack}' can't be handed over to its agent without Terraform's providers:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
-    `fix that, or give Terraform a local mirror of the providers (docs/stacks.md); can be handed over: ${Object.keys(SUPPORTED).join(", ")}`,
+    `fix that, or give Terraform a local mirror of the providers (${page("stacks.md")}); can be handed over: ${Object.keys(SUPPORTED).join(", ")}`,
   );
 }
 

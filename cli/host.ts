@@ -5,14 +5,15 @@ import { DeploymentDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { lab, labMachines } from "./lab";
 import { Program } from "./program";
+import { TERRAFORM } from "./terraform-run";
 
 /** What no program can do without. */
 export async function checkTerraform(): Promise<void> {
-  const { exitCode } = await execa("terraform", ["version"], { reject: false, env: { CHECKPOINT_DISABLE: "1" } });
+  const { exitCode } = await execa(TERRAFORM, ["version"], { reject: false, env: { CHECKPOINT_DISABLE: "1" } });
   if (exitCode === 0) return;
   throw new CliError(
-    "terraform is not on the PATH",
-    "install Terraform 1.5 or newer (developer.hashicorp.com/terraform/install), then run this again",
+    `${TERRAFORM} is not on the PATH`,
+    "install Terraform 1.5 or newer (developer.hashicorp.com/terraform/install), or set TERRAFORM_BINARY_NAME=tofu for OpenTofu; then run this again",
   );
 }
 

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { DeploymentDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { lab } from "./lab";
+import { typed } from "./package";
 import { Program } from "./program";
 
 /** Container images that the lab's machines are going to pull. */
 export function imagesOf(program: Program, deployments: readonly DeploymentDescription[]): string[] {
-  const labs = deployments.filter(({ access }) => access.kind === "lab");
+  const labs = deployments.filter(({ access }) => access.labDirectory !== undefined);
   const wanted = labs.flatMap(({ stack }) => {
     const { images = [] } = JSON.parse(readFileSync(join(program.stackFolder(stack), "lab.json"), "utf8")) as {
       images?: string[];
@@ -32,6 +33,6 @@ export async function fetchImages(names: readonly string[], show: (line: string)
   if (missing.length === 0) return;
   throw new CliError(
     missing.join("\n"),
-    "bring the image in with `npm run lab -- image add NAME FILE`, then run this again",
+    `bring the image in with \`${typed("lab", "image add NAME FILE")}\`, then run this again`,
   );
 }

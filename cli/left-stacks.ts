@@ -8,6 +8,7 @@ import { CliError } from "./errors";
 import { takeBack } from "./handover";
 import { handedOver } from "./handover-state";
 import { Program } from "./program";
+import { TERRAFORM } from "./terraform-run";
 import { forgetState, stacksWithState, stateProvider, terraformResources } from "./terraform-state";
 
 /** A stack that is no longer in the program, and of which things are still in Consul or Nomad. */
@@ -76,7 +77,7 @@ async function destroyFromState({ stateFolder, stack, provider, address }: LeftS
     };
     writeFileSync(join(folder, "main.tf.json"), JSON.stringify(configuration));
     const terraform = (words: readonly string[]): execa.ExecaChildProcess =>
-      execa("terraform", words, { cwd: folder, all: true, reject: false, env: { CHECKPOINT_DISABLE: "1" } });
+      execa(TERRAFORM, words, { cwd: folder, all: true, reject: false, env: { CHECKPOINT_DISABLE: "1" } });
     for (const words of [["init"], ["apply", "-auto-approve"]]) {
       const { exitCode, all = "" } = await terraform([...words, "-input=false", "-no-color"]);
       if (exitCode !== 0)

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import execa from "execa";
 import { DEPLOYMENT_FILE, DeploymentDescription, PROVIDER_FILE, ProviderDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
+import { PACKAGE_FOLDER } from "./package";
 
 export interface RunOptions {
   /** Their names, each after those it depends on. */
@@ -29,10 +30,10 @@ export class Program {
       this.app = app ?? (JSON.parse(readFileSync("cdktf.json", "utf8")) as { app: string }).app;
       return;
     }
-    const main = join("dist", "examples", example, "main.js");
+    const main = join(EXAMPLES, example, "main.js");
     if (!existsSync(main))
       throw new CliError(`there is no example '${example}'`, `choose one of: ${examples().join(", ")}`);
-    this.app = `node ${main}`;
+    this.app = `node "${main}"`;
   }
 
   /** Synthesizes as `cdktf synth` does, in a tenth of its time; an error of the program itself is shown as it is. */
@@ -115,13 +116,15 @@ export class Program {
 
 /** The names of the examples that are compiled. */
 export function examples(): string[] {
-  const folder = join("dist", "examples");
-  return existsSync(folder)
-    ? readdirSync(folder)
-        .filter((name) => existsSync(join(folder, name, "main.js")))
+  return existsSync(EXAMPLES)
+    ? readdirSync(EXAMPLES)
+        .filter((name) => existsSync(join(EXAMPLES, name, "main.js")))
         .sort()
     : [];
 }
+
+/** They come with the package, compiled. */
+const EXAMPLES = join(PACKAGE_FOLDER, "dist", "examples");
 
 /** There is no prompt: a variable without a value is an error. */
 const ENVIRONMENT = { CHECKPOINT_DISABLE: "1", TF_INPUT: "0", FORCE_COLOR: "0", CI: "1" };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DeploymentDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { lab } from "./lab";
+import { typed } from "./package";
 import { Program } from "./program";
 
 /** A vendor's program in the output of `vipstack-lab program check --json`. */
@@ -20,7 +21,7 @@ export interface ProgramCheck {
 
 /** The vendors' programs that the labs of a program serve, as `NAME@VERSION`. */
 export function programsOf(program: Program, deployments: readonly DeploymentDescription[]): string[] {
-  const labs = deployments.filter(({ access }) => access.kind === "lab");
+  const labs = deployments.filter(({ access }) => access.labDirectory !== undefined);
   const wanted = labs.flatMap(({ stack }) => {
     const { software = [] } = JSON.parse(readFileSync(join(program.stackFolder(stack), "lab.json"), "utf8")) as {
       software?: string[];
@@ -44,7 +45,7 @@ export async function requirePrograms(names: readonly string[]): Promise<string>
   if (missing.length > 0) {
     throw new CliError(
       missing.map(({ why = "" }) => why).join("\n"),
-      missing.flatMap(({ cure }) => (cure === undefined ? [] : [`npm run lab -- ${cure}`])).join(", ") ||
+      missing.flatMap(({ cure }) => (cure === undefined ? [] : [typed("lab", cure)])).join(", ") ||
         "fix that, then run this again",
     );
   }

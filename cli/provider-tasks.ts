@@ -7,6 +7,7 @@ import { explainFailure } from "./failed-allocations";
 import { handOver } from "./handover";
 import { clusterObjects } from "./handover-objects";
 import { literalResources } from "./handover-resources";
+import { page, typed } from "./package";
 import { Program } from "./program";
 import { byTerraform, programJobs } from "./provider-terraform";
 import { findProviderWay, ProviderWay } from "./provider-way";
@@ -73,7 +74,7 @@ function refuseTerraformsOwn(stack: ProviderDescription): void {
   if (resources === 0) return;
   throw new CliError(
     `Terraform has made ${resources} resources of stack '${stack.stack}', and has no providers any more to look after them`,
-    "give it its providers back (docs/stacks.md), or `npm run down` and `npm run up`",
+    `give it its providers back (${page("stacks.md")}), or \`${typed("down")}\` and \`${typed("up")}\``,
   );
 }
 

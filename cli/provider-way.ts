@@ -4,6 +4,7 @@ import execa from "execa";
 import { ProviderDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { Program } from "./program";
+import { TERRAFORM } from "./terraform-run";
 
 /** How Consul objects and Nomad jobs get to their agents. */
 export interface ProviderWay {
@@ -24,7 +25,7 @@ export async function findProviderWay(program: Program, stacks: readonly Provide
     const folder = program.stackFolder(stack);
     // Versions are pinned in the JSON; a lock of an earlier run by the other way (registry, mirror) would make it fail.
     rmSync(join(folder, ".terraform.lock.hcl"), { force: true });
-    const { exitCode, all = "" } = await execa("terraform", ["init", "-input=false", "-backend=false", "-no-color"], {
+    const { exitCode, all = "" } = await execa(TERRAFORM, ["init", "-input=false", "-backend=false", "-no-color"], {
       cwd: folder,
       all: true,
       reject: false,

@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import { DeploymentDescription, GatewayDescription, VirtualServiceDescription } from "../constructs/deployment";
 import { runOn } from "./access";
+import { typed } from "./package";
 
 /** How many requests the report sends through each virtual service. */
 const REQUESTS = 4;
@@ -39,12 +40,12 @@ function machineTable({ machines, virtualServices, client }: DeploymentDescripti
 
 /** How many routes the Admin API of a gateway has made by now. Undefined where it has none, or does not answer. */
 async function countRoutes(
-  { access }: DeploymentDescription,
+  deployment: DeploymentDescription,
   { adminPort, instances: [first] }: GatewayDescription,
 ): Promise<number | undefined> {
   if (adminPort === undefined || first === undefined) return undefined;
   try {
-    return routesIn(await runOn(access, first.machine, "curl --silent --max-time 5 127.0.0.1:9090/v1/routes"));
+    return routesIn(await runOn(deployment, first.machine, "curl --silent --max-time 5 127.0.0.1:9090/v1/routes"));
   } catch {
     return undefined;
   }
@@ -79,7 +80,7 @@ export function routeTable({ name, instances, routes, adminPort }: GatewayDescri
 async function rules(deployment: DeploymentDescription, director: string): Promise<string> {
   const plane = deployment.virtualServices.find((service) => service.director === director)?.plane;
   const command = plane === "iptables" ? "iptables -t nat -S | grep VIPSTACK" : "ipvsadm -ln";
-  return `${director}# ${command}\n${(await runOn(deployment.access, director, command)).trimEnd()}`;
+  return `${director}# ${command}\n${(await runOn(deployment, director, command)).trimEnd()}`;
 }
 
 async function answers(deployment: DeploymentDescription, service: VirtualServiceDescription): Promise<string> {
@@ -87,7 +88,7 @@ async function answers(deployment: DeploymentDescription, service: VirtualServic
   const url = `http://${endpoint(service)}/`;
   const curl = `curl --globoff --silent --show-error --max-time 5 ${url} 2>&1 | head -n 1 | cut -c1-100`;
   // One connection for all four: a login takes most of the time.
-  const output = await runOn(deployment.access, deployment.client, `for i in $(seq ${REQUESTS}); do ${curl}; done`);
+  const output = await runOn(deployment, deployment.client, `for i in $(seq ${REQUESTS}); do ${curl}; done`);
   const lines = output
     .trimEnd()
     .split("\n")
@@ -99,12 +100,12 @@ function next({ access, machines, virtualServices, client }: DeploymentDescripti
   const from = client ?? machines[0]?.name ?? "";
   const director = virtualServices[0]?.director;
   const { labDirectory: directory, forwards = [] } = access;
-  const lab = (words: string): string => `npm run lab -- ${words} --dir ${relative(directory ?? "")}`;
+  const lab = (words: string): string => typed("lab", words, "--dir", relative(directory ?? ""));
   const lines = [
     ...forwards.map(({ listen, to }) => [pageOf(to), `http://127.0.0.1:${listen}/`]),
     ...(directory === undefined ? [] : [["log in", lab(`ssh ${from}`)]]),
     ...(directory === undefined || director === undefined ? [] : [["watch the connections", lab(`ipvs ${director}`)]]),
-    ["remove everything", `npm run down${example === undefined ? "" : ` -- ${example}`}`],
+    ["remove everything", typed("down", ...(example === undefined ? [] : [example]))],
   ];
   const width = Math.max(...lines.map(([what = ""]) => what.length)) + 3;
   return ["Next:", ...lines.map(([what = "", how = ""]) => `  ${what.padEnd(width)}${how}`)].join("\n");

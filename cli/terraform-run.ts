@@ -3,6 +3,9 @@ import { join } from "node:path";
 import execa from "execa";
 import { Program, RunOptions } from "./program";
 
+/** Terraform, or what stands for it: `TERRAFORM_BINARY_NAME=tofu`, which cdktf reads as well. */
+export const TERRAFORM = process.env.TERRAFORM_BINARY_NAME ?? "terraform";
+
 export interface TerraformResult {
   readonly ok: boolean;
   /** Whether Ctrl-C ended it. */

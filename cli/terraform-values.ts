@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import execa from "execa";
 import { CliError } from "./errors";
+import { TERRAFORM } from "./terraform-run";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -79,7 +80,7 @@ function planProblems(output: string): TemplateProblem[] {
 
 async function terraform(folder: string, words: readonly string[], input?: string): Promise<string> {
   const env = { CHECKPOINT_DISABLE: "1", TF_INPUT: "0" };
-  const { stdout } = await execa("terraform", words, { cwd: folder, input, reject: false, env });
+  const { stdout } = await execa(TERRAFORM, words, { cwd: folder, input, reject: false, env });
   return stdout;
 }
 

@@ -61,7 +61,7 @@ export async function up(example?: string, { removeLeft: remove = false }: UpOpt
     },
     {
       title: "Prepare this host",
-      skip: () => deployments.every(({ access }) => access.kind !== "lab"),
+      skip: () => deployments.every(({ access }) => access.labDirectory === undefined),
       task: (_, task) => prepareHost(program, deployments, (line) => (task.output = line)),
     },
     {

@@ -30,5 +30,6 @@ export * from "./deployment";
 export * from "./lvs";
 export * from "./machine";
 export * from "./nomad";
+export * from "./stacks";
 export { ValidationError } from "./private/validation";
 export { Failure } from "./private/failure";

@@ -1,4 +1,4 @@
-import { defineInventory } from "./inventory";
+import { defineInventory } from "vipstack";
 
 /**
  * Five machines on one subnet: a client, a director, a server of Consul and Nomad, and two machines on which jobs run. Web pages

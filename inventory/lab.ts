@@ -1,4 +1,4 @@
-import { defineInventory } from "./inventory";
+import { defineInventory } from "vipstack";
 
 /** Three machines on one subnet: a client, a machine with two web servers, a director. */
 export const lab = defineInventory({

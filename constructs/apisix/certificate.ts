@@ -1,8 +1,16 @@
 import { Construct } from "constructs";
-import { certificateFailures } from "./certificate-rules";
-import { wire } from "./document-text";
-import { draft } from "./draft";
-import { DescribedProps, GatewayObjectBase } from "./gateway-object";
+import { Failure } from "../private/failure";
+import { isMarked, mark } from "../private/mark";
+import { DescribedProps, draft, GatewayObjectBase } from "./object";
+import { wire } from "./render/document";
+import {
+  descriptionFailures,
+  hostFailures,
+  isSecretReference,
+  listFailures,
+  numberFailures,
+  writtenOutSecret,
+} from "./values";
 
 export enum TlsProtocol {
   TLS_1_1 = "TLSv1.1",
@@ -11,30 +19,35 @@ export enum TlsProtocol {
 }
 
 export interface CertificateProps extends Omit<DescribedProps, "name"> {
-  /** Host names that it is for, `*.example.com` for all of one level below. */
+  /** Host names that it is served for; `*.example.com` covers one level of subdomains. */
   readonly snis: readonly string[];
-  /** With its chain, as PEM, or from `gateway.secret("NAME")`. */
+  /** The certificate with its chain: text in PEM form, or `gateway.secret("NAME")`. */
   readonly certificate: string;
-  /** From `gateway.secret("NAME")`: plain text is refused, since every reader of Consul would have it. */
+  /** The private key: `gateway.secret("NAME")`. Plain text is refused, because every reader of Consul would have it. */
   readonly privateKey: string;
-  /** Who has to have signed a client's certificate: PEM or `gateway.secret("NAME")`. @default - clients need none */
+  /** CA that has to have signed the certificates of clients: PEM or `gateway.secret("NAME")`. @default - clients need no certificate */
   readonly clientCa?: string;
-  /** With `clientCa`: certificates in between, 0 or more. @default 1 */
+  /** With `clientCa`: the most certificates between a client's certificate and the CA, 0 or more. @default 1 */
   readonly clientDepth?: number;
-  /** With `clientCa`: patterns of paths that need no certificate. @default - none */
+  /** With `clientCa`: regular expressions of paths that need no client certificate. @default - none */
   readonly clientSkipUris?: readonly string[];
-  /** @default - the gateway's */
+  /** TLS versions that clients may use. @default - the gateway's */
   readonly sslProtocols?: readonly TlsProtocol[];
   /** 1 is on, 0 is off. @default 1 */
   readonly status?: 0 | 1;
 }
 
 /**
- * What a gateway shows for a host name by https.
+ * TLS certificate that a gateway serves for a set of host names (SNI).
  *
  * @see https://apisix.apache.org/docs/apisix/certificate/
  */
 export class Certificate extends GatewayObjectBase {
+  /** Whether something is a certificate of a gateway. */
+  static isCertificate(x: unknown): x is Certificate {
+    return isMarked(x, "Certificate");
+  }
+
   constructor(scope: Construct, id: string, props: CertificateProps) {
     const { snis, desc, labels, certificate, privateKey, sslProtocols, status } = props;
     const { clientCa, clientDepth, clientSkipUris } = props;
@@ -48,5 +61,41 @@ export class Certificate extends GatewayObjectBase {
         failures: certificateFailures(props),
       }),
     );
+    mark(this, "Certificate");
   }
+}
+
+function certificateFailures(props: CertificateProps): Failure[] {
+  const { snis, certificate, privateKey, clientCa, clientDepth, clientSkipUris, sslProtocols, status } = props;
+  return [
+    ...descriptionFailures({ desc: props.desc, labels: props.labels }),
+    ...hostFailures("snis", snis),
+    ...pemFailures("certificate", certificate),
+    ...(isSecretReference(privateKey) ? [] : [writtenOutSecret("privateKey")]),
+    ...(clientCa === undefined ? [] : pemFailures("clientCa", clientCa)),
+    ...(clientCa === undefined ? uselessFailures({ clientDepth, clientSkipUris }) : []),
+    ...numberFailures({ clientDepth }, { min: 0 }, "1 is usual"),
+    ...listFailures("clientSkipUris", clientSkipUris),
+    ...listFailures("sslProtocols", sslProtocols),
+    ...numberFailures({ status }, { min: 0, max: 1 }, "1 is on, 0 is off"),
+  ];
+}
+
+function pemFailures(property: string, text: string): Failure[] {
+  if (isSecretReference(text)) return [];
+  const isPem = /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----\s/.test(text) && text.length >= 128;
+  if (isPem && text.length <= 64 * 1024) return [];
+  const cure = 'give gateway.secret("NAME"), or the text that starts with -----BEGIN CERTIFICATE-----';
+  return [{ property, rule: "must be a certificate as PEM of at most 64 KiB, or name a secret", cure }];
+}
+
+function uselessFailures(options: Readonly<Record<string, unknown>>): Failure[] {
+  return Object.entries(options)
+    .filter(([, got]) => got !== undefined)
+    .map(([property, got]) => ({
+      property,
+      rule: "must go with clientCa, or it does nothing",
+      got,
+      cure: "leave it out",
+    }));
 }

@@ -1,43 +1,50 @@
 import { Construct } from "constructs";
-import { wire } from "./document-text";
-import { draft, joined, pluginsDraft } from "./draft";
-import { GatewayObjectBase, GatewayObjectProps } from "./gateway-object";
+import { isMarked, mark } from "../private/mark";
+import { draft, GatewayObjectBase, GatewayObjectProps, joined } from "./object";
 import { Plugin } from "./plugins/plugin";
-import { descriptionFailures } from "./value-rules";
+import { pluginsDraft } from "./plugins/plugin-list";
+import { wire } from "./render/document";
+import { descriptionFailures } from "./values";
 
 export interface ConsumerProps extends GatewayObjectProps {
   /** 1 to 256 letters, digits, `-` and `_`. @default - the construct's id */
   readonly username?: string;
   /**
-   * How it is known (`Plugin.keyAuthCredential`), and what its requests go through besides. A secret comes from
+   * Its credentials (`Plugin.keyAuthCredential`, `Plugin.jwtAuthCredential`), and plugins for its requests. A secret is named by
    * `gateway.secret("NAME")`.
    *
-   * @default - none: only an `anonymousConsumer` is one without
+   * @default - none, which is of use to an `anonymousConsumer` only
    */
   readonly plugins?: readonly Plugin[];
   /** At most 256 characters. @default - none */
   readonly desc?: string;
-  /** `custom_id` is sent to upstreams. @default - none */
+  /** Labels; upstreams get `custom_id` in a header. @default - none */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
 /**
- * A client that may send requests, and what is known of it.
+ * An API client and its credentials.
  *
  * @see https://apisix.apache.org/docs/apisix/terminology/consumer/
  */
 export class Consumer extends GatewayObjectBase {
-  constructor(scope: Construct, id: string, props: ConsumerProps) {
-    const { gateway, username = id, desc, labels, plugins } = props;
-    super(scope, id, "consumers", username, props, (place) =>
-      joined(
-        draft({ fields: wire({ username, desc, labels }), failures: descriptionFailures({ desc, labels }) }),
-        pluginsDraft(plugins, gateway, place),
-      ),
-    );
+  /** Whether something is a consumer. */
+  static isConsumer(x: unknown): x is Consumer {
+    return isMarked(x, "Consumer");
   }
 
-  /** As the access log and `anonymousConsumer` know it. */
+  constructor(scope: Construct, id: string, props: ConsumerProps) {
+    const { gateway, username = id, desc, labels, plugins } = props;
+    super(scope, id, "consumers", username, props, (context) =>
+      joined(
+        draft({ fields: wire({ username, desc, labels }), failures: descriptionFailures({ desc, labels }) }),
+        pluginsDraft(plugins, gateway, context),
+      ),
+    );
+    mark(this, "Consumer");
+  }
+
+  /** Its name in the access log and in `anonymousConsumer`. */
   get username(): string {
     return this.objectId;
   }

@@ -1,19 +1,47 @@
 import { Construct, IConstruct } from "constructs";
 import { ConsulService, IConsulCluster } from "../consul";
 import { IMachine } from "../machine";
+import { Failure } from "../private/failure";
 import { Validation, ValidationError } from "../private/validation";
-import { checkGateway } from "./gateway-checks";
-import { GatewayPlace } from "./gateway-config-text";
-import { GatewayObject, IGateway } from "./gateway-end";
-import { GatewayFolders, GatewayOptions, GatewaySettings, gatewaySettings } from "./gateway-options";
-import { inFrontOf } from "./in-front";
-import { DEFAULT_PLUGINS, pluginRuns } from "./plugins/known-plugins";
-import { routeRows, RouteRow } from "./route-table-text";
+import { inFrontOf } from "./client-address";
+import { GatewayFolders, gatewayFailures, GatewayOptions, GatewaySettings, gatewaySettings } from "./gateway-settings";
+import type { GatewayObject } from "./object";
+import { GatewayHost } from "./render/config";
+import { routeRows, RouteRow } from "./render/route-table";
 
-/** The default port of https. @internal */
+/** An APISIX gateway, on Nomad clients or on machines. It serves the routes in its folder of Consul's key/value store. */
+export interface IGateway extends IConstruct {
+  /** Its name in Consul: `gateway`. */
+  readonly name: string;
+  /** Version of its APISIX: `3.18.0`. */
+  readonly version: string;
+  /** The folder of Consul's key/value store that holds its objects, one key an object: `apisix/gateway`. */
+  readonly documents: string;
+  /** Its healthy instances in Consul, for a director's real servers. */
+  readonly service: ConsulService;
+  /** The plugins that it loads. */
+  readonly plugins: readonly string[];
+  /** Addresses and subnets of HTTP proxies in front, whose `X-Forwarded-For` is trusted. @default - none */
+  readonly trustedAddresses?: readonly string[];
+  /**
+   * The reference by which a plugin, a consumer or a certificate names a secret of the gateway: `$env://NAME`. The secret itself is never in
+   * Consul.
+   *
+   * @throws ValidationError where the gateway has no secret of that name
+   */
+  secret(name: string): string;
+  /** Names of its secrets. @internal */
+  readonly _secrets: readonly string[];
+  /** What was given to it until now. @internal */
+  readonly _objects: readonly GatewayObject[];
+  /** @internal @throws ValidationError where it takes none, for example since its Admin API does */
+  _add(by: IConstruct, object: GatewayObject): void;
+}
+
+/** The port that browsers use for https. */
 export const USUAL_HTTPS_PORT = 443;
 
-/** What gateways on Nomad clients and on machines have in common. @internal */
+/** What gateways on Nomad clients and on machines have in common. */
 export abstract class GatewayBase extends Construct implements IGateway {
   readonly name: string;
   readonly version: string;
@@ -24,21 +52,23 @@ export abstract class GatewayBase extends Construct implements IGateway {
   private readonly objects: GatewayObject[] = [];
   private readonly virtualPorts = new Set<number>();
 
-  /** @internal */
+  /** @internal @param more what is wrong besides */
   constructor(
     scope: Construct,
     id: string,
     consul: IConsulCluster,
     protected readonly options: GatewayOptions,
+    more: readonly Failure[],
   ) {
     super(scope, id);
     this.settings = gatewaySettings(id, options, consul.version);
-    this.name = this.settings.name;
-    this.version = this.settings.version;
-    this.documents = `apisix/${this.name}`;
-    this.plugins = [...new Set([...DEFAULT_PLUGINS, ...(options.plugins ?? [])])].sort();
+    const { name, version, plugins } = this.settings;
+    this.name = name;
+    this.version = version;
+    this.documents = `apisix/${name}`;
+    this.plugins = plugins;
     const validation = new Validation(this);
-    checkGateway(validation, options, this.settings, this.plugins);
+    validation.add(...gatewayFailures(options, this.settings), ...more);
     validation.finish();
   }
 
@@ -49,17 +79,17 @@ export abstract class GatewayBase extends Construct implements IGateway {
     return this.settings.trustedAddresses;
   }
 
-  /** Where its instance on a machine answers whether it has its routes; used by Consul, and by programs that wait for it. */
+  /** URL of its instance on a machine that answers with 200 once the instance has its routes. Consul checks it. */
   readyUrl({ address }: IMachine): string {
     return `http://${address}:${this.settings.statusPort}/status/ready`;
   }
 
-  /** A command on each of its machines that succeeds once it is what was deployed. Nothing where it is so at once. */
+  /** A shell command that succeeds on a machine once the instance there is the deployed one. Undefined where that is so at once. */
   get settled(): string | undefined {
     return undefined;
   }
 
-  /** Of its Admin API, on 127.0.0.1 of its machines. Nothing where it has none. */
+  /** Port of its Admin API, on 127.0.0.1 of its machines. Undefined where it has none. */
   get adminPort(): number | undefined {
     return this.settings.admin?.port;
   }
@@ -69,54 +99,55 @@ export abstract class GatewayBase extends Construct implements IGateway {
     return { name: this.name, port: "http", lag: 10, shutdownDelay: 10 };
   }
 
-  secret(name: string): string {
-    const { secrets = {} } = this.options;
-    if (!Object.hasOwn(secrets, name)) {
-      throw new ValidationError(this, [
-        {
-          property: "secrets",
-          rule: `must have what is asked for (it has ${Object.keys(secrets).join(", ") || "none"})`,
-          got: name,
-          cure: `add ${name}: a reference to a sensitive Terraform variable`,
-        },
-      ]);
-    }
-    return `$env://${name}`;
+  /** Its routes, as text. */
+  get routes(): RouteRow[] {
+    return routeRows(this.objects);
   }
 
+  secret(name: string): string {
+    return secretReference(this, name, `add ${name}: a reference to a sensitive Terraform variable`);
+  }
+
+  /** @internal */
+  get _secrets(): readonly string[] {
+    return Object.keys(this.options.secrets ?? {});
+  }
+
+  /** @internal */
   get _objects(): readonly GatewayObject[] {
     return this.objects;
   }
 
+  /** @internal */
   _add(by: IConstruct, object: GatewayObject): void {
-    if (this.options.admin !== undefined) {
-      throw new ValidationError(by, [
-        {
-          property: "gateway",
-          rule: `can't be ${this.node.path}, whose routes are its Admin API's`,
-          cure: `send it to the Admin API, or leave 'admin' of ${this.node.path} out`,
-        },
-      ]);
-    }
-    const { server_port: port } = object.document;
-    const { tcp, udp } = this.settings.streamPorts;
-    if (object.kind === "stream_routes" && typeof port === "number" && ![...tcp, ...udp].includes(port)) {
-      const ports = [...tcp, ...udp].join(", ") || "none";
-      throw new ValidationError(by, [
-        {
-          property: "serverPort",
-          rule: `must be one of the gateway's stream ports (${ports})`,
-          got: port,
-          cure: `add it to 'streamPorts' of ${this.node.path}`,
-        },
-      ]);
-    }
+    const failures = [...this.adminFailures(), ...this.streamPortFailures(object)];
+    if (failures.length > 0) throw new ValidationError(by, failures);
     this.objects.push(object);
   }
 
-  /** Its routes, as text. */
-  get routes(): RouteRow[] {
-    return routeRows(this.objects);
+  private adminFailures(): Failure[] {
+    if (this.options.admin === undefined) return [];
+    return [
+      {
+        property: "gateway",
+        rule: `can't be ${this.node.path}, whose routes are its Admin API's`,
+        cure: `send it to the Admin API, or leave 'admin' of ${this.node.path} out`,
+      },
+    ];
+  }
+
+  private streamPortFailures({ kind, document }: GatewayObject): Failure[] {
+    const { server_port: port } = document;
+    const { tcp, udp } = this.settings.streamPorts;
+    if (kind !== "stream_routes" || typeof port !== "number" || [...tcp, ...udp].includes(port)) return [];
+    return [
+      {
+        property: "serverPort",
+        rule: `must be one of the gateway's stream ports (${[...tcp, ...udp].join(", ") || "none"})`,
+        got: port,
+        cure: `add it to 'streamPorts' of ${this.node.path}`,
+      },
+    ];
   }
 
   /** Makes it answer on a virtual service's own port: direct routing changes none. @internal */
@@ -129,23 +160,24 @@ export abstract class GatewayBase extends Construct implements IGateway {
     const ports = inFrontOf(this)
       .filter(({ to }) => to === this.settings.httpsPort)
       .map(({ port }) => port);
-    return ports.includes(443) ? 443 : ports.sort((a, b) => a - b)[0];
+    return ports.includes(USUAL_HTTPS_PORT) ? USUAL_HTTPS_PORT : ports.sort((a, b) => a - b)[0];
   }
 
   /** @internal */
-  protected get virtual(): number[] {
-    return [...this.virtualPorts].sort((a, b) => a - b);
-  }
-
-  /** @internal */
-  protected place(address: string, folders: GatewayFolders, redirectPort = USUAL_HTTPS_PORT): GatewayPlace {
+  protected hostAt(address: string, folders: GatewayFolders, redirectPort = USUAL_HTTPS_PORT): GatewayHost {
     return {
       address,
       folders,
       redirectPort: this.settings.pluginAttributes.redirect?.httpsPort ?? redirectPort,
-      virtualPorts: this.virtual,
-      plugins: this.plugins.filter((plugin) => pluginRuns(plugin).http),
-      streamPlugins: this.plugins.filter((plugin) => pluginRuns(plugin).stream),
+      virtualPorts: [...this.virtualPorts].sort((a, b) => a - b),
     };
   }
+}
+
+/** How a secret of a gateway is named. @param cure where it has none of that name */
+export function secretReference(gateway: IGateway, name: string, cure: string): string {
+  const { _secrets: names } = gateway;
+  if (names.includes(name)) return `$env://${name}`;
+  const rule = `must have what is asked for (it has ${names.join(", ") || "none"})`;
+  throw new ValidationError(gateway, [{ property: "secrets", rule, got: name, cure }]);
 }

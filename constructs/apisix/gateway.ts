@@ -1,70 +1,90 @@
-import { Variable } from "@cdktf/provider-nomad/lib/variable";
 import { dependable, Fn, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { IMachine } from "../machine";
-import { INomadCluster, Job } from "../nomad";
+import {
+  ChangeMode,
+  Check,
+  ConstraintOptions,
+  INomadCluster,
+  Job,
+  JobOptions,
+  JobType,
+  PortMappings,
+  TemplateOptions,
+} from "../nomad";
 import { describeFailure, Failure } from "../private/failure";
-import { Validation, ValidationError } from "../private/validation";
-import { IGateway } from "./gateway-end";
-import { ForeignGatewayAttributes, foreignGateway } from "./foreign-gateway";
-import { GatewayBase, USUAL_HTTPS_PORT } from "./gateway-base";
-import { CLIENT_ADDRESS, gatewayJob, IN_ALLOCATION, secretsPath } from "./gateway-job";
-import { lowPorts } from "./low-ports";
-import { allSecrets, GatewayOptions } from "./gateway-options";
+import { isMarked, mark } from "../private/mark";
+import { providerBinding } from "../private/provider";
+import { ValidationError } from "../private/validation";
+import { ForeignGateway, GatewayAttributes } from "./foreign-gateway";
+import { GatewayBase, IGateway, USUAL_HTTPS_PORT } from "./gateway-base";
+import { allSecrets, GatewayOptions, GatewaySettings, lowPorts } from "./gateway-settings";
+import { metricsAddress } from "./plugins/attributes";
+import { GatewayHost, renderGatewayConfig, WHEN_EMPTY, whenEmptyHook } from "./render/config";
+import { DOCUMENT_WAIT, renderDocumentTemplate } from "./render/document";
+import { renderStartScript } from "./render/start";
+
+/** The same folders in the container that Nomad starts. */
+const IN_ALLOCATION = { config: "/local", document: "/local", dump: "/alloc/data" } as const;
+
+/** The client's address, in the words of the configuration's template. */
+const CLIENT_ADDRESS = '[[ env "NOMAD_IP_http" ]]';
 
 export interface GatewayProps extends GatewayOptions {
-  /** The cluster that runs it, and whose Consul it asks. */
+  /** The Nomad cluster that runs it. The gateway uses the cluster's Consul. */
   readonly nomad: INomadCluster;
-  /** Clients that it is to run on, and no others. @default - all clients of the node pool */
+  /** The only clients that it runs on. @default - all clients of the node pool */
   readonly clients?: readonly IMachine[];
-  /** @default "default" - Nomad's */
+  /** Nomad node pool that it runs in. @default "default" - Nomad's */
   readonly nodePool?: string;
 }
 
 /**
- * APISIX without etcd as a Nomad system job: one on every client, in the client's own network. Its routes are in Consul's
- * key/value store; a change of one reaches the running gateways, and no allocation changes.
+ * APISIX as a Nomad system job: one instance on every client, in the client's network. Its routes are in Consul's key/value store, so that
+ * a changed route reaches the running gateways and no allocation is replaced.
  *
- * It belongs into a stack with a Nomad provider, its routes into one with a Consul provider.
+ * Put it into a stack with a Nomad provider, and its routes into a stack with a Consul provider.
  *
  * @see https://apisix.apache.org/docs/apisix/deployment-modes/
  */
 export class Gateway extends GatewayBase {
-  /** A gateway that others run, which reads its routes from Consul's key/value store as one of this library does. */
-  static fromAttributes(scope: Construct, id: string, attributes: ForeignGatewayAttributes): IGateway {
-    return foreignGateway(scope, id, attributes);
+  /** Whether something is a gateway on Nomad clients. */
+  static isGateway(x: unknown): x is Gateway {
+    return isMarked(x, "Gateway");
+  }
+
+  /** A gateway that exists outside of this program, and reads its routes from its folder of Consul's key/value store. */
+  static fromGatewayAttributes(scope: Construct, id: string, attributes: GatewayAttributes): IGateway {
+    return new ForeignGateway(scope, id, attributes);
   }
 
   private readonly props: GatewayProps;
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
-    super(scope, id, props.nomad.consul, props);
+    super(scope, id, props.nomad.consul, props, clientFailures(props));
+    mark(this, "Gateway");
     this.props = props;
-    const validation = new Validation(this);
-    validation.require(props.clients?.length !== 0, {
-      property: "clients",
-      rule: "must hold at least one",
-      cure: "leave it out for all clients",
-    });
-    validation.finish();
     for (const machine of this.machines) {
       machine.wantImage(this.settings.image);
       machine.contribute(this, { title: `APISIX gateway ${this.name}`, sysctls: lowPorts(this.settings, []) });
     }
     const secrets = allSecrets(props);
-    const spec = {
+    const hasSecrets = Object.keys(secrets).length > 0;
+    const options = gatewayJob({
       settings: this.settings,
-      place: this.place(CLIENT_ADDRESS, IN_ALLOCATION),
+      host: this.hostAt(CLIENT_ADDRESS, IN_ALLOCATION),
       documents: this.documents,
       clients: props.clients?.map(({ name }) => name),
       nodePool: props.nodePool,
-      ...(Object.keys(secrets).length > 0 && { secretsMark: markOf(secrets) }),
-    };
-    const variable =
-      Object.keys(secrets).length === 0
-        ? undefined
-        : new Variable(this, "secrets", { path: secretsPath(this.name), items: secrets });
-    const job = new Job(this, "Default", { ...gatewayJob(spec), nomad: props.nomad });
+      ...(hasSecrets && { secretsMark: markOf(secrets) }),
+    });
+    const variable = hasSecrets
+      ? new (providerBinding(this, "@cdktf/provider-nomad/lib/variable").Variable)(this, "secrets", {
+          path: secretsPath(this.name),
+          items: secrets,
+        })
+      : undefined;
+    const job = new Job(this, "Default", { ...options, nomad: props.nomad });
     this.node.addValidation({ validate: () => this.redirectFailures().map(describeFailure) });
     // cdktf knows of no dependencies but those of resources.
     if (variable !== undefined) (job.node.defaultChild as TerraformResource).dependsOn = [dependable(variable)];
@@ -93,13 +113,143 @@ export class Gateway extends GatewayBase {
     return [{ property, rule, cure: `give pluginAttributes: { redirect: { httpsPort: ${port} } }` }];
   }
 
-  get machines(): readonly IMachine[] {
+  override get machines(): readonly IMachine[] {
     return this.props.clients ?? this.props.nomad.clients;
   }
+}
+
+function clientFailures({ clients }: GatewayProps): Failure[] {
+  if (clients?.length !== 0) return [];
+  return [{ property: "clients", rule: "must hold at least one", cure: "leave it out for all clients" }];
 }
 
 /** Eight digits of a hash: enough to see a change by, and no more of the secrets than that. */
 function markOf(secrets: Readonly<Record<string, string>>): string {
   const sum: string = Fn.sha256(Fn.jsonencode(secrets));
   return Fn.substr(Fn.nonsensitive(sum) as string, 0, 8);
+}
+
+/** A gateway as its job sees it. */
+interface GatewayJobSpec {
+  readonly settings: GatewaySettings;
+  readonly host: GatewayHost;
+  /** Its folder in Consul's key/value store. */
+  readonly documents: string;
+  /** Names of the clients that it is for. @default - all of them */
+  readonly clients?: readonly string[];
+  readonly nodePool?: string;
+  /** Another text with other secrets, so that they are a new version of the job. @default - it has none */
+  readonly secretsMark?: string;
+}
+
+/** One gateway on every client, in the client's own network: it reaches the client's own Consul agent on loopback. */
+function gatewayJob(spec: GatewayJobSpec): JobOptions {
+  const { settings, host, documents, clients, nodePool, secretsMark } = spec;
+  const { name, image, memory } = settings;
+  const constraints: ConstraintOptions[] = clients === undefined ? [] : [onlyOn(clients)];
+  return {
+    name,
+    type: JobType.SYSTEM,
+    nodePool,
+    ...(constraints.length > 0 && { constraints }),
+    // One after the other: the others go on.
+    update: {
+      maxParallel: 1,
+      healthCheck: "checks",
+      minHealthyTime: "5s",
+      healthyDeadline: "2m",
+      progressDeadline: "3m",
+    },
+    groups: {
+      gateway: {
+        ...(secretsMark !== undefined && { meta: { secrets: secretsMark } }),
+        networkMode: "host",
+        ports: portsOf(settings, host),
+        // Directors need a few seconds to know that it leaves.
+        shutdownDelay: "10s",
+        restart: { attempts: 3, interval: "1m", delay: "2s", mode: "delay" },
+        services: [
+          {
+            name,
+            port: "http",
+            addressMode: "host",
+            // Not the port for clients: a gateway without routes answers there, too, with 404.
+            checks: [Check.http({ port: "status", path: "/status/ready" })],
+          },
+        ],
+        tasks: {
+          apisix: {
+            docker: { image, networkMode: "host", entrypoint: ["/bin/sh", "/local/start"] },
+            files: {
+              [WHEN_EMPTY]: whenEmptyHook(),
+              start: renderStartScript(IN_ALLOCATION, settings.admin !== undefined),
+            },
+            templates: templatesOf(settings, host, documents),
+            resources: { cpu: 200, memory },
+            // nginx ends its requests first at this one.
+            killSignal: "SIGQUIT",
+            killTimeout: "30s",
+          },
+        },
+      },
+    },
+  };
+}
+
+function onlyOn(clients: readonly string[]): ConstraintOptions {
+  return { attribute: "${node.unique.name}", operator: "regexp", value: `^(${clients.join("|")})$` };
+}
+
+/** All static: directors and users know where a gateway listens. */
+function portsOf(settings: GatewaySettings, { virtualPorts }: GatewayHost): PortMappings {
+  const { httpPort, httpsPort, statusPort, streamPorts, admin, pluginAttributes } = settings;
+  const metrics = metricsAddress(pluginAttributes);
+  const named = [
+    ["http", httpPort],
+    ["https", httpsPort],
+    ["status", statusPort],
+    ...virtualPorts.filter((port) => port !== httpPort).map((port) => [`virtual_${port}`, port] as const),
+    ...[...new Set([...streamPorts.tcp, ...streamPorts.udp])].map((port) => [`stream_${port}`, port] as const),
+    ...(admin === undefined ? [] : [["admin", admin.port] as const]),
+    // On loopback it takes no port of the client's.
+    ...(metrics === undefined || metrics.ip.startsWith("127.") ? [] : [["metrics", metrics.port] as const]),
+  ] as const;
+  return Object.fromEntries(named.map(([label, port]) => [label, { static: port }]));
+}
+
+function templatesOf(settings: GatewaySettings, host: GatewayHost, documents: string): TemplateOptions[] {
+  const { name, admin, secretNames } = settings;
+  const config: TemplateOptions = {
+    destination: "local/config.yaml",
+    data: renderGatewayConfig(settings, host),
+    // `{{` is APISIX's own in that file.
+    delimiters: ["[[", "]]"],
+    changeMode: ChangeMode.RESTART,
+  };
+  const routes: TemplateOptions = {
+    destination: "local/apisix.yaml",
+    data: renderDocumentTemplate(documents),
+    // The gateway looks at the file every second: no allocation changes for a route.
+    changeMode: ChangeMode.NOOP,
+    wait: DOCUMENT_WAIT,
+  };
+  const secrets: TemplateOptions = {
+    destination: "secrets/gateway.env",
+    data: secretLines(name, secretNames),
+    env: true,
+    // A change is a new version of the job, one client after the other. By themselves all clients would restart at once.
+    changeMode: ChangeMode.NOOP,
+  };
+  return [config, ...(admin === undefined ? [routes] : []), ...(secretNames.length > 0 ? [secrets] : [])];
+}
+
+/** Where one is missing the task does not start, and reports that it waits for the variable. */
+function secretLines(job: string, names: readonly string[]): string {
+  const lines = names.map((name) => `${name}={{ .${name}.Value | toJSON }}\n`).join("");
+  return `{{ with nomadVar "${secretsPath(job)}" }}${lines}{{ end }}`;
+}
+
+/** The one variable that a job may read without a policy of its own. */
+function secretsPath(job: string): string {
+  return `nomad/jobs/${job}`;
 }

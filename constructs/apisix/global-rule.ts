@@ -1,10 +1,11 @@
 import { Construct } from "constructs";
-import { draft, joined, pluginsDraft } from "./draft";
-import { GatewayObjectBase, GatewayObjectProps } from "./gateway-object";
+import { isMarked, mark } from "../private/mark";
+import { draft, GatewayObjectBase, GatewayObjectProps, joined } from "./object";
 import { Plugin } from "./plugins/plugin";
+import { pluginsDraft } from "./plugins/plugin-list";
 
 export interface GlobalRuleProps extends GatewayObjectProps {
-  /** At least one; each in one global rule of the gateway only. */
+  /** At least one. A plugin can be in one global rule of a gateway only. */
   readonly plugins: readonly Plugin[];
   /** Its id in APISIX: 1 to 64 letters, digits, `-`, `_` and `.`. @default - the construct's id */
   readonly objectId?: string;
@@ -16,12 +17,18 @@ export interface GlobalRuleProps extends GatewayObjectProps {
  * @see https://apisix.apache.org/docs/apisix/terminology/global-rule/
  */
 export class GlobalRule extends GatewayObjectBase {
+  /** Whether something is a global rule. */
+  static isGlobalRule(x: unknown): x is GlobalRule {
+    return isMarked(x, "GlobalRule");
+  }
+
   constructor(scope: Construct, id: string, props: GlobalRuleProps) {
     const { gateway, plugins } = props;
     const cure = "for example Plugin.prometheus()";
     const failures = plugins.length > 0 ? [] : [{ property: "plugins", rule: "must hold at least one", cure }];
-    super(scope, id, "global_rules", props.objectId ?? id, props, (place) =>
-      joined(draft({ failures }), pluginsDraft(plugins, gateway, place)),
+    super(scope, id, "global_rules", props.objectId ?? id, props, (context) =>
+      joined(draft({ failures }), pluginsDraft(plugins, gateway, context)),
     );
+    mark(this, "GlobalRule");
   }
 }

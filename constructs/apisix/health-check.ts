@@ -1,20 +1,24 @@
+import { Failure } from "../private/failure";
+import { ApisixObject, wire } from "./render/document";
+import { durationFailures, hostFailures, numberFailures, seconds, statusFailures, textFailures } from "./values";
+
 /**
- * How a gateway finds out by itself which nodes of an upstream work, beside Consul's checks.
+ * Health checks of an upstream's nodes by the gateway, in addition to Consul's.
  *
  * @see https://apisix.apache.org/docs/apisix/tutorials/health-check/
  */
 export interface UpstreamHealthCheck {
-  /** The gateway asks by itself. There is no passive check without one: nothing else brings a node back. */
+  /** Checks by requests of the gateway. Required, because nothing else brings back a node that a passive check took out. */
   readonly active: ActiveHealthCheck;
-  /** What requests of clients led to counts, too. @default - it does not */
+  /** Checks by the answers to clients' requests. @default - none */
   readonly passive?: PassiveHealthCheck;
 }
 
 export interface ActiveHealthCheck {
   /** @default "http" */
   readonly type?: "http" | "https" | "tcp";
-  /** Seconds for an answer, above 0. @default 1 */
-  readonly timeout?: number;
+  /** How long an answer may take, a duration above 0: `"500ms"`. @default "1s" */
+  readonly timeout?: string;
   /** Nodes that are asked at a time, at least 1. @default 10 */
   readonly concurrency?: number;
   /** Starts with a slash. @default "/" */
@@ -36,8 +40,8 @@ export interface ActiveHealthCheck {
 }
 
 export interface HealthyWhen {
-  /** Seconds between two questions to a node that is in, whole and at least 1. @default 1 */
-  readonly interval?: number;
+  /** The time between two questions to a node that is in, a duration of whole seconds, at least 1. @default "1s" */
+  readonly interval?: string;
   /** Good answers in a row, 1 to 254. @default 2 */
   readonly successes?: number;
   /** Good statuses, 200 to 599. @default [200, 302] */
@@ -45,8 +49,8 @@ export interface HealthyWhen {
 }
 
 export interface UnhealthyWhen {
-  /** Seconds between two questions to a node that is out, whole and at least 1. @default 1 */
-  readonly interval?: number;
+  /** The time between two questions to a node that is out, a duration of whole seconds, at least 1. @default "1s" */
+  readonly interval?: string;
   /** Bad statuses, 200 to 599. @default [429, 404, 500, 501, 502, 503, 504, 505] */
   readonly httpStatuses?: readonly number[];
   /** Bad statuses in a row, 1 to 254. @default 5 */
@@ -82,4 +86,95 @@ export interface PassivelyUnhealthyWhen {
   readonly tcpFailures?: number;
   /** Requests without an answer in time, 0 to 254. @default 7 */
   readonly timeouts?: number;
+}
+
+/** Programs in JavaScript may leave out what the type demands. */
+type AsWritten = Partial<UpstreamHealthCheck>;
+
+/**
+ * Both halves of each side, whatever was left out: APISIX has defaults within a half, but takes a half that is missing for one
+ * that is off, so that a node is never found unhealthy, or never brought back.
+ */
+export function renderHealthCheck({ active, passive }: AsWritten): ApisixObject {
+  const asked = ({ interval = "1s", ...rest }: HealthyWhen | UnhealthyWhen = {}): ApisixObject =>
+    wire({ interval: seconds(interval), ...rest });
+  return wire({
+    active:
+      active &&
+      wire({
+        ...active,
+        timeout: seconds(active.timeout),
+        healthy: asked(active.healthy),
+        unhealthy: asked(active.unhealthy),
+      }),
+    passive:
+      passive &&
+      wire({
+        ...passive,
+        healthy: wire({ successes: 5, ...passive.healthy }),
+        unhealthy: wire({ httpFailures: 5, ...passive.unhealthy }),
+      }),
+  });
+}
+
+export function healthCheckFailures(at: string, checks: AsWritten): Failure[] {
+  const { active, passive } = checks;
+  if (active === undefined) {
+    const cure = "add active: {}, which asks for '/' every second, or leave 'checks' out";
+    const rule = "must be there: without it nothing brings back a node that a passive check took out";
+    return [{ property: `${at}.active`, rule, cure }];
+  }
+  return [
+    ...activeFailures(`${at}.active`, active),
+    ...(passive === undefined ? [] : passiveFailures(`${at}.passive`, passive)),
+  ];
+}
+
+function activeFailures(at: string, active: ActiveHealthCheck): Failure[] {
+  const { healthy = {}, unhealthy = {}, host } = active;
+  const intervals = { [`${at}.healthy.interval`]: healthy.interval, [`${at}.unhealthy.interval`]: unhealthy.interval };
+  const counts = {
+    [`${at}.healthy.successes`]: healthy.successes,
+    [`${at}.unhealthy.httpFailures`]: unhealthy.httpFailures,
+    [`${at}.unhealthy.tcpFailures`]: unhealthy.tcpFailures,
+    [`${at}.unhealthy.timeouts`]: unhealthy.timeouts,
+  };
+  return [
+    ...durationFailures(intervals, { min: "1s", whole: "seconds" }, "to have no check, leave 'checks' out"),
+    ...numberFailures(counts, { min: 1, max: 254 }),
+    ...durationFailures({ [`${at}.timeout`]: active.timeout }, { above: "0s" }),
+    ...numberFailures({ [`${at}.concurrency`]: active.concurrency }, { min: 1 }),
+    ...numberFailures({ [`${at}.port`]: active.port }, { min: 1, max: 65535 }, "leave it out for the node's port"),
+    ...pathFailures(`${at}.httpPath`, active.httpPath),
+    ...(host === undefined ? [] : hostFailures(`${at}.host`, [host])),
+    ...(active.reqHeaders ?? []).flatMap((header) =>
+      textFailures(
+        { [`${at}.reqHeaders`]: header },
+        /^[!-9;-~]+: ?[^\r\n]*$/,
+        "must be whole header lines",
+        "write it like 'User-Agent: gateway'",
+      ),
+    ),
+    ...statusFailures(`${at}.healthy.httpStatuses`, healthy.httpStatuses, { min: 200, max: 599 }),
+    ...statusFailures(`${at}.unhealthy.httpStatuses`, unhealthy.httpStatuses, { min: 200, max: 599 }),
+  ];
+}
+
+function passiveFailures(at: string, { healthy = {}, unhealthy = {} }: PassiveHealthCheck): Failure[] {
+  const counts = {
+    [`${at}.healthy.successes`]: healthy.successes,
+    [`${at}.unhealthy.httpFailures`]: unhealthy.httpFailures,
+    [`${at}.unhealthy.tcpFailures`]: unhealthy.tcpFailures,
+    [`${at}.unhealthy.timeouts`]: unhealthy.timeouts,
+  };
+  return [
+    ...numberFailures(counts, { min: 0, max: 254 }),
+    ...statusFailures(`${at}.healthy.httpStatuses`, healthy.httpStatuses, { min: 200, max: 599 }),
+    ...statusFailures(`${at}.unhealthy.httpStatuses`, unhealthy.httpStatuses, { min: 200, max: 599 }),
+  ];
+}
+
+function pathFailures(property: string, path: string | undefined): Failure[] {
+  const cure = `write '/${(path ?? "").replace(/^https?:\/\/[^/]*\/?/, "")}'; host and port are the node's`;
+  return textFailures({ [property]: path }, /^\//, "must start with '/'", cure);
 }

@@ -1,14 +1,9 @@
 export { Certificate, CertificateProps, TlsProtocol } from "./certificate";
-export { Condition } from "./condition-rules";
 export { Consumer, ConsumerProps } from "./consumer";
-export { ForeignGatewayAttributes } from "./foreign-gateway";
+export { GatewayAttributes } from "./foreign-gateway";
 export { Gateway, GatewayProps } from "./gateway";
-export { GatewayBase } from "./gateway-base";
-export { GatewayObject, IGateway, ObjectKind } from "./gateway-end";
-export { DescribedProps, GatewayObjectBase, GatewayObjectProps } from "./gateway-object";
-export { IGatewayObject, ISharedUpstream } from "./gateway-object-end";
-export { GatewayService, GatewayServiceProps } from "./gateway-service";
-export { AdminOptions, GatewayOptions, StreamPorts } from "./gateway-options";
+export { IGateway } from "./gateway-base";
+export { AdminOptions, GatewayOptions, StreamPorts } from "./gateway-settings";
 export { GlobalRule, GlobalRuleProps } from "./global-rule";
 export {
   ActiveHealthCheck,
@@ -19,11 +14,10 @@ export {
   UnhealthyWhen,
   UpstreamHealthCheck,
 } from "./health-check";
-export { DEFAULT_PLUGINS, isKnownPlugin } from "./plugins/known-plugins";
 export { MachineGateway, MachineGatewayProps } from "./machine-gateway";
-export { ExportAddress, PluginAttributes, PrometheusAttributes, RedirectAttributes } from "./plugin-attributes";
-export { Plugin } from "./plugins/plugin";
-export { CorsPluginOptions, IpRestrictionPluginOptions } from "./plugins/plugin-access";
+export { DescribedProps, GatewayObjectProps } from "./object";
+export { CorsPluginOptions, IpRestrictionPluginOptions } from "./plugins/access";
+export { ExportAddress, PluginAttributes, PrometheusAttributes, RedirectAttributes } from "./plugins/attributes";
 export {
   GuardOptions,
   JwtAlgorithm,
@@ -31,17 +25,24 @@ export {
   JwtAuthPluginOptions,
   KeyAuthCredentialOptions,
   KeyAuthPluginOptions,
-} from "./plugins/plugin-auth";
-export { CounterOptions, RedisSentinel } from "./plugins/plugin-counter";
-export { LimitCountPluginOptions, LimitCountRule, LimitReqPluginOptions } from "./plugins/plugin-limits";
-export { CommonPluginOptions, PluginMeta } from "./plugins/plugin-parts";
+} from "./plugins/auth";
+export { DEFAULT_PLUGINS, isKnownPlugin } from "./plugins/catalogue";
+export {
+  CounterOptions,
+  LimitCountPluginOptions,
+  LimitCountRule,
+  LimitReqPluginOptions,
+  RedisSentinel,
+} from "./plugins/limits";
+export { CommonPluginOptions, PluginMeta } from "./plugins/parts";
+export { Plugin } from "./plugins/plugin";
 export {
   PrometheusPluginOptions,
   RangeIdOptions,
   RealIpPluginOptions,
   RequestIdPluginOptions,
-} from "./plugins/plugin-requests";
-export { HeaderChanges, HeaderValue, ProxyRewritePluginOptions, RedirectPluginOptions } from "./plugins/plugin-rewrite";
+} from "./plugins/requests";
+export { HeaderChanges, HeaderValue, ProxyRewritePluginOptions, RedirectPluginOptions } from "./plugins/rewrite";
 export {
   ApiBreakerPluginOptions,
   BreakResponseHeader,
@@ -50,12 +51,18 @@ export {
   TrafficSplitPluginOptions,
   TrafficSplitRule,
   WeightedUpstream,
-} from "./plugins/plugin-traffic";
-export { Route, RouteProps, RouteToJobProps, ServiceSource } from "./route";
-export { RouteMatch } from "./route-options";
-export { RouteRow } from "./route-table-text";
-export { SharedUpstream, SharedUpstreamProps } from "./shared-upstream";
+} from "./plugins/traffic";
+export { RouteRow } from "./render/route-table";
+export { Route, RouteMatch, RouteProps, RouteToJobProps, ServiceSource } from "./route";
+export { GatewayService, GatewayServiceProps } from "./service";
 export { StreamRoute, StreamRouteProps } from "./stream-route";
-export { Upstream } from "./upstream";
-export { KeepalivePool, ServiceUpstreamOptions, UpstreamOptions, UpstreamType } from "./upstream-options";
-export { GatewayTimeout } from "./value-rules";
+export {
+  KeepalivePool,
+  ServiceUpstreamOptions,
+  SharedUpstream,
+  SharedUpstreamProps,
+  Upstream,
+  UpstreamOptions,
+  UpstreamType,
+} from "./upstream";
+export { Condition, GatewayTimeout } from "./values";

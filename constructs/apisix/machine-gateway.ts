@@ -1,24 +1,44 @@
 import { Construct } from "constructs";
-import { AgentCheck, AgentService, consulTemplateFor, IConsulCluster } from "../consul";
-import { DockerEngine, IMachine, Software } from "../machine";
+import {
+  AgentCheck,
+  AgentService,
+  CONSUL_STANZA,
+  consulTemplateDownload,
+  consulTemplateFor,
+  consulTemplateUnit,
+  IConsulCluster,
+} from "../consul";
+import { Contribution, DockerEngine, IMachine, PROGRAM_FOLDER, Software, TRACKED_CONNECTIONS, Unit } from "../machine";
+import { Failure } from "../private/failure";
+import { isMarked, mark } from "../private/mark";
 import { Validation } from "../private/validation";
 import { GatewayBase } from "./gateway-base";
-import { allSecrets, GatewayOptions } from "./gateway-options";
-import { machineGatewayContribution } from "./machine-gateway-end";
-import { IN_CONTAINER, turnUnitOf } from "./machine-gateway-text";
+import { allSecrets, GatewayOptions, GatewaySettings, lowPorts } from "./gateway-settings";
+import { metricsAddress } from "./plugins/attributes";
+import { GatewayHost, renderGatewayConfig, WHEN_EMPTY, whenEmptyHook } from "./render/config";
+import { DOCUMENT_WAIT, renderDocumentTemplate } from "./render/document";
+import {
+  IN_CONTAINER,
+  machineGatewayFolders,
+  renderGatewayUnit,
+  renderRunScript,
+  turnUnitOf,
+  unitOf,
+} from "./render/run";
+import { renderStartScript } from "./render/start";
 
 export interface MachineGatewayProps extends GatewayOptions {
-  /** Each gets one instance; with two of them a power cut of either is survived. */
+  /** Machines that it runs on, one instance each. Two of them survive a power cut of either. */
   readonly machines: readonly IMachine[];
-  /** Where it looks for its upstreams, and where its routes are; each machine gets a local agent. */
+  /** Consul cluster of its upstreams and routes. Each machine gets a local agent. */
   readonly consul: IConsulCluster;
-  /** Where consul-template comes from: the program itself, or its `.zip` or `.tar.gz`. @default - what the machine's backend offers */
+  /** Download of consul-template: the program, or its `.zip` or `.tar.gz`. @default - what the machine's backend offers */
   readonly consulTemplate?: Software;
 }
 
 /**
- * APISIX as a container on machines that the program names, without Nomad: systemd starts it, consul-template writes its routes
- * from Consul's key/value store, and the machine's Consul agent checks whether it has them.
+ * APISIX as a container on machines, without Nomad. systemd starts it, consul-template writes its routes from Consul's key/value store, and
+ * the machine's Consul agent checks that it has them.
  *
  * A change of a route reaches the running gateway within five seconds. A change of its own settings reloads it. Another image, more
  * memory or another secret replaces the container, one machine after the other.
@@ -26,18 +46,17 @@ export interface MachineGatewayProps extends GatewayOptions {
  * @see https://apisix.apache.org/docs/apisix/deployment-modes/
  */
 export class MachineGateway extends GatewayBase {
-  readonly machines: readonly IMachine[];
+  /** Whether something is a gateway on machines. */
+  static isMachineGateway(x: unknown): x is MachineGateway {
+    return isMarked(x, "MachineGateway");
+  }
+
+  override readonly machines: readonly IMachine[];
 
   constructor(scope: Construct, id: string, props: MachineGatewayProps) {
-    super(scope, id, props.consul, props);
+    super(scope, id, props.consul, props, machineFailures(props));
+    mark(this, "MachineGateway");
     this.machines = props.machines;
-    const validation = new Validation(this);
-    validation.require(props.machines.length > 0, {
-      property: "machines",
-      rule: "must hold at least one",
-      cure: "give the machine that it is to run on",
-    });
-    validation.finish();
     for (const machine of props.machines) this.install(machine, props);
   }
 
@@ -66,7 +85,7 @@ export class MachineGateway extends GatewayBase {
     machine.contribute(this, () =>
       machineGatewayContribution({
         settings: this.settings,
-        place: this.place(machine.address, IN_CONTAINER, this.clientsHttpsPort),
+        host: this.hostAt(machine.address, IN_CONTAINER, this.clientsHttpsPort),
         service: registered.serviceId,
         documents: this.documents,
         consulTemplate,
@@ -74,4 +93,102 @@ export class MachineGateway extends GatewayBase {
       }),
     );
   }
+}
+
+function machineFailures({ machines }: MachineGatewayProps): Failure[] {
+  if (machines.length > 0) return [];
+  return [{ property: "machines", rule: "must hold at least one", cure: "give the machine that it is to run on" }];
+}
+
+/** A gateway as one of its machines sees it. */
+interface MachineGatewaySpec {
+  readonly settings: GatewaySettings;
+  readonly host: GatewayHost;
+  /** Its id at the machine's Consul agent. */
+  readonly service: string;
+  /** Its folder in Consul's key/value store. */
+  readonly documents: string;
+  readonly consulTemplate: Software;
+  /** Name to secret. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** Everything that a gateway brings one of its machines. */
+function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
+  const { settings, host, consulTemplate } = spec;
+  const { name, admin } = settings;
+  const folders = machineGatewayFolders(name);
+  const unit = unitOf(name);
+  const program = `${PROGRAM_FOLDER}/gateway-${name}`;
+  const templates = admin === undefined ? documentTemplates(spec) : undefined;
+  return {
+    title: `APISIX gateway ${name}`,
+    downloads: templates === undefined ? [] : [consulTemplateDownload(consulTemplate)],
+    // Docker has every connection of its machine tracked.
+    kernelModules: ["nf_conntrack"],
+    sysctls: [TRACKED_CONNECTIONS, ...lowPorts(settings, host.virtualPorts)],
+    units: [
+      ...(templates?.units ?? []),
+      // Its image may take minutes, and its secrets come after the first boot.
+      { name: unit, content: renderGatewayUnit(name, program), wait: false },
+    ],
+    liveFiles: [
+      // Live: another image or a further secret replaces the container, and not the machine with all others of its kind.
+      { path: program, content: renderRunScript(settings, host.address, spec.service), mode: "0755", reloads: unit },
+      { path: `${folders.config}/config.yaml`, content: renderGatewayConfig(settings, host), reloads: unit },
+      { path: `${folders.config}/${WHEN_EMPTY}`, content: whenEmptyHook(), reloads: unit },
+      {
+        path: `${folders.config}/start`,
+        content: renderStartScript(host.folders, admin !== undefined),
+        reloads: unit,
+      },
+      ...(templates?.liveFiles ?? []),
+    ],
+    secrets: Object.entries(spec.secrets).map(([secret, content]) => ({
+      path: `${folders.secrets}/${secret}`,
+      content,
+      reloads: unit,
+    })),
+    ports: portClaims(settings, host),
+  };
+}
+
+function documentTemplates({
+  settings: { name },
+  documents,
+}: MachineGatewaySpec): Required<Pick<Contribution, "units" | "liveFiles">> {
+  const { document } = machineGatewayFolders(name);
+  const config = `/etc/vipstack/gateway-${name}.hcl`;
+  const unit: Unit = {
+    name: `vipstack-gateway-${name}-routes.service`,
+    content: consulTemplateUnit({ writes: `the routes of gateway ${name}`, config, folder: document }),
+  };
+  const content = `${CONSUL_STANZA}
+template {
+  destination = "${document}/apisix.yaml"
+  contents    = <<EOT
+${renderDocumentTemplate(documents)}EOT
+  # The gateway's workers are no root. Nothing secret is in it.
+  perms       = "0644"
+  error_fatal = false
+  wait {
+    min = "${DOCUMENT_WAIT.min}"
+    max = "${DOCUMENT_WAIT.max}"
+  }
+}
+`;
+  return { units: [unit], liveFiles: [{ path: config, content, reloads: unit.name }] };
+}
+
+function portClaims(settings: GatewaySettings, { virtualPorts }: GatewayHost): Contribution["ports"] {
+  const { httpPort, httpsPort, statusPort, streamPorts, admin } = settings;
+  const tcp = [...new Set([httpPort, httpsPort, statusPort, ...virtualPorts, ...streamPorts.tcp])];
+  const metrics = metricsAddress(settings.pluginAttributes);
+  const loopback = [9090, ...(admin === undefined ? [] : [admin.port])];
+  return [
+    ...tcp.map((port) => ({ protocol: "tcp" as const, port })),
+    ...streamPorts.udp.map((port) => ({ protocol: "udp" as const, port })),
+    ...loopback.map((port) => ({ protocol: "tcp" as const, port, address: "127.0.0.1" })),
+    ...(metrics === undefined ? [] : [{ protocol: "tcp" as const, port: metrics.port, address: metrics.ip }]),
+  ];
 }

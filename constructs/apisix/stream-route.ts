@@ -1,26 +1,25 @@
 import { Construct } from "constructs";
-import { wire } from "./document-text";
-import { draft, Draft, joined, pluginsDraft, upstreamDraft } from "./draft";
-import { DescribedProps, GatewayObjectBase } from "./gateway-object";
-import { ISharedUpstream } from "./gateway-object-end";
-import { Place } from "./place";
+import { isMarked, mark } from "../private/mark";
+import { DescribedProps, draft, Draft, GatewayObjectBase, joined, ObjectContext } from "./object";
 import { Plugin } from "./plugins/plugin";
-import { Upstream } from "./upstream";
-import { addressFailures, descriptionFailures, hostFailures, numberFailures } from "./value-rules";
+import { pluginsDraft } from "./plugins/plugin-list";
+import { wire } from "./render/document";
+import { SharedUpstream, Upstream, upstreamDraft } from "./upstream";
+import { subnetListFailures, descriptionFailures, hostFailures, numberFailures } from "./values";
 
 export interface StreamRouteProps extends DescribedProps {
-  /** Where the connections go. */
-  readonly upstream: Upstream | ISharedUpstream;
-  /** The gateway's port that they come in by, 1 to 65535; it has to listen there. @default - all of its stream ports */
+  /** Target of the connections. */
+  readonly upstream: Upstream | SharedUpstream;
+  /** Port of the gateway, 1 to 65535, one of its `streamPorts`. @default - all of its stream ports */
   readonly serverPort?: number;
-  /** The gateway's address that they come in by, or a subnet. @default - all */
+  /** Address of the gateway, or a subnet. @default - all */
   readonly serverAddr?: string;
-  /** The client's address, or a subnet. @default - all */
+  /** Address of the client, or a subnet. @default - all */
   readonly remoteAddr?: string;
-  /** By TLS: the host name that the client asks for. @default - all */
+  /** Host name that the client asks for by TLS (SNI). @default - all */
   readonly sni?: string;
   /**
-   * Those for connections: ip-restriction, limit-conn, mqtt-proxy, prometheus, syslog, traffic-split.
+   * Plugins that APISIX runs for connections: ip-restriction, limit-conn, mqtt-proxy, prometheus, syslog, traffic-split.
    *
    * @default - none
    */
@@ -28,28 +27,34 @@ export interface StreamRouteProps extends DescribedProps {
 }
 
 /**
- * Which connections (TCP, TLS, UDP) a gateway takes, and where they go.
+ * A rule that matches connections (TCP, TLS, UDP) to a gateway and sends them to an upstream.
  *
  * @see https://apisix.apache.org/docs/apisix/stream-proxy/
  */
 export class StreamRoute extends GatewayObjectBase {
+  /** Whether something is a stream route. */
+  static isStreamRoute(x: unknown): x is StreamRoute {
+    return isMarked(x, "StreamRoute");
+  }
+
   constructor(scope: Construct, id: string, props: StreamRouteProps) {
-    super(scope, id, "stream_routes", props.objectId ?? id, props, (place) => streamDraft(props, place));
+    super(scope, id, "stream_routes", props.objectId ?? id, props, (context) => streamDraft(props, context));
+    mark(this, "StreamRoute");
   }
 }
 
-function streamDraft(props: StreamRouteProps, place: Place): Draft {
-  const { gateway, upstream, plugins, name = place.id, desc, labels } = props;
+function streamDraft(props: StreamRouteProps, context: ObjectContext): Draft {
+  const { gateway, upstream, plugins, name = context.id, desc, labels } = props;
   const { serverPort, serverAddr, remoteAddr, sni } = props;
   const own = draft({
     fields: wire({ name, desc, labels, serverPort, serverAddr, remoteAddr, sni }),
     failures: [
       ...descriptionFailures({ name, desc, labels }),
       ...numberFailures({ serverPort }, { min: 1, max: 65535 }, "give a port that the gateway listens on"),
-      ...(serverAddr === undefined ? [] : addressFailures("serverAddr", [serverAddr])),
-      ...(remoteAddr === undefined ? [] : addressFailures("remoteAddr", [remoteAddr])),
+      ...(serverAddr === undefined ? [] : subnetListFailures("serverAddr", [serverAddr])),
+      ...(remoteAddr === undefined ? [] : subnetListFailures("remoteAddr", [remoteAddr])),
       ...(sni === undefined ? [] : hostFailures("sni", [sni])),
     ],
   });
-  return joined(own, upstreamDraft(upstream, gateway, place), pluginsDraft(plugins, gateway, place));
+  return joined(own, upstreamDraft(upstream, gateway, context), pluginsDraft(plugins, gateway, context));
 }

@@ -1,22 +1,112 @@
+import { Construct } from "constructs";
 import { ConsulService } from "../consul";
+import { EmptyPolicy } from "../lvs";
+import { rangeFailures, secondsOf } from "../private/duration";
 import { Failure } from "../private/failure";
-import { apisixVersionFailures } from "./apisix-versions-rules";
-import { ApisixObject, wire, wireOptional } from "./document-text";
-import { renderHealthCheck } from "./health-check-rules";
-import { isStream, Place } from "./place";
-import { SERVICE_TIMEOUT, ServiceUpstreamOptions, UpstreamOptions, UpstreamType } from "./upstream-options";
-import { isStreamScheme, nodeFailures, serviceNameFailures, upstreamFailures } from "./upstream-rules";
-import { numberFailures } from "./value-rules";
+import { isMarked, mark } from "../private/mark";
+import type { IGateway } from "./gateway-base";
+import { healthCheckFailures, renderHealthCheck, UpstreamHealthCheck } from "./health-check";
+import { DescribedProps, draft, Draft, GatewayObjectBase, ObjectContext, strangerFailures } from "./object";
+import { laterFieldFailures } from "./plugins/catalogue";
+import { ApisixObject, wire } from "./render/document";
+import {
+  descriptionFailures,
+  durationFailures,
+  GatewayTimeout,
+  hostFailures,
+  numberFailures,
+  renderTimeout,
+  seconds,
+  textFailures,
+  timeoutFailures,
+} from "./values";
+
+/** Load balancing algorithm. */
+export enum UpstreamType {
+  /** Weighted round robin. */
+  ROUNDROBIN = "roundrobin",
+  /** Consistent hashing by `key`: one client keeps its node. */
+  CHASH = "chash",
+  /** Weighted least connections. */
+  LEAST_CONN = "least_conn",
+  /** Lowest latency, as an exponentially weighted moving average. */
+  EWMA = "ewma",
+}
+
+/**
+ * Options of an upstream besides its nodes.
+ *
+ * @see https://apisix.apache.org/docs/apisix/admin-api/#upstream
+ */
+export interface UpstreamOptions {
+  /** Load balancing algorithm. @default UpstreamType.ROUNDROBIN */
+  readonly type?: UpstreamType;
+  /** With CHASH: what `key` names. @default "vars" */
+  readonly hashOn?: "vars" | "header" | "cookie" | "consumer" | "vars_combinations";
+  /**
+   * With CHASH: a variable like `remote_addr`, or the name of a header or cookie.
+   *
+   * @default - none, `consumer` needs none
+   */
+  readonly key?: string;
+  /** The protocol that the nodes speak; tcp, tls and udp are for stream routes. @default "http" */
+  readonly scheme?: "http" | "https" | "grpc" | "grpcs" | "kafka" | "tcp" | "tls" | "udp";
+  /** The `Host` that a node gets: the client's, the node's own, or `upstreamHost`. @default "pass" */
+  readonly passHost?: "pass" | "node" | "rewrite";
+  /** With passHost "rewrite". @default - none */
+  readonly upstreamHost?: string;
+  /** Further nodes that are tried after one failed, 0 or more. @default - all others */
+  readonly retries?: number;
+  /** A duration after which no further node is tried: `"2500ms"`; `"0s"` is no end. @default "0s" */
+  readonly retryTimeout?: string;
+  /** Time limits. @default - 60s each; to instances in Consul 2s to connect, so that another one is tried where a machine lost its power */
+  readonly timeout?: GatewayTimeout;
+  /** Connections to the nodes that are kept open. @default - shared by all upstreams */
+  readonly keepalivePool?: KeepalivePool;
+  /** Health checks by the gateway itself. @default - none: the gateway relies on Consul's checks */
+  readonly checks?: UpstreamHealthCheck;
+}
+
+export interface KeepalivePool {
+  /** Connections a worker, at least 1. @default 320 */
+  readonly size?: number;
+  /** How long one may be idle, a duration. @default "60s" */
+  readonly idleTimeout?: string;
+  /** Requests a connection, at least 1. @default 1000 */
+  readonly requests?: number;
+}
+
+export interface ServiceUpstreamOptions extends UpstreamOptions {
+  /** The service is registered outside of this program. @default false */
+  readonly elsewhere?: boolean;
+  /**
+   * What happens when no instance is healthy. While the last ones stay the gateway tries them; refused clients get 503. Gateways of this
+   * library know it, other ones refuse at once.
+   *
+   * @default EmptyPolicy.refuse() - after 30 seconds, as a director does
+   */
+  readonly whenEmpty?: EmptyPolicy;
+}
+
+/** What a gateway waits at most for an instance in Consul: one that is gone is named there for some seconds more. */
+const SERVICE_TIMEOUT: GatewayTimeout = { connect: "2s", send: "60s", read: "60s" };
 
 /** As when-empty.lua has it. */
 const FOR_GOOD = -1;
 
+const WHOLE_SECONDS_OF_A_DAY = { min: "0s", max: "24h", wholeSeconds: true };
+
 /**
- * Where a gateway sends requests to.
+ * The nodes that a gateway sends requests to, and how.
  *
  * @see https://apisix.apache.org/docs/apisix/terminology/upstream/
  */
 export class Upstream {
+  /** Whether something is an upstream. */
+  static isUpstream(x: unknown): x is Upstream {
+    return isMarked(x, "Upstream");
+  }
+
   /**
    * The healthy instances of a service in Consul, whatever they are at the moment; where none is, the last ones for a while.
    *
@@ -29,15 +119,13 @@ export class Upstream {
     const target = {
       service_name: named.name,
       discovery_type: "consul",
-      ...(whenEmpty && { discovery_args: { grace_seconds: whenEmpty.graceSeconds ?? FOR_GOOD } }),
+      ...(whenEmpty && {
+        discovery_args: { grace_seconds: whenEmpty.grace === undefined ? FOR_GOOD : secondsOf(whenEmpty.grace) },
+      }),
     };
     return new Upstream(target, rest, named, elsewhere, (at) => [
       ...serviceNameFailures(at, named),
-      ...numberFailures(
-        { [`${at}.whenEmpty.graceSeconds`]: whenEmpty?.graceSeconds },
-        { min: 0, max: 86400 },
-        "30 is usual",
-      ),
+      ...rangeFailures(`${at}.whenEmpty.grace`, whenEmpty?.grace, WHOLE_SECONDS_OF_A_DAY, "'30s' is usual"),
     ]);
   }
 
@@ -54,11 +142,13 @@ export class Upstream {
     /** Whether the service is registered outside of this program. */
     readonly elsewhere: boolean,
     private readonly targetFailures: (at: string) => Failure[],
-  ) {}
+  ) {
+    mark(this, "Upstream");
+  }
 
   /** @internal @param stream whether it is for connections, which may be silent for longer than a request */
   _render(stream: boolean): ApisixObject {
-    const { type = UpstreamType.ROUNDROBIN, scheme, keepalivePool, checks } = this.options;
+    const { type = UpstreamType.ROUNDROBIN, scheme, retryTimeout, keepalivePool, checks } = this.options;
     const byDefault = this.service === undefined || stream || isStreamScheme(scheme) ? undefined : SERVICE_TIMEOUT;
     const { timeout = byDefault } = this.options;
     return {
@@ -66,24 +156,203 @@ export class Upstream {
       ...wire({
         ...this.options,
         type,
-        timeout: timeout && { ...timeout },
-        keepalivePool: wireOptional(keepalivePool),
+        retryTimeout: seconds(retryTimeout),
+        timeout: renderTimeout(timeout),
+        keepalivePool: keepalivePool && wire({ ...keepalivePool, idleTimeout: seconds(keepalivePool.idleTimeout) }),
         checks: checks && renderHealthCheck(checks),
       }),
     };
   }
 
   /** @internal @param at where the caller wrote it */
-  _failures(at: string, place: Place): Failure[] {
-    const { kind, version } = place;
-    const surroundings = {
-      // A shared one, or a service's, may be for either.
-      stream: kind === "upstreams" || kind === "services" ? undefined : isStream(place),
+  _failures(at: string, { kind, version }: ObjectContext): Failure[] {
+    const stream = kind === "stream_routes";
+    // A shared one, or a service's, may be for either.
+    const either = kind === "upstreams" || kind === "services";
+    const { retries, retryTimeout, timeout, keepalivePool = {}, checks } = this.options;
+    const pool = {
+      [`${at}.keepalivePool.size`]: keepalivePool.size,
+      [`${at}.keepalivePool.requests`]: keepalivePool.requests,
     };
     return [
       ...this.targetFailures(at),
-      ...upstreamFailures(at, this.options, surroundings),
-      ...apisixVersionFailures("upstream", at, this._render(isStream(place)), version),
+      ...hashFailures(at, this.options),
+      ...passHostFailures(at, this.options),
+      ...(either ? [] : schemeFailures(at, this.options, stream)),
+      ...numberFailures({ [`${at}.retries`]: retries }, { min: 0 }, "leave it out to try every node"),
+      ...durationFailures({
+        [`${at}.retryTimeout`]: retryTimeout,
+        [`${at}.keepalivePool.idleTimeout`]: keepalivePool.idleTimeout,
+      }),
+      ...timeoutFailures(`${at}.timeout`, timeout),
+      ...numberFailures(pool, { min: 1 }),
+      ...(checks === undefined ? [] : healthCheckFailures(`${at}.checks`, checks)),
+      ...laterFieldFailures("upstream", at, this._render(stream), version),
     ];
   }
+}
+
+export interface SharedUpstreamProps extends DescribedProps {
+  /** Its nodes and options. */
+  readonly upstream: Upstream;
+}
+
+/**
+ * An upstream that several routes, services or plugins use. Its nodes are checked once, and its connections are shared.
+ *
+ * @see https://apisix.apache.org/docs/apisix/terminology/upstream/
+ */
+export class SharedUpstream extends GatewayObjectBase {
+  /** Whether something is an upstream that several name. */
+  static isSharedUpstream(x: unknown): x is SharedUpstream {
+    return isMarked(x, "SharedUpstream");
+  }
+
+  constructor(scope: Construct, id: string, props: SharedUpstreamProps) {
+    const { upstream, desc, labels } = props;
+    super(scope, id, "upstreams", props.objectId ?? id, props, (context) => {
+      const { name = context.id } = props;
+      return draft({
+        fields: { ...wire({ name, desc, labels }), ...upstream._render(false) },
+        failures: [...descriptionFailures({ name, desc, labels }), ...upstream._failures("upstream", context)],
+        upstreams: [{ at: "upstream", upstream }],
+      });
+    });
+    mark(this, "SharedUpstream");
+  }
+}
+
+/** The upstream of an object: within it, or by the id of a shared one. */
+export function upstreamDraft(
+  upstream: Upstream | SharedUpstream | undefined,
+  gateway: IGateway,
+  context: ObjectContext,
+): Draft {
+  const at = "upstream";
+  if (upstream === undefined) return draft({});
+  if (!Upstream.isUpstream(upstream))
+    return draft({
+      fields: { upstream_id: upstream.objectId },
+      failures: strangerFailures(at, upstream, gateway),
+      references: [upstream],
+    });
+  return draft({
+    fields: { upstream: upstream._render(context.kind === "stream_routes") },
+    failures: upstream._failures(at, context),
+    upstreams: [{ at, upstream }],
+  });
+}
+
+const STREAM_SCHEMES = ["tcp", "tls", "udp"];
+
+/** Whether it is about connections, not about requests. */
+function isStreamScheme(scheme: UpstreamOptions["scheme"]): boolean {
+  return STREAM_SCHEMES.includes(scheme ?? "http");
+}
+
+const VARIABLES = [
+  ...["uri", "server_name", "server_addr", "request_uri", "remote_port", "remote_addr", "query_string", "host"],
+  ...["hostname", "mqtt_client_id", "arg_[\\w-]+"],
+];
+const VARIABLE = new RegExp(`^(${VARIABLES.join("|")})$`);
+
+function hashFailures(at: string, { type, hashOn, key }: UpstreamOptions): Failure[] {
+  if (type !== UpstreamType.CHASH)
+    return Object.entries({ hashOn, key })
+      .filter(([, got]) => got !== undefined)
+      .map(([name, got]) => ({
+        property: `${at}.${name}`,
+        rule: "must go with type: UpstreamType.CHASH, or it does nothing",
+        got,
+        cure: "add the type, or leave it out",
+      }));
+  if (hashOn === "consumer") return [];
+  if (key === undefined) {
+    const cure = "for example key: 'remote_addr', or hashOn: 'consumer'";
+    return [{ property: `${at}.key`, rule: "must go with UpstreamType.CHASH: it says what is hashed", cure }];
+  }
+  const named = { [`${at}.key`]: key };
+  if (hashOn === undefined || hashOn === "vars")
+    return textFailures(
+      named,
+      VARIABLE,
+      "must be a variable that APISIX hashes",
+      "for example 'remote_addr', 'uri' or 'arg_user'; a header by hashOn: 'header'",
+    );
+  if (hashOn === "vars_combinations") return [];
+  return textFailures(named, /^[\w-]+$/, `must be the name of a ${hashOn}`, "write it like 'session-id'");
+}
+
+function passHostFailures(at: string, { passHost, upstreamHost }: UpstreamOptions): Failure[] {
+  if (passHost === "rewrite" && upstreamHost === undefined) {
+    const cure = "for example upstreamHost: 'www.example.com'";
+    return [{ property: `${at}.upstreamHost`, rule: "must go with passHost: 'rewrite'", cure }];
+  }
+  if (upstreamHost === undefined) return [];
+  if (passHost === "rewrite") return hostFailures(`${at}.upstreamHost`, [upstreamHost]);
+  const cure = "add passHost: 'rewrite', or leave it out";
+  const rule = "must go with passHost: 'rewrite', or it does nothing";
+  return [{ property: `${at}.upstreamHost`, rule, got: upstreamHost, cure }];
+}
+
+function schemeFailures(at: string, { scheme }: UpstreamOptions, stream: boolean): Failure[] {
+  if (scheme === undefined || isStreamScheme(scheme) === stream) return [];
+  const rule = stream
+    ? "must be tcp, tls or udp in a stream route"
+    : "can't be tcp, tls or udp outside of stream routes";
+  return [{ property: `${at}.scheme`, rule, got: scheme, cure: stream ? "leave it out for tcp" : "use 'http'" }];
+}
+
+/** Nodes as `host:port` to their weight. */
+function nodeFailures(at: string, nodes: Readonly<Record<string, number>>): Failure[] {
+  const entries = Object.entries(nodes);
+  if (entries.length === 0)
+    return [{ property: `${at}.nodes`, rule: "must hold a node", cure: 'for example { "10.0.0.5:80": 1 }' }];
+  return entries.flatMap(([node, weight]) => {
+    const [, port] = /^(?:\[[0-9a-fA-F:.]+\]|[0-9a-zA-Z._-]+):(\d+)$/.exec(node) ?? [];
+    const good = port !== undefined && Number(port) >= 1 && Number(port) <= 65535;
+    const cure = "write it like '10.0.0.5:80', 'httpbin.org:80' or '[2001:db8::1]:80'";
+    return [
+      ...(good ? [] : [{ property: `${at}.nodes`, rule: "must be named HOST:PORT", got: node, cure }]),
+      ...numberFailures({ [`${at}.nodes["${node}"]`]: weight }, { min: 0 }, "1 is usual, 0 takes no requests"),
+    ];
+  });
+}
+
+/** The name and port of a service. A port's number in it would be a part of the name, and found nowhere. */
+function serviceNameFailures(
+  at: string,
+  {
+    name,
+    port,
+    tag,
+  }: {
+    readonly name: string | number;
+    readonly port?: string;
+    readonly tag?: string;
+  },
+): Failure[] {
+  const cure = "give its name alone; Consul knows the port";
+  const rule = "must be the name of a service in Consul";
+  if (typeof name !== "string" || !/^(?=.*[A-Za-z])[\w][\w.-]*$/.test(name))
+    return [{ property: `${at}.service`, rule, got: name, cure }];
+  if (tag !== undefined) {
+    return [
+      {
+        property: `${at}.service`,
+        rule: "can't be the instances with a tag, because APISIX asks Consul for a name and takes all of its instances",
+        got: tag,
+        cure: "register them under a name of their own",
+      },
+    ];
+  }
+  if (port === undefined || !/^\d+$/.test(port)) return [];
+  return [
+    {
+      property: `${at}.service`,
+      rule: "can't be registered by a port's number: its instances have no address then",
+      got: port,
+      cure: "register it by the label of a port",
+    },
+  ];
 }

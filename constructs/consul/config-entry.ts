@@ -1,7 +1,8 @@
-import { ConfigEntry as ConsulConfigEntry } from "@cdktf/provider-consul/lib/config-entry";
+import type { ConfigEntry as ConsulConfigEntry } from "@cdktf/provider-consul/lib/config-entry";
 import { Construct } from "constructs";
 import { firstVersion, FirstVersions, versionFailures } from "../private/first-versions";
 import { escapeTemplate } from "../private/template-escape";
+import { providerBinding } from "../private/provider";
 import { usedProperties } from "../private/used-properties";
 import { Validation } from "../private/validation";
 import { versionAtLeast } from "../private/version";
@@ -48,7 +49,8 @@ export class ConfigEntry extends Construct {
     validation.add(...versionFailures(running, CONFIG_ENTRY_FIELDS, used));
     validation.finish();
 
-    this.entry = new ConsulConfigEntry(this, "Default", {
+    const binding = providerBinding(this, "@cdktf/provider-consul/lib/config-entry");
+    this.entry = new binding.ConfigEntry(this, "Default", {
       kind: props.kind,
       name: escapeTemplate(name),
       configJson: escapeTemplate(JSON.stringify(completeFields(props.kind, name, props.fields, version))),

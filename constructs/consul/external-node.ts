@@ -1,8 +1,8 @@
-import { Node as ConsulNode } from "@cdktf/provider-consul/lib/node";
-import { Service } from "@cdktf/provider-consul/lib/service";
+import type { Node as ConsulNode } from "@cdktf/provider-consul/lib/node";
 import * as ipaddr from "ipaddr.js";
 import { Construct } from "constructs";
 import { escapeTemplate, escapeTemplates } from "../private/template-escape";
+import { providerBinding } from "../private/provider";
 import { Validation } from "../private/validation";
 import { announceService, validateService } from "./consul-service";
 
@@ -53,7 +53,8 @@ export class ExternalNode extends Construct {
     validation.finish();
     // The mark by which consul-esm, where it is in use, knows the nodes that it may watch.
     const meta = { "external-node": "true" };
-    this.resource = new ConsulNode(this, "Default", { name: this.name, address: this.address, meta });
+    const binding = providerBinding(this, "@cdktf/provider-consul/lib/node");
+    this.resource = new binding.Node(this, "Default", { name: this.name, address: this.address, meta });
   }
 
   /** Registers a service of this machine. Two instances of one service differ in their port. @throws ValidationError */
@@ -63,6 +64,7 @@ export class ExternalNode extends Construct {
     validation.integer("port", port, 1, 65535, "give the port that it listens on");
     validation.finish();
     announceService(this, name);
+    const { Service } = providerBinding(this, "@cdktf/provider-consul/lib/service");
     new Service(this, `${name}-${port}`, {
       name,
       serviceId: `${name}-${port}`,

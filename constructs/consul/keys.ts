@@ -1,5 +1,6 @@
-import { Keys } from "@cdktf/provider-consul/lib/keys";
+import type { Keys } from "@cdktf/provider-consul/lib/keys";
 import { Construct } from "constructs";
+import { providerBinding } from "../private/provider";
 import { escapeTemplate } from "../private/template-escape";
 import { Validation } from "../private/validation";
 
@@ -48,7 +49,8 @@ export class ConsulKeys extends Construct {
     }
     validation.finish();
 
-    this.resource = new Keys(this, "Default", {
+    const binding = providerBinding(this, "@cdktf/provider-consul/lib/keys");
+    this.resource = new binding.Keys(this, "Default", {
       key: entries.map(([path, value]) => ({
         path: escapeTemplate(path),
         value: escapeTemplate(value),

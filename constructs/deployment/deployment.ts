@@ -1,8 +1,8 @@
 import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
-import { Gateway, GatewayBase, RouteRow } from "../apisix";
+import { Gateway, MachineGateway, RouteRow } from "../apisix";
 import { Director, VirtualService } from "../lvs";
-import { IBackend, IMachine, Machine } from "../machine";
+import { IBackend, IMachine, LocalCommand, Machine, MachineAccess } from "../machine";
 import { writeAtSynth } from "../private/synth-files";
 import { protectStateFolder } from "./state-folder";
 
@@ -39,13 +39,16 @@ export class Deployment extends Construct {
       name,
       stack: stack.node.id,
       stateFolder,
-      access: backend.access,
+      access: backend.access ?? {},
       client: client?.name,
-      machines: all.filter(isMachine).map((machine) => ({
-        name: machine.name,
-        addresses: machine.addresses.map(({ address }) => address),
-        roles: machine.model.titles,
-      })),
+      machines: all
+        .filter((each) => Machine.isMachine(each))
+        .map((machine) => ({
+          name: machine.name,
+          addresses: machine.addresses.map(({ address }) => address),
+          roles: machine.model.titles,
+          shell: machine.shell,
+        })),
       virtualServices: all
         .filter(isDirector)
         .flatMap((director) => director.virtualServices.map((service) => describeService(director, service))),
@@ -64,7 +67,7 @@ export interface DeploymentDescription {
   readonly name: string;
   readonly stack: string;
   readonly stateFolder: string;
-  readonly access: IBackend["access"];
+  readonly access: MachineAccess;
   readonly client?: string;
   readonly machines: readonly DeployedMachine[];
   readonly virtualServices: readonly VirtualServiceDescription[];
@@ -96,6 +99,8 @@ export interface DeployedMachine {
   readonly addresses: readonly string[];
   /** What it is, as text; a director's virtual services are listed beside it. */
   readonly roles: readonly string[];
+  /** Runs the shell script on its standard input on the machine, as root. */
+  readonly shell: LocalCommand;
 }
 
 export interface VirtualServiceDescription {
@@ -116,7 +121,7 @@ function describeService(director: Director, service: VirtualService): VirtualSe
   };
 }
 
-function describeGateway(gateway: GatewayBase): GatewayDescription {
+function describeGateway(gateway: Gateway | MachineGateway): GatewayDescription {
   const { name, machines, routes, adminPort } = gateway;
   return {
     name,
@@ -125,18 +130,14 @@ function describeGateway(gateway: GatewayBase): GatewayDescription {
       ready: gateway.readyUrl(machine),
       ...(gateway.settled !== undefined && { settled: gateway.settled }),
     })),
-    job: gateway instanceof Gateway,
+    job: Gateway.isGateway(gateway),
     routes,
     ...(adminPort !== undefined && { adminPort }),
   };
 }
 
-function isMachine(construct: unknown): construct is Machine {
-  return construct instanceof Machine;
-}
-
-function isGateway(construct: unknown): construct is GatewayBase {
-  return construct instanceof GatewayBase;
+function isGateway(construct: unknown): construct is Gateway | MachineGateway {
+  return Gateway.isGateway(construct) || MachineGateway.isMachineGateway(construct);
 }
 
 function isDirector(construct: unknown): construct is Director {

@@ -1,68 +1,76 @@
 import { Construct } from "constructs";
 import { consulTemplateFor, IConsulCluster } from "../consul";
-import { IMachine, Software } from "../machine";
+import { Contribution, IMachine, InterfaceAddress, MachineFile, Software } from "../machine";
+import { secondsOf } from "../private/duration";
 import { Validation } from "../private/validation";
-import { Claims } from "./claim";
-import { directorContribution, LocalRules } from "./director-end";
-import { requireKnown } from "./known-values";
-import { Plane } from "./plane";
-import { onlyIpvs } from "./plane-limits";
+import { DRAIN_TIMEOUT } from "./convergence";
+import { TakenPort, TakenPorts } from "./endpoint";
+import { CONSUL_RULES, CONSUL_RULES_IF_DUE, consulContribution } from "./followed";
+import { onlyIpvs, Plane } from "./plane";
 import { PortFilter, PortFilterOptions } from "./port-filter";
 import { Redirect, RedirectOptions } from "./redirect";
-import { VirtualService } from "./virtual-service";
-import { FirewallMarkServiceOptions, VirtualServiceOptions } from "./virtual-service-options";
+import { addBalancedService } from "./render/balancing";
+import { addIpvsSupport, IptablesRules } from "./render/iptables";
+import { directorSysctls, DirectorTraits } from "./render/sysctls";
+import { iptablesFiles, iptablesFolder, ipvsFolder, IPVS_UNIT } from "./rules-folders";
+import { hostNetwork, methodOf, methodsOf, ServiceSpec, sortedServices } from "./spec";
+import { Host, neighbourOf } from "./topology";
+import { requireDuration, requireKnown } from "./values";
+import { FirewallMarkServiceOptions, VirtualService, VirtualServiceOptions } from "./virtual-service";
 
 export interface DirectorProps {
+  /** The machine that becomes a director. */
   readonly machine: IMachine;
-  /** What in its kernel spreads the connections. @default Plane.IPVS */
+  /** Kernel mechanism used for load balancing. @default Plane.IPVS */
   readonly plane?: Plane;
   /**
-   * How long the connections of a real server that was taken out may go on, 0 to 86400 s; it gets no new ones in that time.
-   * Ipvs plane: iptables never cuts an established connection. @default 60
+   * How long the connections of a removed real server may go on, in whole seconds from `"0s"` to `"24h"`. It gets no new ones
+   * in that time. Ipvs plane only: the iptables plane never ends an established TCP connection.
+   *
+   * @default "60s"
    */
-  readonly drainSeconds?: number;
+  readonly drainTimeout?: string;
   /**
-   * The Consul whose services its virtual services may follow; the machine gets a local agent of it, and consul-template.
-   * Ipvs plane.
+   * The Consul cluster that real servers may come from. The machine gets a local agent and consul-template. Ipvs plane only.
    *
    * @default - all real servers are fixed
    */
   readonly consul?: IConsulCluster;
-  /** Where consul-template comes from: the program itself, or its `.zip` or `.tar.gz`. @default - what the machine's backend offers */
+  /** Release of consul-template: the program itself, or its `.zip` or `.tar.gz`. @default - the one that the machine's backend offers */
   readonly consulTemplate?: Software;
 }
 
 /**
- * A machine that spreads connections over real servers. It brings its machine the packages, modules, sysctls, VIPs and rules,
- * and every real server what the forwarding method needs there.
+ * A load balancer: a machine that distributes connections to virtual addresses over real servers. It adds packages, kernel
+ * modules, sysctls, addresses and rules to its machine, and to each real server what the forwarding method needs there.
  *
- * A change of rules is pushed to the running machine. So is the removal of a real server: its connections may end first.
+ * A change of rules is pushed to the running machine. So is the removal of a real server, which is drained first.
  *
  * @see https://manpages.debian.org/ipvsadm.8
  */
 export class Director extends Construct {
   readonly machine: IMachine;
   readonly plane: Plane;
-  readonly drainSeconds: number;
+  readonly drainTimeout: string;
   readonly consul?: IConsulCluster;
   private readonly services: VirtualService[] = [];
   private readonly redirects: Redirect[] = [];
   private readonly filters: PortFilter[] = [];
-  private readonly claims = new Claims();
+  private readonly takenPorts = new TakenPorts();
 
   constructor(scope: Construct, id: string, props: DirectorProps) {
     super(scope, id);
     this.machine = props.machine;
     this.plane = props.plane ?? Plane.IPVS;
-    this.drainSeconds = props.drainSeconds ?? 60;
+    this.drainTimeout = props.drainTimeout ?? DRAIN_TIMEOUT;
 
     const validation = new Validation(this);
-    if (this.plane === Plane.IPTABLES && props.drainSeconds !== undefined)
-      validation.add(onlyIpvs("drainSeconds", "can't be given"));
+    if (this.plane === Plane.IPTABLES && props.drainTimeout !== undefined)
+      validation.add(onlyIpvs("drainTimeout", "can't be given"));
     this.consul = props.consul;
     const consulTemplate = checkConsul(validation, props);
-    requireKnown(validation, { drainSeconds: props.drainSeconds });
-    validation.integer("drainSeconds", props.drainSeconds, 0, 86400, "60 is usual, a day is the most");
+    const range = { min: "0s", max: "24h", wholeSeconds: true };
+    requireDuration(validation, "drainTimeout", props.drainTimeout, range, "'60s' is usual, a day is the most");
     validation.finish();
 
     this.consul?.ensureAgent(this, this.machine);
@@ -70,10 +78,10 @@ export class Director extends Construct {
       directorContribution({
         plane: this.plane,
         machine: this.machine,
-        drainSeconds: this.drainSeconds,
+        drainSeconds: secondsOf(this.drainTimeout),
         services: this.services.map((service) => service._spec),
         localRules: this.localRules,
-        claims: this.claims.all,
+        takenPorts: this.takenPorts.all,
         consulTemplate,
       }),
     );
@@ -85,7 +93,7 @@ export class Director extends Construct {
   }
 
   /**
-   * Adds an address and port that clients connect to.
+   * Adds a virtual service: an address and port that clients connect to.
    *
    * @throws ValidationError for what can't work, unless it is acknowledged
    */
@@ -95,8 +103,8 @@ export class Director extends Construct {
   }
 
   /**
-   * Adds several addresses and ports that are one virtual service, as 80 and 443 that have to meet the same real server: their
-   * packets get a firewall mark, and IPVS looks at that. Ipvs plane.
+   * Adds a virtual service of several addresses and ports, for example 80 and 443 that must reach the same real server. Their
+   * packets get a firewall mark, by which IPVS knows them. Ipvs plane only.
    *
    * @throws ValidationError for what can't work, unless it is acknowledged
    */
@@ -104,16 +112,16 @@ export class Director extends Construct {
     return this.addService(id, options);
   }
 
-  /** Adds a port of the director that leads to a range of its own ports. @throws ValidationError */
+  /** Adds a redirect from a port of the director to a range of its own ports. @throws ValidationError */
   addRedirect(id: string, options: RedirectOptions): Redirect {
-    const redirect = new Redirect(this, id, options, this.claims);
+    const redirect = new Redirect(this, id, options, this.takenPorts);
     this.redirects.push(redirect);
     const { protocol, port, address, node } = redirect;
-    this.claims.add({ protocol, port, address, owner: node.path });
+    this.takenPorts.add({ protocol, port, address, owner: node.path });
     return redirect;
   }
 
-  /** Adds ports that are shut or opened. @throws ValidationError */
+  /** Adds a firewall rule for ports of the director. @throws ValidationError */
   addPortFilter(id: string, options: PortFilterOptions): PortFilter {
     const filter = new PortFilter(this, id, options);
     this.filters.push(filter);
@@ -124,17 +132,17 @@ export class Director extends Construct {
     id: string,
     options: Omit<FirewallMarkServiceOptions, "mark"> & { mark?: number },
   ): VirtualService {
-    const { machine, plane, claims } = this;
+    const { machine, plane, takenPorts } = this;
     const hasConsul = this.consul !== undefined;
-    const service = new VirtualService(this, id, { ...options, director: machine, plane, hasConsul, claims });
+    const service = new VirtualService(this, id, { ...options, director: machine, plane, hasConsul, takenPorts });
     this.services.push(service);
     const { endpoints, mark, node } = service;
-    for (const endpoint of endpoints) this.claims.add({ ...endpoint, mark, owner: node.path });
+    for (const endpoint of endpoints) this.takenPorts.add({ ...endpoint, mark, owner: node.path });
     return service;
   }
 
-  /** Filters first: what they shut stays shut. */
-  private get localRules(): LocalRules[] {
+  /** Filters come first, so that a port they close stays closed. */
+  private get localRules(): (PortFilter | Redirect)[] {
     return [...this.filters, ...this.redirects];
   }
 
@@ -146,7 +154,7 @@ export class Director extends Construct {
 const NOTHING_TO_DO =
   "a director must have at least one virtual service, redirect or port filter: addVirtualService, or leave the director out";
 
-/** Answers where consul-template comes from, for a director with a Consul. */
+/** The release of consul-template for a director with a Consul cluster. */
 function checkConsul(validation: Validation, props: DirectorProps): Software | undefined {
   const { consul, machine, plane } = props;
   if (plane === Plane.IPTABLES && consul !== undefined) validation.add(onlyIpvs("consul", "can't be given"));
@@ -162,4 +170,126 @@ function checkConsul(validation: Validation, props: DirectorProps): Software | u
   if (!Array.isArray(software)) return software;
   validation.add(...software);
   return undefined;
+}
+
+/** What the contribution to the machine is made of. */
+interface DirectorSpec {
+  readonly plane: Plane;
+  readonly machine: Host;
+  readonly drainSeconds: number;
+  readonly services: readonly ServiceSpec[];
+  /** In the order in which they apply. */
+  readonly localRules: readonly (PortFilter | Redirect)[];
+  readonly takenPorts: readonly TakenPort[];
+  /** Where consul-template comes from. @default - no virtual service may follow Consul */
+  readonly consulTemplate?: Software;
+}
+
+/** Everything that a director adds to its machine. */
+function directorContribution(spec: DirectorSpec): Contribution {
+  const iptables = iptablesFolder();
+  const { plane, consulTemplate } = spec;
+  const consul = consulTemplate === undefined ? {} : consulContribution({ ...spec, consulTemplate }, IPVS_UNIT);
+  const rules = {
+    ...spec,
+    connectionTracking: usesTracking(spec),
+    ...(consulTemplate && { prepare: [CONSUL_RULES], prepareKeeper: [CONSUL_RULES_IF_DUE] }),
+  };
+  const ipvs = plane === Plane.IPVS ? ipvsFolder(rules) : {};
+  return {
+    packages: [...(iptables.packages ?? []), "conntrack", ...(ipvs.packages ?? [])],
+    downloads: consul.downloads,
+    kernelModules: ipvs.kernelModules,
+    sysctls: directorSysctls(traitsOf(spec)),
+    files: [
+      ...(usesTracking(spec) ? [CONNECTION_TRACKING] : []),
+      ...(iptables.files ?? []),
+      ...(ipvs.files ?? []),
+      ...(consul.files ?? []),
+    ],
+    units: [...(iptables.units ?? []), ...(ipvs.units ?? []), ...(consul.units ?? [])],
+    liveFiles: [
+      ...iptablesFiles("director", iptablesRules(spec, 4), iptablesRules(spec, 6)),
+      ...(ipvs.liveFiles ?? []),
+      ...(consul.liveFiles ?? []),
+    ],
+    generated: [...(iptables.generated ?? []), ...(ipvs.generated ?? []), ...(consul.generated ?? [])],
+    addresses: addressLines(spec),
+    // Port 0 takes no particular port: a role that listens on one takes precedence.
+    ports: spec.takenPorts
+      .filter(({ port }) => port !== 0)
+      .map(({ protocol, port, address }) => ({ protocol, port, address })),
+    ready: [...(iptables.ready ?? []), ...(ipvs.ready ?? []), ...(consul.ready ?? [])],
+  };
+}
+
+/** Whether connections depend on the kernel's connection tracking. */
+function usesTracking({ plane, services }: DirectorSpec): boolean {
+  // The generic rules for followed services use it, too.
+  const asks = (service: ServiceSpec): boolean =>
+    methodsOf(service).some(({ snat }) => snat) ||
+    (service.follows !== undefined && service.forwarding.name === "masquerading");
+  return plane === Plane.IPTABLES || services.some(asks);
+}
+
+/**
+ * The kernel tracks connections only while a rule asks for it. When another program flushes the nat table, the answers of real
+ * servers would belong to no connection until the rules are back, and the director would reset them.
+ */
+const CONNECTION_TRACKING: MachineFile = {
+  path: "/etc/modprobe.d/vipstack-conntrack.conf",
+  content: "options nf_conntrack enable_hooks=1\n",
+};
+
+function iptablesRules({ plane, machine, services, localRules }: DirectorSpec, family: 4 | 6): IptablesRules {
+  const rules = new IptablesRules();
+  for (const each of localRules) each._addRules(rules, family, machine);
+  for (const service of sortedServices(services).filter((each) => each.family === family)) {
+    if (plane === Plane.IPVS) addIpvsSupport(rules, service);
+    else addBalancedService(rules, service);
+  }
+  return rules;
+}
+
+function addressLines({ machine, services }: DirectorSpec): string[] {
+  const vips = [...new Set(services.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)))].sort();
+  return vips
+    .filter((vip) => !machine.addresses.some(({ address }) => address === vip))
+    .map((vip) => `${hostNetwork(vip)} dev ${neighbourOf(machine, vip)?.interface ?? "lo"}`);
+}
+
+function traitsOf({ plane, machine, services }: DirectorSpec): DirectorTraits {
+  const masquerading = services.filter((service) => methodsOf(service).some(({ name }) => name === "masquerading"));
+  return {
+    plane,
+    interfaces: [...new Set(machine.addresses.map((own) => own.interface))],
+    masquerades: new Set(masquerading.map(({ family }) => family)),
+    oneArmedInterfaces: [
+      ...new Set(
+        masquerading.filter(({ family }) => family === 4).flatMap((service) => sharedInterfaces(machine, service)),
+      ),
+    ].sort(),
+    persistence: services.some(({ persistenceTimeoutSeconds }) => persistenceTimeoutSeconds !== undefined),
+    conntrack: services.some((service) =>
+      methodsOf(service).some(({ name, snat, conntrack }) =>
+        snat ? conntrack !== false : service.follows !== undefined && name === "masquerading",
+      ),
+    ),
+  };
+}
+
+/**
+ * Interfaces with clients and real servers behind them. What is behind a router is assumed to be behind the first one, and
+ * instances from Consul may be anywhere, so also beside the clients.
+ */
+function sharedInterfaces(machine: Host, service: ServiceSpec): string[] {
+  const { endpoints, realServers, follows } = service;
+  const interfaceTo = (address: string): InterfaceAddress | undefined =>
+    neighbourOf(machine, address) ?? machine.addresses[0];
+  const clientSide = new Set(endpoints.map(({ address }) => interfaceTo(address)?.interface));
+  if (follows !== undefined) return [...clientSide].filter((nic) => nic !== undefined);
+  return realServers
+    .filter((server) => methodOf(service, server).name === "masquerading")
+    .flatMap(({ address }) => interfaceTo(address)?.interface ?? [])
+    .filter((nic) => clientSide.has(nic));
 }

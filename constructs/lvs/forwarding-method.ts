@@ -1,7 +1,9 @@
+import { Failure } from "../private/failure";
+
 export interface MasqueradingOptions {
   /**
-   * The director puts its own address in place of the client's, so that the answer comes back through it from anywhere.
-   * The real server then sees the director, not the client.
+   * Whether the director replaces the client's address with its own, so that answers come back through it from anywhere.
+   * The real server then sees the director's address, not the client's.
    *
    * @default false - the director is the real servers' gateway
    */
@@ -16,7 +18,7 @@ export interface MasqueradingOptions {
 }
 
 /**
- * How a packet gets from the director to a real server, and how the answer gets back.
+ * Way of a packet from the director to a real server, and of the answer back to the client.
  *
  * @see https://manpages.debian.org/ipvsadm.8
  */
@@ -46,7 +48,7 @@ export class ForwardingMethod {
   }
 
   private constructor(
-    /** LVS's name for it. */
+    /** Its name in LVS. */
     readonly name: "masquerading" | "direct routing" | "tunneling",
     /** ipvsadm's option. */
     readonly option: "-m" | "-g" | "-i",
@@ -55,4 +57,17 @@ export class ForwardingMethod {
     /** As given; left out it is true with {@link snat}. */
     readonly conntrack: boolean | undefined,
   ) {}
+}
+
+/** Settings of a forwarding method that have no effect. */
+export function forwardingFailures({ conntrack, snat }: ForwardingMethod): Failure[] {
+  if (conntrack === undefined || snat) return [];
+  return [
+    {
+      property: "forwarding",
+      rule: "can't set 'conntrack' without 'snat', where it has no effect",
+      got: conntrack,
+      cure: "leave 'conntrack' out, or use ForwardingMethod.masquerading({ snat: true })",
+    },
+  ];
 }

@@ -1,19 +1,15 @@
+export { ConvergenceBudget, ConvergenceProps } from "./convergence";
 export { Director, DirectorProps } from "./director";
-export { EmptyPolicy, RefuseOptions } from "./empty-policy";
+export { EndpointOptions } from "./endpoint";
+export { EmptyPolicy, FollowedService, FollowOptions, KnownInstances, RefuseOptions, WaitOptions } from "./followed";
 export { ForwardingMethod, MasqueradingOptions } from "./forwarding-method";
 export { Plane } from "./plane";
 export { FilterAction, FilterChain, PortFilter, PortFilterOptions } from "./port-filter";
-export { Protocol } from "./protocol";
 export { RealServer, RealServerOptions } from "./real-server";
-export { FollowOptions, KnownInstances, RealServers, WaitSeconds } from "./real-servers";
+export { JobRealServersOptions, JobWithServices, RealServers } from "./real-servers";
 export { Redirect, RedirectOptions } from "./redirect";
-export { Refusal } from "./refusal";
+export { Refusal } from "./refusals";
+export { Convergence, Hop } from "./render/convergence";
 export { HashingOptions, Scheduler } from "./scheduler";
-export { Endpoint } from "./service-spec";
-export { VirtualService } from "./virtual-service";
-export {
-  EndpointOptions,
-  FirewallMarkServiceOptions,
-  ServiceOptions,
-  VirtualServiceOptions,
-} from "./virtual-service-options";
+export { Endpoint, Protocol } from "./spec";
+export { FirewallMarkServiceOptions, ServiceOptions, VirtualService, VirtualServiceOptions } from "./virtual-service";

@@ -1,11 +1,11 @@
 import { Construct } from "constructs";
 import { normalizeAddress, normalizeSubnet } from "../machine";
 import { Validation } from "../private/validation";
-import { IptablesRules } from "./iptables-rules";
-import { requireKnown } from "./known-values";
-import { Protocol } from "./protocol";
+import { IptablesRules } from "./render/iptables";
+import { familyOf, hostNetwork, Protocol } from "./spec";
+import { requireKnown } from "./values";
 
-/** What happens to a packet. */
+/** What a filter does with a packet. */
 export enum FilterAction {
   /** It is dropped; the sender gets no answer. */
   DROP = "DROP",
@@ -15,7 +15,7 @@ export enum FilterAction {
   ACCEPT = "ACCEPT",
 }
 
-/** Where packets are looked at. */
+/** Chain of iptables that a filter belongs to. */
 export enum FilterChain {
   /** Those for the director itself; IPVS takes its connections after this. */
   INPUT = "INPUT",
@@ -39,7 +39,7 @@ export interface PortFilterOptions {
 const SLOTS = 15;
 
 /**
- * Ports that are shut or opened by one rule; made by `Director.addPortFilter`. Filters come before everything else that the
+ * One firewall rule that closes or opens ports; made by `Director.addPortFilter`. Filters come before everything else that the
  * director lets pass, in the order in which they were added.
  *
  * @see https://manpages.debian.org/iptables-extensions.8
@@ -74,7 +74,7 @@ export class PortFilter extends Construct {
       got: slots,
       cure: "make a second filter for the rest",
     });
-    validation.require(source === undefined || familyOf(source) !== undefined, {
+    validation.require(source === undefined || networkOf(source) !== undefined, {
       property: "source",
       rule: "must be an address or a network",
       got: source,
@@ -87,7 +87,7 @@ export class PortFilter extends Construct {
   _addRules(rules: IptablesRules, family: 4 | 6): void {
     const { ports, action, chain = FilterChain.INPUT, protocol = Protocol.TCP, source } = this.options;
     if (source !== undefined && familyOf(source) !== family) return;
-    const from = source === undefined ? [] : [`-s ${networkOf(source)}`];
+    const from = source === undefined ? [] : [`-s ${networkOf(source) ?? source}`];
     const rule = [...from, `-p ${protocol} -m multiport --dports ${ports.join(",")}`, `-j ${action}`].join(" ");
     rules.add("filter", chain, rule);
   }
@@ -100,13 +100,8 @@ function isPortOrRange(text: string): boolean {
   return first <= last && last <= 65535;
 }
 
-function networkOf(source: string): string {
+/** In CIDR form; undefined for what is neither an address nor a network. */
+function networkOf(source: string): string | undefined {
   const address = normalizeAddress(source);
-  if (address !== undefined) return `${address}/${address.includes(":") ? 128 : 32}`;
-  return normalizeSubnet(source) ?? source;
-}
-
-function familyOf(source: string): 4 | 6 | undefined {
-  if (normalizeAddress(source) === undefined && normalizeSubnet(source) === undefined) return undefined;
-  return source.includes(":") ? 6 : 4;
+  return address === undefined ? normalizeSubnet(source) : hostNetwork(address);
 }

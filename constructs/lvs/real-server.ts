@@ -1,37 +1,38 @@
-import { Construct } from "constructs";
-import { hasAddress, IMachine, InterfaceAddress } from "../machine";
-import { Validation } from "../private/validation";
-import { Acknowledgement } from "./acknowledgement";
-import { ForwardingMethod } from "./forwarding-method";
-import { hashingFindings } from "./hashing-rules";
-import { requireKnown } from "./known-values";
-import { MAX_NTH_RULES, turnCount } from "./iptables-balancing-rules";
-import { Plane } from "./plane";
-import { forwardingFailures, onlyIpvs } from "./plane-limits";
-import { RealServerEnd } from "./real-server-end";
+import { Construct, IConstruct } from "constructs";
+import { ADDRESSES_UNIT, Contribution, hasAddress, IMachine, InterfaceAddress, oneshotUnit } from "../machine";
+import { Acknowledgement } from "../private/acknowledgement";
+import { Validation, ValidationError } from "../private/validation";
+import { ForwardingMethod, forwardingFailures } from "./forwarding-method";
+import { onlyIpvs, Plane } from "./plane";
+import { hashingFindings, methodFindings, realServerFindings, Refusal } from "./refusals";
+import { MAX_NTH_RULES, turnCount } from "./render/balancing";
+import { IptablesRules } from "./render/iptables";
+import { realServerSysctls } from "./render/sysctls";
+import { iptablesFiles, iptablesFolder } from "./rules-folders";
 import { Scheduler } from "./scheduler";
-import { Endpoint, RealServerSpec, socketAddress } from "./service-spec";
-import { methodFindings, mtuBetween, neighbourOf, realServerAddress, realServerFindings, snatSource } from "./topology";
+import { Endpoint, familyOf, hostNetwork, RealServerSpec, socketAddress } from "./spec";
+import { mtuBetween, neighbourOf, realServerAddress, snatSource } from "./topology";
+import { requireKnown } from "./values";
 
 export interface RealServerOptions {
   /**
-   * Where it runs. Of its addresses, the first one of the VIP's family in a network of the director takes the connections;
-   * behind a director that is its gateway, the first one outside the VIP's network.
+   * The machine that it runs on. The first of its addresses that has the VIP's family and lies in a subnet of the director
+   * takes the connections; where the director is its gateway, the first one outside the VIP's subnet.
    */
   readonly machine: IMachine;
   /** TCP or UDP port that the server listens on, 1 to 65535. @default - the port that the client asked for */
   readonly port?: number;
-  /** Its share of new connections, 0 to 65535; 0 gives it none and keeps those it has. @default 1 */
+  /** Share of new connections relative to the other weights, 0 to 65535; 0 takes no new ones and keeps open ones. @default 1 */
   readonly weight?: number;
   /**
-   * How packets get to this one and back; others of the virtual service may have another one. Ipvs plane.
+   * How packets reach this real server and come back. Ipvs plane only.
    *
    * @default - that of the virtual service
    */
   readonly forwarding?: ForwardingMethod;
-  /** With this many connections it gets no more, 1 to 65535. Ipvs plane. @default - no limit */
+  /** Number of connections at which it gets no new ones, 1 to 65535. Ipvs plane only. @default - no limit */
   readonly upperThreshold?: number;
-  /** It gets new ones again once it has fewer, 1 to `upperThreshold`. @default - three quarters of `upperThreshold` */
+  /** Number of connections below which it gets new ones again, 1 to `upperThreshold`. @default - three quarters of `upperThreshold` */
   readonly lowerThreshold?: number;
 }
 
@@ -46,14 +47,14 @@ export interface RealServerContext extends RealServerOptions {
   readonly ownForwarding: boolean;
   readonly onePacket: boolean;
   readonly scheduler: Scheduler;
-  readonly acknowledgement: Acknowledgement;
+  readonly acknowledgement: Acknowledgement<Refusal>;
   /** The real servers that the virtual service has already. */
   readonly siblings: RealServerList;
 }
 
 /**
- * A server that takes connections of a virtual service; made by `VirtualService.addRealServer`. It brings its machine what
- * the forwarding method needs there: a gateway, or the VIP and its ARP settings.
+ * A server that takes connections of a virtual service; made by `VirtualService.addRealServer`. It adds to its machine
+ * what the forwarding method needs there: a gateway, or the VIP and its ARP settings.
  */
 export class RealServer extends Construct {
   readonly machine: IMachine;
@@ -79,7 +80,7 @@ export class RealServer extends Construct {
     checkNumbers(validation, context);
     if (context.ownForwarding) checkForwarding(validation, context);
     const own = addressOn(validation, context, first);
-    if (own !== undefined) this.checkPlace(validation, context, own);
+    if (own !== undefined) this.checkMachine(validation, context, own);
     validation.finish();
 
     this.address = own?.address ?? machine.address;
@@ -96,7 +97,7 @@ export class RealServer extends Construct {
     if (own !== undefined && machine !== director) this.contribute(context, own);
   }
 
-  private checkPlace(validation: Validation, context: RealServerContext, own: InterfaceAddress): void {
+  private checkMachine(validation: Validation, context: RealServerContext, own: InterfaceAddress): void {
     const { machine, director, endpoints, forwarding, acknowledgement, siblings } = context;
     const twin = siblings.at(own.address, this.port);
     validation.require(twin === undefined, {
@@ -131,12 +132,12 @@ export class RealServer extends Construct {
 
   private contribute({ machine, director, endpoints, forwarding }: RealServerContext, own: InterfaceAddress): void {
     const vips = [...new Set(endpoints.map(({ address }) => address))];
-    if (forwarding.name === "direct routing") RealServerEnd.of(machine, this).addDirectRouting(vips);
+    if (forwarding.name === "direct routing") RealServerMachine.of(machine, this).addDirectRouting(vips);
     if (forwarding.name === "tunneling")
-      RealServerEnd.of(machine, this).addTunneling(vips, own.interface, mtuBetween(director, own));
+      RealServerMachine.of(machine, this).addTunneling(vips, own.interface, mtuBetween(director, own));
     if (forwarding.name !== "masquerading" || forwarding.snat) return;
     const gateway = neighbourOf(director, own.address);
-    if (gateway !== undefined) RealServerEnd.of(machine, this).setGateway(this, gateway.address, own.interface);
+    if (gateway !== undefined) RealServerMachine.of(machine, this).setGateway(this, gateway.address, own.interface);
   }
 }
 
@@ -203,8 +204,8 @@ function addressOn(
   { machine, director, endpoints, forwarding }: RealServerContext,
   first: Endpoint,
 ): InterfaceAddress | undefined {
-  const family = first.address.includes(":") ? 6 : 4;
-  const own = realServerAddress(director, machine, family, { endpoints, forwarding, onePacket: false });
+  const family = familyOf(first.address);
+  const own = realServerAddress(director, machine, family, { endpoints, forwarding });
   validation.require(own !== undefined, {
     property: "machine",
     rule: `must have an IPv${family} address, as the VIP ${first.address} has`,
@@ -226,4 +227,113 @@ function checkTurns(validation: Validation, context: RealServerContext, weight: 
     got: weight,
     cure: "choose smaller weights or such with a common divisor, or Scheduler.RANDOM, which takes any",
   });
+}
+
+const realServerMachines = new WeakMap<IMachine, RealServerMachine>();
+
+/** Tunnel of each address family, and the headers of a packet in it: the outer one, then those of IP and TCP. */
+const TUNNELS = {
+  4: { device: "tunl0", module: "ipip", headers: 20 + 40 },
+  6: { device: "ip6tnl0", module: "ip6_tunnel", headers: 40 + 60 },
+} as const;
+
+/**
+ * What a machine needs as a real server, once a machine, for all virtual services together.
+ *
+ * @see https://docs.kernel.org/networking/ip-sysctl.html
+ */
+class RealServerMachine {
+  /** The one of a machine. @param role the real server that asks; the first one is named in conflicts */
+  static of(machine: IMachine, role: IConstruct): RealServerMachine {
+    const made = realServerMachines.get(machine) ?? new RealServerMachine(machine, role);
+    realServerMachines.set(machine, made);
+    return made;
+  }
+
+  private readonly directVips = new Set<string>();
+  /** VIP to the smallest MTU on the way to it. */
+  private readonly tunnelVips = new Map<string, number>();
+  private readonly tunnelNics = new Set<string>();
+  private readonly gateways = new Map<4 | 6, { address: string; nic: string; owner: IConstruct }>();
+
+  private constructor(
+    private readonly machine: IMachine,
+    role: IConstruct,
+  ) {
+    machine.contribute(role, () => this.render());
+  }
+
+  /** Adds the VIPs to `lo` and suppresses ARP for them. */
+  addDirectRouting(vips: readonly string[]): void {
+    for (const vip of vips) this.directVips.add(vip);
+  }
+
+  /** Adds the VIPs to `lo`; their packets come in a tunnel at `nic`, with at most `mtu` bytes. */
+  addTunneling(vips: readonly string[], nic: string, mtu: number): void {
+    for (const vip of vips) this.tunnelVips.set(vip, Math.min(mtu, this.tunnelVips.get(vip) ?? mtu));
+    this.tunnelNics.add(nic);
+  }
+
+  /** Makes the director its default gateway. @throws ValidationError where another director is that already */
+  setGateway(owner: IConstruct, address: string, nic: string): void {
+    const family = familyOf(address);
+    const other = this.gateways.get(family);
+    if (other !== undefined && other.address !== address) {
+      throw new ValidationError(owner, [
+        {
+          property: "machine",
+          rule: `can't have two gateways; ${other.owner.node.path} made ${other.address} the gateway of ${this.machine.name}`,
+          got: address,
+          cure: "use ForwardingMethod.masquerading({ snat: true }) for one of the two virtual services",
+        },
+      ]);
+    }
+    this.gateways.set(family, { address, nic, owner });
+  }
+
+  private render(): Contribution {
+    const tunnelVips = [...this.tunnelVips.keys()];
+    const tunnels = [...new Set(tunnelVips.map(familyOf))].sort().map((family) => TUNNELS[family]);
+    const ipv4Tunnel = tunnelVips.some((vip) => familyOf(vip) === 4);
+    const vips = [...new Set([...this.directVips, ...tunnelVips])].sort();
+    const clamped = [...this.tunnelVips].sort(([a], [b]) => (a < b ? -1 : 1));
+    return {
+      ...(tunnels.length > 0 ? iptablesFolder() : {}),
+      kernelModules: tunnels.map(({ module }) => module),
+      sysctls: realServerSysctls({
+        directRouting: vips.some((vip) => familyOf(vip) === 4),
+        tunnelInterfaces: ipv4Tunnel ? [TUNNELS[4].device, ...[...this.tunnelNics].sort()] : [],
+      }),
+      units: [...tunnels.map(tunnelUnit), ...(tunnels.length > 0 ? (iptablesFolder().units ?? []) : [])],
+      liveFiles:
+        tunnels.length > 0 ? iptablesFiles("real-server", segmentRules(clamped, 4), segmentRules(clamped, 6)) : [],
+      addresses: [
+        ...vips.map((vip) => `${hostNetwork(vip)} dev lo`),
+        ...[...this.gateways.values()].map(({ address, nic }) => `route default via ${address} dev ${nic}`),
+      ],
+    };
+  }
+}
+
+/** The tunnel's device comes with its module; it only has to be up. */
+function tunnelUnit({ device }: (typeof TUNNELS)[4 | 6]): { name: string; content: string } {
+  return {
+    name: `vipstack-${device}.service`,
+    content: oneshotUnit({
+      description: `Tunnel device ${device} takes a director's packets`,
+      after: [ADDRESSES_UNIT],
+      apply: `/sbin/ip link set dev ${device} up`,
+      stop: `/sbin/ip link set dev ${device} down`,
+    }),
+  };
+}
+
+/** Answers of the VIP ask clients for segments that fit into the tunnel, also where "too big" messages get lost. */
+function segmentRules(vips: readonly (readonly [vip: string, mtu: number])[], family: 4 | 6): IptablesRules {
+  const rules = new IptablesRules();
+  for (const [vip, mtu] of vips.filter(([each]) => familyOf(each) === family)) {
+    const answers = `-s ${hostNetwork(vip)} -p tcp -m tcp --tcp-flags SYN,RST SYN`;
+    rules.add("mangle", "POSTROUTING", `${answers} -j TCPMSS --set-mss ${mtu - TUNNELS[family].headers}`);
+  }
+  return rules;
 }

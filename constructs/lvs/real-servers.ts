@@ -1,73 +1,66 @@
 import { ConsulService } from "../consul";
-import { IMachine } from "../machine";
-import { EmptyPolicy } from "./empty-policy";
+import { FollowedService, FollowOptions, KnownInstances } from "./followed";
+import type { RealServerOptions } from "./real-server";
 
-export interface FollowOptions {
-  /** Only instances with this tag. @default - that of the `ConsulService`, or all of them */
-  readonly tag?: string;
-  /** A datacenter that the director's own one is joined with. @default - the director's own */
-  readonly datacenter?: string;
-  /** What happens when no instance is healthy. @default EmptyPolicy.refuse() */
-  readonly whenEmpty?: EmptyPolicy;
-  /**
-   * Damping: changes are carried out once there was none for `min` seconds, and at the latest after `max`; 0 to 3600 s each.
-   *
-   * @default { min: 1, max: 4 }
-   */
-  readonly waitSeconds?: WaitSeconds;
+/** A job whose instances are registered in Consul, for example `Job` or `WebJob`. */
+export interface JobWithServices {
+  /** The service of a port. @param port its label */
+  service(port?: string): ConsulService;
 }
 
-/** @see https://github.com/hashicorp/consul-template/blob/main/docs/configuration.md */
-export interface WaitSeconds {
-  readonly min: number;
-  readonly max: number;
+export interface JobRealServersOptions extends FollowOptions {
+  /** The label of the port that the service is registered with. @default - the job's only service */
+  readonly port?: string;
 }
+
+const REAL_SERVERS = Symbol.for("vipstack.RealServers");
 
 /**
- * Instances of one service that only run on machines which the program knows, a gateway's for example. Direct routing and
- * tunneling can be set up for them, too.
- */
-export interface KnownInstances {
-  readonly service: ConsulService;
-  /** As it is when it is read. */
-  readonly machines: readonly IMachine[];
-  /** Makes every instance answer on that port: the virtual service's own, which direct routing and tunneling keep. @internal */
-  _listenOn(port: number): void;
-}
-
-/**
- * Real servers that the program doesn't know: all healthy instances, on any address and port.
- *
- * A `ConsulService`, such as a job's, stands for {@link fromConsul} without options.
+ * Where the real servers of a virtual service come from: a fixed list, or the healthy instances of a service in Consul on any
+ * address and port.
  */
 export class RealServers {
+  /** Whether something is made by this class, also where the program has two copies of the library. */
+  static isRealServers(value: unknown): value is RealServers {
+    return typeof value === "object" && value !== null && REAL_SERVERS in value;
+  }
+
+  /** Servers on machines of the program; the same as the plain list. */
+  static of(servers: readonly RealServerOptions[]): RealServers {
+    return new RealServers(servers, undefined);
+  }
+
   /**
    * The healthy instances of a Consul service. Each one's weight is that of its registration
    * (`Weights.Passing`), or the `weight` of a job's service.
    *
-   * @param service its name in Consul: letters, digits, `-` and `_`
+   * @param service its name in Consul: letters, digits, `-` and `_`; or a service as a job has it
    */
-  static fromConsul(service: string | ConsulService | KnownInstances, options: FollowOptions = {}): RealServers {
-    const { waitSeconds = { min: 1, max: 4 }, whenEmpty = EmptyPolicy.refuse() } = options;
-    const known = typeof service !== "string" && "machines" in service ? service : undefined;
-    const named = typeof service === "string" ? { name: service } : (known?.service ?? (service as ConsulService));
-    const tag = options.tag ?? named.tag;
-    return new RealServers(named, tag, options.datacenter, whenEmpty, waitSeconds, known);
+  static fromConsul(service: string | ConsulService, options: FollowOptions = {}): RealServers {
+    const named = typeof service === "string" ? { name: service } : service;
+    return new RealServers([], new FollowedService(named, options));
   }
 
-  /** The service's name in Consul. */
-  readonly service: string;
+  /**
+   * The healthy instances of a gateway. Its machines are known, so any forwarding method is possible; make the virtual service
+   * after the last of them.
+   */
+  static ofGateway(gateway: KnownInstances, options: FollowOptions = {}): RealServers {
+    return new RealServers([], new FollowedService(gateway.service, options, gateway));
+  }
+
+  /** The healthy instances of a job. From then on its group must serve long enough after an instance leaves. */
+  static ofJob(job: JobWithServices, options: JobRealServersOptions = {}): RealServers {
+    const { port, ...rest } = options;
+    return RealServers.fromConsul(job.service(port), rest);
+  }
 
   private constructor(
-    /** What is known of it. @internal */
-    readonly _named: ConsulService,
-    readonly tag: string | undefined,
-    readonly datacenter: string | undefined,
-    readonly whenEmpty: EmptyPolicy,
-    readonly waitSeconds: WaitSeconds,
-    /** Where its instances run. @default - anywhere */
-    readonly known: KnownInstances | undefined,
+    /** @internal */
+    readonly _fixed: readonly RealServerOptions[],
+    /** @internal */
+    readonly _followed: FollowedService | undefined,
   ) {
-    this.service = _named.name;
+    Object.defineProperty(this, REAL_SERVERS, { value: true });
   }
 }

@@ -1,12 +1,11 @@
 import { Construct } from "constructs";
 import { normalizeAddress } from "../machine";
 import { Validation } from "../private/validation";
-import { Claims } from "./claim";
-import { IptablesRules } from "./iptables-rules";
-import { requireKnown } from "./known-values";
-import { Protocol } from "./protocol";
-import { hostNetwork } from "./service-spec";
-import { Place } from "./topology";
+import { TakenPorts } from "./endpoint";
+import { IptablesRules } from "./render/iptables";
+import { familyOf, hostNetwork, Protocol } from "./spec";
+import { Host } from "./topology";
+import { requireKnown } from "./values";
 
 export interface RedirectOptions {
   /** What clients connect to, 1 to 65535. */
@@ -20,7 +19,7 @@ export interface RedirectOptions {
 }
 
 /**
- * Connections to a port of the director go to a range of its own ports; made by `Director.addRedirect`.
+ * Redirects connections to a port of the director to a range of its own ports; made by `Director.addRedirect`.
  *
  * @see https://manpages.debian.org/iptables-extensions.8
  */
@@ -31,7 +30,7 @@ export class Redirect extends Construct {
   readonly address?: string;
 
   /** @internal */
-  constructor(scope: Construct, id: string, options: RedirectOptions, claims: Claims) {
+  constructor(scope: Construct, id: string, options: RedirectOptions, takenPorts: TakenPorts) {
     super(scope, id);
     this.port = options.port;
     this.toPorts = options.toPorts;
@@ -39,7 +38,7 @@ export class Redirect extends Construct {
     this.address = options.address === undefined ? undefined : (normalizeAddress(options.address) ?? options.address);
 
     const [first, last] = this.toPorts;
-    const taken = claims.met(this);
+    const taken = takenPorts.at(this);
     const validation = new Validation(this);
     requireKnown(validation, { ...options });
     validation.integer("port", this.port, 1, 65535, "choose the port that clients connect to");
@@ -66,9 +65,9 @@ export class Redirect extends Construct {
   }
 
   /** @internal */
-  _addRules(rules: IptablesRules, family: 4 | 6, director: Place): void {
+  _addRules(rules: IptablesRules, family: 4 | 6, director: Host): void {
     const { protocol, port, address, toPorts } = this;
-    const own = address === undefined ? director.addresses : [{ family: address.includes(":") ? 6 : 4 }];
+    const own = address === undefined ? director.addresses : [{ family: familyOf(address) }];
     if (!own.some((each) => each.family === family)) return;
     const [first, last] = toPorts;
     const redirect = [

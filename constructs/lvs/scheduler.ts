@@ -12,14 +12,14 @@ export interface HashingOptions {
 }
 
 /**
- * How a virtual service chooses the real server of a new connection.
+ * Algorithm by which a virtual service chooses the real server of a new connection.
  *
  * @see https://manpages.debian.org/ipvsadm.8
  */
 export class Scheduler {
-  /** In turn, weights ignored (but for weight 0). */
+  /** Round robin; weights are ignored, except 0. */
   static readonly ROUND_ROBIN = new Scheduler("rr");
-  /** In turn, in proportion to the weights: 5, 3 and 2 get 50, 30 and 20 of a hundred. */
+  /** Round robin in proportion to the weights: 5, 3 and 2 get 50, 30 and 20 of a hundred. */
   static readonly WEIGHTED_ROUND_ROBIN = new Scheduler("wrr");
   /** The one with the fewest connections. */
   static readonly LEAST_CONNECTION = new Scheduler("lc");
@@ -79,4 +79,18 @@ export class Scheduler {
 
 function hashingFlags(word: string, { port = false, fallback = true }: HashingOptions): string[] {
   return [...(fallback ? [`${word}-fallback`] : []), ...(port ? [`${word}-port`] : [])];
+}
+
+/**
+ * The schedulers that ipvsadm and the rules program on a director take (SCHEDULERS of programs/ipvs_table.py; a test compares the
+ * two): a word that one of them doesn't know would make all rules of that director wrong.
+ *
+ * @see https://manpages.debian.org/ipvsadm.8
+ */
+export const SCHEDULER_WORDS: readonly string[] = "rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos".split(" ");
+
+/** What `--sched-flags` takes with a scheduler. */
+export function flagsOf(word: string): string[] {
+  if (word === "sh" || word === "mh") return [`${word}-fallback`, `${word}-port`];
+  return ["flag-1", "flag-2", "flag-3"];
 }

@@ -1,27 +1,75 @@
-import { Annotations, Aspects } from "cdktf";
+import { Annotations, Aspects, Token } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { IMachine, normalizeAddress } from "../machine";
+import { Acknowledgement } from "../private/acknowledgement";
+import { secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
 import { Validation, ValidationError } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
-import { Acknowledgement } from "./acknowledgement";
-import { chainName } from "./chain-name";
-import { Claims } from "./claim";
-import { checkFollowed, followFindings, followSpec, followWarnings, readRealServers } from "./follow";
-import { ForwardingMethod } from "./forwarding-method";
-import { hashingWarning } from "./hashing-rules";
-import { Plane } from "./plane";
-import { forwardingFailures, planeFailures } from "./plane-limits";
-import { Protocol } from "./protocol";
+import { checkEndpoints, EndpointOptions, TakenPorts } from "./endpoint";
+import { checkFollowed, FollowedService, followSpec, followWarnings, KnownInstances } from "./followed";
+import { ForwardingMethod, forwardingFailures } from "./forwarding-method";
+import { Plane, planeFailures } from "./plane";
 import { RealServer, RealServerList, RealServerOptions } from "./real-server";
-import { KnownInstances, RealServers } from "./real-servers";
-import { Refusal } from "./refusal";
+import { RealServers } from "./real-servers";
+import { followFindings, hashingWarning, Refusal, serviceFindings } from "./refusals";
+import { chainName } from "./render/iptables";
 import { Scheduler } from "./scheduler";
-import { Endpoint, ServiceSpec } from "./service-spec";
-import { serviceFindings } from "./topology";
-import { ownVips, sharedVips, takenVips, VipOwner } from "./vip-owners";
-import { checkEndpoints, checkOptions } from "./virtual-service-checks";
-import { EndpointOptions, ServiceOptions } from "./virtual-service-options";
+import { Endpoint, familyOf, Protocol, ServiceSpec } from "./spec";
+import { requireDuration, requireKnown } from "./values";
+import { ownVips, sharedVips, takenVips, VipOwner } from "./vips";
+
+/** Options that every kind of virtual service has. */
+export interface ServiceOptions {
+  /** Algorithm that chooses the real server of a new connection. @default Scheduler.ROUND_ROBIN */
+  readonly scheduler?: Scheduler;
+  /**
+   * How packets reach the real servers and come back, unless a real server overrides it.
+   *
+   * @default ForwardingMethod.masquerading({ snat: true }) - works with real servers anywhere
+   */
+  readonly forwarding?: ForwardingMethod;
+  /**
+   * Persistence: how long after its last connection a client is still sent to the same real server, in whole seconds from `"1s"` to
+   * `"744h"`, 31 days. Ipvs plane. @default - each connection is scheduled by itself
+   */
+  readonly persistenceTimeout?: string;
+  /** Netmask that groups clients for persistence: `255.255.255.0`, for IPv6 a prefix length like `64`. @default - each address is a client */
+  readonly persistenceNetmask?: string;
+  /** One-packet scheduling: each UDP packet is scheduled by itself. Ipvs plane, direct routing or tunneling. @default false */
+  readonly onePacket?: boolean;
+  /**
+   * A fixed list, or the healthy instances of a service in the director's Consul: `RealServers.fromConsul`, `.ofJob` or
+   * `.ofGateway`. From Consul: ipvs plane, and masquerading; to a gateway, whose machines are known, any method.
+   *
+   * @default - none yet: `addRealServer`
+   */
+  readonly realServers?: readonly RealServerOptions[] | RealServers;
+  /** Refusals to accept: the virtual service is built, with a warning for each. @default - none */
+  readonly acknowledge?: readonly Refusal[];
+}
+
+export interface VirtualServiceOptions extends ServiceOptions {
+  /**
+   * The VIP, IPv4 or IPv6, in a subnet of the director. Where it isn't an address of the director's machine, the director gets
+   * it as an additional one.
+   */
+  readonly address: string;
+  /**
+   * 1 to 65535; 0 is every port that no other virtual service of the VIP has. That needs persistence, a VIP that is not an
+   * address of the director's machine, and the ipvs plane.
+   */
+  readonly port: number;
+  /** @default Protocol.TCP */
+  readonly protocol?: Protocol;
+}
+
+export interface FirewallMarkServiceOptions extends ServiceOptions {
+  /** Firewall mark, 1 to 2147483647, that nothing else on the director uses. */
+  readonly mark: number;
+  /** The addresses and ports that form one virtual service, all of one address family. */
+  readonly endpoints: readonly EndpointOptions[];
+}
 
 /** What a virtual service gets from its director. @internal */
 export interface VirtualServiceContext extends ServiceOptions {
@@ -30,7 +78,7 @@ export interface VirtualServiceContext extends ServiceOptions {
   /** Whether the director has a Consul to ask. */
   readonly hasConsul: boolean;
   /** Ports of the director that are taken. */
-  readonly claims: Claims;
+  readonly takenPorts: TakenPorts;
   readonly mark?: number;
   readonly endpoints: readonly EndpointOptions[];
 }
@@ -48,9 +96,9 @@ export class VirtualService extends Construct {
    * @internal
    */
   static _leadingTo(root: IConstruct, ends: readonly unknown[]): VirtualService[] {
-    const { all, places } = virtualServices.below(root);
-    const found = new Set(ends.flatMap((end) => [...(places.get(end) ?? [])]));
-    return [...found].sort((a, b) => a - b).flatMap((place) => all[place] ?? []);
+    const { all, positions } = virtualServices.below(root);
+    const found = new Set(ends.flatMap((end) => [...(positions.get(end) ?? [])]));
+    return [...found].sort((a, b) => a - b).flatMap((position) => all[position] ?? []);
   }
 
   /** The first of {@link endpoints}. */
@@ -65,12 +113,12 @@ export class VirtualService extends Construct {
   readonly mark?: number;
   readonly scheduler: Scheduler;
   readonly forwarding: ForwardingMethod;
-  /** Where its real servers come from. @default - they are fixed: {@link realServers} */
-  readonly followed?: RealServers;
+  /** The service of Consul that its real servers come from. @default - they are fixed: {@link realServers} */
+  readonly followed?: FollowedService;
   private readonly servers = new RealServerList();
   /** The machines of followed instances, set up for a forwarding method that needs it. */
   private readonly prepared = new RealServerList();
-  private readonly acknowledgement: Acknowledgement;
+  private readonly acknowledgement: Acknowledgement<Refusal>;
 
   /** @internal */
   constructor(
@@ -87,9 +135,15 @@ export class VirtualService extends Construct {
     this.mark = context.mark;
     this.scheduler = context.scheduler ?? Scheduler.ROUND_ROBIN;
     this.forwarding = context.forwarding ?? ForwardingMethod.masquerading({ snat: true });
-    const { fixed, followed } = readRealServers(context.realServers);
-    this.followed = followed;
-    this.acknowledgement = new Acknowledgement(this, context.acknowledge ?? [], () => sharedVips(this));
+    const { realServers = [] } = context;
+    const isList = Array.isArray(realServers);
+    const given = RealServers.isRealServers(realServers) ? realServers : RealServers.of(isList ? realServers : []);
+    this.followed = given._followed;
+    this.acknowledgement = new Acknowledgement(this, {
+      refusals: context.acknowledge ?? [],
+      type: "Refusal",
+      later: () => sharedVips(this),
+    });
     this.validate();
     const owner: VipOwner = {
       director: context.director,
@@ -105,9 +159,10 @@ export class VirtualService extends Construct {
     this.port = first.port;
     this.protocol = first.protocol;
     const ids = new Map<string, number>();
-    for (const options of fixed) this.addRealServer(freeId(options, ids), options);
+    for (const options of given._fixed) this.addRealServer(freeId(options, ids), options);
     virtualServices.tell(this, this);
-    if (followed?.known !== undefined && this.forwarding.name !== "masquerading") this.prepare(followed.known);
+    if (this.followed?.known !== undefined && this.forwarding.name !== "masquerading")
+      this.prepare(this.followed.known);
     Aspects.of(this).add({
       visit: (node) => {
         if (node === this) this.warn();
@@ -120,7 +175,7 @@ export class VirtualService extends Construct {
     return this.context.director;
   }
 
-  /** The fixed ones. */
+  /** The fixed real servers. */
   get realServers(): RealServer[] {
     return [...this.servers.all];
   }
@@ -138,7 +193,7 @@ export class VirtualService extends Construct {
     return server;
   }
 
-  /** Both ends, as for fixed real servers; Consul decides which of them are used. */
+  /** Sets up both ends, as for fixed real servers; Consul decides which of them are used. */
   private prepare(known: KnownInstances): void {
     for (const { port } of this.endpoints) known._listenOn(port);
     const machines = [...known.machines];
@@ -172,14 +227,14 @@ export class VirtualService extends Construct {
 
   /** @internal */
   get _spec(): ServiceSpec {
-    const { persistenceTimeoutSeconds, persistenceNetmask, onePacket } = this.context;
+    const { persistenceTimeout, persistenceNetmask, onePacket } = this.context;
     return {
       chain: chainName(this.node.id),
-      family: this.address.includes(":") ? 6 : 4,
+      family: familyOf(this.address),
       endpoints: this.endpoints,
       mark: this.mark,
       scheduler: this.scheduler,
-      persistenceTimeoutSeconds,
+      persistenceTimeoutSeconds: persistenceTimeout === undefined ? undefined : secondsOf(persistenceTimeout),
       persistenceNetmask,
       onePacket: onePacket ?? false,
       forwarding: this.forwarding,
@@ -198,8 +253,19 @@ export class VirtualService extends Construct {
   private validate(): void {
     const { context, endpoints, forwarding, scheduler } = this;
     const validation = new Validation(this);
-    checkEndpoints(validation, endpoints, context);
+    checkEndpoints(validation, endpoints, {
+      ...context,
+      taken: context.takenPorts,
+      follows: this.followed !== undefined,
+    });
     checkOptions(validation, endpoints, context);
+    const { realServers = [] } = context;
+    // The type lets nothing else through; programs in JavaScript have no types.
+    validation.require(Array.isArray(realServers) || RealServers.isRealServers(realServers), {
+      property: "realServers",
+      rule: "must be a list, or made by RealServers",
+      cure: "use RealServers.ofJob(job), RealServers.ofGateway(gateway) or RealServers.fromConsul(name)",
+    });
     validation.add(...planeFailures(context.plane, { ...context, forwarding, scheduler }));
     validation.add(...forwardingFailures(forwarding));
     const wellFormed = endpoints.filter(({ address }) => normalizeAddress(address) !== undefined);
@@ -207,7 +273,7 @@ export class VirtualService extends Construct {
     const findings = serviceFindings(context.director, service);
     if (this.followed !== undefined) {
       checkFollowed(validation, this.followed, { ...context, forwarding });
-      findings.push(...followFindings(this.followed, forwarding));
+      findings.push(...followFindings(this.followed.service, forwarding));
     }
     this.acknowledgement.judge(this, validation, findings);
     validation.finish();
@@ -215,7 +281,7 @@ export class VirtualService extends Construct {
     if (drains !== undefined) this.acknowledgement.warn(this, Refusal.HASHING_WITHOUT_FALLBACK, drains);
   }
 
-  /** Legal but odd, as it is at synth. */
+  /** Warns of what is legal and probably not meant; called at synth. */
   private warn(): void {
     const warn = (message: string): void => {
       Annotations.of(this).addWarning(message);
@@ -237,25 +303,65 @@ function freeId({ machine, port }: RealServerOptions, taken: Map<string, number>
   return count === 1 ? id : `${id}.${count}`;
 }
 
-/** Every one, and their places by where they lead: a machine, a name in Consul, or what stands for its instances. */
+/** Every one, and their positions by where they lead: a machine, a name in Consul, or what stands for its instances. */
 interface ByEnd {
   readonly all: readonly VirtualService[];
-  readonly places: ReadonlyMap<unknown, ReadonlySet<number>>;
+  readonly positions: ReadonlyMap<unknown, ReadonlySet<number>>;
 }
 
 const virtualServices = new WholeProgram<VirtualService, ByEnd>((told) => {
-  const places = new Map<unknown, Set<number>>();
-  told.forEach(({ what: { followed, realServers } }, place) => {
+  const positions = new Map<unknown, Set<number>>();
+  told.forEach(({ what: { followed, realServers } }, position) => {
     for (const end of [...realServers.map(({ machine }) => machine), followed?.service, followed?.known])
-      if (end !== undefined) places.set(end, (places.get(end) ?? new Set()).add(place));
+      if (end !== undefined) positions.set(end, (positions.get(end) ?? new Set()).add(position));
   });
-  return { all: told.map(({ what }) => what), places };
+  return { all: told.map(({ what }) => what), positions };
 });
 
-function followsConsul(id: string, { service }: RealServers): Failure {
+function followsConsul(id: string, { service }: FollowedService): Failure {
   return {
     property: "addRealServer",
     rule: `can't add ${id}, because the real servers are the instances of ${service} in Consul`,
     cure: `register it in Consul as an instance of ${service}, or make a virtual service of fixed ones`,
   };
+}
+
+/** Persistence and one-packet scheduling. */
+function checkOptions(validation: Validation, endpoints: readonly Endpoint[], options: ServiceOptions): void {
+  const { persistenceTimeout: timeout, persistenceNetmask: netmask, onePacket } = options;
+  const range = { min: "1s", max: "744h", wholeSeconds: true };
+  requireDuration(validation, "persistenceTimeout", timeout, range, "'300s' is usual, 31 days are the most");
+  requireKnown(validation, { persistenceNetmask: netmask });
+  if (netmask !== undefined && !Token.isUnresolved(netmask)) {
+    validation.require(timeout !== undefined, {
+      property: "persistenceNetmask",
+      rule: "has no effect without 'persistenceTimeout'",
+      got: netmask,
+      cure: "give 'persistenceTimeout', too, or leave both out",
+    });
+    const ipv6 = endpoints.some(({ address }) => address.includes(":"));
+    validation.require(ipv6 ? isPrefixLength(netmask) : isNetmask(netmask), {
+      property: "persistenceNetmask",
+      rule: ipv6 ? "must be a prefix length from 1 to 128" : "must be a netmask",
+      got: netmask,
+      cure: ipv6 ? "for example '64'" : "for example '255.255.255.0'",
+    });
+  }
+  validation.require(onePacket !== true || endpoints.every(({ protocol }) => protocol === Protocol.UDP), {
+    property: "onePacket",
+    rule: "must go with UDP",
+    got: onePacket,
+    cure: "use protocol: Protocol.UDP, or leave 'onePacket' out",
+  });
+}
+
+function isPrefixLength(text: string): boolean {
+  return /^[1-9]\d{0,2}$/.test(text) && Number(text) <= 128;
+}
+
+/** Ones, then zeros: `255.255.240.0`. */
+function isNetmask(text: string): boolean {
+  if (normalizeAddress(text) !== text || text.includes(":")) return false;
+  const bits = text.split(".").map((part) => Number(part).toString(2).padStart(8, "0"));
+  return /^1+0*$/.test(bits.join(""));
 }

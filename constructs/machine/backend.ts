@@ -1,9 +1,11 @@
-import { IConstruct } from "constructs";
-import { LocalCommand, TerraformData } from "../private/terraform-data";
+import { ITerraformDependable } from "cdktf";
+import { Construct, IConstruct } from "constructs";
+import { LocalCommand } from "../private/terraform-data";
 import { CloudInit } from "./cloud-init";
-import { Contribution } from "./contribution";
+import type { Contribution } from "./contribution";
+import type { Software, SoftwareName } from "./software";
 
-/** What a backend gets to know of a machine. */
+/** A machine as its backend is asked for it. */
 export interface MachineDescription {
   readonly name: string;
   /** Interface name to its addresses with prefix length: `{ eth0: ["192.168.139.29/24"] }`. */
@@ -14,46 +16,37 @@ export interface MachineDescription {
   readonly model: CloudInit;
 }
 
-/** What a backend answers: how Terraform makes, changes and removes that machine. */
+/**
+ * How Terraform makes, changes and removes a machine. The commands run on the operator's machine in the folder of the stack's
+ * JSON, where the documents are; each must fail where its work is not done.
+ */
 export interface MachineLifecycle {
+  /** Makes the machine and returns once its first boot is over: `machines/NAME/applied.sh` succeeds on it. */
   readonly create: LocalCommand;
+  /** Removes the machine. It gets no further files: Terraform runs it from its state alone. */
   readonly destroy: LocalCommand;
   /** Brings live content to the running machine. */
   readonly push: LocalCommand;
-  /** Runs the shell script on its standard input on the machine, as root. */
+  /** Runs the shell script on its standard input on the machine, as root. Secrets and `vipstack up` use it. */
   readonly shell: LocalCommand;
-  /** Replaces the machine when changed, beside its boot content. */
-  readonly triggers: Readonly<Record<string, string>>;
-  /** Files written beside the stack's JSON, which the commands read; called at synth. */
+  /** Values that replace the machine when they change, beside its boot content. @default - only boot content does */
+  readonly triggers?: Readonly<Record<string, string>>;
+  /** Files written beside the stack's JSON, by path; called at synth, when all roles have contributed. */
   readonly documents: () => Readonly<Record<string, string>>;
-  readonly dependsOn: readonly TerraformData[];
+  /** Resources that must be there before the machine. Read at synth. @default - none */
+  readonly dependsOn?: readonly ITerraformDependable[];
   /** What its machines need beside their roles. @default - nothing */
   readonly contribution?: Contribution;
 }
 
-/** Programs of vendors that a backend may offer to its machines. */
-export type SoftwareName = "consul" | "nomad" | "consul-template" | "cni-plugins";
-
-/** A vendor's program at an address that machines of the backend reach. */
-export interface Software {
-  /** Version without a leading "v": `1.14.11`. */
-  readonly version: string;
-  /** A single program; `cni-plugins` is a tar.gz of several. */
-  readonly url: string;
-  /**
-   * Hexadecimal SHA-256 of what the URL leads to. A backend may give the URL of a list that `sha256sum` wrote, which holds the
-   * file's name: then the machine trusts the server of the list.
-   */
-  readonly sha256: string;
-}
-
 /**
  * Turns the model of a machine into a machine: {@link LabBackend} boots one, {@link OrbStackBackend} asks OrbStack for one,
- * {@link SshBackend} prepares a host that exists.
+ * {@link SshBackend} prepares a host that exists. Yours is a construct with one method, {@link IBackend.bind}; everything else
+ * is optional. `examples/libvirt` is one.
  */
 export interface IBackend extends IConstruct {
-  /** How the operator and `vipstack up` reach its machines. */
-  readonly access: MachineAccess;
+  /** What `vipstack up` shows and uses beside the machines. @default - nothing */
+  readonly access?: MachineAccess;
   /**
    * A container registry that its machines use as Docker Hub's mirror: `http://192.168.139.1:5000`. A role that reads it uses it.
    *
@@ -75,16 +68,38 @@ export interface IBackend extends IConstruct {
    * @default - none: programs come from their vendors
    */
   software?(name: SoftwareName, version?: string): Software | undefined;
-  /** @internal */
-  _bind(machine: MachineDescription): MachineLifecycle;
+  /**
+   * Where this host reaches a port of a machine; undefined where nothing leads there.
+   *
+   * @param endpoint `192.168.139.24:8500`
+   * @default - the endpoint itself
+   */
+  fromHost?(endpoint: string): string | undefined;
+  /**
+   * Called once by each {@link Machine}, before any role contributes to it: `machine.model` is complete only at synth, so read
+   * it in `documents`. {@link userDataFiles} and {@link renderPushScript} render it.
+   */
+  bind(machine: MachineDescription): MachineLifecycle;
 }
 
-/** How the machines of a backend are reached: `ssh [-F configFile] NAME`, or a command of the backend's own. */
+/** What an inventory tells the factory of its backend. */
+export interface BackendRequest {
+  /** Networks in CIDR form. */
+  readonly subnets: readonly string[];
+  /** Ports of 127.0.0.1 and the `ADDRESS:PORT` that they lead to. @default - none */
+  readonly forwards?: readonly { readonly listen: number; readonly to: string }[];
+  /** The folder of the deployment's state, which only its owner can enter. */
+  readonly stateFolder: string;
+}
+
+/** Makes the backend of an inventory's machines: `SshBackend.factory()`, or a function of your own. */
+export type BackendFactory = (scope: Construct, request: BackendRequest) => IBackend;
+
+/** What the operator and `vipstack up` use of a backend beside its machines. */
 export interface MachineAccess {
-  readonly kind: "lab" | "ssh" | "orbstack";
-  /** @default - the user's own ssh configuration */
+  /** An OpenSSH client configuration that knows the machines' names. @default - none */
   readonly sshConfigFile?: string;
-  /** The lab's state folder. @default - not a lab */
+  /** The embedded lab's state folder. @default - not a lab */
   readonly labDirectory?: string;
   /** Ports of this host's loopback that lead to machines. @default - none */
   readonly forwards?: readonly { readonly listen: number; readonly to: string }[];

@@ -1,20 +1,11 @@
 import { describeFailure, Failure } from "../private/failure";
 import { ADDRESS_FILE, ADDRESSES_UNIT } from "./address-file";
 import { conflictsWith, packageName, Part, SECRET_MODE } from "./conflicts";
-import { contributionFailures } from "./contribution-rules";
-import {
-  AptSource,
-  Contribution,
-  Download,
-  LazyContribution,
-  LiveFile,
-  MachineFile,
-  ReadyCheck,
-  Sysctl,
-  Unit,
-} from "./contribution";
-import { downloadTools } from "./download-text";
-import { HOST_NAME_RULE, isHostName } from "./text-rules";
+import type { Contribution, LazyContribution, LiveFile, MachineFile, ReadyCheck, Sysctl, Unit } from "./contribution";
+import type { AptSource, Download } from "./software";
+import { HOST_NAME_RULE, isHostName } from "./text";
+import { downloadTools } from "./render/software";
+import { contributionFailures } from "./contribution";
 
 /** A secret of a machine, with every unit that reads it. */
 export interface MachineSecret {

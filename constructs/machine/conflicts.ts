@@ -1,6 +1,6 @@
 import { Failure } from "../private/failure";
-import { addressPlace } from "./address-line";
-import { Contribution, MachineFile, PortClaim } from "./contribution";
+import { addressPlace } from "./address-file";
+import type { Contribution, MachineFile, PortClaim } from "./contribution";
 
 /** The default mode of a secret. */
 export const SECRET_MODE = "0600";

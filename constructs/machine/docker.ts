@@ -1,5 +1,5 @@
 import { Construct } from "constructs";
-import { IMachine } from "./machine-end";
+import type { IMachine } from "./machine";
 
 export interface DockerEngineProps {
   readonly machine: IMachine;

@@ -1,14 +1,20 @@
-export { IBackend, MachineAccess, MachineDescription, MachineLifecycle, Software, SoftwareName } from "./backend";
+export { LocalCommand } from "../private/terraform-data";
+export {
+  BackendFactory,
+  BackendRequest,
+  IBackend,
+  MachineAccess,
+  MachineDescription,
+  MachineLifecycle,
+} from "./backend";
 export { LabBackend, LabBackendProps, LabForward } from "./backends/lab-backend";
 export { OrbStackBackend, OrbStackBackendProps } from "./backends/orbstack-backend";
 export { SshBackend, SshBackendProps } from "./backends/ssh-backend";
 export { ADDRESSES_UNIT } from "./address-file";
-export { renderCloudConfig } from "./cloud-config-text";
+export { renderCloudConfig, userDataFiles } from "./render/cloud-config";
 export { CloudInit, CloudInitProps } from "./cloud-init";
 export {
-  AptSource,
   Contribution,
-  Download,
   LazyContribution,
   LiveFile,
   MachineFile,
@@ -18,13 +24,14 @@ export {
   Sysctl,
   Unit,
 } from "./contribution";
+export { ForeignMachineAttributes } from "./machine";
 export { DockerEngine, DockerEngineProps } from "./docker";
-export { ForeignMachineAttributes } from "./foreign-machine";
 export { Machine, MachineProps } from "./machine";
-export { IMachine } from "./machine-end";
-export { nodeModule, nodeProgram, PROGRAM_FOLDER } from "./node-program";
-export { shellQuote } from "./shell-quote";
-export { renderPushScript, renderSetupScript, renderTeardownScript } from "./setup-script";
+export { IMachine } from "./machine";
+export { nodeModule, nodeProgram, PROGRAM_FOLDER } from "./program";
+export { shellQuote } from "./render/shell";
+export { renderPushScript, renderSetupScript, renderTeardownScript } from "./render/setup";
+export { AptSource, Download, Software, SoftwareName } from "./software";
 export { areNeighbours, backendAddresses, hasAddress, neighboursWith } from "./neighbours";
 export {
   describeUnusable,
@@ -34,5 +41,5 @@ export {
   parseInterfaceAddress,
   subnetContains,
 } from "./subnet";
-export { oneshotUnit, OneshotUnitProps, UNIT_SECONDS } from "./systemd-unit-text";
-export { TRACKED_CONNECTIONS } from "./tracked-connections";
+export { oneshotUnit, OneshotUnitProps, UNIT_SECONDS } from "./render/unit";
+export { TRACKED_CONNECTIONS } from "./contribution";

@@ -1,21 +1,68 @@
 import { createHash } from "node:crypto";
+import { Fn } from "cdktf";
 import { Construct, IConstruct } from "constructs";
-import { describeFailure } from "../private/failure";
+import { describeFailure, Failure } from "../private/failure";
+import { isMarked, mark } from "../private/mark";
 import { writeAtSynth } from "../private/synth-files";
-import { TerraformData } from "../private/terraform-data";
-import { ValidationError } from "../private/validation";
-import { addressKeeper } from "./address-keeper";
-import { IBackend, Software, SoftwareName } from "./backend";
-import { renderCloudConfig } from "./cloud-config-text";
+import { mapTokens } from "../private/template-escape";
+import { LocalCommand, TerraformData } from "../private/terraform-data";
+import { Validation, ValidationError } from "../private/validation";
+import { addressKeeper } from "./address-file";
+import type { IBackend } from "./backend";
 import { CloudInit } from "./cloud-init";
-import { Contribution, LazyContribution } from "./contribution";
-import { ForeignMachine, ForeignMachineAttributes } from "./foreign-machine";
-import { checkedAddresses, ownAddress } from "./machine-addresses";
-import { IMachine } from "./machine-end";
-import { bringMachineSecrets, secretContents, secretHashes, secretsDocuments } from "./machine-secrets";
+import { Contribution, LazyContribution, plainSecretFailures } from "./contribution";
 import { joinNeighbours } from "./neighbours";
-import { plainSecretFailures } from "./secret-rules";
-import { InterfaceAddress } from "./subnet";
+import { renderCloudConfig } from "./render/cloud-config";
+import { bringSecrets, renderSecretsScript, secretVariable } from "./render/secrets";
+import type { Software, SoftwareName } from "./software";
+import { describeUnusable, InterfaceAddress, parseInterfaceAddress } from "./subnet";
+import { holdsTerraformValue } from "./terraform-value";
+import { HOST_NAME_RULE, isHostName, isInterfaceName } from "./text";
+
+/** Something with addresses that roles are put on. */
+export interface IMachine extends IConstruct {
+  /** The name it is known by: its host name, and `ssh NAME`. */
+  readonly name: string;
+  /** Its first IPv4 address, without prefix length. */
+  readonly address: string;
+  /** All its addresses, with interface and subnet. */
+  readonly addresses: readonly InterfaceAddress[];
+  /** A container registry that stands for Docker Hub where the machine is. @default - none */
+  readonly registryMirror?: string;
+  /** Tells that the machine is going to pull a container image, so that it can be there before. */
+  wantImage(name: string): void;
+  /**
+   * A vendor's program as it is offered where the machine is; undefined where it has to come from its vendor.
+   *
+   * @param version @default - the one that the machine's backend has chosen
+   */
+  software(name: SoftwareName, version?: string): Software | undefined;
+  /**
+   * Adds what a role needs; a function where the role still grows (conflicts of its result are errors of synth).
+   *
+   * @throws ValidationError where it contradicts another role of the machine
+   */
+  contribute(role: IConstruct, part: LazyContribution): void;
+}
+
+/** A machine that exists. */
+export interface ForeignMachineAttributes {
+  /**
+   * Interface name to its addresses with prefix length; IPv4 and IPv6 may share an interface. The first IPv4 address is the
+   * machine's own: `{ eth0: ["192.168.139.29/24"] }`.
+   */
+  readonly interfaces: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Interface name to the largest packet that its network carries, in bytes, 576 to 65535 (lab: at most 1500), with IPv6 1280
+   * at least: `{ eth0: 1450 }`. The lab and OrbStack set it, on a host by ssh it must be so already. Roles that need room of
+   * a packet follow it.
+   *
+   * @default - 1500
+   */
+  readonly mtu?: Readonly<Record<string, number>>;
+  /** Letters, digits and hyphens. @default - the construct's id */
+  readonly name?: string;
+}
 
 export interface MachineProps extends ForeignMachineAttributes {
   readonly backend: IBackend;
@@ -34,14 +81,22 @@ export class Machine extends Construct implements IMachine {
     return new ForeignMachine(scope, id, attributes);
   }
 
+  /** Whether a construct is a machine that the program makes, also by another copy of this package. */
+  static isMachine(construct: unknown): construct is Machine {
+    return isMarked(construct, MACHINE);
+  }
+
   readonly name: string;
   readonly address: string;
   readonly addresses: readonly InterfaceAddress[];
   readonly model: CloudInit;
+  /** Runs the shell script on its standard input on the machine, as root. */
+  readonly shell: LocalCommand;
   private readonly backend: IBackend;
 
   constructor(scope: Construct, id: string, props: MachineProps) {
     super(scope, id);
+    mark(this, MACHINE);
     this.name = props.name ?? id;
     this.backend = props.backend;
     this.addresses = checkedAddresses(this, this.name, props);
@@ -52,7 +107,7 @@ export class Machine extends Construct implements IMachine {
       validate: () => this.model.failures().map(({ owner, failure }) => `${owner}: ${describeFailure(failure)}`),
     });
 
-    const lifecycle = props.backend._bind({
+    const lifecycle = props.backend.bind({
       name: this.name,
       interfaces: props.interfaces,
       mtu: props.mtu ?? {},
@@ -84,6 +139,7 @@ export class Machine extends Construct implements IMachine {
     // Of a secret the state has a hash only; the content goes through the command's environment, which Terraform never
     // shows.
     const { shell } = lifecycle;
+    this.shell = shell;
     new TerraformData(this, "secrets", {
       triggersReplace: () => ({ machine: machine.idReference, ...secretHashes(this.model) }),
       onCreate: { ...shell, command: bringMachineSecrets(this.name, shell.command) },
@@ -118,6 +174,172 @@ export class Machine extends Construct implements IMachine {
   }
 }
 
+const MACHINE = "Machine";
+
+/** What {@link ForeignMachineAttributes} stand for. */
+class ForeignMachine extends Construct implements IMachine {
+  readonly name: string;
+  readonly address: string;
+  readonly addresses: readonly InterfaceAddress[];
+
+  constructor(scope: Construct, id: string, attributes: ForeignMachineAttributes) {
+    super(scope, id);
+    this.name = attributes.name ?? id;
+    this.addresses = checkedAddresses(this, this.name, attributes);
+    joinNeighbours(this);
+    this.address = ownAddress(this.addresses);
+  }
+
+  /** Its owner provides images. */
+  wantImage(): void {
+    // Nothing is made there.
+  }
+
+  /** Its owner decides where programs come from. */
+  software(): undefined {
+    return undefined;
+  }
+
+  /** Nothing is done: the owner of the machine has to bring what the role needs. */
+  contribute(): void {
+    // Its owner does it.
+  }
+}
+
+/** The props of a machine that decide its name and its addresses. */
+export interface AddressedProps {
+  readonly interfaces: Readonly<Record<string, readonly string[]>>;
+  readonly mtu?: Readonly<Record<string, number>>;
+  readonly memoryMiB?: number;
+  /** @default - the program does not make the machine */
+  readonly backend?: IBackend;
+}
+
+/** The addresses of a machine, after its name and all of its interfaces were checked. @throws ValidationError */
+function checkedAddresses(scope: IConstruct, name: string, props: AddressedProps): InterfaceAddress[] {
+  const { interfaces, memoryMiB, mtu = {}, backend } = props;
+  const validation = new Validation(scope);
+  for (const [property, value] of Object.entries({ name, interfaces, mtu, memoryMiB })) {
+    validation.require(!holdsTerraformValue(value), {
+      property,
+      rule: "can't hold a value that only Terraform knows: the machine's files are written before",
+      cure: "write it into the program, or read it from the environment",
+    });
+  }
+  validation.finish();
+  validation.require(isHostName(name), { property: "name", ...HOST_NAME_RULE, got: name });
+  validation.integer("memoryMiB", memoryMiB, 256, 65536, "320 is enough for a director, 1500 for a Nomad client");
+  validation.add(...interfaceNameFailures(Object.keys(interfaces)));
+  const addresses = Object.entries(interfaces).flatMap(([nic, texts]) =>
+    texts.flatMap((text) => {
+      const address = parseInterfaceAddress(nic, text, mtu[nic]);
+      validation.require(address !== undefined, {
+        property: "interfaces",
+        rule: "must hold addresses with a prefix length",
+        got: text,
+        cure: "write it like '192.168.139.29/24' or 'fd00:139::29/64'",
+      });
+      return address ?? [];
+    }),
+  );
+  validation.require(
+    addresses.some(({ family }) => family === 4),
+    {
+      property: "interfaces",
+      rule: "must hold an IPv4 address",
+      got: interfaces,
+      cure: 'give the first interface one, for example { eth0: ["192.168.139.29/24"] }',
+    },
+  );
+  const owned = backend && { owner: backend.node.path, addresses: backend.ownAddresses ?? [] };
+  validation.add(...addressFailures(addresses, owned), ...mtuFailures(mtu, Object.keys(interfaces), addresses));
+  validation.finish();
+  return addresses;
+}
+
+/** The first IPv4 address. */
+function ownAddress(addresses: readonly InterfaceAddress[]): string {
+  return addresses.find(({ family }) => family === 4)?.address ?? "";
+}
+
+/** Addresses that nothing but a router may have. */
+export interface OwnedAddresses {
+  /** The path of the construct that has them. */
+  readonly owner: string;
+  readonly addresses: readonly string[];
+}
+
+/** Interfaces whose names the kernel does not take. */
+function interfaceNameFailures(names: readonly string[]): Failure[] {
+  return names
+    .filter((name) => !isInterfaceName(name))
+    .map((name) => ({
+      property: "interfaces",
+      rule: "must have names of network interfaces, at most 15 characters",
+      got: name,
+      cure: "write it like 'eth0'",
+    }));
+}
+
+/** Addresses that no machine can have, that the backend has itself, or that the machine has twice. */
+function addressFailures(addresses: readonly InterfaceAddress[], owned?: OwnedAddresses): Failure[] {
+  const twice = addresses.filter(
+    ({ address }, index) => addresses.findIndex((other) => other.address === address) < index,
+  );
+  return [
+    ...addresses.flatMap((each) => unusableFailures(each, owned)),
+    ...twice.map(({ address }) => ({
+      property: "interfaces",
+      rule: "can't hold an address twice",
+      got: address,
+      cure: "leave one of the two out",
+    })),
+  ];
+}
+
+function unusableFailures({ interface: nic, address, subnet }: InterfaceAddress, owned?: OwnedAddresses): Failure[] {
+  const what =
+    describeUnusable(address, subnet) ??
+    (owned?.addresses.includes(address) ? `an address of ${owned.owner} itself, its router's` : undefined);
+  if (what === undefined) return [];
+  const cure = `choose another address of ${subnet}`;
+  return [{ property: "interfaces", rule: `can't give ${nic} ${what}`, got: address, cure }];
+}
+
+/** @param mtu interface name to bytes @param interfaces names of the machine's interfaces */
+function mtuFailures(
+  mtu: Readonly<Record<string, number>>,
+  interfaces: readonly string[],
+  addresses: readonly InterfaceAddress[],
+): Failure[] {
+  return Object.entries(mtu).flatMap(([nic, bytes]): Failure[] => {
+    const property = `mtu.${nic}`;
+    const failures: Failure[] = [];
+    if (!interfaces.includes(nic))
+      failures.push({
+        property: "mtu",
+        rule: `can't be that of ${nic}, which is none of the interfaces`,
+        got: bytes,
+        cure: `use one of ${interfaces.join(", ")}, or add ${nic} to 'interfaces'`,
+      });
+    if (!(Number.isInteger(bytes) && bytes >= 576 && bytes <= 65535))
+      failures.push({
+        property,
+        rule: "must be a whole number from 576 to 65535",
+        got: bytes,
+        cure: "1500 is usual; IPv4 hosts take packets of 576 bytes at least",
+      });
+    if (bytes >= 576 && bytes < 1280 && addresses.some((each) => each.interface === nic && each.family === 6))
+      failures.push({
+        property,
+        rule: "must be at least 1280 with an IPv6 address, or the kernel takes IPv6 away from the interface",
+        got: bytes,
+        cure: `choose 1280 or more, or leave the IPv6 address of ${nic} out`,
+      });
+    return failures;
+  });
+}
+
 function checkedSecrets(role: IConstruct, part: Contribution): Contribution {
   const failures = plainSecretFailures(part);
   if (failures.length > 0) throw new ValidationError(role, failures);
@@ -130,4 +352,30 @@ function hasMtu([nic, bytes]: [string, number]): string {
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
+}
+
+function scriptOf(machine: string): string {
+  return `machines/${machine}/secrets.sh`;
+}
+
+/** The files beside the stack's JSON that {@link bringMachineSecrets} runs. */
+function secretsDocuments(model: CloudInit): Record<string, string> {
+  return model.secrets.length === 0 ? {} : { [scriptOf(model.hostname ?? "")]: renderSecretsScript(model) };
+}
+
+/** The command that brings a machine its secrets. @param shell runs the script on its standard input on the machine */
+function bringMachineSecrets(machine: string, shell: string): string {
+  return bringSecrets(scriptOf(machine), shell);
+}
+
+/** The environment variables of that command. */
+function secretContents({ secrets }: CloudInit): Record<string, string> {
+  return Object.fromEntries(secrets.map(({ content }, index) => [secretVariable(index), content]));
+}
+
+/** What each secret is made of, its references hashed: a change of anything brings them to the machine again. */
+function secretHashes({ secrets }: CloudInit): Record<string, string> {
+  return Object.fromEntries(
+    secrets.map(({ path, content, mode }) => [path, `${mode} ${mapTokens(content, (token) => Fn.sha256(token))}`]),
+  );
 }

@@ -3,8 +3,8 @@ import { IConstruct } from "constructs";
 import { ByWord } from "../private/by-word";
 import { describeFailure, Failure } from "../private/failure";
 import { WholeProgram } from "../private/whole-program";
-import { IBackend } from "./backend";
-import { InterfaceAddress } from "./subnet";
+import type { IBackend } from "./backend";
+import type { InterfaceAddress } from "./subnet";
 
 /** A machine as its neighbours see it. */
 export interface Neighbour extends IConstruct {

@@ -1,60 +1,15 @@
 import { Failure } from "../private/failure";
+import { formFailures, parseDuration } from "../private/duration";
 
-const UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+export { formatDuration, nanoseconds, parseDuration, secondsOf } from "../private/duration";
+
 const LONGEST_HOURS = 2400;
 
-/**
- * A duration as Nomad and Consul read it: `"10s"`, `"1m30s"`, `"500ms"`.
- *
- * @returns nanoseconds, or nothing where the text is none
- */
-export function parseDuration(text: string): number | undefined {
-  // A program has few durations, and each of its jobs asks for them many times over.
-  if (!parsed.has(text)) parsed.set(text, parse(text));
-  return parsed.get(text);
-}
-
-const parsed = new Map<string, number | undefined>();
-
-function parse(text: string): number | undefined {
-  if (text === "0") return 0;
-  if (!/^(\d+(\.\d+)?(ns|us|ms|s|m|h))+$/.test(text)) return undefined;
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)/g)];
-  return Math.round(parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ""] ?? 0), 0));
-}
-
-/** For text that was checked before. @returns nanoseconds */
-export function nanoseconds(text: string): number;
-export function nanoseconds(text: string | undefined): number | undefined;
-export function nanoseconds(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = parseDuration(text);
-  if (value === undefined) throw new Error(`assumption broken: duration '${text}' is a failure of durationFailures`);
-  return value;
-}
-
-/** Seconds of a duration; 0 where it is left out or none. */
-export function secondsOf(text: string | undefined): number {
-  return (text === undefined ? 0 : (parseDuration(text) ?? 0)) / 1e9;
-}
-
-/** `7.5s`, `1m30s`, as in job files. */
-export function formatDuration(value: number): string {
-  if (value === 0) return "0s";
-  const [hours, minutes] = [Math.floor(value / 3600e9), Math.floor((value % 3600e9) / 60e9)];
-  const rest = value % 60e9;
-  if (value < 1e9)
-    return value % 1e6 === 0 ? `${value / 1e6}ms` : value % 1e3 === 0 ? `${value / 1e3}us` : `${value}ns`;
-  return `${hours > 0 ? `${hours}h` : ""}${minutes > 0 ? `${minutes}m` : ""}${rest > 0 ? `${rest / 1e9}s` : ""}`;
-}
-
-/** What is wrong with durations, by property; left out ones pass. @param least in seconds */
+/** What is wrong with durations of a job, by property; left out ones pass. @param least in seconds */
 export function durationFailures(durations: Readonly<Record<string, string | undefined>>, least = 0): Failure[] {
   return Object.entries(durations).flatMap(([property, text]): Failure[] => {
-    if (text === undefined) return [];
-    const value = parseDuration(text);
-    if (value === undefined)
-      return [{ property, rule: "must be a duration", got: text, cure: "write it like '10s', '1m30s' or '500ms'" }];
+    const value = text === undefined ? undefined : parseDuration(text);
+    if (value === undefined) return formFailures(property, text);
     if (value < least * 1e9)
       return [
         { property, rule: `must be at least ${least}s, Nomad's minimum`, got: text, cure: `use '${least}s' or more` },

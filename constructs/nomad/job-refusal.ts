@@ -1,3 +1,4 @@
+import { acknowledgeable, Finding } from "../private/acknowledgement";
 import { Failure } from "../private/failure";
 
 /**
@@ -20,13 +21,9 @@ export enum JobRefusal {
 }
 
 /** A refusal that applies here. */
-export interface JobFinding {
-  readonly refusal: JobRefusal;
-  readonly failure: Failure;
-}
+export type JobFinding = Finding<JobRefusal>;
 
 /** A failure that can be acknowledged, with the way to do it. */
-export function withAcknowledgement({ refusal, failure }: JobFinding): Failure {
-  const name = refusal.toUpperCase().replaceAll("-", "_");
-  return { ...failure, cure: `${failure.cure}; to build it nevertheless, acknowledge: [JobRefusal.${name}]` };
+export function withAcknowledgement(finding: JobFinding): Failure {
+  return acknowledgeable("JobRefusal", finding);
 }

@@ -1,10 +1,10 @@
-import { Job as NomadJob } from "@cdktf/provider-nomad/lib/job";
 import { Annotations, Aspects, Token } from "cdktf";
 import { Construct } from "constructs";
 import { announceService, ConsulService } from "../consul";
 import { ByWord } from "../private/by-word";
 import { describeFailure, Failure } from "../private/failure";
 import { versionFailures } from "../private/first-versions";
+import { providerBinding } from "../private/provider";
 import { writeAtSynth } from "../private/synth-files";
 import { ValidationError } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
@@ -26,7 +26,7 @@ export interface JobSettings {
   /** The cluster that the job is checked against. @default - the cluster of its stack, else none: its size is not known */
   readonly nomad?: JobCluster;
   /** Settings of the directors that follow the job's services. @default - a director's defaults */
-  readonly discovery?: Pick<ConvergenceProps, "templateWait" | "templateWaitMax" | "keeperPeriod" | "drainSeconds">;
+  readonly discovery?: Pick<ConvergenceProps, "templateWait" | "templateWaitMax" | "keeperPeriod" | "drainTimeout">;
   /** Whether the job is removed from Nomad when it leaves the program, instead of being listed as dead. @default true */
   readonly purgeOnDestroy?: boolean;
   /** Refusals to accept. Each becomes a warning. @default - none */
@@ -75,6 +75,7 @@ export class Job extends Construct {
     validation.finish();
 
     this.specification = renderJob(this.name, props, services);
+    const { Job: NomadJob } = providerBinding(this, "@cdktf/provider-nomad/lib/job");
     new NomadJob(this, "Default", {
       jobspec: jobspecAttribute(this.specification),
       json: true,

@@ -1,11 +1,12 @@
-import { dependable, IResolvable, Lazy, TerraformResource, TerraformStack } from "cdktf";
+import { dependable, IResolvable, ITerraformDependable, Lazy, TerraformResource, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { escapeTemplate, escapeTemplates } from "./template-escape";
 import { ValidationError } from "./validation";
 
-/** A command that Terraform runs on the operator's machine. */
+/** A command that Terraform runs on the operator's machine, by `sh -c`. */
 export interface LocalCommand {
   readonly command: string;
+  /** Further environment variables. @default - none */
   readonly environment?: Record<string, string>;
 }
 
@@ -23,7 +24,7 @@ export interface TerraformDataProps {
   /** Whether there is such a resource at all; called at synth. @default - there is */
   readonly exists?: () => boolean;
   /** Other terraform_data that must be there first. Read at synth, so that later additions count. */
-  readonly dependsOn?: readonly TerraformData[];
+  readonly dependsOn?: readonly ITerraformDependable[];
 }
 
 /**

@@ -6,9 +6,15 @@
 //   curl 127.0.0.1:9180/apisix/admin/routes/1 -H "X-API-KEY: …" -X PUT -d \
 //     '{ "uri": "/*", "upstream": { "service_name": "hello-world-servers", "type": "roundrobin", "discovery_type": "consul" } }'
 import { App, TerraformVariable } from "cdktf";
-import { AgentProfile, AgentService, Caddy, ConsulServer, MachineGateway } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import {
+  AgentProfile,
+  AgentService,
+  Caddy,
+  ConsulServer,
+  defineInventory,
+  MachineGateway,
+  MachinesStack,
+} from "vipstack";
 
 const inventory = defineInventory({
   name: "apisix-admin-api",

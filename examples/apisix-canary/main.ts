@@ -3,11 +3,19 @@
 //   npm run up -- apisix-canary
 //   CANARY=50 npm run up -- apisix-canary
 import { App } from "cdktf";
-import { AgentProfile, AgentService, Caddy, ConsulServer, MachineGateway } from "../../constructs";
-import { Plugin, Route, Upstream } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
-import { PlatformStack } from "../../stacks/platform-stack";
+import {
+  AgentProfile,
+  AgentService,
+  Caddy,
+  ConsulServer,
+  defineInventory,
+  MachineGateway,
+  MachinesStack,
+  PlatformStack,
+  Plugin,
+  Route,
+  Upstream,
+} from "vipstack";
 
 const inventory = defineInventory({
   name: "apisix-canary",

@@ -8,14 +8,15 @@ import {
   AgentService,
   Caddy,
   ConsulServer,
+  defineInventory,
   Director,
   MachineGateway,
+  MachinesStack,
+  PlatformStack,
+  RealServers,
   Route,
   Upstream,
-} from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
-import { PlatformStack } from "../../stacks/platform-stack";
+} from "vipstack";
 
 const inventory = defineInventory({
   name: "apisix-hello",
@@ -49,7 +50,7 @@ for (const machine of [web1, web2]) {
 
 const director = new Director(machines, "director", { machine: ipvs, consul });
 const gateway = new MachineGateway(machines, "gateway", { machines: [gw1, gw2], consul });
-director.addVirtualService("web", { address: ipvs.address, port: 80, realServers: gateway });
+director.addVirtualService("web", { address: ipvs.address, port: 80, realServers: RealServers.ofGateway(gateway) });
 
 const platform = new PlatformStack(app, "platform", { consul });
 new Route(platform, "hello", { gateway, uri: "/*", upstream: Upstream.toService(hello) });
@@ -61,7 +62,7 @@ new Route(platform, "getting-started-ip", {
     { [process.env.HTTPBIN ?? "httpbin.org:80"]: 1 },
     {
       passHost: "pass",
-      checks: { active: { type: "http", timeout: 2, healthy: { interval: 1, successes: 1, httpStatuses: [200] } } },
+      checks: { active: { type: "http", timeout: "2s", healthy: { interval: "1s", successes: 1, httpStatuses: [200] } } },
     },
   ),
 });

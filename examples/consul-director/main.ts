@@ -3,9 +3,16 @@
 //   npm run up -- consul-director
 //   npm run lab -- exec web1 --dir .vipstack/consul-director/lab -- systemctl stop caddy     (it leaves the director's table)
 import { App } from "cdktf";
-import { AgentProfile, AgentService, Caddy, ConsulServer, Director, RealServers } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import {
+  AgentProfile,
+  AgentService,
+  Caddy,
+  ConsulServer,
+  defineInventory,
+  Director,
+  MachinesStack,
+  RealServers,
+} from "vipstack";
 
 const inventory = defineInventory({
   name: "consul-director",

@@ -1,8 +1,6 @@
 // Direct routing: the director only changes the MAC address; the real servers answer the client themselves.
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack } from "vipstack";
 
 const inventory = defineInventory({
   name: "direct-routing",

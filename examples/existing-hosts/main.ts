@@ -2,14 +2,12 @@
 //   SSH_CONFIG=hosts.conf npm run up -- existing-hosts     client, director and web are Hosts of that OpenSSH configuration
 //   npm run up -- existing-hosts                           the same machines in the lab, by cloud-init
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod, Scheduler } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Scheduler, SshBackend } from "vipstack";
 
 const inventory = defineInventory({
   name: "existing-hosts",
-  backend: process.env.SSH_CONFIG === undefined ? "lab" : "ssh",
-  sshConfigFile: process.env.SSH_CONFIG,
+  backend:
+    process.env.SSH_CONFIG === undefined ? undefined : SshBackend.factory({ configFile: process.env.SSH_CONFIG }),
   subnets: ["10.88.0.0/24"],
   // The addresses that the hosts have already; they are not changed.
   machines: [
@@ -44,7 +42,7 @@ balancer.addVirtualService("direct", {
 balancer.addVirtualService("tunneled", {
   address: "10.88.0.102",
   port: 81,
-  persistenceTimeoutSeconds: 60,
+  persistenceTimeout: "60s",
   forwarding: ForwardingMethod.tunneling(),
   realServers: [{ machine: web }],
 });

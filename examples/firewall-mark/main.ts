@@ -1,8 +1,6 @@
 // A firewall mark binds ports into one virtual service: a client that came to port 80 meets the same real server on port 81.
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack } from "vipstack";
 
 const inventory = defineInventory({
   name: "firewall-mark",
@@ -29,7 +27,7 @@ new Director(machines, "balancer", { machine: director }).addFirewallMarkService
     { address, port: 81 },
   ],
   forwarding: ForwardingMethod.directRouting(),
-  persistenceTimeoutSeconds: 60,
+  persistenceTimeout: "60s",
   realServers: [{ machine: web1 }, { machine: web2 }],
 });
 

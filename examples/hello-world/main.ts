@@ -3,10 +3,17 @@
 //   npm run up -- hello-world
 //   npm run lab -- power-cut web1 --dir .vipstack/lab/lab     (web2 serves on; Nomad starts another instance there)
 import { App } from "cdktf";
-import { ConsulServer, Director, ForwardingMethod, NomadServer, WebJob } from "../../constructs";
+import {
+  ConsulServer,
+  Director,
+  ForwardingMethod,
+  MachinesStack,
+  NomadServer,
+  RealServers,
+  WebJob,
+  WorkloadsStack,
+} from "vipstack";
 import { chain } from "../../inventory/chain";
-import { MachinesStack } from "../../stacks/machines-stack";
-import { WorkloadsStack } from "../../stacks/workloads-stack";
 
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory: chain, client: "vm-1" });
@@ -51,7 +58,7 @@ new Director(machines, "director", { machine: ipvs, consul }).addVirtualService(
   address: ipvs.address,
   port: 80,
   forwarding: ForwardingMethod.masquerading({ snat: true }),
-  realServers: hello.service("www"),
+  realServers: RealServers.ofJob(hello, { port: "www" }),
 });
 
 app.synth();

@@ -1,8 +1,6 @@
 // IPv6 masquerading with SNAT: the same two lines of the program, an IPv6 virtual address.
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack } from "vipstack";
 
 const inventory = defineInventory({
   name: "ipv6",

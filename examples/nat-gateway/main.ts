@@ -1,8 +1,6 @@
 // Masquerading with the director as the real servers' gateway: both directions pass the director, which keeps the client's address.
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack } from "vipstack";
 
 const inventory = defineInventory({
   name: "nat-gateway",

@@ -3,9 +3,7 @@
 //   WEIGHT=0 npm run up -- persistence     port 81 takes no new client of the hashing services: the other one serves all
 //   WEIGHT= npm run up -- persistence      port 81 leaves them, after its connections or after DRAIN seconds
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod, Scheduler } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Scheduler } from "vipstack";
 
 const inventory = defineInventory({
   name: "persistence",
@@ -24,13 +22,13 @@ const { d2, ipvs } = machines.all;
 new Caddy(machines, "caddy", { machine: d2, answers: { 80: "d2:80", 81: "d2:81" } });
 const director = new Director(machines, "director", {
   machine: ipvs,
-  drainSeconds: Number(process.env.DRAIN ?? "60"),
+  drainTimeout: `${process.env.DRAIN ?? "60"}s`,
 });
 director.addVirtualService("web", {
   address: ipvs.address,
   port: 80,
   forwarding: ForwardingMethod.masquerading({ snat: true }),
-  persistenceTimeoutSeconds: 60,
+  persistenceTimeout: "60s",
   realServers: [
     { machine: d2, port: 80 },
     { machine: d2, port: 81 },

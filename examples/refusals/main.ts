@@ -2,15 +2,15 @@
 import { App } from "cdktf";
 import {
   Caddy,
+  defineInventory,
   Director,
   ForwardingMethod,
+  MachinesStack,
   Protocol,
   Refusal,
   Scheduler,
   VirtualServiceOptions,
-} from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+} from "vipstack";
 import { UdpEcho } from "../udp/udp-echo";
 
 const inventory = defineInventory({
@@ -118,7 +118,7 @@ balancer.addVirtualService("itself", {
 balancer.addVirtualService("every-port", {
   address: "10.77.0.209",
   port: 0,
-  persistenceTimeoutSeconds: 60,
+  persistenceTimeout: "60s",
   realServers: [{ machine: near }],
 });
 balancer.addVirtualService("mixed", {

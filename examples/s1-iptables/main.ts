@@ -2,9 +2,7 @@
 //   MODE=nth npm run up -- s1-iptables        connections alternate (the default)
 //   MODE=random npm run up -- s1-iptables     each connection draws
 import { App } from "cdktf";
-import { Caddy, Director, FilterAction, Plane, Protocol, Scheduler } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, FilterAction, MachinesStack, Plane, Protocol, Scheduler } from "vipstack";
 
 const inventory = defineInventory({
   name: "s1-iptables",

@@ -3,9 +3,7 @@
 //   STEP=2 npm run up -- s2-step-by-step     SNAT rules alone: IPVS flows are not in conntrack, so the rules never match
 //   STEP=3 npm run up -- s2-step-by-step     and net.ipv4.vs.conntrack=1: works (this is the default)
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod, Refusal } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Refusal } from "vipstack";
 
 const steps: Record<string, { forwarding: ForwardingMethod; acknowledge: Refusal[] }> = {
   1: { forwarding: ForwardingMethod.masquerading(), acknowledge: [Refusal.MASQUERADING_SAME_SUBNET] },

@@ -2,9 +2,8 @@
 // Nomad nor APISIX is available.
 //   npm run up -- three-machines
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod } from "../../constructs";
+import { Caddy, Director, ForwardingMethod, MachinesStack } from "vipstack";
 import { lab } from "../../inventory/lab";
-import { MachinesStack } from "../../stacks/machines-stack";
 
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory: lab, client: "vm-1" });

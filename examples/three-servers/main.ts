@@ -2,10 +2,7 @@
 //   npm run up -- three-servers
 //   npm run lab -- exec s1 --dir .vipstack/three-servers/lab -- consul operator raft list-peers
 import { App } from "cdktf";
-import { ConsulClient, ConsulKeys, ConsulServer } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
-import { PlatformStack } from "../../stacks/platform-stack";
+import { ConsulClient, ConsulKeys, ConsulServer, defineInventory, MachinesStack, PlatformStack } from "vipstack";
 
 const inventory = defineInventory({
   name: "three-servers",

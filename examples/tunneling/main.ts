@@ -1,9 +1,7 @@
 // Tunneling: the director wraps packets into IPIP (IPv6 into IPv6), so the real servers may be in other subnets; they answer the client themselves.
 //   MTU=1450 npm run up -- tunneling      the real servers' network carries smaller packets, and clients learn the size
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack } from "vipstack";
 
 const mtu = process.env.MTU === undefined ? undefined : Number(process.env.MTU);
 const inventory = defineInventory({

@@ -1,8 +1,6 @@
 // UDP: a DNS-like echo on three real servers, one-packet scheduling by direct routing, so that each query is scheduled anew.
 import { App } from "cdktf";
-import { Director, ForwardingMethod, Protocol } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { defineInventory, Director, ForwardingMethod, MachinesStack, Protocol } from "vipstack";
 import { UdpEcho } from "./udp-echo";
 
 const inventory = defineInventory({

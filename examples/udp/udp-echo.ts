@@ -1,5 +1,5 @@
 import { Construct } from "constructs";
-import { IMachine } from "../../constructs";
+import { IMachine } from "vipstack";
 
 export interface UdpEchoProps {
   readonly machine: IMachine;

@@ -2,9 +2,7 @@
 //   WEIGHTS=1,1,8 npm run up -- weights      a push of one document, no machine is rebuilt
 //   WEIGHTS=5,3 npm run up -- weights        port 82 leaves: its connections may end first, for a minute at most
 import { App } from "cdktf";
-import { Caddy, Director, ForwardingMethod, Scheduler } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Scheduler } from "vipstack";
 
 const inventory = defineInventory({
   name: "weights",
@@ -26,7 +24,7 @@ const weights = (process.env.WEIGHTS ?? "5,3,2").split(",");
 new Caddy(machines, "caddy", { machine: d2, answers: Object.fromEntries(ports.map((port) => [port, `d2:${port}`])) });
 new Director(machines, "director", {
   machine: ipvs,
-  drainSeconds: Number(process.env.DRAIN ?? "60"),
+  drainTimeout: `${process.env.DRAIN ?? "60"}s`,
 }).addVirtualService("web", {
   address: ipvs.address,
   port: 80,

@@ -34,7 +34,7 @@ function validation(...lines: string[]): string {
 }
 
 const duplicate = (from: string, to: string, property = "uri"): string =>
-  `[test/${from}] '${property}' can't be those of test/${to}, too (duplicate route): which one is taken, is chance, got "/hello": give one of them another uri, host, method, vars or a higher priority`;
+  `[test/${from}] '${property}' can't be those of test/${to}, too (duplicate route): APISIX picks one of the two arbitrarily, got "/hello": give one of them another uri, host, method, vars or a higher priority`;
 
 test.each<[string, Partial<RouteProps>, Partial<RouteProps>]>([
   ["all but their names", {}, { name: "other" }],
@@ -101,7 +101,7 @@ test("consumers that are found by one key, stream routes of one port, global rul
   expect(
     refusal((id, stack, gateway) => new StreamRoute(stack, id, { gateway, serverPort: 5432, upstream })),
   ).toContain(
-    "[test/one] 'serverPort' can't be that of test/two, too (duplicate route): which one is taken, is chance, got 5432: tell them apart by serverPort, serverAddr, remoteAddr or sni",
+    "[test/one] 'serverPort' can't be that of test/two, too (duplicate route): APISIX picks one of the two arbitrarily, got 5432: tell them apart by serverPort, serverAddr, remoteAddr or sni",
   );
   expect(
     refusal((id, stack, gateway) => new GlobalRule(stack, id, { gateway, plugins: [Plugin.prometheus()] })),

@@ -2,7 +2,7 @@ import { ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { renderConsulTemplateConfig } from "../../constructs/lvs/consul-template-text";
+import { renderConsulTemplateConfig } from "../../constructs/lvs/render/consul-template";
 import { describeWithPrograms, Program, programFile } from "../support/programs";
 
 // A real Consul and a real consul-template on this host's loopback, with the configuration that a director gets. What systemd
@@ -126,7 +126,7 @@ describeWithPrograms("rules that follow a real Consul", ["consul", "consul-templ
 });
 
 function configuration(): string {
-  const follow = { name: "web", service: "hello", waitSeconds: { min: 1, max: 4 }, snatTo: [] };
+  const follow = { name: "web", service: "hello", wait: { min: "1s", max: "4s" }, snatTo: [] };
   return renderConsulTemplateConfig([follow, { ...follow, name: "also" }], consulRules)
     .replaceAll("127.0.0.1:8500", `127.0.0.1:${PORT}`)
     .replaceAll("/run/vipstack/consul", join(folder, "instances"));

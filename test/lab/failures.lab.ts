@@ -94,7 +94,7 @@ test(
     program({ commands: ["echo 'no license key' >&2; false"] });
     const { exitCode, all = "" } = await vipstack("up");
     expect(exitCode).toBe(1);
-    for (const text of ["box", "runcmd", "no license key", "npm run down"]) expect(all).toContain(text);
+    for (const text of ["box", "runcmd", "no license key", "npx vipstack down"]) expect(all).toContain(text);
     await goesDown();
   },
   BOOT,

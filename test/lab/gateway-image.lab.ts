@@ -22,7 +22,7 @@ test(
       [
         "error: me/absent:1 can't be had from Docker Hub: REASON",
         "  what to do: bring it in: docker save me/absent:1 --output image.tar, then image add me/absent:1 image.tar",
-        "→ bring the image in with `npm run lab -- image add NAME FILE`, then run this again",
+        "→ bring the image in with `npx vipstack lab image add NAME FILE`, then run this again",
       ].join("\n"),
     );
     expect(output).not.toMatch(/Prepare this host|cdktf deploy/);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import execa from "execa";
 import fc from "fast-check";
 import { CloudInit, renderCloudConfig } from "../../constructs/machine";
-import { yamlText } from "../../constructs/machine/yaml-text";
+import { yamlText } from "../../constructs/machine/render/yaml";
 import { READER } from "../support/py-yaml";
 import { YAML_TEXTS, yamlAwkwardText } from "../support/yaml-texts";
 import { BOOT, eventually, killAll, labProcesses, MINUTES } from "./support/deployment";

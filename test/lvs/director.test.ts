@@ -257,12 +257,12 @@ test("tunneling in IPv6 needs room for its smallest packet and a header", () => 
 
 test("every option of a virtual service and a real server reaches its rule", () => {
   const { ipvs } = program(({ director, d2, behind }) => {
-    const made = director({ drainSeconds: 0 });
+    const made = director({ drainTimeout: "0s" });
     made.addVirtualService("sticky", {
       address: vip,
       port: 80,
       scheduler: Scheduler.sourceHashing({ port: true, fallback: true }),
-      persistenceTimeoutSeconds: 300,
+      persistenceTimeout: "300s",
       persistenceNetmask: "255.255.255.0",
       realServers: [{ machine: behind, port: 8080, weight: 5, upperThreshold: 100, lowerThreshold: 50 }],
     });
@@ -294,7 +294,7 @@ test("a firewall mark makes one virtual service of several endpoints", () => {
         { address: vip, port: 80 },
         { address: vip, port: 443 },
       ],
-      persistenceTimeoutSeconds: 60,
+      persistenceTimeout: "60s",
       realServers: [{ machine: behind }],
     });
     service.addRealServer("other", { machine: d2, port: 8443 });
@@ -326,7 +326,7 @@ test("defaults: round robin, masquerading with SNAT, weight 1, the service's own
     expect(service.realServers.map(({ port, weight, machine }) => [port, weight, machine.name])).toEqual([
       [80, 1, "behind"],
     ]);
-    expect([made.plane, made.drainSeconds]).toEqual([Plane.IPVS, 60]);
+    expect([made.plane, made.drainTimeout]).toEqual([Plane.IPVS, "60s"]);
   });
 });
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { Fn, Lazy, TerraformStack, TerraformVariable, Token } from "cdktf";
 import fc from "fast-check";
 import { Contribution, LabBackend, LazyContribution, Machine, SshBackend } from "../../constructs/machine";
-import { shellPattern, shellWords } from "../../constructs/machine/shell-quote";
+import { shellPattern, shellWords } from "../../constructs/machine/render/shell";
 import { AgentService, Caddy, ConsulServer, Installation } from "../../constructs";
 import { synth } from "../support/synth";
 import { yamlAwkwardText } from "../support/yaml-texts";

@@ -26,7 +26,7 @@ import {
   renderTeardownScript,
   SshBackend,
 } from "../../constructs/machine";
-import { bringSecrets, renderSecretsScript, secretVariable } from "../../constructs/machine/secrets-script";
+import { bringSecrets, renderSecretsScript, secretVariable } from "../../constructs/machine/render/secrets";
 import { awkwardText } from "../support/awkward-text";
 import { synth } from "../support/synth";
 import { TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";

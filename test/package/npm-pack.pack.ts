@@ -1,29 +1,31 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 // The package as a stranger gets it: packed, installed into an empty app outside the tree, type-checked, run.
 
 const PROJECT = join(__dirname, "..", "..");
-const app = mkdtempSync(join(tmpdir(), "vipstack-app-"));
+const root = mkdtempSync(join(tmpdir(), "vipstack-app-"));
+const app = join(root, "app");
+const bare = join(root, "bare");
 let tarball = "";
 let files: string[] = [];
 
 beforeAll(() => {
-  const [packed] = JSON.parse(npm(["pack", "--json", "--pack-destination", app], PROJECT)) as {
+  const [packed] = JSON.parse(npm(["pack", "--json", "--pack-destination", root], PROJECT)) as {
     filename: string;
     files: { path: string }[];
   }[];
-  tarball = join(app, packed!.filename);
+  tarball = join(root, packed!.filename);
   files = packed!.files.map(({ path }) => path);
-}, 120_000);
+}, 300_000);
 
 afterAll(() => {
-  rmSync(app, { recursive: true, force: true });
+  rmSync(root, { recursive: true, force: true });
 });
 
-test("the package holds the library, the two programs, and nothing else", () => {
+test("the package holds the library, the two programs, the examples, the documentation, and nothing else", () => {
   const kinds = new Set(files.map((file) => file.replace(/[^/]+(\.d\.ts|\.js|\.py|\.lua|\.sh)$/, "*$1")));
   expect([...kinds].sort()).toMatchInlineSnapshot(`
    [
@@ -36,9 +38,11 @@ test("the package holds the library, the two programs, and nothing else", () => 
      "dist/constructs/*.js",
      "dist/constructs/apisix/*.d.ts",
      "dist/constructs/apisix/*.js",
-     "dist/constructs/apisix/node/*.lua",
      "dist/constructs/apisix/plugins/*.d.ts",
      "dist/constructs/apisix/plugins/*.js",
+     "dist/constructs/apisix/programs/*.lua",
+     "dist/constructs/apisix/render/*.d.ts",
+     "dist/constructs/apisix/render/*.js",
      "dist/constructs/caddy/*.d.ts",
      "dist/constructs/caddy/*.js",
      "dist/constructs/consul/*.d.ts",
@@ -47,8 +51,10 @@ test("the package holds the library, the two programs, and nothing else", () => 
      "dist/constructs/deployment/*.js",
      "dist/constructs/lvs/*.d.ts",
      "dist/constructs/lvs/*.js",
-     "dist/constructs/lvs/node/*.py",
-     "dist/constructs/lvs/node/*.sh",
+     "dist/constructs/lvs/programs/*.py",
+     "dist/constructs/lvs/programs/*.sh",
+     "dist/constructs/lvs/render/*.d.ts",
+     "dist/constructs/lvs/render/*.js",
      "dist/constructs/machine/*.d.ts",
      "dist/constructs/machine/*.js",
      "dist/constructs/machine/backends/*.d.ts",
@@ -75,71 +81,123 @@ test("the package holds the library, the two programs, and nothing else", () => 
   `);
 });
 
-test("installed into an empty app, the README's program type-checks and synthesizes to the JSON that the tree gives", () => {
-  const program = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(PROJECT, "README.md"), "utf8"))![1]!;
-  const versions = (
-    JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as { devDependencies: Record<string, string> }
-  ).devDependencies;
-  const peers = ["cdktf", "constructs", "@cdktf/provider-nomad", "@cdktf/provider-consul", "typescript", "@types/node"];
-  writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", private: true }));
-  npm(
-    [
-      "install",
-      "--prefer-offline",
-      "--no-audit",
-      "--no-fund",
-      "--ignore-scripts",
-      tarball,
-      ...peers.map((name) => `${name}@${versions[name] ?? ""}`),
-    ],
-    app,
-  );
-  writeFileSync(join(app, "main.ts"), program);
-  const options = [
-    "--strict",
-    "--module",
-    "CommonJS",
-    "--target",
-    "ES2022",
-    "--moduleResolution",
-    "Node10",
-    "--esModuleInterop",
-    "--skipLibCheck",
-  ];
-  execFileSync(join(app, "node_modules", ".bin", "tsc"), [...options, "main.ts"], { cwd: app, stdio: "pipe" });
-  execFileSync("node", ["main.js"], { cwd: app });
+/** One of each domain: directors, hosts that exist, Consul, a gateway, jobs. */
+const EXAMPLES = ["direct-routing", "existing-hosts", "three-servers", "apisix-hello", "hello-world"];
 
-  const inTree = join(app, "in-tree");
-  mkdirSync(inTree);
-  const path = JSON.stringify(join(PROJECT, "dist", "constructs"));
-  writeFileSync(
-    join(inTree, "main.js"),
-    readFileSync(join(app, "main.js"), "utf8")
-      .replace('"vipstack"', path)
-      .replaceAll('"cdktf"', JSON.stringify(join(PROJECT, "node_modules", "cdktf"))),
-  );
-  execFileSync("node", ["main.js"], { cwd: inTree });
-  expect(synthesized(app, join(app, "node_modules", "vipstack"))).toEqual(synthesized(inTree, PROJECT));
-}, 300_000);
+describe("installed into an empty app, with the providers", () => {
+  beforeAll(() => {
+    install(app, [
+      "cdktf",
+      "constructs",
+      "@cdktf/provider-nomad",
+      "@cdktf/provider-consul",
+      "typescript",
+      "@types/node",
+    ]);
+    for (const folder of ["examples", "inventory"])
+      cpSync(join(PROJECT, folder), join(app, folder), { recursive: true });
+    writeFileSync(join(app, "main.ts"), readmeProgram());
+    compile(app, ["main.ts", ...EXAMPLES.map((example) => join("examples", example, "main.ts"))]);
+  }, 300_000);
 
-/** What the program wrote, with the folder of the app and of the library masked. */
-function synthesized(folder: string, library: string): Record<string, string> {
-  const stack = join(folder, "cdktf.out", "stacks", "web");
-  const names = [
-    "cdk.tf.json",
-    "lab.json",
-    "deployment.json",
-    ...["client", "front", "web1", "web2"].flatMap((name) => [
-      `machines/${name}/user-data`,
-      `machines/${name}/live.sh`,
-    ]),
-  ];
+  test("the README's program synthesizes", () => {
+    expect(Object.keys(synthesized(app, "main.js"))).toEqual(
+      expect.arrayContaining(["stacks/web/cdk.tf.json", "stacks/web/machines/front/user-data"]),
+    );
+  });
+
+  test.each(EXAMPLES)("the example %s gives what it gives in the checkout", (example) => {
+    const main = join("examples", example, "main.js");
+    expect(synthesized(app, main)).toEqual(synthesized(join(PROJECT, "dist"), main));
+  });
+
+  test("nothing of the library but its index can be imported", () => {
+    const program = 'require("vipstack/dist/constructs/private/validation")';
+    expect(failureOf("node", ["-e", program], app)).toMatch(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
+  });
+
+  test("the examples are there for `vipstack up`", () => {
+    const output = failureOf(join(app, "node_modules", ".bin", "vipstack"), ["up", "none"], app);
+    expect(output).toMatch(/there is no example 'none'\n→ choose one of: .*hello-world.*three-machines/);
+  });
+});
+
+describe("installed without Terraform's providers", () => {
+  beforeAll(() => {
+    install(bare, ["cdktf", "constructs", "typescript", "@types/node"]);
+    writeFileSync(join(bare, "main.ts"), readmeProgram());
+    compile(bare, ["main.ts"]);
+  }, 300_000);
+
+  test("a program of machines and directors synthesizes", () => {
+    expect(readdirSync(join(bare, "node_modules"))).not.toContain("@cdktf");
+    expect(Object.keys(synthesized(bare, "main.js"))).toContain("stacks/web/cdk.tf.json");
+  });
+
+  test("a resource of a provider names the package that is missing", () => {
+    const program = `
+      const { TerraformStack, App } = require("cdktf");
+      const { ConsulKeys } = require("vipstack");
+      new ConsulKeys(new TerraformStack(new App(), "platform"), "settings", { keys: { "web/title": "Hello" } });`;
+    expect(failureOf("node", ["-e", program], bare)).toContain(
+      "platform/settings: '@cdktf/provider-consul' must be installed for this construct, which is a resource of its Terraform provider: npm install @cdktf/provider-consul@10",
+    );
+  });
+});
+
+function readmeProgram(): string {
+  return /```ts\n([\s\S]*?)```/.exec(readFileSync(join(PROJECT, "README.md"), "utf8"))![1]!;
+}
+
+function install(folder: string, peers: readonly string[]): void {
+  const { devDependencies: versions } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as {
+    devDependencies: Record<string, string>;
+  };
+  mkdirSync(folder);
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "app", private: true }));
+  const options = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"];
+  npm(["install", ...options, tarball, ...peers.map((name) => `${name}@${versions[name] ?? ""}`)], folder);
+}
+
+/** Beside the sources; the declarations of the library and of its peers are checked as well. */
+function compile(folder: string, programs: readonly string[]): void {
+  const options = ["--strict", "--target", "ES2022", "--module", "Node16", "--moduleResolution", "Node16"];
+  const words = [...options, "--types", "node", "--skipLibCheck", "false", "--esModuleInterop", ...programs];
+  const { status, stdout } = spawnSync(join(folder, "node_modules", ".bin", "tsc"), words, {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(stdout);
+}
+
+/** Every file that a program writes, with the folders of the library and of the states masked. */
+function synthesized(folder: string, main: string): Record<string, string> {
+  const out = mkdtempSync(join(root, "out-"));
+  const state = join(root, "state");
+  execFileSync("node", [join(folder, main)], {
+    cwd: folder,
+    env: { ...process.env, CDKTF_OUTDIR: out, VIPSTACK_STATE: state },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const library = folder === join(PROJECT, "dist") ? PROJECT : join(folder, "node_modules", "vipstack");
+  // The manifest has stack traces in it.
+  const written = filesOf(out).filter((file) => file !== "manifest.json");
   return Object.fromEntries(
-    names.map((name) => [
-      name,
-      readFileSync(join(stack, name), "utf8").replaceAll(library, "<library>").replaceAll(folder, "<app>"),
-    ]),
+    written.map((file) => [file, readFileSync(join(out, file), "utf8").replaceAll(library, "<library>")]),
   );
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => statSync(join(folder, file)).isFile())
+    .map((file) => relative(folder, join(folder, file)))
+    .sort();
+}
+
+function failureOf(command: string, words: readonly string[], cwd: string): string {
+  const { status, stdout, stderr } = spawnSync(command, words, { cwd, encoding: "utf8" });
+  expect(status).toBe(1);
+  return stdout + stderr;
 }
 
 function npm(words: string[], cwd: string): string {

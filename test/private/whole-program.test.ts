@@ -13,7 +13,7 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
 function program(stack: TerraformStack, count: number): void {
   new NomadProvider(stack, "nomad", { address: "http://127.0.0.1:4646" });
   new ConsulProvider(stack, "consul");
-  const gateway = Gateway.fromAttributes(stack, "gateway", { version: "3.18.0" });
+  const gateway = Gateway.fromGatewayAttributes(stack, "gateway", { version: "3.18.0" });
   const backend = new LabBackend(stack, "lab", { subnets: ["10.0.0.0/16"], directory: "/nowhere" });
   for (const number of numbers(count)) {
     const job = new WebJob(stack, `job-${number}`, { docker: { image: "busybox:1" }, ports: { www: { to: 80 } } });

@@ -2,11 +2,8 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { App, TerraformStack } from "cdktf";
-import { ConsulServer, Installation, NomadServer, WebJob } from "../../constructs";
-import { defineInventory } from "../../inventory/inventory";
-import { MachinesStack } from "../../stacks/machines-stack";
-import { PlatformStack } from "../../stacks/platform-stack";
-import { WorkloadsStack } from "../../stacks/workloads-stack";
+import { ConsulServer, Installation, NomadServer, SshBackend, WebJob } from "../../constructs";
+import { defineInventory, MachinesStack, PlatformStack, WorkloadsStack } from "../../constructs/stacks";
 import { SynthResult, synthApp } from "../support/synth";
 
 // Synth makes the folders of states, and describes the stacks in them.
@@ -116,13 +113,13 @@ test("the order: machines, then what is in Consul, then the jobs", () => {
 
 test("no forward leads to the agent", () => {
   expect(() => program("platform", { ...lab, forwards: [] })).toThrow(
-    "inventory 'cluster': nothing leads from this host to http://192.168.139.24:4646, which is inside the lab: " +
+    "inventory 'cluster': nothing leads from this host to http://192.168.139.24:4646, which is inside machines/lab: " +
       'add { listen: 4646, to: "192.168.139.24:4646" } to its forwards',
   );
 });
 
 test("machines that are not in the lab are reached as they reach each other", () => {
-  expect(program("platform", { ...lab, backend: "ssh" }).json).toMatchObject({
+  expect(program("platform", { ...lab, backend: SshBackend.factory() }).json).toMatchObject({
     provider: { consul: [{ address: "http://192.168.139.24:8500" }] },
   });
 });

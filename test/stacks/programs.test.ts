@@ -55,7 +55,7 @@ describe.each(readdirSync(join(PROJECT, "examples")).sort())("example %s", (exam
     expect(machines.length).toBeGreaterThan(0);
     for (const machine of machines) {
       const files = readdirSync(join(stack, "machines", machine));
-      expect(files).toEqual(expect.arrayContaining(["user-data", "applied.sh", "live.sh", "machine.json"]));
+      expect(files).toEqual(expect.arrayContaining(["user-data", "applied.sh", "live.sh"]));
       const userData = readFileSync(join(stack, "machines", machine, "user-data"), "utf8");
       expect(userData).toMatch(/^#cloud-config\nhostname: /);
       expect(cloudConfigErrors(userData)).toEqual([]);

@@ -53,8 +53,6 @@ export function asText(files: Readonly<Record<string, string>>): string {
 
 /** A backend that offers programs as the lab does, and makes nothing. */
 export class OfferingBackend extends Construct implements IBackend {
-  readonly access = { kind: "ssh" as const };
-
   constructor(
     scope: Construct,
     id: string,
@@ -75,8 +73,7 @@ export class OfferingBackend extends Construct implements IBackend {
       : { version, url: `http://10.0.0.1:3143/${name}_${version}`, sha256: "a".repeat(64) };
   }
 
-  /** @internal */
-  _bind(): MachineLifecycle {
+  bind(): MachineLifecycle {
     const nothing = { command: "true" };
     const commands = { create: nothing, destroy: nothing, push: nothing, shell: nothing };
     return { ...commands, triggers: {}, documents: () => ({}), dependsOn: [] };

@@ -1,7 +1,8 @@
 import { Failure } from "../../private/failure";
-import { ApisixObject } from "../document-text";
-import { Place } from "../place";
-import { cors, CorsPluginOptions, ipRestriction, IpRestrictionPluginOptions } from "./plugin-access";
+import { isMarked, mark } from "../../private/mark";
+import type { ObjectContext } from "../object";
+import { ApisixObject } from "../render/document";
+import { cors, CorsPluginOptions, ipRestriction, IpRestrictionPluginOptions } from "./access";
 import {
   jwtAuth,
   jwtAuthCredential,
@@ -11,31 +12,36 @@ import {
   keyAuthCredential,
   KeyAuthCredentialOptions,
   KeyAuthPluginOptions,
-} from "./plugin-auth";
-import { limitCount, LimitCountPluginOptions, limitReq, LimitReqPluginOptions } from "./plugin-limits";
-import { PluginParts, ToUpstreamId } from "./plugin-parts";
-import { prometheus, PrometheusPluginOptions, realIp, RealIpPluginOptions } from "./plugin-requests";
-import { requestId, RequestIdPluginOptions } from "./plugin-requests";
-import { proxyRewrite, ProxyRewritePluginOptions, redirect, RedirectPluginOptions } from "./plugin-rewrite";
-import { apiBreaker, ApiBreakerPluginOptions, trafficSplit, TrafficSplitPluginOptions } from "./plugin-traffic";
+} from "./auth";
+import { limitCount, LimitCountPluginOptions, limitReq, LimitReqPluginOptions } from "./limits";
+import { PluginParts, ToUpstreamId } from "./parts";
+import { prometheus, PrometheusPluginOptions, realIp, RealIpPluginOptions } from "./requests";
+import { requestId, RequestIdPluginOptions } from "./requests";
+import { proxyRewrite, ProxyRewritePluginOptions, redirect, RedirectPluginOptions } from "./rewrite";
+import { apiBreaker, ApiBreakerPluginOptions, trafficSplit, TrafficSplitPluginOptions } from "./traffic";
 
 /**
- * Something that a gateway does with requests or connections on their way.
+ * A plugin of APISIX, which acts on requests or connections on their way.
  *
  * @see https://apisix.apache.org/docs/apisix/terminology/plugin/
  */
 export class Plugin {
-  /** So many requests in so many seconds. @see https://apisix.apache.org/docs/apisix/plugins/limit-count/ */
+  /** Whether something is a plugin. */
+  static isPlugin(x: unknown): x is Plugin {
+    return isMarked(x, "Plugin");
+  }
+
+  /** Limits requests in a window of time. @see https://apisix.apache.org/docs/apisix/plugins/limit-count/ */
   static limitCount(options: LimitCountPluginOptions): Plugin {
     return new Plugin(limitCount(options));
   }
 
-  /** A steady rate of requests. @see https://apisix.apache.org/docs/apisix/plugins/limit-req/ */
+  /** Limits the rate of requests. @see https://apisix.apache.org/docs/apisix/plugins/limit-req/ */
   static limitReq(options: LimitReqPluginOptions): Plugin {
     return new Plugin(limitReq(options));
   }
 
-  /** Only with a consumer's key. @see https://apisix.apache.org/docs/apisix/plugins/key-auth/ */
+  /** Lets through requests with the key of a {@link Consumer} only. @see https://apisix.apache.org/docs/apisix/plugins/key-auth/ */
   static keyAuth(options: KeyAuthPluginOptions = {}): Plugin {
     return new Plugin(keyAuth(options));
   }
@@ -45,13 +51,13 @@ export class Plugin {
     return new Plugin(keyAuthCredential(options));
   }
 
-  /** Only with a consumer's token. @see https://apisix.apache.org/docs/apisix/plugins/jwt-auth/ */
+  /** Lets through requests with a JSON web token of a {@link Consumer} only. @see https://apisix.apache.org/docs/apisix/plugins/jwt-auth/ */
   static jwtAuth(options: JwtAuthPluginOptions = {}): Plugin {
     return new Plugin(jwtAuth(options));
   }
 
   /**
-   * What the tokens of a {@link Consumer} are checked with.
+   * The secret or public key that verifies the tokens of a {@link Consumer}.
    *
    * @see https://apisix.apache.org/docs/apisix/plugins/jwt-auth/
    */
@@ -59,53 +65,53 @@ export class Plugin {
     return new Plugin(jwtAuthCredential(options));
   }
 
-  /** Another path, host, method or header. @see https://apisix.apache.org/docs/apisix/plugins/proxy-rewrite/ */
+  /** Changes path, host, method or headers of requests. @see https://apisix.apache.org/docs/apisix/plugins/proxy-rewrite/ */
   static proxyRewrite(options: ProxyRewritePluginOptions): Plugin {
     return new Plugin(proxyRewrite(options));
   }
 
-  /** Sends the client elsewhere. @see https://apisix.apache.org/docs/apisix/plugins/redirect/ */
+  /** Redirects the client to another URL. @see https://apisix.apache.org/docs/apisix/plugins/redirect/ */
   static redirect(options: RedirectPluginOptions): Plugin {
     return new Plugin(redirect(options));
   }
 
-  /** Lets pages of other sites ask. @see https://apisix.apache.org/docs/apisix/plugins/cors/ */
+  /** Lets scripts of other sites use the route (CORS). @see https://apisix.apache.org/docs/apisix/plugins/cors/ */
   static cors(options: CorsPluginOptions = {}): Plugin {
     return new Plugin(cors(options));
   }
 
-  /** Who may come, by address. @see https://apisix.apache.org/docs/apisix/plugins/ip-restriction/ */
+  /** Allows or denies clients by their addresses. @see https://apisix.apache.org/docs/apisix/plugins/ip-restriction/ */
   static ipRestriction(options: IpRestrictionPluginOptions): Plugin {
     return new Plugin(ipRestriction(options));
   }
 
-  /** Counts requests. @see https://apisix.apache.org/docs/apisix/plugins/prometheus/ */
+  /** Exports metrics for Prometheus. @see https://apisix.apache.org/docs/apisix/plugins/prometheus/ */
   static prometheus(options: PrometheusPluginOptions = {}): Plugin {
     return new Plugin(prometheus(options));
   }
 
-  /** Spares an upstream that answers with errors. @see https://apisix.apache.org/docs/apisix/plugins/api-breaker/ */
+  /** Circuit breaker for an upstream that answers with errors. @see https://apisix.apache.org/docs/apisix/plugins/api-breaker/ */
   static apiBreaker(options: ApiBreakerPluginOptions): Plugin {
     return new Plugin(apiBreaker(options));
   }
 
-  /** A share of the requests elsewhere. @see https://apisix.apache.org/docs/apisix/plugins/traffic-split/ */
+  /** Sends a share of the requests to other upstreams. @see https://apisix.apache.org/docs/apisix/plugins/traffic-split/ */
   static trafficSplit(options: TrafficSplitPluginOptions): Plugin {
     return new Plugin(trafficSplit(options));
   }
 
-  /** A name for every request. @see https://apisix.apache.org/docs/apisix/plugins/request-id/ */
+  /** Gives every request an id. @see https://apisix.apache.org/docs/apisix/plugins/request-id/ */
   static requestId(options: RequestIdPluginOptions = {}): Plugin {
     return new Plugin(requestId(options));
   }
 
-  /** The client's own address. @see https://apisix.apache.org/docs/apisix/plugins/real-ip/ */
+  /** Takes the client's address from a header or another variable. @see https://apisix.apache.org/docs/apisix/plugins/real-ip/ */
   static realIp(options: RealIpPluginOptions): Plugin {
     return new Plugin(realIp(options));
   }
 
   /**
-   * Any other one, with the fields of its own documentation: its options are not checked here.
+   * Any other plugin, with the fields of its own documentation. They are not checked here.
    *
    * @param config as its page at https://apisix.apache.org/docs/apisix/plugins/ has it: `{ proxy_buffering: false }`
    */
@@ -114,9 +120,11 @@ export class Plugin {
     return new Plugin({ name, render: () => rendered, failures: () => [] });
   }
 
-  private constructor(private readonly parts: PluginParts) {}
+  private constructor(private readonly parts: PluginParts) {
+    mark(this, "Plugin");
+  }
 
-  /** As APISIX calls it. */
+  /** Its name in APISIX. */
   get name(): string {
     return this.parts.name;
   }
@@ -132,7 +140,7 @@ export class Plugin {
   }
 
   /** @internal @param at where the caller wrote it */
-  _failures(at: string, place: Place): Failure[] {
-    return this.parts.failures(at, place);
+  _failures(at: string, context: ObjectContext): Failure[] {
+    return this.parts.failures(at, context);
   }
 }

@@ -1,14 +1,15 @@
 import { join, resolve } from "node:path";
 import { Construct } from "constructs";
 import { catalogueOf } from "../../private/catalogue";
-import { LocalCommand, TerraformData } from "../../private/terraform-data";
 import { writeAtSynth } from "../../private/synth-files";
-import { IBackend, MachineAccess, MachineDescription, MachineLifecycle, Software, SoftwareName } from "../backend";
-import { CloudInit } from "../cloud-init";
-import { userDataFiles } from "../cloud-config-text";
-import { renderPushScript } from "../setup-script";
+import { LocalCommand, TerraformData } from "../../private/terraform-data";
 import { Validation } from "../../private/validation";
+import type { BackendFactory, IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
+import { CloudInit } from "../cloud-init";
+import { renderPushScript } from "../render/setup";
+import type { Software, SoftwareName } from "../software";
 import { firstHostAddress, normalizeSubnet } from "../subnet";
+import { userDataFiles } from "../render/cloud-config";
 
 /** Packages that take long to install: machines that want them boot from a disk image that holds them already. */
 const PREINSTALLED = ["docker.io"];
@@ -41,6 +42,12 @@ export interface LabBackendProps {
  * namespace that the lab makes. Needs Linux and root, nothing else.
  */
 export class LabBackend extends Construct implements IBackend {
+  /** The lab of an inventory: its subnets and forwards, in a folder below its state. */
+  static factory(): BackendFactory {
+    return (scope, { subnets, forwards, stateFolder }) =>
+      new LabBackend(scope, "lab", { subnets, forwards, directory: join(stateFolder, "lab") });
+  }
+
   readonly access: MachineAccess;
   /** Of its router: the first host address of each subnet. */
   readonly ownAddresses: readonly string[];
@@ -65,7 +72,7 @@ export class LabBackend extends Construct implements IBackend {
     const [first = ""] = props.subnets;
     this.address = firstHostAddress(props.subnets.find((subnet) => !subnet.includes(":")) ?? first);
     const forwards = props.forwards ?? [];
-    this.access = { kind: "lab", labDirectory: directory, sshConfigFile: join(directory, "ssh_config"), forwards };
+    this.access = { labDirectory: directory, sshConfigFile: join(directory, "ssh_config"), forwards };
     const document = () => ({
       name: id,
       subnets: props.subnets,
@@ -125,8 +132,15 @@ export class LabBackend extends Construct implements IBackend {
     return { version: wanted, sha256: `${address}/SHA256SUMS`, url: `${address}/${name}_${wanted}` };
   }
 
-  /** @internal */
-  _bind({ name, interfaces, mtu, memoryMiB, model }: MachineDescription): MachineLifecycle {
+  /** @see IBackend.fromHost */
+  fromHost(endpoint: string): string | undefined {
+    if (endpoint.startsWith("127.")) return endpoint;
+    const forward = this.access.forwards?.find(({ to }) => to === endpoint);
+    return forward && `127.0.0.1:${forward.listen}`;
+  }
+
+  /** @see IBackend.bind */
+  bind({ name, interfaces, mtu, memoryMiB, model }: MachineDescription): MachineLifecycle {
     checkMachine(this, name, Object.keys(interfaces));
     checkMtu(this, name, mtu);
     this.machines.push(name);

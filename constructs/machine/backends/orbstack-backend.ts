@@ -1,10 +1,10 @@
 import { Construct } from "constructs";
-import { IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
-import { userDataFiles } from "../cloud-config-text";
-import { Unit } from "../contribution";
-import { renderPushScript } from "../setup-script";
-import { shellWord } from "../shell-quote";
-import { oneshotUnit } from "../systemd-unit-text";
+import type { BackendFactory, IBackend, MachineDescription, MachineLifecycle } from "../backend";
+import type { Unit } from "../contribution";
+import { renderPushScript } from "../render/setup";
+import { shellWord } from "../render/shell";
+import { oneshotUnit } from "../render/unit";
+import { userDataFiles } from "../render/cloud-config";
 
 export interface OrbStackBackendProps {
   /** Distribution and version as `orb create` takes them. @default "debian:bookworm" */
@@ -20,7 +20,11 @@ export interface OrbStackBackendProps {
  * @see https://docs.orbstack.dev/machines/cloud-init
  */
 export class OrbStackBackend extends Construct implements IBackend {
-  readonly access: MachineAccess = { kind: "orbstack" };
+  /** For the machines of an inventory. */
+  static factory(props: OrbStackBackendProps = {}): BackendFactory {
+    return (scope) => new OrbStackBackend(scope, "orbstack", props);
+  }
+
   private readonly image: string;
 
   constructor(scope: Construct, id: string, props: OrbStackBackendProps = {}) {
@@ -28,8 +32,8 @@ export class OrbStackBackend extends Construct implements IBackend {
     this.image = props.image ?? "debian:bookworm";
   }
 
-  /** @internal */
-  _bind({ name, interfaces, mtu, model }: MachineDescription): MachineLifecycle {
+  /** @see IBackend.bind */
+  bind({ name, interfaces, mtu, model }: MachineDescription): MachineLifecycle {
     const folder = `machines/${name}`;
     const asRoot = `orb -m ${name} -u root`;
     return {
@@ -48,7 +52,6 @@ export class OrbStackBackend extends Construct implements IBackend {
         ...userDataFiles(folder, model),
         [`${folder}/live.sh`]: renderPushScript(model),
       }),
-      dependsOn: [],
       contribution: { addresses: ownAddresses(interfaces), units: Object.entries(mtu).map(mtuUnit) },
     };
   }

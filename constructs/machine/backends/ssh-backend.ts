@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { Construct } from "constructs";
-import { IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
-import { renderPushScript, renderSetupScript, renderTeardownScript } from "../setup-script";
-import { shellQuote } from "../shell-quote";
+import type { BackendFactory, IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
+import { renderPushScript, renderSetupScript, renderTeardownScript } from "../render/setup";
+import { shellQuote } from "../render/shell";
 
 export interface SshBackendProps {
   /** An OpenSSH client configuration in which each machine's name is a `Host`. @default - your own, as `ssh NAME` uses it */
@@ -19,18 +19,23 @@ export interface SshBackendProps {
  * @see https://man.openbsd.org/ssh_config
  */
 export class SshBackend extends Construct implements IBackend {
+  /** For the hosts of an inventory. */
+  static factory(props: SshBackendProps = {}): BackendFactory {
+    return (scope) => new SshBackend(scope, "hosts", props);
+  }
+
   readonly access: MachineAccess;
   private readonly shell: string;
 
   constructor(scope: Construct, id: string, props: SshBackendProps = {}) {
     super(scope, id);
     const configFile = props.configFile === undefined ? undefined : resolve(props.configFile);
-    this.access = { kind: "ssh", ...(configFile !== undefined && { sshConfigFile: configFile }) };
+    this.access = configFile === undefined ? {} : { sshConfigFile: configFile };
     this.shell = props.sudo === false ? "sh -s" : "sudo -n sh -s";
   }
 
-  /** @internal */
-  _bind({ name, model }: MachineDescription): MachineLifecycle {
+  /** @see IBackend.bind */
+  bind({ name, model }: MachineDescription): MachineLifecycle {
     const config = this.access.sshConfigFile === undefined ? "" : `-F ${shellQuote(this.access.sshConfigFile)} `;
     const shell = `ssh ${config}-o BatchMode=yes ${name} ${this.shell}`;
     const run = (file: string) => ({ command: `${shell} < machines/${name}/${file}` });
@@ -39,13 +44,11 @@ export class SshBackend extends Construct implements IBackend {
       destroy: run("teardown.sh"),
       push: run("live.sh"),
       shell: { command: shell },
-      triggers: {},
       documents: () => ({
         [`machines/${name}/setup.sh`]: renderSetupScript(model),
         [`machines/${name}/teardown.sh`]: renderTeardownScript(model),
         [`machines/${name}/live.sh`]: renderPushScript(model),
       }),
-      dependsOn: [],
     };
   }
 }

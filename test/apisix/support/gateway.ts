@@ -1,7 +1,7 @@
 import { ConsulProvider } from "@cdktf/provider-consul/lib/provider";
 import { NomadProvider } from "@cdktf/provider-nomad/lib/provider";
 import { TerraformStack } from "cdktf";
-import { Gateway, IGateway, ForeignGatewayAttributes } from "../../../constructs";
+import { Gateway, IGateway, GatewayAttributes } from "../../../constructs";
 import { synth } from "../../support/synth";
 
 /** A program of one stack with a gateway that others run. */
@@ -13,21 +13,18 @@ interface ConsulKeysJson {
 }
 
 /** The stack's `consul_keys`, by their logical id. */
-export function resources(
-  build: Build,
-  attributes: Partial<ForeignGatewayAttributes> = {},
-): Record<string, ConsulKeysJson> {
+export function resources(build: Build, attributes: Partial<GatewayAttributes> = {}): Record<string, ConsulKeysJson> {
   const { json } = synth((stack) => {
     new ConsulProvider(stack, "consul");
     new NomadProvider(stack, "nomad", { address: "http://127.0.0.1:4646" });
     const secrets = ["JACK_KEY", "JILL_SECRET", "CERTIFICATE", "PRIVATE_KEY", "REDIS_PASSWORD"];
-    build(stack, Gateway.fromAttributes(stack, "gateway", { version: "3.18.0", secrets, ...attributes }));
+    build(stack, Gateway.fromGatewayAttributes(stack, "gateway", { version: "3.18.0", secrets, ...attributes }));
   });
   return (json as unknown as { resource: { consul_keys: Record<string, ConsulKeysJson> } }).resource.consul_keys;
 }
 
 /** Key to value, as Consul gets them, sorted by key. */
-export function keys(build: Build, attributes: Partial<ForeignGatewayAttributes> = {}): Record<string, string> {
+export function keys(build: Build, attributes: Partial<GatewayAttributes> = {}): Record<string, string> {
   const entries = Object.values(resources(build, attributes)).flatMap(({ key }) =>
     // What Terraform makes of its own escapes.
     key.map(({ path, value }): [string, string] => [path, value.replaceAll("$${", "${").replaceAll("%%{", "%{")]),
@@ -38,7 +35,7 @@ export function keys(build: Build, attributes: Partial<ForeignGatewayAttributes>
 /** The objects, as APISIX gets them, by `KIND/ID`. */
 export function documents(
   build: Build,
-  attributes: Partial<ForeignGatewayAttributes> = {},
+  attributes: Partial<GatewayAttributes> = {},
 ): Record<string, Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(keys(build, attributes)).map(([key, value]) => [
@@ -49,7 +46,7 @@ export function documents(
 }
 
 /** What the program throws, or nothing. */
-export function refusalOf(build: Build, attributes: Partial<ForeignGatewayAttributes> = {}): string | undefined {
+export function refusalOf(build: Build, attributes: Partial<GatewayAttributes> = {}): string | undefined {
   try {
     resources(build, attributes);
     return undefined;

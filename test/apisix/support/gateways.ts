@@ -1,5 +1,6 @@
 import { TerraformStack, TerraformVariable } from "cdktf";
 import {
+  AdminOptions,
   AgentProfile,
   CloudInit,
   ConsulServer,
@@ -14,9 +15,66 @@ import { workload } from "../../nomad/support/workload";
 import { machinesOf, OfferingBackend } from "../../support/agents";
 import { SynthResult } from "../../support/synth";
 
+/** Where files of a gateway `front` are on its machine. */
+export const CONFIG = "/etc/vipstack/gateway/front/config.yaml";
+export const START = "/etc/vipstack/gateway/front/start";
+export const RUN = "/usr/local/lib/vipstack/gateway-front";
+export const ROUTES = "/etc/vipstack/gateway-front.hcl";
+
 /** A sensitive variable of the stack, as text. */
 export function variable(stack: TerraformStack, id: string): string {
   return new TerraformVariable(stack, id, { type: "string", sensitive: true }).stringValue;
+}
+
+/** Everything but the Admin API. */
+export function everything(stack: TerraformStack): GatewayOptions {
+  return {
+    version: "3.17.0",
+    httpPort: 80,
+    httpsPort: 443,
+    statusPort: 7086,
+    streamPorts: { tcp: [5432, 6379], udp: [53] },
+    workers: 4,
+    memory: 512,
+    accessLog: false,
+    trustedAddresses: ["10.0.0.7", "10.1.0.0/16", "fd00::/8"],
+    plugins: ["response-rewrite", "mqtt-proxy", "cors", "zipkin"],
+    pluginAttributes: {
+      redirect: { httpsPort: 8443 },
+      prometheus: {
+        exportUri: "/metrics",
+        exportAddr: { ip: "0.0.0.0", port: 9100 },
+        defaultBuckets: ["10ms", "100ms"],
+      },
+      other: { zipkin: { set_ngx_var: true, note: "${{BOB_KEY}} [[ \u009b", lists: [[1], ["[["]] } },
+    },
+    secrets: { BOB_KEY: variable(stack, "bob"), ALICE_KEY: variable(stack, "alice") },
+  };
+}
+
+/** Routes by the Admin API. */
+export function admin(stack: TerraformStack): GatewayOptions {
+  return {
+    admin: {
+      etcd: ["http://10.0.0.5:2379", "https://etcd.example:2379"],
+      key: variable(stack, "admin-key"),
+      dataEncryptionKey: variable(stack, "encryption-key"),
+      port: 9181,
+      prefix: "/apisix/lab",
+    },
+  };
+}
+
+/** Routes by the Admin API, with these options. */
+export function adminWith(options: Partial<AdminOptions>): (stack: TerraformStack) => GatewayOptions {
+  return (stack) => ({
+    admin: {
+      etcd: ["http://10.0.0.5:2379"],
+      key: variable(stack, "admin-key"),
+      dataEncryptionKey: variable(stack, "encryption-key"),
+      ...options,
+    },
+  });
 }
 
 /** What a stack with these machines and a Consul server holds. */

@@ -1,8 +1,14 @@
 // A gateway of an image that does not exist. Plain JavaScript, since it runs in a folder of its own, on the compiled library.
 const { App } = require("cdktf");
-const { AgentProfile, ConsulServer, MachineGateway, Route, Upstream } = require("../../../dist/constructs");
-const { MachinesStack } = require("../../../dist/stacks/machines-stack");
-const { PlatformStack } = require("../../../dist/stacks/platform-stack");
+const {
+  AgentProfile,
+  ConsulServer,
+  MachineGateway,
+  MachinesStack,
+  PlatformStack,
+  Route,
+  Upstream,
+} = require("vipstack");
 
 const inventory = {
   name: "absent",

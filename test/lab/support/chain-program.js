@@ -2,12 +2,24 @@
 // GATEWAY=yes puts APISIX in between. The director has the job itself on port 8080 as well. Plain JavaScript, since it runs in a
 // folder of its own, on the compiled library.
 const { App, TerraformVariable } = require("cdktf");
-const { ConsulServer, Director, ForwardingMethod, Gateway, NomadServer } = require("../../../dist/constructs");
-const { Consumer, JobRefusal, Plugin, Route, Upstream, WebJob } = require("../../../dist/constructs");
+const {
+  ConsulServer,
+  Consumer,
+  Director,
+  ForwardingMethod,
+  Gateway,
+  JobRefusal,
+  MachinesStack,
+  NomadServer,
+  PlatformStack,
+  Plugin,
+  Route,
+  Upstream,
+  WebJob,
+  WorkloadsStack,
+  RealServers,
+} = require("vipstack");
 const { chain } = require("../../../dist/inventory/chain");
-const { MachinesStack } = require("../../../dist/stacks/machines-stack");
-const { PlatformStack } = require("../../../dist/stacks/platform-stack");
-const { WorkloadsStack } = require("../../../dist/stacks/workloads-stack");
 
 const knob = (name, otherwise) => process.env[name] ?? otherwise;
 const app = new App();
@@ -106,9 +118,24 @@ if (knob("GATEWAY", "") === "yes") {
         port: 9181,
       },
     });
-  director.addVirtualService("web", { address: ipvs.address, port: 80, forwarding, realServers: gateway });
+  director.addVirtualService("web", {
+    address: ipvs.address,
+    port: 80,
+    forwarding,
+    realServers: RealServers.ofGateway(gateway),
+  });
 } else
-  director.addVirtualService("web", { address: ipvs.address, port: 80, forwarding, realServers: hello.service("www") });
-director.addVirtualService("job", { address: ipvs.address, port: 8080, forwarding, realServers: hello.service("www") });
+  director.addVirtualService("web", {
+    address: ipvs.address,
+    port: 80,
+    forwarding,
+    realServers: RealServers.ofJob(hello),
+  });
+director.addVirtualService("job", {
+  address: ipvs.address,
+  port: 8080,
+  forwarding,
+  realServers: RealServers.ofJob(hello),
+});
 
 app.synth();

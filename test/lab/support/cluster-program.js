@@ -3,15 +3,14 @@
 const { App, dependable, TerraformVariable } = require("cdktf");
 const { Job: NomadJob } = require("@cdktf/provider-nomad/lib/job");
 const { Variable } = require("@cdktf/provider-nomad/lib/variable");
-const constructs = require("../../../dist/constructs");
+const constructs = require("vipstack");
 const { ConfigEntry, ConfigEntryKind, ConsulKeys, ConsulServer, ExternalNode } = constructs;
 const { Job, JobType, NomadServer } = constructs;
 const { escapeTemplate } = require("../../../dist/constructs/private/template-escape");
-const { PlatformStack } = require("../../../dist/stacks/platform-stack");
-const { WorkloadsStack } = require("../../../dist/stacks/workloads-stack");
+const { PlatformStack, WorkloadsStack } = require("vipstack");
 
 const step = process.env.STEP;
-const inventory = { name: "existing", backend: "ssh", subnets: [], machines: [] };
+const inventory = { name: "existing", subnets: [], machines: [] };
 const app = new App();
 
 const consul = ConsulServer.fromAddress(app, "consul", {

@@ -9,12 +9,13 @@ const {
   Director,
   ForwardingMethod,
   MachineGateway,
+  MachinesStack,
+  PlatformStack,
   Plugin,
   Route,
   Upstream,
-} = require("../../../dist/constructs");
-const { MachinesStack } = require("../../../dist/stacks/machines-stack");
-const { PlatformStack } = require("../../../dist/stacks/platform-stack");
+  RealServers,
+} = require("vipstack");
 
 const inventory = {
   name: "gateway-direct-routing",
@@ -48,9 +49,13 @@ director.addVirtualService("direct", {
   address: "192.168.139.100",
   port: 80,
   forwarding: ForwardingMethod.directRouting(),
-  realServers: gateway,
+  realServers: RealServers.ofGateway(gateway),
 });
-director.addVirtualService("masqueraded", { address: ipvs.address, port: 80, realServers: gateway });
+director.addVirtualService("masqueraded", {
+  address: ipvs.address,
+  port: 80,
+  realServers: RealServers.ofGateway(gateway),
+});
 
 const platform = new PlatformStack(app, "platform", { consul });
 const upstream = Upstream.toService("hello");

@@ -3,9 +3,15 @@
 const { readFileSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { App, TerraformVariable } = require("cdktf");
-const { AgentProfile, ConsulServer, MachineGateway, Route, Upstream } = require("../../../dist/constructs");
-const { MachinesStack } = require("../../../dist/stacks/machines-stack");
-const { PlatformStack } = require("../../../dist/stacks/platform-stack");
+const {
+  AgentProfile,
+  ConsulServer,
+  MachineGateway,
+  MachinesStack,
+  PlatformStack,
+  Route,
+  Upstream,
+} = require("vipstack");
 
 const inventory = {
   name: "gateway-documents",

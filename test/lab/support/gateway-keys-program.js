@@ -1,9 +1,8 @@
 // A gateway without etcd, whose secrets are sensitive variables, and objects that name them; `vipstack up` runs it as it
 // runs any app. Plain JavaScript, since it runs in a folder of its own, on the compiled library.
 const { App, TerraformVariable } = require("cdktf");
-const library = require("../../../dist/constructs");
-const { MachinesStack } = require("../../../dist/stacks/machines-stack");
-const { PlatformStack } = require("../../../dist/stacks/platform-stack");
+const library = require("vipstack");
+const { MachinesStack, PlatformStack } = require("vipstack");
 
 const { AgentProfile, AgentService, Caddy, Certificate, Consumer, ConsulServer } = library;
 const { GlobalRule, MachineGateway, Plugin, Route, StreamRoute, Upstream } = library;

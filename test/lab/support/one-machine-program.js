@@ -2,9 +2,7 @@
 // runs it as it runs any app. DRIVERS names further jobs, one for each driver of the host's programs; BROKEN adds one that ends at once. Plain JavaScript, since it
 // runs in a folder of its own, on the compiled library.
 const { App } = require("cdktf");
-const { AgentProfile, ConsulServer, NomadServer, WebJob } = require("../../../dist/constructs");
-const { MachinesStack } = require("../../../dist/stacks/machines-stack");
-const { WorkloadsStack } = require("../../../dist/stacks/workloads-stack");
+const { AgentProfile, ConsulServer, MachinesStack, NomadServer, WebJob, WorkloadsStack } = require("vipstack");
 
 const inventory = {
   name: "one-machine",

@@ -2,7 +2,7 @@
 // in a folder of its own, on the compiled library.
 const { App, TerraformVariable } = require("cdktf");
 const { Construct } = require("constructs");
-const { MachinesStack } = require("../../../dist/stacks/machines-stack");
+const { MachinesStack } = require("vipstack");
 
 /** Fails without its secret, again and again; a reload leaves a line with the secret's hash. */
 class Keeper extends Construct {

@@ -1,9 +1,7 @@
 // Three servers of Consul and Nomad, a client, and a job; `vipstack up` runs it as it runs any app. Plain JavaScript, since it
 // runs in a folder of its own, on the compiled library.
 const { App } = require("cdktf");
-const { ConsulServer, NomadServer, WebJob } = require("../../../dist/constructs");
-const { MachinesStack } = require("../../../dist/stacks/machines-stack");
-const { WorkloadsStack } = require("../../../dist/stacks/workloads-stack");
+const { ConsulServer, MachinesStack, NomadServer, WebJob, WorkloadsStack } = require("vipstack");
 
 const inventory = {
   name: "three-nomad-servers",

@@ -95,3 +95,13 @@ export function warningsOf(scope: IConstruct): string[] {
       node.metadata.filter(({ type }) => type === "@cdktf/warn").map(({ data }) => `${node.id}: ${String(data)}`),
     );
 }
+
+/** What the program throws, or nothing. */
+export function messageOf(build: (machines: Machines) => unknown): string | undefined {
+  try {
+    program(build);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

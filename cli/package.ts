@@ -1,0 +1,18 @@
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+
+/** The folder of this package: the checkout, or `node_modules/vipstack` of an app. */
+export const PACKAGE_FOLDER = existsSync(join(__dirname, "..", "package.json"))
+  ? join(__dirname, "..")
+  : join(__dirname, "..", "..");
+
+/** What the user types for a command: `npm run down` in the checkout, `npx vipstack down` in an app of their own. */
+export function typed(command: "up" | "down" | "lab", ...words: readonly string[]): string {
+  if (process.cwd() !== PACKAGE_FOLDER) return ["npx vipstack", command, ...words].join(" ");
+  return [`npm run ${command}`, ...(words.length === 0 ? [] : ["--", ...words])].join(" ");
+}
+
+/** A page of the documentation, as a path from where the user is: `docs/stacks.md`. */
+export function page(name: string): string {
+  return relative(process.cwd(), join(PACKAGE_FOLDER, "docs", name));
+}

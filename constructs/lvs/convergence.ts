@@ -1,0 +1,117 @@
+import { formatDuration, parseDuration, secondsOf } from "../private/duration";
+import { Failure } from "../private/failure";
+import { Hop, renderConvergence, seconds, usual, worst } from "./render/convergence";
+
+/** How often a director restores its rules by itself, where the command after a render did not. */
+export const KEEPER_PERIOD = "5s";
+
+/** How long the connections of a real server that left may go on, the default of a director. */
+export const DRAIN_TIMEOUT = "60s";
+
+/** What decides how fast a change of instances reaches the director that follows them. */
+export interface ConvergenceProps {
+  /** Of the service's check. @default "2s" */
+  readonly checkInterval?: string;
+  /** Of the service's check. @default "3s" */
+  readonly checkTimeout?: string;
+  /** Bad answers in a row that make the check critical, 1 or more. @default 2 */
+  readonly checkFailures?: number;
+  /** Quiet time before consul-template renders, so that one change is not ten files. @default "1s" */
+  readonly templateWait?: string;
+  /** The longest that it waits while changes go on. @default - four times {@link templateWait}, consul-template's rule */
+  readonly templateWaitMax?: string;
+  /** How often the director restores its rules by itself, where the command after a render did not. @default "5s" */
+  readonly keeperPeriod?: string;
+  /** Of the instance's group: how long it serves after it was taken out of the catalog. @default "0s" */
+  readonly shutdownDelay?: string;
+  /** Of the instance's task. @default "5s" */
+  readonly killTimeout?: string;
+  /** How long the director lets open connections of a real server go on that left. @default "60s" */
+  readonly drainTimeout?: string;
+}
+
+/** A blocking query answers at once; this is for Nomad's own call and a busy machine. */
+const CATALOG: Hop = { name: "catalog tells the director", usual: 0.1, worst: 0.5, from: "blocking query" };
+
+/**
+ * How long a change takes from Nomad to the rules of a director, hop by hop, and whether an instance serves long enough after
+ * its leaving: computed from the same properties that make the job.
+ */
+export class ConvergenceBudget {
+  /** From the start of an instance to its first request. */
+  readonly scaleOut: readonly Hop[];
+  /** From the leaving of an instance to the last new connection that it gets. */
+  readonly scaleIn: readonly Hop[];
+  /** From the last good answer of an instance to the last new connection that it gets. */
+  readonly failure: readonly Hop[];
+  /** Seconds that {@link scaleIn} takes at worst: what a shutdown delay must cover. */
+  readonly lag: number;
+  readonly shutdownDelay: number;
+  /** Seconds that open connections have from the leaving of the instance to its end, at worst. */
+  readonly openConnections: number;
+
+  constructor(props: ConvergenceProps = {}) {
+    const interval = secondsOf(props.checkInterval ?? "2s");
+    const timeout = secondsOf(props.checkTimeout ?? "3s");
+    const wait = secondsOf(props.templateWait ?? "1s");
+    const longest = props.templateWaitMax === undefined ? 4 * wait : secondsOf(props.templateWaitMax);
+    const keeper = secondsOf(props.keeperPeriod ?? KEEPER_PERIOD);
+    const known: Hop[] = [
+      CATALOG,
+      { name: "consul-template renders", usual: wait, worst: longest, from: "template wait" },
+      { name: "rules are applied", usual: Math.min(0.2, keeper), worst: keeper, from: "keeper period" },
+    ];
+    const failures = props.checkFailures ?? 2;
+    // Consul asks for the first time after a random part of the interval, and again an interval after each answer.
+    const passes = { usual: interval / 2, worst: interval + timeout, from: "check interval, timeout" };
+    const critical = {
+      // A program that is gone refuses at once, one that hangs takes the whole timeout.
+      usual: interval * (failures - 0.5),
+      worst: failures * (interval + timeout),
+      from: `${failures} × check interval, timeout`,
+    };
+    this.scaleOut = [{ name: "first check passes", ...passes }, ...known];
+    this.scaleIn = known;
+    this.failure = [{ name: "check turns critical", ...critical }, ...known];
+    this.lag = worst(this.scaleIn);
+    this.shutdownDelay = secondsOf(props.shutdownDelay);
+    this.openConnections = Math.min(
+      this.shutdownDelay + secondsOf(props.killTimeout ?? "5s"),
+      this.lag + secondsOf(props.drainTimeout ?? DRAIN_TIMEOUT),
+    );
+  }
+
+  /** Whether an instance serves until it gets no new requests. */
+  get sufficient(): boolean {
+    return this.shutdownDelay >= this.lag;
+  }
+
+  /** The shortest shutdown delay that is enough, in whole seconds: `"10s"`. */
+  get leastShutdownDelay(): string {
+    return formatDuration(Math.ceil(this.lag) * 1e9);
+  }
+
+  /** What is wrong with it. @param property as the caller wrote it @param got the text that was given */
+  failures(property: string, got: string | undefined): Failure[] {
+    if (this.sufficient || (got !== undefined && parseDuration(got) === undefined)) return [];
+    return [
+      {
+        property,
+        rule: `must be at least the ${seconds(this.lag)} that a director takes to know of it, or requests go to an instance that is gone`,
+        got: got ?? "0s",
+        cure: `use '${this.leastShutdownDelay}' or more`,
+      },
+    ];
+  }
+
+  /** `scale-out 2.3s to 12.5s, scale-in 1.3s to 9.5s of the 10s shutdown delay`: for one line. */
+  get summary(): string {
+    const span = (hops: readonly Hop[]): string => `${seconds(usual(hops))} to ${seconds(worst(hops))}`;
+    return `scale-out ${span(this.scaleOut)}, scale-in ${span(this.scaleIn)} of the ${seconds(this.shutdownDelay)} shutdown delay`;
+  }
+
+  /** Human-readable. @param service its name */
+  table(service: string): string {
+    return renderConvergence(service, this);
+  }
+}

@@ -1,0 +1,290 @@
+import { dirname, join } from "node:path";
+import { ConsulService, consulTemplateDownload, consulTemplateUnit } from "../consul";
+import { Contribution, IMachine, LiveFile, nodeProgram, PROGRAM_FOLDER, Software } from "../machine";
+import { secondsOf } from "../private/duration";
+import { Failure } from "../private/failure";
+import { Validation } from "../private/validation";
+import { ConvergenceBudget } from "./convergence";
+import { ForwardingMethod } from "./forwarding-method";
+import { Plane } from "./plane";
+import { INSTANCES_FOLDER, renderConsulTemplateConfig, renderFollowed } from "./render/consul-template";
+import { chainName } from "./render/iptables";
+import { FollowSpec, RealServerSpec, ServiceSpec, sortedServices } from "./spec";
+import { Host, snatChoices } from "./topology";
+import { requireDuration, requireKnown } from "./values";
+
+export interface RefuseOptions {
+  /** How long the last real servers stay before clients are refused, in whole seconds from `"0s"` to `"24h"`. @default "30s" */
+  readonly grace?: string;
+}
+
+/** What happens to a virtual service when Consul has no healthy instance for it. */
+export class EmptyPolicy {
+  /**
+   * Clients are refused at once, after a time in which the last real servers stay: an empty answer is often an accident of
+   * the registry (a restart, a check that fails everywhere), not of every instance.
+   */
+  static refuse(options: RefuseOptions = {}): EmptyPolicy {
+    return new EmptyPolicy(options.grace ?? "30s");
+  }
+
+  /** The last real servers stay until an instance is healthy again, however long. */
+  static keepLast(): EmptyPolicy {
+    return new EmptyPolicy(undefined);
+  }
+
+  private constructor(
+    /** How long the last ones stay. @default - without limit */
+    readonly grace: string | undefined,
+  ) {}
+}
+
+export interface FollowOptions {
+  /** Only instances with this tag. @default - that of the `ConsulService`, or all of them */
+  readonly tag?: string;
+  /** A datacenter that the director's own one is joined with. @default - the director's own */
+  readonly datacenter?: string;
+  /** What happens when no instance is healthy. @default EmptyPolicy.refuse() */
+  readonly whenEmpty?: EmptyPolicy;
+  /**
+   * Damping: a change is carried out once there was no other for `min`, and at the latest after `max`.
+   *
+   * @default { min: "1s", max: "4s" }
+   */
+  readonly wait?: WaitOptions;
+}
+
+/**
+ * Go durations from `"0s"` to `"1h"`.
+ *
+ * @see https://github.com/hashicorp/consul-template/blob/main/docs/configuration.md
+ */
+export interface WaitOptions {
+  readonly min: string;
+  readonly max: string;
+}
+
+/**
+ * Instances of one service that only run on machines which the program knows, a gateway's for example. Direct routing and
+ * tunneling can be set up for them, too.
+ */
+export interface KnownInstances {
+  readonly service: ConsulService;
+  /** As it is when it is read. */
+  readonly machines: readonly IMachine[];
+  /** Makes every instance answer on that port: the virtual service's own, which direct routing and tunneling keep. @internal */
+  _listenOn(port: number): void;
+}
+
+/** A service of Consul whose healthy instances are the real servers of a virtual service; made by `RealServers`. */
+export class FollowedService {
+  /** Its name in Consul. */
+  readonly service: string;
+  readonly tag: string | undefined;
+  readonly datacenter: string | undefined;
+  readonly whenEmpty: EmptyPolicy;
+  readonly wait: WaitOptions;
+
+  /** @internal */
+  constructor(
+    /** What is known of it. @internal */
+    readonly _named: ConsulService,
+    options: FollowOptions,
+    /** Where its instances run. @default - anywhere */
+    readonly known?: KnownInstances,
+  ) {
+    const { whenEmpty = EmptyPolicy.refuse(), wait = { min: "1s", max: "4s" } } = options;
+    this.service = _named.name;
+    this.tag = options.tag ?? _named.tag;
+    this.datacenter = options.datacenter;
+    this.whenEmpty = whenEmpty;
+    this.wait = wait;
+  }
+}
+
+/** What the director is, for a virtual service that follows Consul. */
+interface FollowContext {
+  readonly plane: Plane;
+  readonly forwarding: ForwardingMethod;
+  /** Whether its director has an agent. */
+  readonly hasConsul: boolean;
+}
+
+/** Everything that keeps a virtual service from following Consul. */
+export function checkFollowed(validation: Validation, followed: FollowedService, context: FollowContext): void {
+  const { service, tag, datacenter, wait, whenEmpty } = followed;
+  requireKnown(validation, { service, tag, datacenter });
+  // consul-template asks for `tag.service@datacenter`, so none of them can hold what ends it.
+  checkName(validation, "service", service, /^[\w-]{1,128}$/, "letters, digits, '-' and '_'");
+  checkName(validation, "tag", tag, /^[\w=:.-]{1,128}$/, "letters, digits and any of '-_=:.'");
+  const given = followed._named.tag;
+  validation.require(given === undefined || tag === given, {
+    property: "tag",
+    rule: `can't be another one than that of the service, which is ${given ?? ""}`,
+    got: tag,
+    cure: "leave it out, or give the service's name alone",
+  });
+  checkName(validation, "datacenter", datacenter, /^[\w.-]{1,128}$/, "letters, digits and any of '-_.'");
+  const range = { min: "0s", max: "1h" };
+  requireDuration(validation, "wait.min", wait.min, range, "'1s' is usual");
+  requireDuration(validation, "wait.max", wait.max, range, "'4s' is usual");
+  validation.require(!(secondsOf(wait.min) > secondsOf(wait.max)), {
+    property: "wait",
+    rule: "can't have a 'min' above its 'max'",
+    got: wait,
+    cure: `swap them, or leave it out for { min: "1s", max: "4s" }`,
+  });
+  const cure = "'30s' is usual; EmptyPolicy.keepLast() is for ever";
+  requireDuration(validation, "grace", whenEmpty.grace, { min: "0s", max: "24h", wholeSeconds: true }, cure);
+  validation.add(...contextFailures(context, followed.known !== undefined));
+}
+
+function contextFailures({ plane, forwarding, hasConsul }: FollowContext, known: boolean): Failure[] {
+  if (plane === Plane.IPTABLES) {
+    return [
+      {
+        property: "realServers",
+        rule: "can't come from Consul on the iptables plane, whose rules are a deployment's only",
+        cure: "give a fixed list, or use a director with plane: Plane.IPVS",
+      },
+    ];
+  }
+  return [
+    ...(hasConsul ? [] : [NO_CONSUL]),
+    ...(forwarding.name === "masquerading" || known
+      ? []
+      : [
+          {
+            property: "realServers",
+            rule: `can't come from Consul with ${forwarding.name}, which can't change the port, and has to set up every real server's machine: neither is known before an instance runs`,
+            cure: "use ForwardingMethod.masquerading({ snat: true }), or give a fixed list",
+          },
+        ]),
+  ];
+}
+
+const NO_CONSUL: Failure = {
+  property: "realServers",
+  rule: "can't come from Consul, because the director has no Consul to ask",
+  cure: "give the director one: new Director(…, { machine, consul })",
+};
+
+/** What doesn't fit together between a service and the director that follows it, though each of it is right. */
+export function followWarnings({ service, _named, wait, whenEmpty }: FollowedService): string[] {
+  const { lag, shutdownDelay } = _named;
+  const known = new ConvergenceBudget({ templateWaitMax: wait.max }).lag;
+  const grace = whenEmpty.grace === undefined ? Infinity : secondsOf(whenEmpty.grace);
+  return [
+    ...(shutdownDelay === undefined || shutdownDelay >= known
+      ? []
+      : [
+          `'wait' lets up to ${known} s pass until an instance of ${service} that left gets no new connections, and it serves for ${shutdownDelay} s after it left: lower 'wait.max', or raise the shutdown delay of ${service} to ${Math.ceil(known)} s`,
+        ]),
+    ...(lag === undefined || grace === 0 || grace >= lag
+      ? []
+      : [
+          `'whenEmpty' has a grace of ${grace} s, and the checks of ${service} need up to ${lag} s to find a healthy instance again after a restart of Consul: raise 'grace' to '${Math.ceil(lag)}s', or shorten the checks`,
+        ]),
+  ];
+}
+
+/** @param id of the virtual service */
+export function followSpec(
+  id: string,
+  followed: FollowedService,
+  at: {
+    readonly director: Host;
+    readonly vip: string;
+    readonly forwarding: ForwardingMethod;
+    /** The only machines where an instance can be reached. @default - any */
+    readonly only?: readonly RealServerSpec[];
+  },
+): FollowSpec {
+  const { service, tag, datacenter, wait, whenEmpty } = followed;
+  return {
+    name: chainName(id).replace(/^VIPSTACK-/, ""),
+    service,
+    tag,
+    datacenter,
+    wait,
+    graceSeconds: whenEmpty.grace === undefined ? undefined : secondsOf(whenEmpty.grace),
+    snatTo: at.forwarding.snat ? snatChoices(at.director, at.vip) : [],
+    ...(at.only && { only: at.only.map(({ address }) => address), port: at.only[0]?.port }),
+  };
+}
+
+function checkName(
+  validation: Validation,
+  property: string,
+  value: string | undefined,
+  pattern: RegExp,
+  allowed: string,
+): void {
+  validation.require(value === undefined || pattern.test(value), {
+    property,
+    rule: `must consist of ${allowed}`,
+    got: value,
+    cure: "write it as it is registered in Consul; another name can't be followed",
+  });
+}
+
+const CONSUL_TEMPLATE_UNIT = "vipstack-consul-template.service";
+const RUN = dirname(INSTANCES_FOLDER);
+const CONFIG = "/etc/vipstack/consul-template.hcl";
+const FOLLOWED = "/etc/vipstack/consul-followed.json";
+
+/**
+ * Runs before the rules are applied, at boot and at every reload, so that both files are always of one time. Its failure
+ * is ignored: what is in the rules folder is applied with any state of Consul.
+ */
+export const CONSUL_RULES = `-${PROGRAM_FOLDER}/consul-rules`;
+
+/**
+ * The same for the timer, which comes every few seconds: only where a grace or a mistake is waited out (then there is a state),
+ * or where instances came since the last run (should a reload have been lost).
+ */
+export const CONSUL_RULES_IF_DUE = `-/bin/sh -c 'cd ${RUN} && ! test -e consul-rules.json && ! test consul -nt consul-rules.lock || exec ${PROGRAM_FOLDER}/consul-rules'`;
+
+/** What a director that may follow Consul brings to its machine, beside what every director does. */
+export function consulContribution(
+  spec: { readonly machine: Host; readonly services: readonly ServiceSpec[]; readonly consulTemplate: Software },
+  ipvsUnit: string,
+): Contribution {
+  return {
+    downloads: [consulTemplateDownload(spec.consulTemplate)],
+    files: [nodeProgram("consul-rules", join(__dirname, "programs", "consul-rules.py"))],
+    units: [
+      {
+        name: CONSUL_TEMPLATE_UNIT,
+        content: consulTemplateUnit({
+          writes: "the healthy instances of followed services",
+          config: CONFIG,
+          folder: INSTANCES_FOLDER,
+          after: [ipvsUnit],
+        }),
+      },
+    ],
+    liveFiles: liveFiles(spec, ipvsUnit),
+    generated: ["/etc/vipstack/ipvs.d/consul-*.rules"],
+    ready: [`systemctl is-active --quiet ${CONSUL_TEMPLATE_UNIT}`],
+  };
+}
+
+/**
+ * The list is there before the IPVS unit is reloaded, together with the virtual services that it names; only then
+ * consul-template gets them. The rules files are the machine's own: a deployment neither writes nor reads them.
+ */
+function liveFiles(
+  { machine, services }: { machine: Host; services: readonly ServiceSpec[] },
+  unit: string,
+): LiveFile[] {
+  const vips = services.flatMap(({ endpoints }) => endpoints.map(({ address }) => address));
+  const never = [...machine.addresses.map(({ address }) => address), ...vips];
+  const followed = sortedServices(services).flatMap(({ follows }) => (follows === undefined ? [] : [follows]));
+  // A command that fails would end consul-template, so this one only puts a job into systemd's queue.
+  const apply = ["systemctl", "--no-block", "try-reload-or-restart", unit];
+  return [
+    { path: FOLLOWED, content: renderFollowed(services, never), reloads: unit },
+    { path: CONFIG, content: renderConsulTemplateConfig(followed, apply), reloads: CONSUL_TEMPLATE_UNIT },
+  ];
+}

@@ -1,8 +1,0 @@
-#!/bin/sh
-# iptables-look: succeeds when our chains are as iptables-rules left them and no rules file is newer. It costs a fraction
-# of that program, so a timer can ask it every few seconds.
-cd /run/vipstack && [ -e iptables-seen ] || exit 1
-for file in /etc/vipstack/iptables.d /etc/vipstack/iptables.d/*; do
-  [ ! "$file" -nt iptables-seen ] || exit 1
-done
-{ iptables-save; ip6tables-save; } 2>/dev/null | grep --text VIPSTACK- | cmp --quiet - iptables-seen

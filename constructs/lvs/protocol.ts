@@ -1,7 +1,0 @@
-/** Transport protocol of a virtual service. */
-export enum Protocol {
-  TCP = "tcp",
-  UDP = "udp",
-  /** Ipvs plane only. */
-  SCTP = "sctp",
-}

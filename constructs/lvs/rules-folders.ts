@@ -1,0 +1,143 @@
+import { join } from "node:path";
+import {
+  ADDRESSES_UNIT,
+  Contribution,
+  LiveFile,
+  nodeModule,
+  nodeProgram,
+  oneshotUnit,
+  PROGRAM_FOLDER,
+  Unit,
+} from "../machine";
+import { IptablesRules } from "./render/iptables";
+import { renderIpvsRules } from "./render/ipvs";
+import { keeperUnits } from "./render/keeper";
+import { ServiceSpec } from "./spec";
+
+/** A rules folder with no rules: what a unit applies when it stops. */
+const NO_RULES = `${PROGRAM_FOLDER}/no-rules`;
+
+/** Where the programs keep the last good text of every rules file, in a folder of the rules folder's name. */
+const LAST_GOOD = "/var/lib/vipstack/last-good";
+
+/** The unit that applies the IPVS rules. */
+export const IPVS_UNIT = "vipstack-ipvs.service";
+
+const IPVS_PROGRAM = `${PROGRAM_FOLDER}/ipvs-rules`;
+const IPVS_ENVIRONMENT = "/etc/default/vipstack-ipvs";
+
+/** The folder of iptables rules, a file a source and address family. */
+const IPTABLES_FOLDER = "/etc/vipstack/iptables.d";
+
+/** What the timer runs: looking is much cheaper than applying. */
+const LOOK_OR_APPLY = `/bin/sh -c '${PROGRAM_FOLDER}/iptables-look || exec ${PROGRAM_FOLDER}/iptables-rules apply --quiet'`;
+
+/** The unit that loads them. */
+const IPTABLES_UNIT = "vipstack-iptables.service";
+
+/** The folder of iptables rules: the program and the unit behind it, and the keeper that restores them. */
+export function iptablesFolder(): Contribution {
+  return {
+    packages: ["iptables"],
+    files: [
+      ...["safely", "rule_files", "iptables_text", "nat_flows"].map((name) =>
+        nodeModule(join(__dirname, "programs", `${name}.py`)),
+      ),
+      nodeProgram("iptables-look", join(__dirname, "programs", "iptables-look.sh")),
+      nodeProgram("iptables-rules", join(__dirname, "programs", "iptables-rules.py")),
+      { path: `${NO_RULES}/none.v4`, content: "" },
+      { path: `${NO_RULES}/none.v6`, content: "" },
+    ],
+    units: [
+      {
+        name: IPTABLES_UNIT,
+        content: oneshotUnit({
+          description: `Own iptables chains of ${IPTABLES_FOLDER}`,
+          after: [ADDRESSES_UNIT],
+          apply: `${PROGRAM_FOLDER}/iptables-rules apply`,
+          stop: `${PROGRAM_FOLDER}/iptables-rules apply --rules ${NO_RULES}`,
+        }),
+      },
+      ...keeperUnits({ unit: IPTABLES_UNIT, apply: LOOK_OR_APPLY }),
+    ],
+    generated: [`${LAST_GOOD}/iptables.d/*`],
+    ready: [`${PROGRAM_FOLDER}/iptables-rules check`],
+  };
+}
+
+/** Always both files of a source, even if empty, so that adding the first rule later does not replace the machine. */
+export function iptablesFiles(source: string, ipv4: IptablesRules, ipv6: IptablesRules): LiveFile[] {
+  return [
+    { path: `${IPTABLES_FOLDER}/${source}.v4`, content: ipv4.render(), reloads: IPTABLES_UNIT },
+    { path: `${IPTABLES_FOLDER}/${source}.v6`, content: ipv6.render(), reloads: IPTABLES_UNIT },
+  ];
+}
+
+export interface IpvsFolderProps {
+  readonly services: readonly ServiceSpec[];
+  readonly drainSeconds: number;
+  /** Whether its rules need the kernel's connection tracking. */
+  readonly connectionTracking: boolean;
+  /** Command lines run before the rules are applied, at boot and at every reload. @default - none */
+  readonly prepare?: readonly string[];
+  /** The same before the keeper applies them. @default - none */
+  readonly prepareKeeper?: readonly string[];
+}
+
+/** The folder of IPVS rules: the program and the unit behind it, and the keeper that restores them. */
+export function ipvsFolder(spec: IpvsFolderProps): Contribution {
+  return {
+    packages: ["ipvsadm"],
+    kernelModules: ["ip_vs", ...(spec.connectionTracking ? ["nf_conntrack", "xt_ipvs"] : [])],
+    files: [
+      // First: on a host that runs already, a timer may start the program between them.
+      nodeModule(join(__dirname, "programs", "ipvs_table.py")),
+      nodeModule(join(__dirname, "programs", "ipvs_plan.py")),
+      nodeProgram("ipvs-rules", join(__dirname, "programs", "ipvs-rules.py")),
+      { path: `${NO_RULES}/none.rules`, content: "" },
+    ],
+    units: ipvsUnits(spec),
+    liveFiles: ipvsFiles(spec),
+    generated: [`${LAST_GOOD}/ipvs.d/*`],
+    ready: ["ipvsadm -ln", `${IPVS_PROGRAM} check`],
+  };
+}
+
+/**
+ * `systemctl stop` takes the whole table away, as removing the director from a host does; a reload, which is all that a change
+ * of rules does, ends no connection.
+ */
+function ipvsUnits({ prepare, prepareKeeper }: IpvsFolderProps): Unit[] {
+  return [
+    {
+      name: IPVS_UNIT,
+      content: oneshotUnit({
+        description: "IPVS table of /etc/vipstack/ipvs.d",
+        after: [ADDRESSES_UNIT, IPTABLES_UNIT],
+        prepare,
+        apply: `${IPVS_PROGRAM} apply`,
+        stop: `${IPVS_PROGRAM} apply --rules ${NO_RULES} --drain-seconds 0`,
+        environmentFile: IPVS_ENVIRONMENT,
+      }),
+    },
+    ...keeperUnits({
+      unit: IPVS_UNIT,
+      prepare: prepareKeeper,
+      apply: `${IPVS_PROGRAM} apply --quiet`,
+      environmentFile: IPVS_ENVIRONMENT,
+    }),
+  ];
+}
+
+/**
+ * What changes while the director runs. The schedulers' modules are among them: the kernel loads one by itself when a rule
+ * names it, so that a new scheduler needs no new machine; the list is for the next boot.
+ */
+function ipvsFiles({ services, drainSeconds }: IpvsFolderProps): LiveFile[] {
+  const schedulers = [...new Set(services.map(({ scheduler }) => `ip_vs_${scheduler.word}\n`))].sort();
+  return [
+    { path: "/etc/modules-load.d/vipstack-ipvs.conf", content: schedulers.join(""), reloads: IPVS_UNIT },
+    { path: IPVS_ENVIRONMENT, content: `DRAIN_SECONDS=${drainSeconds}\n`, reloads: IPVS_UNIT },
+    { path: "/etc/vipstack/ipvs.d/static.rules", content: renderIpvsRules(services), reloads: IPVS_UNIT },
+  ];
+}

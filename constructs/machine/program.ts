@@ -1,0 +1,16 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { MachineFile } from "./contribution";
+
+/** The folder of this library's programs on a machine. */
+export const PROGRAM_FOLDER = "/usr/local/lib/vipstack";
+
+/** A program of this library, Python or shell, as a file for a machine. @param source its path */
+export function nodeProgram(name: string, source: string): MachineFile {
+  return { path: `${PROGRAM_FOLDER}/${name}`, content: readFileSync(source, "utf8"), mode: "0755" };
+}
+
+/** A Python module that programs beside it import; ship it before them. @param source its path; the module's name is its file's */
+export function nodeModule(source: string): MachineFile {
+  return { path: `${PROGRAM_FOLDER}/${basename(source)}`, content: readFileSync(source, "utf8"), mode: "0644" };
+}

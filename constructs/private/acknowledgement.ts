@@ -1,0 +1,87 @@
+import { Annotations, Aspects } from "cdktf";
+import { IConstruct } from "constructs";
+import { describeFailure, Failure } from "./failure";
+import { Validation } from "./validation";
+
+/** A refusal that applies: legal for the tools, but it can't work. @typeParam R the enum of its names */
+export interface Finding<R extends string> {
+  readonly refusal: R;
+  readonly failure: Failure;
+}
+
+export interface AcknowledgementProps<R extends string> {
+  /** What the user accepts. */
+  readonly refusals: readonly R[];
+  /** The enum of the names, as users write it: `Refusal`. */
+  readonly type: string;
+  /** What only the whole program shows; called at synth. */
+  readonly later: () => readonly Finding<R>[];
+}
+
+/** The refusals that the user of a construct accepts: each becomes a warning, and so does one that did not apply. */
+export class Acknowledgement<R extends string> {
+  private readonly applied = new Set<R>();
+
+  constructor(
+    private readonly owner: IConstruct,
+    private readonly props: AcknowledgementProps<R>,
+  ) {
+    const { later, type } = props;
+    Aspects.of(owner).add({
+      visit: (node) => {
+        if (node !== owner) return;
+        for (const finding of later().filter(({ refusal }) => this.covers(refusal))) this.accept(owner, finding);
+        this.warnOfUnused();
+      },
+    });
+    owner.node.addValidation({
+      validate: () =>
+        later()
+          .filter(({ refusal }) => !this.covers(refusal))
+          .map((finding) => describeFailure(acknowledgeable(type, finding))),
+    });
+  }
+
+  /** Whether the user accepts it. */
+  covers(refusal: R): boolean {
+    return this.props.refusals.includes(refusal);
+  }
+
+  /** Warns of what was acknowledged, records the rest as failures. */
+  judge(scope: IConstruct, validation: Validation, findings: readonly Finding<R>[]): void {
+    for (const finding of findings) {
+      if (this.covers(finding.refusal)) this.accept(scope, finding);
+      else validation.add(acknowledgeable(this.props.type, finding));
+    }
+  }
+
+  /** Warns of what works now and may fail later; acknowledged it is silent. */
+  warn(scope: IConstruct, refusal: R, message: string): void {
+    if (this.covers(refusal)) this.applied.add(refusal);
+    else
+      Annotations.of(scope).addWarning(
+        `${message}; to have it without a warning, ${acknowledging(this.props.type, refusal)}`,
+      );
+  }
+
+  private accept(scope: IConstruct, { refusal, failure }: Finding<R>): void {
+    this.applied.add(refusal);
+    Annotations.of(scope).addWarning(`acknowledged ${refusal}: ${describeFailure(failure)}`);
+  }
+
+  private warnOfUnused(): void {
+    for (const refusal of this.props.refusals) {
+      if (this.applied.has(refusal)) continue;
+      Annotations.of(this.owner).addWarning(`'acknowledge' names ${refusal}, which does not apply here: leave it out`);
+    }
+  }
+}
+
+/** A failure that can be acknowledged, with the way to do it. @param type as in {@link AcknowledgementProps.type} */
+export function acknowledgeable<R extends string>(type: string, { refusal, failure }: Finding<R>): Failure {
+  return { ...failure, cure: `${failure.cure}; to build it nevertheless, ${acknowledging(type, refusal)}` };
+}
+
+function acknowledging(type: string, refusal: string): string {
+  return `acknowledge: [${type}.${refusal.toUpperCase().replaceAll("-", "_")}]`;
+}

@@ -1,0 +1,84 @@
+import { TerraformStack } from "cdktf";
+import { Construct, IConstruct } from "constructs";
+import { ProviderDeployment, ProviderName } from "../deployment";
+import { IBackend } from "../machine";
+import { Inventory } from "./inventory";
+import { MachinesStack } from "./machines-stack";
+import { useStateFolder } from "./state-folder";
+
+/** A cluster with an HTTP interface: one that the program makes, or one that exists (`NomadServer.fromNomadServerAttributes`). */
+export interface HttpCluster extends IConstruct {
+  /** As the machines reach it: `http://192.168.139.24:8500`. */
+  readonly httpAddress: string;
+}
+
+export interface ClusterStackProps {
+  /** @default - the inventory of the machines stack that the cluster is in */
+  readonly inventory?: Inventory;
+  /**
+   * Further stacks that are deployed before this one. That of the cluster's machines always is; jobs come after what is in
+   * Consul.
+   *
+   * @default - none
+   */
+  readonly after?: readonly TerraformStack[];
+}
+
+/** What the stacks of Consul objects and of Nomad jobs have in common: state, order, and the address of their agent. */
+export abstract class ClusterStack extends TerraformStack {
+  /** The agent's HTTP interface as this host reaches it, in a browser too. */
+  readonly address: string;
+  /** The deployment that it is part of. */
+  readonly deployment: string;
+
+  protected constructor(
+    scope: Construct,
+    id: string,
+    provider: ProviderName,
+    cluster: HttpCluster,
+    { inventory, after = [] }: ClusterStackProps,
+  ) {
+    super(scope, id);
+    const machines = cluster.node.scopes.find(isStack);
+    const used = inventory ?? (MachinesStack.isMachinesStack(machines) ? (machines.inventory as Inventory) : undefined);
+    if (used === undefined)
+      throw new Error(
+        `${this.node.path}: 'inventory' must be given, since ${cluster.node.path} is in no MachinesStack: its name is that of the state folder`,
+      );
+    // Terraform sees no reference between the stacks: only strings go from one to the other.
+    for (const stack of [machines, ...after]) if (stack !== undefined) this.addDependency(stack);
+    this.deployment = used.name;
+    const sameDeployment = (each: IConstruct) =>
+      MachinesStack.isMachinesStack(each) && each.inventory.name === used.name ? [each.backend] : [];
+    const [backend] = this.node.root.node.findAll().flatMap(sameDeployment);
+    this.address = providerAddress(used, backend, cluster.httpAddress);
+    new ProviderDeployment(this, "deployment", {
+      name: used.name,
+      provider,
+      address: this.address,
+      stateFolder: useStateFolder(this, used),
+      machines: machines?.node.id,
+    });
+  }
+}
+
+function isStack(construct: IConstruct): construct is TerraformStack {
+  return TerraformStack.isStack(construct);
+}
+
+/**
+ * Where this host reaches an agent's HTTP interface; a constant of synth, since Terraform can't plan with a provider whose
+ * address comes from a resource.
+ *
+ * @param httpAddress as the machines reach it: `http://192.168.139.24:8500`
+ */
+function providerAddress({ name }: Inventory, backend: IBackend | undefined, httpAddress: string): string {
+  if (backend?.fromHost === undefined) return httpAddress;
+  const { host, port, protocol } = new URL(httpAddress);
+  const reached = backend.fromHost(host);
+  if (reached !== undefined) return `${protocol}//${reached}`;
+  throw new Error(
+    `inventory '${name}': nothing leads from this host to ${httpAddress}, which is inside ${backend.node.path}: ` +
+      `add { listen: ${port}, to: "${host}" } to its forwards`,
+  );
+}

@@ -1,0 +1,5 @@
+export { ClusterStack, ClusterStackProps, HttpCluster } from "./cluster-stack";
+export { defineInventory, Inventory, InventoryError, MachineEntry } from "./inventory";
+export { MachinesStack, MachinesStackProps } from "./machines-stack";
+export { PlatformStack, PlatformStackProps } from "./platform-stack";
+export { WorkloadsStack, WorkloadsStackProps } from "./workloads-stack";

@@ -1,0 +1,130 @@
+import * as ipaddr from "ipaddr.js";
+import { BackendFactory } from "../machine";
+
+export interface MachineEntry<Name extends string = string> {
+  /** Host name; `ssh NAME` reaches it. */
+  readonly name: Name;
+  /** Addresses without prefix length. Each IPv4 address is an interface (eth0, eth1, …); an IPv6 address joins the one before it. */
+  readonly address: string | readonly string[];
+  /** The largest packet of its networks in bytes: one number for all interfaces, or one each (eth0, eth1, …). @default 1500 */
+  readonly mtu?: number | readonly number[];
+  /** Memory in MiB, lab only. @default 320 */
+  readonly memoryMiB?: number;
+}
+
+/** The machines of a deployment. */
+export interface Inventory<Name extends string = string> {
+  readonly name: string;
+  /** Makes what makes the machines: `SshBackend.factory()`, or a function of your own. @default LabBackend.factory() */
+  readonly backend?: BackendFactory;
+  /** Networks in CIDR form; in the lab each is a network of its own with a router between them. */
+  readonly subnets: readonly string[];
+  readonly machines: readonly MachineEntry<Name>[];
+  /** Ports of 127.0.0.1 and the `ADDRESS:PORT` that each leads to, for backends with a network of their own. @default - none */
+  readonly forwards?: readonly { readonly listen: number; readonly to: string }[];
+}
+
+/** Everything that is wrong with an inventory, in one message. */
+export class InventoryError extends Error {
+  constructor(name: string, problems: readonly string[]) {
+    super(`inventory '${name}' can't be deployed:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    this.name = "InventoryError";
+  }
+}
+
+/**
+ * Checks an inventory and keeps its machines' names as types, so that `machines.all.d2` is known to the compiler.
+ *
+ * @throws InventoryError
+ */
+export function defineInventory<const Name extends string>(inventory: Inventory<Name>): Inventory<Name> {
+  const { machines, subnets } = inventory;
+  const problems = [
+    ...subnets
+      .filter((subnet) => !ipaddr.isValidCIDR(subnet))
+      .map((subnet) => `subnet '${subnet}' is not a network: write it like '192.168.139.0/24'`),
+    ...repeated(machines.map(({ name }) => name)).map(
+      (name) => `machine '${name}' is listed twice: rename one of them`,
+    ),
+    ...repeated(machines.flatMap(addressesOf)).map(
+      (address) => `address ${address} is given to ${owners(machines, address)}: give each machine its own`,
+    ),
+    ...machines.flatMap((machine) => addressProblems(machine, subnets)),
+    ...machines.flatMap(mtuProblems),
+  ];
+  if (problems.length > 0) throw new InventoryError(inventory.name, problems);
+  return inventory;
+}
+
+/** `{ eth0: ["192.168.139.29/24"] }`: the machine's addresses by interface, with the prefix length of their subnet. */
+export function interfacesOf(machine: MachineEntry, subnets: readonly string[]): Record<string, string[]> {
+  const interfaces: string[][] = [];
+  for (const address of addressesOf(machine)) {
+    const withPrefix = `${address}/${subnetOf(address, subnets)?.split("/")[1] ?? ""}`;
+    const last = interfaces.at(-1);
+    if (last !== undefined && address.includes(":")) last.push(withPrefix);
+    else interfaces.push([withPrefix]);
+  }
+  return Object.fromEntries(interfaces.map((addresses, index) => [`eth${index}`, addresses]));
+}
+
+/** `{ eth0: 1450 }`: what the machine says of its interfaces' MTU; undefined where it says nothing. */
+export function mtuOf(machine: MachineEntry): Record<string, number> | undefined {
+  const { mtu } = machine;
+  if (mtu === undefined) return undefined;
+  const nics = interfaceCount(machine);
+  const each = typeof mtu === "number" ? Array.from({ length: nics }, () => mtu) : mtu;
+  return Object.fromEntries(each.map((bytes, index) => [`eth${index}`, bytes]));
+}
+
+/** Each IPv4 address is one; so is an IPv6 address that stands first. */
+function interfaceCount(machine: MachineEntry): number {
+  return addressesOf(machine).filter((address, index) => index === 0 || !address.includes(":")).length;
+}
+
+function addressesOf({ address }: MachineEntry): string[] {
+  return typeof address === "string" ? [address] : [...address];
+}
+
+function addressProblems(machine: MachineEntry, subnets: readonly string[]): string[] {
+  return addressesOf(machine).flatMap((address) => {
+    const known = subnets.filter((subnet) => ipaddr.isValidCIDR(subnet));
+    if (!isAddress(address))
+      return [`machine '${machine.name}' has the address '${address}', which is none: write it like '192.168.139.29'`];
+    if (subnetOf(address, known) !== undefined) return [];
+    return [
+      `machine '${machine.name}' has the address ${address}, which is in none of the subnets (${subnets.join(", ")}): add its subnet or change it`,
+    ];
+  });
+}
+
+/** The numbers themselves are checked by the machine. */
+function mtuProblems(machine: MachineEntry): string[] {
+  const { name, mtu } = machine;
+  const nics = interfaceCount(machine);
+  if (mtu === undefined || typeof mtu === "number" || mtu.length === nics) return [];
+  return [`machine '${name}' has ${mtu.length} MTUs and ${nics} interfaces: give one for all, or one each`];
+}
+
+function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
+}
+
+function subnetOf(address: string, subnets: readonly string[]): string | undefined {
+  const host = ipaddr.parse(address);
+  return subnets.find((subnet) => {
+    const [network, prefix] = ipaddr.parseCIDR(subnet);
+    return network.kind() === host.kind() && host.match([network, prefix] as [typeof host, number]);
+  });
+}
+
+function owners(machines: readonly MachineEntry[], address: string): string {
+  return machines
+    .filter((machine) => addressesOf(machine).includes(address))
+    .map(({ name }) => `'${name}'`)
+    .join(" and ");
+}
+
+function repeated(items: readonly string[]): string[] {
+  return [...new Set(items.filter((item, index) => items.indexOf(item) !== index))];
+}

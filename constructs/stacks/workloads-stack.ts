@@ -1,0 +1,32 @@
+import { Construct } from "constructs";
+import { JobCluster, provideCluster } from "../nomad";
+import { providerBinding } from "../private/provider";
+import { PlatformStack } from "./platform-stack";
+import { ClusterStack, ClusterStackProps, HttpCluster } from "./cluster-stack";
+
+export interface WorkloadsStackProps extends ClusterStackProps {
+  readonly nomad: HttpCluster & JobCluster;
+}
+
+/**
+ * What runs on Nomad: jobs. It is deployed after the same deployment's {@link PlatformStack}: templates of jobs read keys of
+ * Consul, and Terraform can't see that.
+ */
+export class WorkloadsStack extends ClusterStack {
+  constructor(scope: Construct, id: string, { nomad, ...props }: WorkloadsStackProps) {
+    super(scope, id, "nomad", nomad, props);
+    // Jobs are checked against it: how many clients there are, and which host ports they give away.
+    provideCluster(this, nomad);
+    const { NomadProvider } = providerBinding(this, "@cdktf/provider-nomad/lib/provider");
+    new NomadProvider(this, "provider", { address: this.address });
+  }
+
+  /** @internal */
+  override prepareStack(): void {
+    const platforms = this.node.root.node.findAll().filter((each) => PlatformStack.isPlatformStack(each));
+    for (const platform of platforms.filter(({ deployment }) => deployment === this.deployment))
+      // One that is to come after these jobs has said so.
+      if (!platform.dependsOn(this)) this.addDependency(platform);
+    super.prepareStack();
+  }
+}

@@ -1,0 +1,120 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { Refusal, Scheduler } from "../../constructs/lvs";
+import { flagsOf, SCHEDULER_WORDS } from "../../constructs/lvs/scheduler";
+import { ipvsRules, Machines, program, warningsOf } from "./support/program";
+
+const web = { address: "192.168.139.100", port: 80 };
+
+test.each([
+  [Scheduler.SOURCE_HASHING, "-s sh -b sh-fallback"],
+  [Scheduler.MAGLEV_HASHING, "-s mh -b mh-fallback"],
+  [Scheduler.sourceHashing(), "-s sh -b sh-fallback"],
+  [Scheduler.sourceHashing({ port: true }), "-s sh -b sh-fallback,sh-port"],
+  [Scheduler.maglevHashing({ port: true }), "-s mh -b mh-fallback,mh-port"],
+  [Scheduler.of("mh", ["mh-port", "mh-fallback"]), "-s mh -b mh-port,mh-fallback"],
+])("%j has its fallback: weight 0 and a threshold are fine", (scheduler, words) => {
+  const { ipvs, stack } = program(({ director, behind, behind2 }) =>
+    director().addVirtualService("web", {
+      ...web,
+      scheduler,
+      realServers: [
+        { machine: behind, weight: 0 },
+        { machine: behind2, upperThreshold: 10 },
+      ],
+    }),
+  );
+  expect(ipvsRules(ipvs).split("\n")[0]).toBe(`-A -t 192.168.139.100:80 ${words}`);
+  expect(warningsOf(stack)).toEqual([]);
+});
+
+const MAGLEV = "use Scheduler.maglevHashing(), whose fallback gives them another one";
+const SOURCE = "use Scheduler.sourceHashing(), whose fallback gives them another one";
+const DESTINATION =
+  "use Scheduler.LOCALITY_BASED_LEAST_CONNECTION, which keeps a destination with its real server and gives it another one where that takes none";
+const without: [Scheduler, string, string][] = [
+  [Scheduler.maglevHashing({ fallback: false }), "-s mh", MAGLEV],
+  [Scheduler.sourceHashing({ fallback: false, port: true }), "-s sh -b sh-port", SOURCE],
+  [Scheduler.of("sh"), "-s sh", SOURCE],
+  [Scheduler.DESTINATION_HASHING, "-s dh", DESTINATION],
+];
+
+function built(scheduler: Scheduler, acknowledge?: Refusal[]): Machines {
+  return program(({ director, behind, behind2 }) =>
+    director().addVirtualService("web", {
+      ...web,
+      scheduler,
+      realServers: [{ machine: behind }, { machine: behind2 }],
+      acknowledge,
+    }),
+  );
+}
+
+test.each(without)("%j warns of drains, with the cure", (scheduler, words, cure) => {
+  const { ipvs, stack } = built(scheduler);
+  expect(ipvsRules(ipvs).split("\n")[0]).toBe(`-A -t 192.168.139.100:80 ${words}`);
+  expect(warningsOf(stack)).toEqual([
+    `web: 'scheduler' is ${scheduler.word} without fallback: while a real server drains, clients that hash to it are refused: ${cure}; to have it without a warning, acknowledge: [Refusal.HASHING_WITHOUT_FALLBACK]`,
+  ]);
+  expect(warningsOf(built(scheduler, [Refusal.HASHING_WITHOUT_FALLBACK]).stack)).toEqual([]);
+});
+
+test.each(without)("%j: weight 0 and a threshold are refused in one message", (scheduler, _, cure) => {
+  const because = `with ${scheduler.word} without fallback, because clients that hash to this real server`;
+  const acknowledge = "to build it nevertheless, acknowledge: [Refusal.HASHING_WITHOUT_FALLBACK]";
+  expect(() =>
+    program(({ director, behind }) =>
+      director().addVirtualService("web", {
+        ...web,
+        scheduler,
+        realServers: [{ machine: behind, weight: 0, upperThreshold: 10 }],
+      }),
+    ),
+  ).toThrow(
+    new Error(
+      "test/director/web/behind: 2 problems\n" +
+        `  - 'weight' can't be 0 ${because} are then refused, whatever others could serve, got 0: ${cure}; ${acknowledge}\n` +
+        `  - 'upperThreshold' can't be given ${because} are refused while it is reached, got 10: ${cure}; ${acknowledge}`,
+    ),
+  );
+});
+
+test("other schedulers ask the next real server by themselves", () => {
+  const others = Object.entries(Scheduler).flatMap(([, value]) =>
+    value instanceof Scheduler && !["sh", "mh", "dh", "random"].includes(value.word) ? [value] : [],
+  );
+  expect(others.length).toBeGreaterThan(8);
+  for (const scheduler of others) expect(warningsOf(built(scheduler).stack)).toEqual([]);
+});
+
+/** What the rules program on a director says of service lines, and its own list of words. */
+function askDirector(lines: readonly string[]): { words: string[]; problems: (string | null)[] } {
+  const script = `
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import ipvs_table
+ask = lambda line: (ipvs_table.parse_table([("here", line)])[1] or [None])[0]
+json.dump({"words": list(ipvs_table.SCHEDULERS), "problems": [ask(line) for line in json.load(sys.stdin)]}, sys.stdout)
+`;
+  const folder = join(__dirname, "..", "..", "constructs", "lvs", "programs");
+  const answer = execFileSync("python3", ["-B", "-c", script, folder], { input: JSON.stringify(lines) });
+  return JSON.parse(answer.toString()) as { words: string[]; problems: (string | null)[] };
+}
+
+test("synth and the director know the same schedulers", () => {
+  expect([...SCHEDULER_WORDS].sort()).toEqual(askDirector([]).words.sort());
+});
+
+test("the director takes every flag that synth lets through, and no other one", () => {
+  const all = [...new Set(SCHEDULER_WORDS.flatMap(flagsOf))];
+  const tried = SCHEDULER_WORDS.flatMap((word) => all.map((flag) => ({ word, flag })));
+  const { problems } = askDirector(tried.map(({ word, flag }) => `-A -t 10.0.0.1:80 -s ${word} -b ${flag}`));
+  const taken = tried.filter((_, index) => problems[index] === null);
+  expect(taken).toEqual(tried.filter(({ word, flag }) => flagsOf(word).includes(flag)));
+  expect(taken.length).toBeGreaterThan(SCHEDULER_WORDS.length);
+});
+
+test("every member of Scheduler is one of these words, but for random", () => {
+  const words = Object.values(Scheduler).flatMap((value) => (value instanceof Scheduler ? [value.word] : []));
+  expect(words.filter((word) => !SCHEDULER_WORDS.includes(word))).toEqual(["random"]);
+});
