@@ -54,6 +54,12 @@ describeWithPrograms("both agents on one machine", ["nomad"], () => {
     expect(await pageOf("hello-world-servers")).toBe("Hello, Nomad! web servers hello-world bar 8001");
   });
 
+  test("its container does not compete with the agents one by one: containers have a share of the processor of their own", async () => {
+    const slice = await box.on("box", 'cut -d / -f 2 "/proc/$(pgrep --oldest httpd)/cgroup"');
+    expect(slice.trim()).toBe("containers.slice");
+    expect((await box.on("box", "cat /sys/fs/cgroup/containers.slice/cpu.weight")).trim()).toBe("1000");
+  });
+
   // exec wants the cpuset controller, which a kernel for user mode can't have (docs/lab.md).
   test(
     "raw_exec serves a file beside the Docker job",

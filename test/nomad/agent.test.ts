@@ -76,7 +76,7 @@ test("a Docker client: Consul agent, Docker with the mirror, CNI plugins, module
   const [, web1] = modelsOf(small);
   expect(filesBelow(web1!, "/etc/consul.d")["cluster.hcl"]).toContain('retry_join = ["10.0.0.11"]');
   expect(filesBelow(web1!, "/etc/docker")).toEqual({
-    "daemon.json": '{\n  "registry-mirrors": [\n    "http://10.0.0.1:5000"\n  ]\n}\n',
+    "daemon.json": '{\n  "cgroup-parent": "containers.slice",\n  "registry-mirrors": [\n    "http://10.0.0.1:5000"\n  ]\n}\n',
   });
   expect(web1!.packages).toEqual(["ca-certificates", "curl", "docker.io"]);
   expect(web1!.downloads.map(({ path, unpack }) => [path, unpack])).toEqual([
@@ -131,7 +131,7 @@ test("without an offer or a mirror: Debian's CNI plugins, Docker Hub itself", ()
   });
   expect(web!.packages).toContain("containernetworking-plugins");
   expect(filesBelow(web!, FOLDER)["client.hcl"]).toContain('cni_path = "/usr/lib/cni"');
-  expect(filesBelow(web!, "/etc/docker")["daemon.json"]).toBe("{}\n");
+  expect(filesBelow(web!, "/etc/docker")["daemon.json"]).toBe('{\n  "cgroup-parent": "containers.slice"\n}\n');
 });
 
 test("three servers: one Consul agent a machine, be it a server's or a client's; a further one replaces no machine", () => {
