@@ -1,17 +1,17 @@
+export { AgentProfile, Installation, ReleaseOptions, VendorAptOptions } from "./agents";
 export * from "./apisix";
 export * from "./caddy";
 export {
   AgentCheck,
   AgentCheckTimes,
   AgentHttpCheckOptions,
-  AgentProfile,
   AgentService,
   AgentServiceProps,
   ConfigEntry,
   ConfigEntryFields,
   ConfigEntryKind,
   ConfigEntryProps,
-  ConsulAddressAttributes,
+  ConsulServerAttributes,
   ConsulClient,
   ConsulClientProps,
   ConsulKeys,
@@ -23,11 +23,8 @@ export {
   ExternalNodeProps,
   ExternalServiceOptions,
   IConsulCluster,
-  Installation,
   ProvidedConsul,
   provideConsul,
-  ReleaseOptions,
-  VendorAptOptions,
 } from "./consul";
 export * from "./deployment";
 export * from "./lvs";

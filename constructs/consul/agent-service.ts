@@ -1,14 +1,12 @@
 import { Construct } from "constructs";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
-import { serviceFailures } from "./catalog-rules";
 import { IConsulCluster } from "./consul-cluster";
-import { CheckDefinition, renderServiceDefinition } from "./service-definition-text";
-import { announceService } from "./service-registry";
+import { announceService, validateService } from "./consul-service";
 
-/** How an agent finds out whether a service works. */
+/** Health check of a service, run by its machine's agent. */
 export class AgentCheck {
-  /** A GET request; a status of 2xx is good. @param path starts with `/` */
+  /** GET request that must be answered with 2xx. @param path starts with `/` */
   static http(path = "/", options: AgentHttpCheckOptions = {}): AgentCheck {
     return new AgentCheck((address, port) => ({
       http: `http://${address}:${options.port ?? port}${path}`,
@@ -16,7 +14,7 @@ export class AgentCheck {
     }));
   }
 
-  /** Whether a connection opens. */
+  /** TCP connection that must be accepted. */
   static tcp(times: AgentCheckTimes = {}): AgentCheck {
     return new AgentCheck((address, port) => ({ tcp: `${address}:${port}`, ...withDefaults(times) }));
   }
@@ -28,27 +26,27 @@ export class AgentCheck {
 }
 
 export interface AgentCheckTimes {
-  /** From the end of one to the start of the next. @default "2s" */
+  /** Time from the end of one check to the start of the next, as a Go duration. @default "2s" */
   readonly interval?: string;
-  /** How long an answer may take. @default "3s" - on one processor an answer may take 2s while a container starts beside it */
+  /** How long an answer may take, as a Go duration. @default "3s" - on one processor an answer may take 2s while a container starts beside it */
   readonly timeout?: string;
-  /** Bad answers in a row before it is critical. @default 2 - a single slow answer is no failure */
+  /** Number of bad answers in a row until the check is critical. @default 2 - a single slow answer is no failure */
   readonly failuresBeforeCritical?: number;
 }
 
 export interface AgentHttpCheckOptions extends AgentCheckTimes {
-  /** Where it asks, 1 to 65535. @default - the service's own port */
+  /** Port that is checked, 1 to 65535. @default - the service's own port */
   readonly port?: number;
 }
 
 export interface AgentServiceProps {
-  /** The machine that serves it, and whose agent registers and checks it. */
+  /** The machine that serves it. Its agent registers and checks the service. */
   readonly machine: IMachine;
-  /** The cluster that the machine's agent belongs to; the agent is put there where none is. */
+  /** The datacenter of the machine's agent. A machine without an agent gets one. */
   readonly consul: IConsulCluster;
-  /** 1 to 65535. */
+  /** Port of the service, 1 to 65535. */
   readonly port: number;
-  /** Its name in Consul. @default - the construct's id */
+  /** Name in Consul. @default - the construct's id */
   readonly name?: string;
   /** At least one. @default - an http check of `/` every two seconds */
   readonly checks?: readonly AgentCheck[];
@@ -59,11 +57,11 @@ export interface AgentServiceProps {
 }
 
 /**
- * A service that nothing registers by itself (a web server made by cloud-init, say), registered **and checked** by its
- * machine's own agent. It is live content: a new check interval replaces no machine.
+ * A service that does not register itself, such as a web server from cloud-init. Its machine's own agent registers **and checks**
+ * it. It is live content: a new check interval replaces no machine.
  *
- * The agent owns what it registers. A `consul_service` of Terraform on the same machine would be removed again within a
- * minute (anti-entropy), and no agent would run its checks.
+ * The agent owns what it registers. It would remove a `consul_service` of Terraform on the same machine within a minute
+ * (anti-entropy), and no agent would run that service's checks.
  */
 export class AgentService extends Construct {
   /** Its name in Consul. */
@@ -77,7 +75,7 @@ export class AgentService extends Construct {
     this.name = props.name ?? id;
     this.serviceId = `${this.name}-${port}`;
     const validation = new Validation(this);
-    validation.add(...serviceFailures(this.name, meta));
+    validateService(validation, this.name, meta);
     validation.integer("port", port, 1, 65535, "give the port that it listens on");
     validation.require(checks.length > 0, {
       property: "checks",
@@ -112,4 +110,38 @@ export class AgentService extends Construct {
 function withDefaults(times: AgentCheckTimes): Omit<CheckDefinition, "http" | "tcp"> {
   const { interval = "2s", timeout = "3s", failuresBeforeCritical = 2 } = times;
   return { interval, timeout, failures_before_critical: failuresBeforeCritical };
+}
+
+/** A check as the agent's configuration knows it. */
+interface CheckDefinition {
+  readonly http?: string;
+  readonly tcp?: string;
+  readonly interval: string;
+  readonly timeout: string;
+  readonly failures_before_critical: number;
+}
+
+/** A service as the agent's configuration knows it. */
+interface ServiceDefinition {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly tags?: readonly string[];
+  readonly meta?: Readonly<Record<string, string>>;
+  readonly checks: readonly CheckDefinition[];
+}
+
+/**
+ * A file of the agent's configuration folder that registers one service.
+ *
+ * @see https://developer.hashicorp.com/consul/docs/reference/service
+ */
+function renderServiceDefinition({ checks, ...service }: ServiceDefinition): string {
+  const named = checks.map((check, index) => ({
+    id: `${service.id}-${index + 1}`,
+    name: check.http ?? `tcp ${check.tcp ?? ""}`,
+    ...check,
+  }));
+  return `${JSON.stringify({ service: { ...service, checks: named } }, null, 2)}\n`;
 }

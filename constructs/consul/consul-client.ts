@@ -1,23 +1,31 @@
 import { Construct } from "constructs";
-import { IMachine } from "../machine";
+import { AgentProfile, Installation, installationFor, Installed, validateAdvertiseAddress } from "../agents";
+import { Contribution, IMachine, PortClaim } from "../machine";
 import { Validation } from "../private/validation";
-import { addressFailures } from "./consul-checks";
-import { IConsulCluster } from "./consul-cluster";
-import { consulContribution } from "./consul-end";
-import { Installation, installationFor } from "./installation";
+import type { IConsulCluster } from "./consul-cluster";
+import {
+  CONSUL_READY,
+  ConsulAgent,
+  consulAgentText,
+  ConsulPeers,
+  consulPeersText,
+  consulUnitText,
+  WAIT_FOR_CONSUL,
+  waitForConsulText,
+} from "./render/agent";
 
 export interface ConsulClientProps {
   readonly machine: IMachine;
   readonly consul: IConsulCluster;
-  /** The address of the machine that other agents reach it by. @default - the machine's first */
+  /** Address of the machine for other agents. @default - the machine's first address */
   readonly advertiseAddress?: string;
-  /** @default - as the cluster's servers, else what the machine's backend offers */
+  /** How the agent is installed. @default - as the cluster's servers, else what the machine's backend offers */
   readonly install?: Installation;
 }
 
 /**
- * The local Consul agent of a machine: it registers the machine's services, checks them, and answers the machine's own
- * programs on 127.0.0.1. Roles that need one bring it along.
+ * The local Consul agent of a machine. It registers and checks the machine's services, and answers the machine's own programs on
+ * 127.0.0.1. Roles that need an agent add it themselves.
  *
  * @see https://developer.hashicorp.com/consul/docs/architecture/control-plane
  */
@@ -27,10 +35,9 @@ export class ConsulClient extends Construct {
     const { machine, consul, advertiseAddress } = props;
     const installation = installationFor("consul", machine, props.install ?? consul.install);
     const validation = new Validation(this);
-    validation.add(...addressFailures(machine, advertiseAddress));
-    if (!(installation instanceof Installation)) validation.add(...installation);
+    validateAdvertiseAddress(validation, machine, advertiseAddress);
+    installation._validate(validation);
     validation.finish();
-    if (!(installation instanceof Installation)) return;
 
     consul._addAgent(this, machine);
     const agent = {
@@ -41,4 +48,37 @@ export class ConsulClient extends Construct {
     const installed = installation._of("consul");
     machine.contribute(this, () => consulContribution(agent, { retryJoin: consul.retryJoin }, installed));
   }
+}
+
+/** Content of a machine for its Consul agent. */
+export function consulContribution(agent: ConsulAgent, peers: ConsulPeers, installed: Installed): Contribution {
+  const { packages = [], ...rest } = installed.contribution;
+  return {
+    ...rest,
+    title: agent.server === undefined ? "Consul client" : "Consul server",
+    packages: ["curl", ...packages],
+    users: ["consul"],
+    files: [
+      { path: "/etc/consul.d/consul.hcl", content: consulAgentText(agent) },
+      { path: WAIT_FOR_CONSUL, content: waitForConsulText, mode: "0755" },
+    ],
+    // A server that is added later changes this file on every machine; none of them may be rebuilt for it.
+    liveFiles: [{ path: "/etc/consul.d/cluster.hcl", content: consulPeersText(peers), reloads: "consul.service" }],
+    units: [{ name: "consul.service", content: consulUnitText(installed.program), wait: false }],
+    ports: consulPorts(agent),
+    ready: [CONSUL_READY],
+  };
+}
+
+/** @see https://developer.hashicorp.com/consul/docs/reference/architecture/ports */
+function consulPorts({ server }: ConsulAgent): PortClaim[] {
+  const serf = server === undefined ? [8301] : [8301, 8302];
+  const tcp = [8500, ...(server === undefined ? [] : [8300]), ...(server?.profile === AgentProfile.DEV ? [8502] : [])];
+  return [
+    ...tcp.map((port) => ({ protocol: "tcp" as const, port })),
+    ...[8600, ...serf].flatMap((port) => [
+      { protocol: "tcp" as const, port },
+      { protocol: "udp" as const, port },
+    ]),
+  ];
 }

@@ -1,40 +1,44 @@
 import { Construct, IConstruct } from "constructs";
+import { Installation, Provided } from "../agents";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
-import { nameFailures } from "./consul-checks";
-import { Installation } from "./installation";
-import { versionFormFailures } from "../private/version";
+import { ConsulClient } from "./consul-client";
 
-/** A Consul datacenter: one that this program makes ({@link ConsulServer}), or one that exists. */
+/** A Consul datacenter: made by this program ({@link ConsulServer}), or existing. */
 export interface IConsulCluster extends IConstruct {
   /** `dc1` */
   readonly datacenter: string;
-  /** Where its HTTP interface is reached from other machines: `http://192.168.139.24:8500`. */
+  /** URL of its HTTP API, as other machines reach it: `http://192.168.139.24:8500`. */
   readonly httpAddress: string;
-  /** Addresses of its servers, by which an agent joins it; as it is when it is read. */
+  /** Addresses of its servers, which agents join, up to the time of reading. */
   readonly retryJoin: readonly string[];
-  /** How its agents are installed unless they have an `install` of their own. @default - what the machine's backend offers */
+  /** How agents without an `install` of their own are installed. @default - what the machine's backend offers */
   readonly install?: Installation;
   /** `1.14.11`. @default - unknown */
   readonly version?: string;
-  /** Puts the one local agent of this cluster on a machine; does nothing where it is there already. */
+  /** Adds the local agent of this datacenter to a machine that has none yet. */
   ensureAgent(role: Construct, machine: IMachine): void;
   /** @internal */
   _addAgent(agent: IConstruct, machine: IMachine): void;
 }
 
-/** A Consul datacenter that the program does not make. */
-export interface ConsulAddressAttributes {
-  /** `http://10.0.0.5:8500` */
-  readonly address: string;
-  /** Addresses of its servers, by which agents of this program join it. */
-  readonly retryJoin: readonly string[];
-  /** @default "dc1" */
-  readonly datacenter?: string;
-  /** @default - unknown: what depends on it is not checked */
+/** The cluster that Consul objects are checked against. Every {@link IConsulCluster} is one. */
+export interface ProvidedConsul {
+  /** `1.14.11` @default - not known */
   readonly version?: string;
-  /** @default - what the machine's backend offers */
-  readonly install?: Installation;
+  readonly node: { readonly path: string };
+}
+
+const provided = new Provided<ProvidedConsul>();
+
+/** Sets the cluster of all Consul objects below `scope`, which is usually a stack. */
+export function provideConsul(scope: IConstruct, cluster: ProvidedConsul): void {
+  provided.provide(scope, cluster);
+}
+
+/** The cluster that was provided for the nearest scope. */
+export function consulOf(scope: IConstruct): ProvidedConsul | undefined {
+  return provided.of(scope);
 }
 
 /** What both kinds of cluster do for their agents. */
@@ -47,7 +51,7 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
   private readonly agents = new Map<IMachine, IConstruct>();
 
   ensureAgent(role: Construct, machine: IMachine): void {
-    if (!this.agents.has(machine)) this._makeClient(role, machine);
+    if (!this.agents.has(machine)) new ConsulClient(role, `consul-${machine.name}`, { machine, consul: this });
   }
 
   /** @internal */
@@ -70,27 +74,4 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
     validation.finish();
     this.agents.set(machine, agent);
   }
-
-  /** @internal */
-  abstract _makeClient(role: Construct, machine: IMachine): void;
-}
-
-/** Checks of {@link ConsulAddressAttributes}. @throws ValidationError */
-export function checkAddressAttributes(scope: IConstruct, attributes: ConsulAddressAttributes): void {
-  const { address, retryJoin, datacenter, version } = attributes;
-  const validation = new Validation(scope);
-  validation.require(/^https?:\/\/[^/]+$/.test(address), {
-    property: "address",
-    rule: "must be a URL without a path",
-    got: address,
-    cure: "write it like 'http://10.0.0.5:8500'",
-  });
-  validation.require(retryJoin.length > 0, {
-    property: "retryJoin",
-    rule: "must hold the address of at least one server",
-    cure: "for example ['10.0.0.5']",
-  });
-  validation.add(...nameFailures("datacenter", datacenter));
-  validation.add(...versionFormFailures(version, "1.14.11"));
-  validation.finish();
 }

@@ -1,12 +1,19 @@
 import { Construct } from "constructs";
+import {
+  AgentProfile,
+  Installation,
+  installationFor,
+  serverCountProblems,
+  validateAdvertiseAddress,
+  validateAgentName,
+  validateFurtherServer,
+  validateHttpAddress,
+} from "../agents";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
-import { AgentProfile } from "./agent-profile";
-import { addressFailures, DEV_IS_ONE_SERVER, nameFailures, serverCountProblems, serverFailures } from "./consul-checks";
-import { ConsulClient } from "./consul-client";
-import { checkAddressAttributes, ConsulAddressAttributes, ConsulClusterBase, IConsulCluster } from "./consul-cluster";
-import { consulContribution } from "./consul-end";
-import { Installation, installationFor } from "./installation";
+import { versionFormFailures } from "../private/version";
+import { consulContribution } from "./consul-client";
+import { ConsulClusterBase, IConsulCluster } from "./consul-cluster";
 
 export interface ConsulServerProps {
   readonly machine: IMachine;
@@ -14,33 +21,49 @@ export interface ConsulServerProps {
   readonly profile?: AgentProfile;
   /** Lower-case letters, digits and hyphens. @default "dc1" */
   readonly datacenter?: string;
-  /** The address of the machine that other agents reach it by. @default - the machine's first */
+  /** Address of the machine for other agents. @default - the machine's first address */
   readonly advertiseAddress?: string;
   /**
-   * Slows down elections, 1 to 10: 1 is for servers with disks and processors of their own, 5 (5 s until another leader is
-   * sought) for small machines. @default 5, and 1 in the dev profile
+   * Factor that slows down elections, 1 to 10. 1 suits servers with their own disks and processors, 5 suits small machines: with 5,
+   * the servers look for another leader after 5 s.
+   *
+   * @default 5 - in the dev profile 1
    */
   readonly raftMultiplier?: number;
-  /** For every agent of the cluster. @default - what the machine's backend offers */
+  /** How every agent of the cluster is installed. @default - what the machine's backend offers */
+  readonly install?: Installation;
+}
+
+/** A Consul datacenter that the program does not make. */
+export interface ConsulServerAttributes {
+  /** `http://10.0.0.5:8500` */
+  readonly address: string;
+  /** Addresses of its servers, which agents of this program join. At least one. */
+  readonly retryJoin: readonly string[];
+  /** @default "dc1" */
+  readonly datacenter?: string;
+  /** @default - unknown: what depends on it is not checked */
+  readonly version?: string;
+  /** @default - what the machine's backend offers */
   readonly install?: Installation;
 }
 
 /**
- * A Consul server, and with {@link addServers} the others that agree with it: one datacenter. How many servers there are
- * (`bootstrap_expect`) and where they are (`retry_join`) follows from the machines.
+ * A Consul server, and with {@link addServers} the other servers of its datacenter. The number of servers (`bootstrap_expect`)
+ * and their addresses (`retry_join`) follow from the machines.
  *
  * @see https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file
  */
 export class ConsulServer extends ConsulClusterBase {
-  /** A datacenter that exists. Machines of this program can join it, Terraform can talk to it. */
-  static fromAddress(scope: Construct, id: string, attributes: ConsulAddressAttributes): IConsulCluster {
+  /** A datacenter that exists. Machines of this program can join it, and Terraform can use it. */
+  static fromConsulServerAttributes(scope: Construct, id: string, attributes: ConsulServerAttributes): IConsulCluster {
     return new ForeignConsul(scope, id, attributes);
   }
 
   readonly datacenter: string;
   readonly httpAddress: string;
   readonly install?: Installation;
-  readonly version?: string;
+  readonly version: string;
   private readonly profile: AgentProfile;
   private readonly servers: { readonly machine: IMachine; readonly address: string }[] = [];
   private readonly raftMultiplier?: number;
@@ -55,11 +78,10 @@ export class ConsulServer extends ConsulClusterBase {
     this.raftMultiplier = props.raftMultiplier;
 
     const validation = new Validation(this);
-    validation.add(...nameFailures("datacenter", props.datacenter), ...addressFailures(machine, advertiseAddress));
+    validateAgentName(validation, "datacenter", props.datacenter);
+    validateAdvertiseAddress(validation, machine, advertiseAddress);
     validation.integer("raftMultiplier", props.raftMultiplier, 1, 10, "1 is for fast machines, 5 for small ones");
-    const installation = installationFor("consul", machine, props.install);
-    if (installation instanceof Installation) this.version = installation.version;
-    this.addServer(validation, machine, advertiseAddress);
+    this.version = this.addServer(validation, machine, advertiseAddress);
     this.node.addValidation({ validate: () => serverCountProblems(this.servers.length) });
   }
 
@@ -67,26 +89,21 @@ export class ConsulServer extends ConsulClusterBase {
     return this.servers.map(({ address }) => address);
   }
 
-  /** Machines that become servers too: with 3 the cluster survives the loss of one, with 5 of two. @throws ValidationError */
+  /** Makes machines servers too. With 3 servers the cluster survives the loss of one, with 5 of two. @throws ValidationError */
   addServers(machines: readonly IMachine[]): void {
     for (const machine of machines) {
       const validation = new Validation(this);
-      if (this.profile === AgentProfile.DEV) validation.add(DEV_IS_ONE_SERVER);
-      validation.add(...serverFailures([...this.servers.map((server) => server.machine), machine]));
+      const servers = this.servers.map((server) => server.machine);
+      validateFurtherServer(validation, this.profile, servers, machine);
       this.addServer(validation, machine);
     }
   }
 
-  /** @internal */
-  _makeClient(role: Construct, machine: IMachine): void {
-    new ConsulClient(role, `consul-${machine.name}`, { machine, consul: this });
-  }
-
-  private addServer(validation: Validation, machine: IMachine, advertiseAddress?: string): void {
+  /** @returns its version */
+  private addServer(validation: Validation, machine: IMachine, advertiseAddress?: string): string {
     const installation = installationFor("consul", machine, this.install);
-    if (!(installation instanceof Installation)) validation.add(...installation);
+    installation._validate(validation);
     validation.finish();
-    if (!(installation instanceof Installation)) return;
     this._addAgent(this, machine);
     const address = advertiseAddress ?? machine.address;
     this.servers.push({ machine, address });
@@ -95,9 +112,11 @@ export class ConsulServer extends ConsulClusterBase {
     const agent = { nodeName: machine.name, datacenter, address, server: { profile, raftMultiplier } };
     const peers = () => ({ retryJoin: this.retryJoin, bootstrapExpect: this.servers.length });
     machine.contribute(this, () => consulContribution(agent, peers(), installed));
+    return installed.version;
   }
 }
 
+/** What {@link ConsulServer.fromConsulServerAttributes} gives. */
 class ForeignConsul extends ConsulClusterBase {
   readonly datacenter: string;
   readonly httpAddress: string;
@@ -105,18 +124,22 @@ class ForeignConsul extends ConsulClusterBase {
   readonly install?: Installation;
   readonly version?: string;
 
-  constructor(scope: Construct, id: string, attributes: ConsulAddressAttributes) {
+  constructor(scope: Construct, id: string, attributes: ConsulServerAttributes) {
     super(scope, id);
-    checkAddressAttributes(this, attributes);
+    const validation = new Validation(this);
+    validateHttpAddress(validation, attributes.address, "http://10.0.0.5:8500");
+    validation.require(attributes.retryJoin.length > 0, {
+      property: "retryJoin",
+      rule: "must hold the address of at least one server",
+      cure: "for example ['10.0.0.5']",
+    });
+    validateAgentName(validation, "datacenter", attributes.datacenter);
+    validation.add(...versionFormFailures(attributes.version, "1.14.11"));
+    validation.finish();
     this.datacenter = attributes.datacenter ?? "dc1";
     this.httpAddress = attributes.address;
     this.retryJoin = [...attributes.retryJoin];
     this.install = attributes.install;
     this.version = attributes.version ?? attributes.install?.version;
-  }
-
-  /** @internal */
-  _makeClient(role: Construct, machine: IMachine): void {
-    new ConsulClient(role, `consul-${machine.name}`, { machine, consul: this });
   }
 }

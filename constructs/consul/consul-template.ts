@@ -1,7 +1,7 @@
 import { Token } from "cdktf";
 import { Download, IMachine, Software } from "../machine";
 import { Failure } from "../private/failure";
-import { CONSUL_TEMPLATE } from "./consul-template-unit-text";
+import { CONSUL_TEMPLATE } from "./render/consul-template";
 
 /**
  * Where a machine gets consul-template from: what was asked for, else what its backend offers.
@@ -43,16 +43,3 @@ export function consulTemplateDownload({ url, sha256 }: Software): Download {
     ...(unpack && { unpack, member: "consul-template" }),
   };
 }
-
-/** How every consul-template reaches Consul. */
-export const CONSUL_STANZA = `# The local agent. It is asked again without end: who gives up would have to be started again.
-consul {
-  address = "127.0.0.1:8500"
-  retry {
-    attempts    = 0
-    backoff     = "250ms"
-    max_backoff = "15s"
-  }
-}
-log_level = "warn"
-`;

@@ -1,55 +1,43 @@
-export { NomadAddressAttributes } from "./foreign-nomad";
-export { HostNetwork } from "./nomad-agent-text";
-export { NomadClient, NomadClientOptions, NomadClientProps } from "./nomad-client";
-export { DynamicPorts, INomadCluster } from "./nomad-cluster";
-export { NomadServer, NomadServerProps } from "./nomad-server";
-export { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
-export { Convergence, Hop } from "./convergence-text";
-export { JobBase, JobSettings } from "./job-base";
-export { clusterOf, JobCluster, provideCluster } from "./job-cluster";
-export { Job, JobProps } from "./job";
-export { JobOptions, JobParts, JobType, PeriodicOptions } from "./job-options";
-export { AffinityOptions, ConstraintOptions, PlacementOptions, SpreadOptions } from "./job-placement";
-export { JobRefusal } from "./job-refusal";
 export {
-  ApiObject,
-  ApiJob,
-  ApiTaskGroup,
-  ApiTask,
-  ApiNetwork,
-  ApiPort,
-  ApiService,
-  ApiCheck,
-  ApiTemplate,
-  ApiArtifact,
-  ApiResources,
-  ApiConstraint,
   ApiAffinity,
-  ApiSpread,
-  ApiUpdate,
-  ApiRestart,
-  ApiReschedule,
+  ApiArtifact,
+  ApiCheck,
+  ApiConstraint,
+  ApiEphemeralDisk,
+  ApiJob,
+  ApiLogs,
   ApiMigrate,
+  ApiNetwork,
+  ApiObject,
   ApiPeriodic,
+  ApiPort,
+  ApiReschedule,
+  ApiResources,
+  ApiRestart,
+  ApiService,
+  ApiSpread,
+  ApiTask,
+  ApiTaskGroup,
+  ApiTemplate,
+  ApiUpdate,
   ApiVolume,
   ApiVolumeMount,
-  ApiEphemeralDisk,
-  ApiLogs,
-} from "./job-specification";
-export { ChangeMode, ChangeScript, TemplateOptions } from "./job-template";
-export { MigrateOptions, RescheduleOptions, RestartOptions, UpdateOptions } from "./job-update";
-export { PortMapping, PortMappings } from "./port-mapping";
-export {
-  Check,
-  CheckOptions,
-  CheckRestart,
-  GrpcCheckOptions,
-  HttpCheckOptions,
-  ScriptCheckOptions,
-} from "./service-check";
-export { JobServiceOptions } from "./service-options";
-export { CommandOptions, DockerOptions, DriverOptions, OtherDriver } from "./task-driver";
-export { EphemeralDiskOptions, GroupOptions, GroupParts, VolumeOptions } from "./task-group";
+  JobType,
+} from "./api";
+export { Check, CheckOptions, CheckRestart, GrpcCheckOptions, HttpCheckOptions, ScriptCheckOptions } from "./check";
+export { HostNetwork, NomadClient, NomadClientOptions, NomadClientProps } from "./client";
+export { clusterOf, DynamicPorts, INomadCluster, JobCluster, provideCluster } from "./cluster";
+export { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
+export { Convergence, Hop } from "./convergence-text";
+export { CommandOptions, DockerOptions, DriverOptions, OtherDriver } from "./driver";
+export { EphemeralDiskOptions, GroupOptions, GroupParts, VolumeOptions } from "./group";
+export { Job, JobProps, JobSettings } from "./job";
+export { JobRefusal } from "./job-refusal";
+export { JobOptions, JobParts, PeriodicOptions } from "./job-specification";
+export { AffinityOptions, ConstraintOptions, PlacementOptions, SpreadOptions } from "./placement";
+export { PortMapping, PortMappings } from "./port";
+export { NomadServerAttributes, NomadServer, NomadServerProps } from "./server";
+export { JobServiceOptions } from "./service";
 export {
   ArtifactOptions,
   LifecycleOptions,
@@ -58,6 +46,7 @@ export {
   TaskOptions,
   TaskParts,
   VolumeMountOptions,
-} from "./task-options";
-export { WebJob } from "./web-job";
-export { WEB_MIGRATE, WEB_RESCHEDULE, WEB_RESTART, WEB_UPDATE, WebJobProps } from "./web-job-options";
+} from "./task";
+export { ChangeMode, ChangeScript, TemplateOptions } from "./template";
+export { MigrateOptions, RescheduleOptions, RestartOptions, UpdateOptions } from "./update";
+export { WEB_MIGRATE, WEB_RESCHEDULE, WEB_RESTART, WEB_UPDATE, WebJob, WebJobProps } from "./web-job";

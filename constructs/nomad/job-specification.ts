@@ -1,274 +1,159 @@
+import { allRendered, ApiJob, ApiPeriodic, copied, defined, JobType, overridden } from "./api";
+import { ConvergenceBudget } from "./convergence-budget";
+import { worst } from "./convergence-text";
+import { GroupOptions, renderGroup, validateGroup } from "./group";
+import { formatDuration, secondsOf } from "./job-duration";
+import { PlacementOptions, renderPlacement, validatePlacement, validateSystemPlacement } from "./placement";
+import { NamedService, validateServices } from "./service";
+import type { JobValidation } from "./shape";
+import { renderUpdate, UpdateOptions, validateUpdate } from "./update";
+
+/** @see https://developer.hashicorp.com/nomad/docs/job-specification/periodic */
+export interface PeriodicOptions {
+  /** Cron expressions, for example `"@daily"`, `"0 3 * * *"`. At least one. */
+  readonly crons: readonly string[];
+  /** Time zone of the expressions, for example `Europe/Berlin`. @default "UTC" - Nomad's */
+  readonly timeZone?: string;
+  /** Whether a run is skipped while the previous one still runs. @default false */
+  readonly prohibitOverlap?: boolean;
+}
+
+/** Properties of a job beside its groups. */
+export interface JobParts {
+  /** ID and name of the job in Nomad, without white space. @default - the construct's id */
+  readonly name?: string;
+  /** Datacenters in which it may run. @default ["*"] - all of them */
+  readonly datacenters?: readonly string[];
+  /** @default "default" - Nomad's */
+  readonly nodePool?: string;
+  /** @default "default" - Nomad's, or that of the provider */
+  readonly namespace?: string;
+  /** @default - the provider's */
+  readonly region?: string;
+  /** 1 to 100. @default 50 - Nomad's */
+  readonly priority?: number;
+  /** @default - none */
+  readonly meta?: Readonly<Record<string, string>>;
+  /** Changes the job as the API takes it, groups and tasks included; what it returns is sent. @default - no change */
+  readonly override?: (job: ApiJob) => ApiJob;
+}
+
 /**
- * The job specification as Nomad's API takes it: PascalCase, durations in nanoseconds, ports in two lists. Fields that have no
- * name here are as welcome: the `override` functions may set any.
+ * A job specification.
  *
- * @see https://developer.hashicorp.com/nomad/api-docs/json-jobs
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/job
  */
-export interface ApiObject {
-  [field: string]: unknown;
+export interface JobOptions extends JobParts, PlacementOptions {
+  /** @default JobType.SERVICE */
+  readonly type?: JobType;
+  /** Update of every group without one. Service and system jobs. @default - Nomad's */
+  readonly update?: UpdateOptions;
+  /** When the job is started. Batch jobs. @default - once */
+  readonly periodic?: PeriodicOptions;
+  /** Groups by name. At least one. */
+  readonly groups: Readonly<Record<string, GroupOptions>>;
 }
 
-export interface ApiJob extends ApiObject {
-  ID: string;
-  Name: string;
-  Type: string;
-  Datacenters: string[];
-  Region?: string;
-  Namespace?: string;
-  NodePool?: string;
-  Priority?: number;
-  AllAtOnce?: boolean;
-  Meta?: Record<string, string>;
-  Constraints?: ApiConstraint[];
-  Affinities?: ApiAffinity[];
-  Spreads?: ApiSpread[];
-  Update?: ApiUpdate;
-  Periodic?: ApiPeriodic;
-  TaskGroups: ApiTaskGroup[];
+/** A job as the API takes it, overrides included. */
+export function renderJob(name: string, options: JobOptions, services: readonly NamedService[]): ApiJob {
+  const job: Omit<JobOptions, "name"> = options;
+  const { type, datacenters, nodePool, namespace, region, priority, meta, override, ...more } = job;
+  const { update, periodic, groups, constraints, affinities, spreads, ...rest } = more;
+  allRendered(rest);
+  return overridden(
+    override,
+    defined({
+      ID: name,
+      Name: name,
+      Type: type ?? JobType.SERVICE,
+      Datacenters: [...(datacenters ?? ["*"])],
+      Region: region,
+      Namespace: namespace,
+      NodePool: nodePool,
+      Priority: priority,
+      Meta: copied(meta),
+      ...renderPlacement({ constraints, affinities, spreads }),
+      Update:
+        type === JobType.SYSTEM ? renderUpdate({ stagger: staggerOf(job), ...update }) : update && renderUpdate(update),
+      Periodic: periodic && renderPeriodic(periodic),
+      TaskGroups: Object.entries(groups).map(([group, options]) =>
+        renderGroup(
+          group,
+          options,
+          services.filter((service) => service.group === group),
+        ),
+      ),
+    }),
+  );
 }
 
-export interface ApiTaskGroup extends ApiObject {
-  Name: string;
-  Count?: number;
-  Networks?: ApiNetwork[];
-  Services?: ApiService[];
-  Tasks: ApiTask[];
-  Volumes?: Record<string, ApiVolume>;
-  EphemeralDisk?: ApiEphemeralDisk;
-  RestartPolicy?: ApiRestart;
-  ReschedulePolicy?: ApiReschedule;
-  Migrate?: ApiMigrate;
-  Update?: ApiUpdate;
-  ShutdownDelay?: number;
-  Meta?: Record<string, string>;
-  Constraints?: ApiConstraint[];
-  Affinities?: ApiAffinity[];
-  Spreads?: ApiSpread[];
+function renderPeriodic({ crons, timeZone, prohibitOverlap, ...rest }: PeriodicOptions): ApiPeriodic {
+  allRendered(rest);
+  return defined({
+    Enabled: true,
+    SpecType: "cron",
+    Specs: [...crons],
+    ProhibitOverlap: prohibitOverlap,
+    TimeZone: timeZone,
+  });
 }
 
-export interface ApiTask extends ApiObject {
-  Name: string;
-  Driver: string;
-  Config: ApiObject;
-  User?: string;
-  Leader?: boolean;
-  Lifecycle?: { Hook: string; Sidecar?: boolean };
-  Env?: Record<string, string>;
-  Templates?: ApiTemplate[];
-  Artifacts?: ApiArtifact[];
-  Resources?: ApiResources;
-  Services?: ApiService[];
-  VolumeMounts?: ApiVolumeMount[];
-  Constraints?: ApiConstraint[];
-  Affinities?: ApiAffinity[];
-  RestartPolicy?: ApiRestart;
-  LogConfig?: ApiLogs;
-  Meta?: Record<string, string>;
-  KillTimeout?: number;
-  KillSignal?: string;
-  ShutdownDelay?: number;
-}
-
-export interface ApiNetwork extends ApiObject {
-  Mode?: string;
-  DynamicPorts?: ApiPort[];
-  ReservedPorts?: ApiPort[];
-}
-
-export interface ApiPort extends ApiObject {
-  Label: string;
-  Value?: number;
-  To?: number;
-  HostNetwork?: string;
-}
-
-export interface ApiService extends ApiObject {
-  Name: string;
-  PortLabel: string;
-  Provider?: string;
-  AddressMode?: string;
-  Tags?: string[];
-  CanaryTags?: string[];
-  Meta?: Record<string, string>;
-  CanaryMeta?: Record<string, string>;
-  OnUpdate?: string;
-  TaskName?: string;
-  Checks?: ApiCheck[];
-}
-
-export interface ApiCheck extends ApiObject {
-  Name?: string;
-  Type: string;
-  PortLabel?: string;
-  Interval: number;
-  Timeout: number;
-  Path?: string;
-  Method?: string;
-  Body?: string;
-  Protocol?: string;
-  Header?: Record<string, string[]>;
-  TLSServerName?: string;
-  TLSSkipVerify?: boolean;
-  GRPCService?: string;
-  GRPCUseTLS?: boolean;
-  Command?: string;
-  Args?: string[];
-  TaskName?: string;
-  AddressMode?: string;
-  InitialStatus?: string;
-  OnUpdate?: string;
-  SuccessBeforePassing?: number;
-  FailuresBeforeCritical?: number;
-  CheckRestart?: { Limit: number; Grace?: number; IgnoreWarnings?: boolean };
-}
-
-export interface ApiTemplate extends ApiObject {
-  EmbeddedTmpl?: string;
-  SourcePath?: string;
-  DestPath: string;
-  ChangeMode?: string;
-  ChangeSignal?: string;
-  ChangeScript?: { Command: string; Args?: string[]; Timeout?: number; FailOnError?: boolean };
-  Splay?: number;
-  Perms?: string;
-  Uid?: number;
-  Gid?: number;
-  LeftDelim?: string;
-  RightDelim?: string;
-  Envvars?: boolean;
-  ErrMissingKey?: boolean;
-  Once?: boolean;
-  Wait?: { Min: number; Max?: number };
-}
-
-export interface ApiArtifact extends ApiObject {
-  GetterSource: string;
-  RelativeDest?: string;
-  GetterMode?: string;
-  GetterOptions?: Record<string, string>;
-  GetterHeaders?: Record<string, string>;
-}
-
-export interface ApiResources extends ApiObject {
-  CPU?: number;
-  Cores?: number;
-  MemoryMB?: number;
-  MemoryMaxMB?: number;
-}
-
-export interface ApiConstraint extends ApiObject {
-  LTarget?: string;
-  RTarget?: string;
-  Operand: string;
-}
-
-export interface ApiAffinity extends ApiConstraint {
-  Weight?: number;
-}
-
-export interface ApiSpread extends ApiObject {
-  Attribute: string;
-  Weight?: number;
-  SpreadTarget?: { Value: string; Percent: number }[];
-}
-
-export interface ApiUpdate extends ApiObject {
-  MaxParallel?: number;
-  HealthCheck?: string;
-  MinHealthyTime?: number;
-  HealthyDeadline?: number;
-  ProgressDeadline?: number;
-  Stagger?: number;
-  AutoRevert?: boolean;
-  AutoPromote?: boolean;
-  Canary?: number;
-}
-
-export interface ApiRestart extends ApiObject {
-  Attempts?: number;
-  Interval?: number;
-  Delay?: number;
-  Mode?: string;
-  RenderTemplates?: boolean;
-}
-
-export interface ApiReschedule extends ApiObject {
-  Attempts?: number;
-  Interval?: number;
-  Delay?: number;
-  DelayFunction?: string;
-  MaxDelay?: number;
-  Unlimited?: boolean;
-}
-
-export interface ApiMigrate extends ApiObject {
-  MaxParallel?: number;
-  HealthCheck?: string;
-  MinHealthyTime?: number;
-  HealthyDeadline?: number;
-}
-
-export interface ApiPeriodic extends ApiObject {
-  Enabled: boolean;
-  SpecType: string;
-  Specs: string[];
-  ProhibitOverlap?: boolean;
-  TimeZone?: string;
-}
-
-export interface ApiVolume extends ApiObject {
-  Name: string;
-  Type: string;
-  Source: string;
-  ReadOnly?: boolean;
-  AccessMode?: string;
-  AttachmentMode?: string;
-  PerAlloc?: boolean;
-}
-
-export interface ApiVolumeMount extends ApiObject {
-  Volume: string;
-  Destination: string;
-  ReadOnly?: boolean;
-  PropagationMode?: string;
-}
-
-export interface ApiEphemeralDisk extends ApiObject {
-  SizeMB?: number;
-  Migrate?: boolean;
-  Sticky?: boolean;
-}
-
-export interface ApiLogs extends ApiObject {
-  MaxFiles?: number;
-  MaxFileSizeMB?: number;
-  Disabled?: boolean;
-}
-
-/** Leaves out what is undefined, so that the JSON holds what was given and nothing else. */
-export function defined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
-}
-
-/** A list to render, or nothing where there is nothing in it. */
-export function listed<From, To>(items: readonly From[] | undefined, render: (item: From) => To): To[] | undefined {
-  return items === undefined || items.length === 0 ? undefined : items.map(render);
-}
-
-/** A copy that may be changed, or nothing where there is none. */
-export function copied<T>(map: Readonly<Record<string, T>> | undefined): Record<string, T> | undefined {
-  return map && { ...map };
-}
+/** Seconds. */
+const NOMADS_STAGGER = 30;
 
 /**
- * Says that every property of some options was looked at. It takes what is left of them, and does not compile where that is a
- * property: a new one can't be dropped silently.
+ * The time between clients in an update of a system job. Nomad before 1.11 updates the next client after this time, whether the
+ * new instance is healthy or not. So an instance must leave and its successor must get requests within it.
  */
-export function allRendered(rest: Readonly<Record<string, never>>): object {
-  return rest;
+function staggerOf({ groups }: Pick<JobOptions, "groups">): string {
+  const spans = Object.values(groups).map(({ shutdownDelay, tasks, services = [] }) => {
+    const kill = Math.max(0, ...Object.values(tasks).map(({ killTimeout = "5s" }) => secondsOf(killTimeout)));
+    const check = services[0]?.checks?.[0];
+    const { interval: checkInterval = "0s", timeout: checkTimeout = "0s" } = check ?? {};
+    return secondsOf(shutdownDelay) + kill + worst(new ConvergenceBudget({ checkInterval, checkTimeout }).scaleOut);
+  });
+  return formatDuration(Math.ceil(Math.max(NOMADS_STAGGER, ...spans)) * 1e9);
 }
 
-/** The escape hatch: it is applied last. */
-export function overridden<T>(override: ((value: T) => T) | undefined, value: T): T {
-  return override === undefined ? value : override(value);
+/** Checks what Nomad itself would refuse, or accept and not do: before anything is deployed. */
+export function validateJob(
+  validation: JobValidation,
+  name: string,
+  job: JobOptions,
+  services: readonly NamedService[],
+): void {
+  const { type = JobType.SERVICE, priority, periodic, update, groups, datacenters } = job;
+  const word = `JobType.${type.toUpperCase()}`;
+  const ends = type === JobType.BATCH || type === JobType.SYSBATCH;
+  validatePlacement(validation, "", job);
+  if (update) validateUpdate(validation, "update", update);
+  validation.require(name !== "" && !/[\s\0]/.test(name), {
+    property: "name",
+    rule: "can't have white space in it",
+    got: name,
+    cure: "for example 'hello-world'",
+  });
+  validation.integer("priority", priority, 1, 100, "50 is usual");
+  validation.require(datacenters?.length !== 0, {
+    property: "datacenters",
+    rule: "must name one",
+    got: datacenters,
+    cure: 'leave it out for all of them, or use ["dc1"]',
+  });
+  validation.require(Object.keys(groups).length > 0, {
+    property: "groups",
+    rule: "must name one",
+    cure: "for example { web: { tasks: { server: { docker: { … } } } } }",
+  });
+  const never = `${word}, which never ends`;
+  validation.refuse(periodic !== undefined && !ends, "periodic", never, periodic?.crons, "use JobType.BATCH");
+  validation.require(periodic?.crons.length !== 0, {
+    property: "periodic.crons",
+    rule: "must hold a line",
+    cure: 'for example ["0 3 * * *"]',
+  });
+  validation.refuse(update !== undefined && ends, "update", `${word}, which is not replaced while it runs`, undefined);
+  if (type === JobType.SYSTEM) validateSystemPlacement(validation, "", job);
+  for (const [group, options] of Object.entries(groups)) validateGroup(validation, group, options, type);
+  validateServices(validation, services, groups);
 }

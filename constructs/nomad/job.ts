@@ -1,19 +1,250 @@
+import { Annotations, Aspects, Token } from "cdktf";
 import { Construct } from "constructs";
-import { JobBase, JobSettings } from "./job-base";
-import { JobOptions } from "./job-options";
+import { announceService, ConsulService } from "../consul";
+import { ByWord } from "../private/by-word";
+import { describeFailure, Failure } from "../private/failure";
+import { versionFailures } from "../private/first-versions";
+import { providerBinding } from "../private/provider";
+import { writeAtSynth } from "../private/synth-files";
+import { ValidationError } from "../private/validation";
+import { WholeProgram } from "../private/whole-program";
+import type { ApiJob } from "./api";
+import { clusterOf, JobCluster, NOMADS_OWN_PORTS } from "./cluster";
+import { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
+import { identityFailures, neighbourFindings, ownFindings, PlacedJob, sharedWords } from "./findings";
+import { secondsOf } from "./job-duration";
+import { JobFinding, JobRefusal, withAcknowledgement } from "./job-refusal";
+import { JobOptions, renderJob, validateJob } from "./job-specification";
+import { jobspecAttribute, withReferences } from "./jobspec";
+import { renderJobFile } from "./render/hcl";
+import { checkLagOf, NamedService, servicesOf } from "./service";
+import { JobShape, JobValidation, NESTED } from "./shape";
+import { JOB_FIELDS, usedFields } from "./versions";
+
+/** Settings of a job construct beside its job specification. */
+export interface JobSettings {
+  /** The cluster that the job is checked against. @default - the cluster of its stack, else none: its size is not known */
+  readonly nomad?: JobCluster;
+  /** Settings of the directors that follow the job's services. @default - a director's defaults */
+  readonly discovery?: Pick<ConvergenceProps, "templateWait" | "templateWaitMax" | "keeperPeriod" | "drainTimeout">;
+  /** Whether the job is removed from Nomad when it leaves the program, instead of being listed as dead. @default true */
+  readonly purgeOnDestroy?: boolean;
+  /** Refusals to accept. Each becomes a warning. @default - none */
+  readonly acknowledge?: readonly JobRefusal[];
+}
+
+/** Terraform waits for the deployment's own end, which `progress_deadline` brings; it must not end before that. */
+const PROVIDER_TIMEOUT = "1h";
 
 export interface JobProps extends JobOptions, JobSettings {}
 
 /**
- * A Nomad job of any type, by its job specification: what is left out is Nomad's own default. For a web service
- * {@link WebJob} has better ones.
+ * A Nomad job of any type, by its job specification. Properties that are left out have Nomad's defaults. {@link WebJob} has
+ * better defaults for web services.
  *
- * Beside the stack's JSON lie `jobs/NAME.json`, what the API gets, and `jobs/NAME.nomad.hcl`, the same as HCL.
+ * Synth writes `jobs/NAME.json`, the job as the API gets it, and `jobs/NAME.nomad.hcl`, the same as HCL, beside the stack's JSON.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification
  */
-export class Job extends JobBase {
-  constructor(scope: Construct, id: string, props: JobProps) {
-    super(scope, id, props, props);
+export class Job extends Construct {
+  /** Its ID and name in Nomad. */
+  readonly name: string;
+  private readonly settings: JobSettings;
+  private readonly placed: PlacedJob;
+  private readonly specification: ApiJob;
+  private readonly followed = new Set<string>();
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: JobProps,
+    /** How errors name the job's parts. @internal */
+    shape: JobShape = NESTED,
+  ) {
+    super(scope, id);
+    this.settings = props;
+    this.name = props.name ?? id;
+    const services = servicesOf(this.name, props.groups, shape);
+    this.placed = { path: this.node.path, name: this.name, options: props, shape, services };
+    jobs.tell(this, { placed: this.placed, cluster: () => this.cluster });
+    const validation = new JobValidation(this, shape);
+    if (Token.isUnresolved(this.name)) validation.add(UNKNOWN_NAME);
+    validateJob(validation, this.name, props, services);
+    validation.finish();
+    validation.add(...this.refused(this.ownFindings()).map(withAcknowledgement));
+    validation.finish();
+
+    this.specification = renderJob(this.name, props, services);
+    const { Job: NomadJob } = providerBinding(this, "@cdktf/provider-nomad/lib/job");
+    new NomadJob(this, "Default", {
+      jobspec: jobspecAttribute(this.specification),
+      json: true,
+      // Terraform waits until the deployment is healthy, and fails where it is not.
+      detach: false,
+      purgeOnDestroy: props.purgeOnDestroy ?? true,
+      timeouts: { create: PROVIDER_TIMEOUT, update: PROVIDER_TIMEOUT },
+    });
+    for (const { name, options: service } of this.placed.services)
+      if (service.provider !== "nomad") announceService(this, name);
+    writeAtSynth(this, () => this.files());
+    this.node.addValidation({
+      validate: () =>
+        [
+          ...identityFailures(this.placed, this.neighbours),
+          ...this.refused(this.findings()).map(withAcknowledgement),
+          ...this.unknownToNomad(),
+        ].map(describeFailure),
+    });
+    Aspects.of(this).add({
+      visit: (node) => {
+        if (node === this) this.annotate();
+      },
+    });
+  }
+
+  /**
+   * One of the job's services, for a director's real servers or a gateway's upstream. From then on the group's shutdown delay
+   * must cover the time that a director takes to know that an instance left.
+   *
+   * @param port the label of its port @default - the only service
+   * @throws ValidationError where there is none, or more than one
+   */
+  service(port?: string): ConsulService {
+    const { services } = this.placed;
+    const found = services.filter((each) => port === undefined || each.port === port);
+    const [service] = found;
+    if (service === undefined || found.length > 1) {
+      const labels = services.map((each) => `'${each.port ?? ""}'`).join(", ");
+      throw new ValidationError(this, [
+        {
+          property: "service",
+          rule:
+            services.length === 0
+              ? "must be one of the job's, and it has none"
+              : `must be one of the job's by the label of its port (${labels})`,
+          got: port,
+          cure: services.length === 0 ? "give the group a service" : "name the label of one",
+        },
+      ]);
+    }
+    this.followed.add(service.group);
+    return {
+      name: service.name,
+      port: service.port,
+      lag: checkLagOf(service.options),
+      shutdownDelay: secondsOf(this.placed.options.groups[service.group]?.shutdownDelay),
+    };
+  }
+
+  /** The job as Nomad's API gets it, overrides included. */
+  toApiJob(): ApiJob {
+    return structuredClone(this.specification);
+  }
+
+  /** How fast a change of one of the job's services reaches a director. @param port as in {@link service} */
+  convergence(port?: string): ConvergenceBudget {
+    const { services } = this.placed;
+    const service = services.find((each) => port === undefined || each.port === port);
+    return this.budgetOf(service?.group ?? "", service);
+  }
+
+  private budgetOf(group: string, service?: NamedService): ConvergenceBudget {
+    const options = this.placed.options.groups[group];
+    const first = service ?? this.placed.services.find((each) => each.group === group);
+    const [check] = first?.options.checks ?? [];
+    const kill = Object.values(options?.tasks ?? {}).map(({ killTimeout = "5s" }) => killTimeout);
+    return new ConvergenceBudget({
+      ...this.settings.discovery,
+      // Without a check an instance passes at once and is never found critical.
+      checkInterval: check?.interval ?? "0s",
+      checkTimeout: check?.timeout ?? "0s",
+      checkFailures: check?.failures ?? 1,
+      shutdownDelay: options?.shutdownDelay,
+      killTimeout: kill.sort((a, b) => secondsOf(b) - secondsOf(a))[0],
+    });
+  }
+
+  private get cluster(): JobCluster | undefined {
+    return this.settings.nomad ?? clusterOf(this);
+  }
+
+  private ownFindings(): JobFinding[] {
+    return ownFindings(this.placed, {
+      dynamicPorts: this.cluster?.dynamicPorts ?? NOMADS_OWN_PORTS,
+      budget: (group) => this.budgetOf(group),
+      followed: this.followed,
+    });
+  }
+
+  /** As it is at the end of the program: neighbours, clients and followers included. */
+  private findings(): JobFinding[] {
+    const known = this.cluster?.clients.length ?? 0;
+    const together = neighbourFindings(this.placed, this.neighbours, known === 0 ? undefined : known);
+    return [...this.ownFindings(), ...together];
+  }
+
+  /** Other jobs of the program, in any stack, that are for the same cluster and share a name or a port with this one. */
+  private get neighbours(): PlacedJob[] {
+    return jobs
+      .below(this.node.root)
+      .with(sharedWords(this.placed))
+      .filter(({ placed, cluster }) => placed !== this.placed && cluster() === this.cluster)
+      .map(({ placed }) => placed);
+  }
+
+  /** The API takes them, and drops them: overrides are looked at as well. */
+  private unknownToNomad(): Failure[] {
+    const { version, node } = this.cluster ?? {};
+    if (version === undefined) return [];
+    const running = { program: "Nomad", version, saidBy: node?.path };
+    return versionFailures(running, JOB_FIELDS, usedFields(this.specification, this.placed.shape));
+  }
+
+  private refused(findings: readonly JobFinding[]): JobFinding[] {
+    return findings.filter(({ refusal }) => !(this.settings.acknowledge ?? []).includes(refusal));
+  }
+
+  /** One line a service in the output of synth; the table lies beside the stack's JSON. */
+  private annotate(): void {
+    const annotations = Annotations.of(this);
+    const findings = this.findings();
+    const acknowledged = findings.filter((finding) => !this.refused([finding]).length);
+    for (const { refusal, failure } of acknowledged)
+      annotations.addWarning(`acknowledged ${refusal}: ${describeFailure(failure)}`);
+    for (const refusal of this.settings.acknowledge ?? []) {
+      if (!findings.some((finding) => finding.refusal === refusal))
+        annotations.addWarning(`'acknowledge' names ${refusal}, which does not apply here: leave it out`);
+    }
+    for (const service of this.placed.services)
+      annotations.addInfo(`${service.name}: ${this.budgetOf(service.group, service).summary}`);
+  }
+
+  private files(): Record<string, string> {
+    const job = withReferences(this, this.specification);
+    const tables = this.placed.services.map((each) => this.budgetOf(each.group, each).table(each.name));
+    return {
+      [`jobs/${this.name}.json`]: `${JSON.stringify({ Job: job }, null, 2)}\n`,
+      [`jobs/${this.name}.nomad.hcl`]: renderJobFile(job),
+      ...(tables.length > 0 && { [`jobs/${this.name}.convergence.txt`]: tables.join("\n") }),
+    };
   }
 }
+
+const UNKNOWN_NAME: Failure = {
+  property: "name",
+  rule: "must be known at synth, and this is a reference that Terraform resolves later",
+  cure: "write the name itself",
+};
+
+interface ToldJob {
+  readonly placed: PlacedJob;
+  readonly cluster: () => JobCluster | undefined;
+}
+
+const jobs = new WholeProgram<ToldJob, ByWord<ToldJob>>(
+  (all) =>
+    new ByWord(
+      all.map(({ what }) => what),
+      ({ placed }) => sharedWords(placed),
+    ),
+);

@@ -6,7 +6,7 @@ import { Inventory } from "./inventory";
 import { MachinesStack } from "./machines-stack";
 import { useStateFolder } from "./state-folder";
 
-/** A cluster with an HTTP interface: one that the program makes, or one that exists (`fromAddress`). */
+/** A cluster with an HTTP interface: one that the program makes, or one that exists (`NomadServer.fromNomadServerAttributes`). */
 export interface HttpCluster extends IConstruct {
   /** As the machines reach it: `http://192.168.139.24:8500`. */
   readonly httpAddress: string;

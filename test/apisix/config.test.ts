@@ -126,7 +126,7 @@ describe("config.yaml", () => {
   test("to a Consul of which nothing is known, for 25 s", () => {
     const site = onMachines(({ stack, gw }) => {
       const others = { address: "http://10.0.0.5:8500", retryJoin: ["10.0.0.5"] };
-      const consul = ConsulServer.fromAddress(stack, "others", others);
+      const consul = ConsulServer.fromConsulServerAttributes(stack, "others", others);
       new MachineGateway(stack, "front", { machines: [gw], consul });
     });
     expect(parse(fileOf(site.gw.model, CONFIG))).toMatchObject({ discovery: { consul: { timeout: { wait: 25 } } } });

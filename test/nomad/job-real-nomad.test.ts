@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TerraformStack } from "cdktf";
 import fc from "fast-check";
-import { ApiJob, Job, JobBase, JobType, WebJob } from "../../constructs/nomad";
-import { NESTED } from "../../constructs/nomad/job-places";
-import { renderJobText } from "../../constructs/nomad/job-text";
-import { JOB_FIELDS, usedFields } from "../../constructs/nomad/nomad-versions-rules";
+import { ApiJob, Job, JobType, WebJob } from "../../constructs/nomad";
+import { NESTED } from "../../constructs/nomad/shape";
+import { renderJobFile } from "../../constructs/nomad/render/hcl";
+import { JOB_FIELDS, usedFields } from "../../constructs/nomad/versions";
 import { versionFailures } from "../../constructs/private/first-versions";
 import { awkwardText } from "../support/awkward-text";
 import { GatewayOptions } from "../../constructs/apisix";
@@ -17,6 +17,9 @@ import { helloWorld } from "./support/hello-world";
 import { RealNomad, withNomad } from "./support/real-nomad";
 import { workload } from "./support/workload";
 
+// A real Nomad and a program in another process: on a busy host either takes longer than a unit test.
+jest.setTimeout(120_000);
+
 const nomad = new RealNomad();
 beforeAll(async () => {
   if (missingPrograms("nomad").length === 0) await nomad.start();
@@ -24,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => nomad.stop());
 
 /** A job as the API gets it. */
-function made(build: (stack: TerraformStack) => JobBase): ApiJob {
+function made(build: (stack: TerraformStack) => Job): ApiJob {
   let job: ApiJob | undefined;
   workload((stack) => (job = build(stack).toApiJob()));
   return job!;
@@ -99,7 +102,7 @@ withNomad("what the table says came later is lost silently: for that it is there
   );
 });
 
-withNomad.each<[string, (stack: TerraformStack) => JobBase]>([
+withNomad.each<[string, (stack: TerraformStack) => Job]>([
   ["with every property", (stack) => new Job(stack, "everything", EVERYTHING)],
   [
     "for the web",
@@ -126,7 +129,7 @@ withNomad.each<[string, (stack: TerraformStack) => JobBase]>([
 ])("a job %s is taken by Nomad, and its HCL says the same", async (_, build) => {
   const { job } = await known(made(build));
   await nomad.register(job);
-  expect(await nomad.plan(await nomad.parse(renderJobText(job)))).toMatchObject({ Type: "None" });
+  expect(await nomad.plan(await nomad.parse(renderJobFile(job)))).toMatchObject({ Type: "None" });
 });
 
 withNomad("any text comes through the HCL", async () => {
@@ -138,7 +141,7 @@ withNomad("any text comes through the HCL", async () => {
       groups: { g: { tasks: { t: { exec: { command: "x", args: texts }, env, templates } } } },
     });
   });
-  const [task] = (await nomad.parse(renderJobText(job))).TaskGroups[0]!.Tasks;
+  const [task] = (await nomad.parse(renderJobFile(job))).TaskGroups[0]!.Tasks;
   const [want] = job.TaskGroups[0]!.Tasks;
   expect(task!.Env).toEqual(want!.Env);
   expect(task!.Config).toEqual(want!.Config);

@@ -1,5 +1,6 @@
 import { TerraformStack } from "cdktf";
-import { ConsulServer, Installation } from "../../constructs/consul";
+import { Installation } from "../../constructs/agents";
+import { ConsulServer } from "../../constructs/consul";
 import { Machine } from "../../constructs/machine";
 import { Check, Job, JobCluster, NomadServer, provideCluster, WebJob } from "../../constructs/nomad";
 import { machinesOf, OfferingBackend } from "../support/agents";
@@ -86,8 +87,12 @@ test("the version is that of the cluster's oldest agent, or what is said of one 
   const foreign = (version: string): string | undefined =>
     refusalOf((stack) => {
       const address = "http://10.0.0.5:8500";
-      const consul = ConsulServer.fromAddress(stack, "consul", { address, retryJoin: ["10.0.0.5"] });
-      const nomad = NomadServer.fromAddress(stack, "cluster", { address: "http://10.0.0.5:4646", consul, version });
+      const consul = ConsulServer.fromConsulServerAttributes(stack, "consul", { address, retryJoin: ["10.0.0.5"] });
+      const nomad = NomadServer.fromNomadServerAttributes(stack, "cluster", {
+        address: "http://10.0.0.5:4646",
+        consul,
+        version,
+      });
       job(stack, nomad);
     });
   expect(foreign("1.10.2")).toBeUndefined();

@@ -86,11 +86,11 @@ test("states are for their owner alone, also what Terraform wrote with other mod
 
 test("jobs that a platform waits for don't wait for it", () => {
   const outdir = synthApp((app) => {
-    const consul = ConsulServer.fromAddress(app, "consul", {
+    const consul = ConsulServer.fromConsulServerAttributes(app, "consul", {
       address: "http://127.0.0.1:8500",
       retryJoin: ["127.0.0.1"],
     });
-    const nomad = NomadServer.fromAddress(app, "nomad", { address: "http://127.0.0.1:4646", consul });
+    const nomad = NomadServer.fromNomadServerAttributes(app, "nomad", { address: "http://127.0.0.1:4646", consul });
     const workloads = new WorkloadsStack(app, "workloads", { nomad, inventory: lab });
     new PlatformStack(app, "platform", { consul, inventory: lab, after: [workloads] });
     new PlatformStack(app, "elsewhere", { consul, inventory: { ...lab, name: "elsewhere" } });
@@ -128,7 +128,7 @@ test("a cluster that exists needs an inventory, for its name", () => {
   const build = (inventory?: typeof lab) =>
     synthApp((app: App) => {
       const attributes = { address: "http://127.0.0.1:8500", retryJoin: ["127.0.0.1"] };
-      const consul = ConsulServer.fromAddress(app, "consul", attributes);
+      const consul = ConsulServer.fromConsulServerAttributes(app, "consul", attributes);
       new PlatformStack(app, "platform", { consul, inventory });
       new TerraformStack(app, "other");
       return "platform";

@@ -2,9 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { CloudInit, IBackend, Machine, MachineLifecycle, Software, SoftwareName } from "../../constructs/machine";
 import { havePrograms, programFile } from "./programs";
+import { synth } from "./synth";
 
 /** A test that runs the vendor's real program; skipped, and said so, where there is none. */
 export function withProgram(name: "consul" | "nomad"): typeof test {
@@ -25,6 +27,15 @@ export function complaints(name: "consul" | "nomad", files: Readonly<Record<stri
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The models of the machines that a program made, once it was synthesized. */
+export function modelsOf(build: (stack: TerraformStack) => Machine[]): CloudInit[] {
+  let machines: Machine[] = [];
+  synth((stack) => {
+    machines = build(stack);
+  });
+  return machines.map(({ model }) => model);
 }
 
 /** A machine's files below a folder, by their names in it. */

@@ -1,6 +1,7 @@
 import { TerraformStack } from "cdktf";
 import { IConstruct } from "constructs";
-import { ConsulServer, IConsulCluster, Installation } from "../../../constructs/consul";
+import { Installation } from "../../../constructs/agents";
+import { ConsulServer, IConsulCluster } from "../../../constructs/consul";
 import { Director, DirectorProps } from "../../../constructs/lvs";
 import { LabBackend, Machine, Software } from "../../../constructs/machine";
 import { synth } from "../../support/synth";
@@ -33,7 +34,7 @@ export const CONSUL_TEMPLATE: Software = {
 function someConsul(stack: TerraformStack): IConsulCluster {
   const install = Installation.url({ ...CONSUL_TEMPLATE, version: "1.14.11", url: "https://downloads.example/consul" });
   const attributes = { address: "http://192.168.139.24:8500", retryJoin: ["192.168.139.24"], install };
-  return ConsulServer.fromAddress(stack, "consul", attributes);
+  return ConsulServer.fromConsulServerAttributes(stack, "consul", attributes);
 }
 
 /** Synthesizes a program around one director; answers the machines, whose models can be looked at. */

@@ -1,0 +1,12 @@
+export {
+  AgentProfile,
+  serverCountProblems,
+  validateAdvertiseAddress,
+  validateAgentName,
+  validateFurtherServer,
+  validateHttpAddress,
+} from "./agent";
+export { Installation, installationFor, Installed, ReleaseOptions, VendorAptOptions } from "./installation";
+export { Provided } from "./provided";
+export { ConfigBody, ConfigValue, renderConfig } from "./render/config";
+export { AgentUnit, agentUnit } from "./render/unit";

@@ -1,0 +1,97 @@
+import { AgentProfile, agentUnit, renderConfig } from "../../agents";
+
+/** An agent as its configuration needs it. */
+export interface ConsulAgent {
+  readonly nodeName: string;
+  readonly datacenter: string;
+  /** The address that it listens on for other agents and advertises. */
+  readonly address: string;
+  /** @default - a client */
+  readonly server?: { readonly profile: AgentProfile; readonly raftMultiplier?: number };
+}
+
+/** The servers of a cluster; they may change while agents run. */
+export interface ConsulPeers {
+  readonly retryJoin: readonly string[];
+  /** @default - the agent is a client */
+  readonly bootstrapExpect?: number;
+}
+
+/** Where every local agent answers. */
+export const LOCAL_CONSUL = "127.0.0.1:8500";
+
+/**
+ * What an agent is: `/etc/consul.d/consul.hcl`, under the name of the package's own file, which it replaces.
+ *
+ * @see https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file
+ */
+export function consulAgentText(agent: ConsulAgent): string {
+  const { nodeName, datacenter, address, server } = agent;
+  return renderConfig(["What this agent is. Who else is in the cluster: cluster.hcl."], {
+    datacenter,
+    node_name: nodeName,
+    data_dir: "/var/lib/consul",
+    bind_addr: address,
+    advertise_addr: address,
+    ...(server === undefined
+      ? { client_addr: "127.0.0.1" }
+      : {
+          server: true,
+          ...(server.profile === AgentProfile.DEV ? DEV : clusterServer(address)),
+          performance: { raft_multiplier: server.raftMultiplier ?? (server.profile === AgentProfile.DEV ? 1 : 5) },
+          ui_config: { enabled: true },
+        }),
+    // It would ask the vendor's site, and log each time that it can't.
+    disable_update_check: true,
+  });
+}
+
+/** `-dev -client 0.0.0.0`: HTTP 8500, gRPC 8502, DNS 8600. */
+const DEV = { client_addr: "0.0.0.0", connect: { enabled: true }, ports: { grpc: 8502, grpc_tls: -1 } };
+
+/** HTTP also on the machine's own address, for Terraform and operators; everything else for the machine itself. */
+function clusterServer(address: string): object {
+  return { client_addr: "127.0.0.1", addresses: { http: `127.0.0.1 ${address}` }, ports: { grpc_tls: -1 } };
+}
+
+/** Who else is in the cluster: `/etc/consul.d/cluster.hcl`. A change needs no restart: it counts at the next start. */
+export function consulPeersText({ retryJoin, bootstrapExpect }: ConsulPeers): string {
+  return renderConfig(["The cluster's servers."], {
+    bootstrap_expect: bootstrapExpect,
+    retry_join: retryJoin,
+    retry_interval: "3s",
+  });
+}
+
+export function consulUnitText(program: string): string {
+  return agentUnit({
+    description: "Consul agent",
+    documentation: "https://developer.hashicorp.com/consul/docs",
+    name: "consul",
+    user: "consul",
+    // Written once and not synced: after a power cut it can be empty, and an agent with an empty id never starts again.
+    before: [`/bin/sh -c 'test -s /var/lib/consul/node-id || rm -f /var/lib/consul/node-id'`],
+    command: `${program} agent -config-dir=/etc/consul.d/`,
+    killSignal: "SIGTERM",
+  });
+}
+
+const LEADER_KNOWN = `curl --silent --fail --max-time 5 http://${LOCAL_CONSUL}/v1/status/leader | grep -q :`;
+
+/** Succeeds once the local agent is a member of the cluster and knows its leader; a first boot waits for other machines' too. */
+export const CONSUL_READY = { check: LEADER_KNOWN, seconds: 300 };
+
+/** A program that {@link waitForConsulText} is the text of; units that need Consul run it before they start. */
+export const WAIT_FOR_CONSUL = "/usr/local/lib/vipstack/wait-for-consul";
+
+export const waitForConsulText = `#!/bin/sh
+# Ends well once Consul's local agent knows a leader. After a minute it fails, and systemd tries again: a boot is not held up.
+end=$(($(date +%s) + 60))
+until ${LEADER_KNOWN}; do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    echo "the Consul agent on ${LOCAL_CONSUL} knows no leader yet" >&2
+    exit 1
+  fi
+  sleep 1
+done
+`;

@@ -1,0 +1,64 @@
+/** The path of the program on every machine that has it. */
+export const CONSUL_TEMPLATE = "/usr/local/bin/consul-template";
+
+export interface ConsulTemplateUnit {
+  /** What it writes down: `the healthy instances of followed services`. */
+  readonly writes: string;
+  readonly config: string;
+  /** The only folder that it may write, made by systemd: below /run, or below /var/lib where it outlives the machine's restarts. */
+  readonly folder: string;
+  /** Units that come before it. @default - none but the network and Consul */
+  readonly after?: readonly string[];
+}
+
+/**
+ * consul-template as a service that is restarted without limit. Its folder outlives its own restarts. It ends at SIGINT; SIGTERM it would
+ * only pass on to a child that it doesn't have.
+ *
+ * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
+ */
+export function consulTemplateUnit({ writes, config, folder, after = [] }: ConsulTemplateUnit): string {
+  return `[Unit]
+Description=consul-template writes down ${writes}
+Wants=network-online.target
+After=${["network-online.target", "consul.service", ...after].join(" ")}
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=${CONSUL_TEMPLATE} -config ${config}
+ExecReload=/bin/kill -HUP $MAINPID
+KillSignal=SIGINT
+# How it ends at that signal.
+SuccessExitStatus=12
+Restart=always
+RestartSec=2
+${directory(folder)}
+ProtectSystem=strict
+ReadWritePaths=${folder}
+ProtectHome=yes
+PrivateTmp=yes
+NoNewPrivileges=yes
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+function directory(folder: string): string {
+  if (folder.startsWith("/run/"))
+    return `RuntimeDirectory=${folder.slice("/run/".length)}\nRuntimeDirectoryPreserve=yes`;
+  return `StateDirectory=${folder.slice("/var/lib/".length)}`;
+}
+
+/** How every consul-template reaches Consul. */
+export const CONSUL_STANZA = `# The local agent. It is asked again without end: who gives up would have to be started again.
+consul {
+  address = "127.0.0.1:8500"
+  retry {
+    attempts    = 0
+    backoff     = "250ms"
+    max_backoff = "15s"
+  }
+}
+log_level = "warn"
+`;

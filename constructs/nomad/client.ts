@@ -1,0 +1,198 @@
+import { Construct } from "constructs";
+import { Installation, installationFor, validateAdvertiseAddress, validateAgentName } from "../agents";
+import { Contribution, DockerEngine, IMachine } from "../machine";
+import { FirstVersions, versionFailures } from "../private/first-versions";
+import { Validation } from "../private/validation";
+import { isVersion } from "../private/version";
+import { agentContribution } from "./agent";
+import { INomadCluster } from "./cluster";
+import { NomadClientAgent, nomadClientText } from "./render/agent";
+import { CPU_PROGRAM, cpuProgramText, nomadClientReady } from "./render/unit";
+
+/** A network of a client that the ports of jobs select by its name. Either `cidr` or `interface`. */
+export interface HostNetwork {
+  readonly cidr?: string;
+  readonly interface?: string;
+  readonly reservedPorts?: string;
+}
+
+export interface NomadClientOptions {
+  /** Installs Docker and enables its driver. @default false */
+  readonly docker?: boolean;
+  /** Whether jobs may mount any path of the machine into a container. @default false */
+  readonly dockerVolumes?: boolean;
+  /** Whether jobs may run programs as root without isolation. @default false */
+  readonly rawExec?: boolean;
+  /** Whether jobs may use bridge networks: installs CNI plugins, kernel modules and settings. @default - as `docker` */
+  readonly bridge?: boolean;
+  /** Networks that a job's ports can select by name, beside the default network. @default - none */
+  readonly hostNetworks?: Readonly<Record<string, HostNetwork>>;
+  /** Metadata that jobs can refer to: `${meta.rack}`. @default - none */
+  readonly meta?: Readonly<Record<string, string>>;
+  /** @default - none */
+  readonly nodeClass?: string;
+  /** @default - Nomad's pool "default" */
+  readonly nodePool?: string;
+  /** MHz of all processors together, 1 to 10000000. @default - what the kernel reports, else 2000 for each processor */
+  readonly cpuTotalCompute?: number;
+  /** Address of the machine for other agents. Its interface is the default network of jobs. @default - the machine's first address */
+  readonly advertiseAddress?: string;
+  /** How the agent is installed. @default - as the cluster's servers, else what the machine's backend offers */
+  readonly install?: Installation;
+}
+
+export interface NomadClientProps extends NomadClientOptions {
+  readonly machine: IMachine;
+  readonly nomad: INomadCluster;
+}
+
+/**
+ * A machine on which jobs run. A machine without a Consul agent gets one. Nomad's agent starts when the Consul agent knows a
+ * leader, and finds its servers through it.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/configuration/client
+ */
+export class NomadClient extends Construct {
+  readonly machine: IMachine;
+
+  constructor(scope: Construct, id: string, props: NomadClientProps) {
+    super(scope, id);
+    const { machine, nomad, docker = false } = props;
+    this.machine = machine;
+    const installation = this.validated(props);
+
+    nomad.consul.ensureAgent(this, machine);
+    if (docker) new DockerEngine(this, "docker", { machine });
+    const bridge = (props.bridge ?? docker) ? bridgeNetwork(machine) : undefined;
+    if (bridge) machine.contribute(this, bridge.contribution);
+
+    const installed = installation._of("nomad");
+    const address = props.advertiseAddress ?? machine.address;
+    const unit = { docker, detectsCpu: props.cpuTotalCompute === undefined, version: installed.version };
+    nomad._addClient(machine, unit);
+    // Server and client of one machine are one agent, which is then the server's.
+    if (!nomad._isServer(machine)) {
+      const { region, datacenter } = nomad;
+      machine.contribute(
+        this,
+        agentContribution({ nodeName: machine.name, region, datacenter, address }, installed, unit),
+      );
+    }
+    const client = {
+      interface: machine.addresses.find((each) => each.address === address)?.interface ?? "eth0",
+      dynamicPorts: nomad.dynamicPorts,
+      cpuTotalCompute: props.cpuTotalCompute,
+      cniPath: bridge?.cniPath,
+      nodeClass: props.nodeClass,
+      nodePool: props.nodePool,
+      meta: props.meta ?? {},
+      hostNetworks: props.hostNetworks ?? {},
+      docker,
+      dockerVolumes: props.dockerVolumes ?? false,
+      rawExec: props.rawExec ?? false,
+    };
+    machine.contribute(this, clientContribution(client, installed.program, unit.detectsCpu));
+  }
+
+  /** @returns how it is installed @throws ValidationError */
+  private validated(props: NomadClientProps): Installation {
+    const { machine, nomad, nodePool } = props;
+    const installation = installationFor("nomad", machine, props.install ?? nomad.install);
+    const validation = new Validation(this);
+    validation.require(!nomad.clients.includes(machine), {
+      property: "machine",
+      rule: "can't be a client twice",
+      got: machine.name,
+      cure: "leave one of the two out",
+    });
+    validation.require(props.dockerVolumes !== true || props.docker === true, {
+      property: "dockerVolumes",
+      rule: "can't be set without Docker",
+      cure: "add 'docker: true'",
+    });
+    validateAdvertiseAddress(validation, machine, props.advertiseAddress);
+    for (const [name, network] of Object.entries(props.hostNetworks ?? {}))
+      validateHostNetwork(validation, machine, name, network);
+    validateAgentName(validation, "nodePool", nodePool);
+    installation._validate(validation);
+    const used = nodePool === undefined ? [] : [{ key: "nodePool", property: "nodePool", value: nodePool }];
+    const version = isVersion(installation.version) ? installation.version : undefined;
+    validation.add(...versionFailures({ program: "Nomad", version }, CLIENT_OPTIONS, used));
+    validation.integer("cpuTotalCompute", props.cpuTotalCompute, 1, 10_000_000, "4000 stands for two slow processors");
+    validation.finish();
+    return installation;
+  }
+}
+
+/** Options of a client's agent, which does not start with one that it does not know. */
+const CLIENT_OPTIONS: FirstVersions = { nodePool: "1.6.0" };
+
+function validateHostNetwork(validation: Validation, machine: IMachine, name: string, network: HostNetwork): void {
+  const { cidr, interface: nic } = network;
+  const property = `hostNetworks.${name}`;
+  const nics = [...new Set(machine.addresses.map((each) => each.interface))];
+  const subnets = [...new Set(machine.addresses.map(({ subnet }) => subnet))];
+  const one = (cidr === undefined) !== (nic === undefined);
+  validation.require(one, {
+    property,
+    rule: "must have either 'cidr' or 'interface'",
+    got: network,
+    cure: `for example { interface: "${nics[0] ?? "eth0"}" }`,
+  });
+  validation.require(!one || (cidr === undefined ? nics.includes(nic ?? "") : subnets.includes(cidr)), {
+    property,
+    rule: `must be a network of ${machine.name}`,
+    got: cidr ?? nic,
+    cure: `choose one of ${[...nics, ...subnets].join(", ")}`,
+  });
+}
+
+/** What makes the agent a client. @see https://developer.hashicorp.com/nomad/docs/configuration/client */
+function clientContribution(client: NomadClientAgent, program: string, detectsCpu: boolean): Contribution {
+  return {
+    title: "Nomad client",
+    files: [
+      { path: "/etc/nomad.d/client.hcl", content: nomadClientText(client) },
+      ...(detectsCpu ? [{ path: CPU_PROGRAM, content: cpuProgramText, mode: "0755" }] : []),
+    ],
+    ready: [nomadClientReady(program, [...(client.docker ? ["docker"] : []), ...(client.rawExec ? ["raw_exec"] : [])])],
+  };
+}
+
+/** What bridge networks of jobs need of a machine, and the path of their CNI plugins. */
+interface BridgeNetwork {
+  readonly cniPath: string;
+  readonly contribution: Contribution;
+}
+
+const VENDOR_FOLDER = "/opt/cni/bin";
+
+/**
+ * Bridge networks: packets between containers pass the machine's firewall, where port mappings live. The plugins are those
+ * that the backend offers, else Debian's.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/networking/cni
+ */
+function bridgeNetwork(machine: IMachine): BridgeNetwork {
+  const offered = machine.software("cni-plugins");
+  const plugins: Contribution =
+    offered === undefined
+      ? { packages: ["containernetworking-plugins"] }
+      : { downloads: [{ url: offered.url, sha256: offered.sha256, path: VENDOR_FOLDER, unpack: "tar.gz" }] };
+  const reason = "the port mappings of bridge networks are firewall rules";
+  return {
+    cniPath: offered === undefined ? "/usr/lib/cni" : VENDOR_FOLDER,
+    contribution: {
+      ...plugins,
+      kernelModules: ["bridge", "br_netfilter"],
+      sysctls: [
+        ...["arptables", "ip6tables", "iptables"].map((table) => ({
+          key: `net.bridge.bridge-nf-call-${table}`,
+          value: "1",
+          reason,
+        })),
+        { key: "net.ipv4.ip_forward", value: "1", reason: "packets pass through" },
+      ],
+    },
+  };
+}

@@ -1,0 +1,229 @@
+import { Construct } from "constructs";
+import {
+  AgentProfile,
+  Installation,
+  installationFor,
+  serverCountProblems,
+  validateAdvertiseAddress,
+  validateAgentName,
+  validateFurtherServer,
+  validateHttpAddress,
+} from "../agents";
+import { IConsulCluster } from "../consul";
+import { Contribution, IMachine } from "../machine";
+import { Validation } from "../private/validation";
+import { versionAtLeast, versionFormFailures } from "../private/version";
+import { agentContribution } from "./agent";
+import { NomadClient, NomadClientOptions } from "./client";
+import { ClientAgent, DynamicPorts, INomadCluster, NOMADS_OWN_PORTS, validateDynamicPorts } from "./cluster";
+import { nomadPeersText, nomadServerText } from "./render/agent";
+import { NOMAD_LEADER_READY } from "./render/unit";
+
+export interface NomadServerProps {
+  readonly machine: IMachine;
+  /** The Consul datacenter. Every machine with a Nomad agent gets a local agent of it. */
+  readonly consul: IConsulCluster;
+  /**
+   * The dev profile makes the machine a client too. Its jobs may run programs as root and mount any path, as with
+   * `nomad agent -dev`.
+   *
+   * @default AgentProfile.CLUSTER
+   */
+  readonly profile?: AgentProfile;
+  /** Makes the machine a client too. @default - in the dev profile `{ rawExec: true }`, else it is no client */
+  readonly client?: NomadClientOptions;
+  /** Lower-case letters, digits and hyphens. @default "global" */
+  readonly region?: string;
+  /** @default - Consul's */
+  readonly datacenter?: string;
+  /** Range of host ports for jobs, within 1024 to 32767. @default { min: 20000, max: 32000 } */
+  readonly dynamicPorts?: DynamicPorts;
+  /** Address of the machine for other agents. @default - the machine's first address */
+  readonly advertiseAddress?: string;
+  /** How every agent of the cluster is installed. @default - what the machine's backend offers */
+  readonly install?: Installation;
+}
+
+/** A Nomad cluster that exists. */
+export interface NomadServerAttributes {
+  /** `http://10.0.0.5:4646` */
+  readonly address: string;
+  /** The Consul datacenter that its servers are registered in. */
+  readonly consul: IConsulCluster;
+  /** @default "global" */
+  readonly region?: string;
+  /** @default - Consul's */
+  readonly datacenter?: string;
+  /** @default { min: 20000, max: 32000 } */
+  readonly dynamicPorts?: DynamicPorts;
+  /** `1.6.3`; jobs are checked against it. @default - that of `install`, else not known: what depends on it is not checked */
+  readonly version?: string;
+  /** @default - what the machine's backend offers */
+  readonly install?: Installation;
+}
+
+/**
+ * A Nomad server, and with {@link addServers} the other servers of its cluster. Servers and clients find each other through
+ * Consul, so no addresses are configured.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/configuration/server
+ */
+export class NomadServer extends Construct implements INomadCluster {
+  /** A cluster that exists. Machines of this program can become its clients, and Terraform can run jobs on it. */
+  static fromNomadServerAttributes(scope: Construct, id: string, attributes: NomadServerAttributes): INomadCluster {
+    return new ForeignNomad(scope, id, attributes);
+  }
+
+  readonly region: string;
+  readonly datacenter: string;
+  readonly httpAddress: string;
+  readonly consul: IConsulCluster;
+  readonly dynamicPorts: DynamicPorts;
+  readonly install?: Installation;
+  private readonly profile: AgentProfile;
+  private readonly servers: IMachine[] = [];
+  private readonly serverVersions: string[] = [];
+  private readonly clientAgents = new Map<IMachine, ClientAgent>();
+
+  constructor(scope: Construct, id: string, props: NomadServerProps) {
+    super(scope, id);
+    const { machine, advertiseAddress, consul } = props;
+    this.consul = consul;
+    this.profile = props.profile ?? AgentProfile.CLUSTER;
+    this.region = props.region ?? "global";
+    this.datacenter = props.datacenter ?? consul.datacenter;
+    this.httpAddress = `http://${advertiseAddress ?? machine.address}:4646`;
+    this.dynamicPorts = props.dynamicPorts ?? NOMADS_OWN_PORTS;
+    this.install = props.install;
+
+    const validation = new Validation(this);
+    validateAgentName(validation, "region", props.region);
+    validateAgentName(validation, "datacenter", props.datacenter);
+    validateAdvertiseAddress(validation, machine, advertiseAddress);
+    validateDynamicPorts(validation, props.dynamicPorts);
+    this.addServer(validation, machine, advertiseAddress);
+    this.node.addValidation({ validate: () => serverCountProblems(this.servers.length) });
+
+    const dev = { rawExec: true, dockerVolumes: props.client?.docker };
+    const client = this.profile === AgentProfile.DEV ? { ...dev, ...props.client } : props.client;
+    if (client !== undefined)
+      new NomadClient(this, machine.name, { advertiseAddress, ...client, machine, nomad: this });
+  }
+
+  get version(): string | undefined {
+    const versions = [...this.serverVersions, ...[...this.clientAgents.values()].map(({ version }) => version)];
+    return versions.find((version) => versions.every((other) => versionAtLeast(other, version)));
+  }
+
+  get clients(): readonly IMachine[] {
+    return [...this.clientAgents.keys()];
+  }
+
+  /** Makes machines servers too. With 3 servers the cluster survives the loss of one, with 5 of two. @throws ValidationError */
+  addServers(machines: readonly IMachine[]): void {
+    for (const machine of machines) {
+      const validation = new Validation(this);
+      validateFurtherServer(validation, this.profile, this.servers, machine);
+      this.addServer(validation, machine);
+    }
+  }
+
+  /**
+   * Makes machines clients, on which jobs run. Each is a {@link NomadClient} with the machine's name as its id.
+   *
+   * @returns the clients in the order of the machines
+   * @throws ValidationError
+   */
+  addClients(machines: readonly IMachine[], options: NomadClientOptions = {}): NomadClient[] {
+    return machines.map((machine) => new NomadClient(this, machine.name, { ...options, machine, nomad: this }));
+  }
+
+  /** @internal */
+  _isServer(machine: IMachine): boolean {
+    return this.servers.includes(machine);
+  }
+
+  /** @internal */
+  _addClient(machine: IMachine, agent: ClientAgent): void {
+    this.clientAgents.set(machine, agent);
+  }
+
+  private addServer(validation: Validation, machine: IMachine, advertiseAddress?: string): void {
+    const installation = installationFor("nomad", machine, this.install);
+    validation.require(!this.clientAgents.has(machine), {
+      property: "addServers",
+      rule: "can't make a server of a machine that is a client already",
+      got: machine.name,
+      cure: "add the server first, then the client",
+    });
+    installation._validate(validation);
+    validation.finish();
+    this.consul.ensureAgent(this, machine);
+    this.servers.push(machine);
+    const { region, datacenter } = this;
+    const agent = { nodeName: machine.name, region, datacenter, address: advertiseAddress ?? machine.address };
+    const installed = installation._of("nomad");
+    this.serverVersions.push(installed.version);
+    machine.contribute(this, () => agentContribution(agent, installed, this.clientAgents.get(machine)));
+    machine.contribute(this, () => serverContribution(this.servers.length));
+  }
+}
+
+/** What makes the agent a server. @see https://developer.hashicorp.com/nomad/docs/configuration/server */
+function serverContribution(servers: number): Contribution {
+  return {
+    title: "Nomad server",
+    files: [{ path: "/etc/nomad.d/server.hcl", content: nomadServerText() }],
+    liveFiles: [{ path: "/etc/nomad.d/cluster.hcl", content: nomadPeersText(servers), reloads: "nomad.service" }],
+    ports: [
+      { protocol: "tcp", port: 4648 },
+      { protocol: "udp", port: 4648 },
+    ],
+    ready: [NOMAD_LEADER_READY],
+  };
+}
+
+/** What {@link NomadServer.fromNomadServerAttributes} gives. */
+class ForeignNomad extends Construct implements INomadCluster {
+  readonly region: string;
+  readonly datacenter: string;
+  readonly httpAddress: string;
+  readonly consul: IConsulCluster;
+  readonly dynamicPorts: DynamicPorts;
+  readonly install?: Installation;
+  readonly version?: string;
+  private readonly machines: IMachine[] = [];
+
+  constructor(scope: Construct, id: string, attributes: NomadServerAttributes) {
+    super(scope, id);
+    const { address, consul, region, datacenter, dynamicPorts } = attributes;
+    const validation = new Validation(this);
+    validateHttpAddress(validation, address, "http://10.0.0.5:4646");
+    validateAgentName(validation, "region", region);
+    validateAgentName(validation, "datacenter", datacenter);
+    validateDynamicPorts(validation, dynamicPorts);
+    validation.add(...versionFormFailures(attributes.version, "1.6.3"));
+    validation.finish();
+    this.region = region ?? "global";
+    this.datacenter = datacenter ?? consul.datacenter;
+    this.httpAddress = address;
+    this.consul = consul;
+    this.dynamicPorts = dynamicPorts ?? NOMADS_OWN_PORTS;
+    this.install = attributes.install;
+    this.version = attributes.version ?? attributes.install?.version;
+  }
+
+  get clients(): readonly IMachine[] {
+    return [...this.machines];
+  }
+
+  /** @internal */
+  _isServer(): boolean {
+    return false;
+  }
+
+  /** @internal */
+  _addClient(machine: IMachine): void {
+    this.machines.push(machine);
+  }
+}

@@ -1,0 +1,302 @@
+import {
+  allRendered,
+  ApiArtifact,
+  ApiLogs,
+  ApiResources,
+  ApiTask,
+  ApiVolumeMount,
+  copied,
+  defined,
+  listed,
+  overridden,
+} from "./api";
+import { DriverOptions, driversOf, renderDriver } from "./driver";
+import type { GroupOptions } from "./group";
+import { nanoseconds } from "./job-duration";
+import { PlacementOptions, renderPlacement, validatePlacement } from "./placement";
+import { JobServiceOptions, NamedService, renderService } from "./service";
+import { cureForLabel, JobValidation, listOf } from "./shape";
+import { renderTemplate, TemplateOptions, templateOfFile, validateTemplate } from "./template";
+import { renderRestart, RestartOptions, validateRestart } from "./update";
+
+/**
+ * Resources of its client that a task may use.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/resources
+ */
+export interface ResourcesOptions {
+  /** CPU share in MHz. A task may use more while the client has spare time. @default 100 - Nomad's; none where `cores` is given */
+  readonly cpu?: number;
+  /** Number of cores reserved for this task, instead of `cpu`. @default - none */
+  readonly cores?: number;
+  /** Memory limit in MiB, at least 10. @default 300 - Nomad's */
+  readonly memory?: number;
+  /** Limit in MiB while the client has spare memory, where the cluster allows oversubscription. @default - `memory` */
+  readonly memoryMax?: number;
+}
+
+/** @see https://developer.hashicorp.com/nomad/docs/job-specification/artifact */
+export interface ArtifactOptions {
+  /** URL in go-getter's form. */
+  readonly source: string;
+  /** Path in the task's folder. @default "local/" - Nomad's */
+  readonly destination?: string;
+  /** @default "any" - Nomad's */
+  readonly mode?: "any" | "file" | "dir";
+  /** For example `{ checksum: "sha256:…" }`. @default - none */
+  readonly options?: Readonly<Record<string, string>>;
+  /** @default - none */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** @see https://developer.hashicorp.com/nomad/docs/job-specification/lifecycle */
+export interface LifecycleOptions {
+  readonly hook: "prestart" | "poststart" | "poststop";
+  /** Whether it keeps running beside the main tasks. @default false */
+  readonly sidecar?: boolean;
+}
+
+/** @see https://developer.hashicorp.com/nomad/docs/job-specification/volume_mount */
+export interface VolumeMountOptions {
+  /** Name of the volume in the group. */
+  readonly volume: string;
+  /** Path in the task. */
+  readonly destination: string;
+  /** @default false */
+  readonly readOnly?: boolean;
+  /** @default "private" - Nomad's */
+  readonly propagationMode?: string;
+}
+
+/** @see https://developer.hashicorp.com/nomad/docs/job-specification/logs */
+export interface LogsOptions {
+  /** @default 10 - Nomad's */
+  readonly maxFiles?: number;
+  /** Size of a file in MiB. @default 10 - Nomad's */
+  readonly maxFileSize?: number;
+  /** @default false */
+  readonly disabled?: boolean;
+}
+
+/** Properties of a task beside its driver and its placement. */
+export interface TaskParts {
+  /** @default - none */
+  readonly env?: Readonly<Record<string, string>>;
+  /** @default - none */
+  readonly templates?: readonly TemplateOptions[];
+  /**
+   * Texts by their path below the task's `local` folder, where they arrive byte for byte: `{ "index.html": "<h1>Hello</h1>" }`.
+   * For `{{ … }}` use `templates`.
+   *
+   * @default - none
+   */
+  readonly files?: Readonly<Record<string, string>>;
+  /** @default - none */
+  readonly artifacts?: readonly ArtifactOptions[];
+  /** @default - Nomad's: 100 MHz, 300 MiB */
+  readonly resources?: ResourcesOptions;
+  /** @default - none */
+  readonly volumeMounts?: readonly VolumeMountOptions[];
+  /** How long the task may take to end after {@link killSignal}, at most 30s on a client with default settings. @default "5s" - Nomad's */
+  readonly killTimeout?: string;
+  /** Signal that asks the task to end. @default - docker: the image's STOPSIGNAL, else SIGTERM; exec and raw_exec: SIGINT */
+  readonly killSignal?: string;
+  /** User that runs the task. @default - the image's, or the driver's */
+  readonly user?: string;
+  /** @default - Nomad's */
+  readonly logs?: LogsOptions;
+}
+
+/**
+ * One program of a group.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/task
+ */
+export interface TaskOptions extends DriverOptions, TaskParts, Omit<PlacementOptions, "spreads"> {
+  /** When the task runs. @default - it is a main task */
+  readonly lifecycle?: LifecycleOptions;
+  /** Whether the group's other tasks end with it. @default false */
+  readonly leader?: boolean;
+  /** Services of this task alone. @default - none */
+  readonly services?: readonly JobServiceOptions[];
+  /** @default - none */
+  readonly meta?: Readonly<Record<string, string>>;
+  /** Replaces the group's. @default - the group's */
+  readonly restart?: RestartOptions;
+  /** Time between the deregistration of its services and the kill signal, added to the group's. @default "0s" - Nomad's */
+  readonly shutdownDelay?: string;
+  /** Changes the task as the API takes it; what it returns is sent. @default - no change */
+  readonly override?: (task: ApiTask) => ApiTask;
+}
+
+/** @param publish labels of ports for a docker task that names none */
+export function renderTask(
+  name: string,
+  task: Omit<TaskOptions, "services">,
+  publish: readonly string[],
+  services: readonly NamedService[],
+): ApiTask {
+  const { docker, exec, rawExec, driver, constraints, affinities, override, leader, lifecycle, meta, ...parts } = task;
+  const { restart, shutdownDelay, env, templates, files: texts, artifacts, resources, ...more } = parts;
+  const { volumeMounts, killTimeout, killSignal, user, logs, ...rest } = more;
+  allRendered(rest);
+  const files = Object.entries(texts ?? {}).map(([path, text]) => templateOfFile(path, text));
+  return overridden(
+    override,
+    defined({
+      Name: name,
+      ...renderDriver({ docker, exec, rawExec, driver }, publish, environmentOf(task)),
+      User: user,
+      Leader: leader,
+      Lifecycle: lifecycle && renderLifecycle(lifecycle),
+      Meta: copied(meta),
+      ...renderPlacement({ constraints, affinities }),
+      Env: copied(env),
+      Templates: listed([...(templates ?? []), ...files], renderTemplate),
+      Artifacts: listed(artifacts, renderArtifact),
+      VolumeMounts: listed(volumeMounts, renderMount),
+      Resources: resources && renderResources(resources),
+      Services: listed(services, (service) => renderService(service, name)),
+      RestartPolicy: restart && renderRestart(restart),
+      LogConfig: logs && renderLogs(logs),
+      KillTimeout: nanoseconds(killTimeout),
+      KillSignal: killSignal,
+      ShutdownDelay: nanoseconds(shutdownDelay),
+    }),
+  );
+}
+
+/** The names that a task's environment has, as far as its options tell: those of a template's lines as well. */
+function environmentOf({ env = {}, templates = [] }: Pick<TaskOptions, "env" | "templates">): Set<string> {
+  const lines = templates.filter((template) => template.env === true).flatMap(({ data = "" }) => data.split("\n"));
+  const names = lines.map((line) => /^\s*([A-Za-z_]\w*)=/.exec(line)?.[1] ?? "").filter((name) => name !== "");
+  return new Set([...Object.keys(env), ...names]);
+}
+
+function renderLifecycle({ hook, sidecar, ...rest }: LifecycleOptions): ApiTask["Lifecycle"] {
+  allRendered(rest);
+  return defined({ Hook: hook, Sidecar: sidecar });
+}
+
+function renderArtifact({ source, destination, mode, options, headers, ...rest }: ArtifactOptions): ApiArtifact {
+  allRendered(rest);
+  return defined({
+    GetterSource: source,
+    RelativeDest: destination,
+    GetterMode: mode,
+    GetterOptions: copied(options),
+    GetterHeaders: copied(headers),
+  });
+}
+
+function renderMount({ volume, destination, readOnly, propagationMode, ...rest }: VolumeMountOptions): ApiVolumeMount {
+  allRendered(rest);
+  return defined({ Volume: volume, Destination: destination, ReadOnly: readOnly, PropagationMode: propagationMode });
+}
+
+function renderResources({ cpu, cores, memory, memoryMax, ...rest }: ResourcesOptions): ApiResources {
+  allRendered(rest);
+  return defined({ CPU: cpu, Cores: cores, MemoryMB: memory, MemoryMaxMB: memoryMax });
+}
+
+function renderLogs({ maxFiles, maxFileSize, disabled, ...rest }: LogsOptions): ApiLogs {
+  allRendered(rest);
+  return defined({ MaxFiles: maxFiles, MaxFileSizeMB: maxFileSize, Disabled: disabled });
+}
+
+/** @param group the one that the task belongs to */
+export function validateTask(
+  validation: JobValidation,
+  group: { readonly name: string; readonly options: GroupOptions },
+  name: string,
+  task: TaskOptions,
+): void {
+  const at = validation.shape.task(group.name, name);
+  const { ports = {}, volumes = {} } = group.options;
+  const { templates = [], files = {}, artifacts = [], volumeMounts = [], resources = {} } = task;
+  validatePlacement(validation, at, task);
+  validateRestart(validation, at, task.restart);
+  validation.duration(`${at}killTimeout`, task.killTimeout);
+  validation.duration(`${at}shutdownDelay`, task.shutdownDelay);
+  for (const [index, template] of templates.entries())
+    validateTemplate(validation, `${at}templates[${index}]`, template);
+  const drivers = driversOf(task);
+  validation.require(drivers.length === 1, {
+    property: `${at}docker`,
+    rule: "must be given, or one of 'exec', 'rawExec', 'driver', and only one of them",
+    got: drivers,
+    cure: "say how the task is run: docker: { image: 'nginx:stable' }",
+  });
+  // Nomad keeps a folder of each task beside `alloc`.
+  validation.require(name !== "alloc" && !/[/\\\0]/.test(name), {
+    property: validation.shape.taskName(group.name, name),
+    rule: "can't name a task 'alloc', or with slashes in it",
+    got: name,
+    cure: "choose another name for the task",
+  });
+  const labels = Object.keys(ports);
+  for (const label of task.docker?.ports ?? [])
+    validation.require(labels.includes(label), {
+      property: `${at}docker.ports`,
+      rule: `must be labels of the group's ports${listOf(labels)}`,
+      got: label,
+      cure: cureForLabel(labels),
+    });
+  validateResources(validation, `${at}resources`, resources);
+  for (const { volume } of volumeMounts)
+    validation.require(Object.keys(volumes).includes(volume), {
+      property: `${at}volumeMounts`,
+      rule: `must name volumes of the group${listOf(Object.keys(volumes))}`,
+      got: volume,
+      cure: "add it to 'volumes'",
+    });
+  for (const [index, { source }] of artifacts.entries())
+    validation.require(source !== "", {
+      property: `${at}artifacts[${index}].source`,
+      rule: "can't be empty, which Nomad refuses",
+      got: source,
+      cure: "name a URL",
+    });
+  const destinations = [
+    ...templates.map(({ destination }) => destination),
+    ...Object.keys(files).map((path) => `local/${path}`),
+  ];
+  for (const twice of new Set(destinations.filter((each, index) => destinations.indexOf(each) !== index)))
+    validation.require(false, {
+      property: `${at}templates`,
+      rule: "can't write one file twice",
+      got: twice,
+      cure: "give one of them another destination",
+    });
+  for (const path of Object.keys(files))
+    validation.require(!/^$|^\/|\/$|(^|\/)\.\.(\/|$)/.test(path), {
+      property: `${at}files`,
+      rule: "must have paths below the task's local folder",
+      got: path,
+      cure: "for example 'index.html'",
+    });
+}
+
+function validateResources(validation: JobValidation, at: string, resources: ResourcesOptions): void {
+  const { cpu, cores, memory, memoryMax } = resources;
+  for (const [name, value] of Object.entries({ cpu, cores, memory, memoryMax }))
+    validation.require(value === undefined || (Number.isInteger(value) && value >= 1), {
+      property: `${at}.${name}`,
+      rule: "must be a whole number, 1 or more",
+      got: value,
+      cure: "cpu is MHz, memory is MiB",
+    });
+  validation.refuse(cpu !== undefined && cores !== undefined, `${at}.cpu`, "'cores'", cpu, "use one of them");
+  validation.require(memory === undefined || memory >= 10, {
+    property: `${at}.memory`,
+    rule: "must be at least 10 MiB, Nomad's minimum",
+    got: memory,
+    cure: "64 is enough for a small server",
+  });
+  validation.require(memoryMax === undefined || memoryMax >= (memory ?? 300), {
+    property: `${at}.memoryMax`,
+    rule: "must be at least 'memory'",
+    got: memoryMax,
+    cure: "raise it, or lower 'memory'",
+  });
+}
