@@ -40,7 +40,7 @@ export abstract class ClusterStack extends TerraformStack {
   ) {
     super(scope, id);
     const machines = cluster.node.scopes.find(isStack);
-    const used = inventory ?? (MachinesStack.isMachinesStack(machines) ? (machines.inventory as Inventory) : undefined);
+    const used = inventory ?? (MachinesStack.isMachinesStack(machines) ? machines.inventory : undefined);
     if (used === undefined)
       throw new Error(
         `${this.node.path}: 'inventory' must be given, since ${cluster.node.path} is in no MachinesStack: its name is that of the state folder`,

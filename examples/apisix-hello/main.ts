@@ -62,7 +62,9 @@ new Route(platform, "getting-started-ip", {
     { [process.env.HTTPBIN ?? "httpbin.org:80"]: 1 },
     {
       passHost: "pass",
-      checks: { active: { type: "http", timeout: "2s", healthy: { interval: "1s", successes: 1, httpStatuses: [200] } } },
+      checks: {
+        active: { type: "http", timeout: "2s", healthy: { interval: "1s", successes: 1, httpStatuses: [200] } },
+      },
     },
   ),
 });

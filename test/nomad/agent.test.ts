@@ -76,7 +76,8 @@ test("a Docker client: Consul agent, Docker with the mirror, CNI plugins, module
   const [, web1] = modelsOf(small);
   expect(filesBelow(web1!, "/etc/consul.d")["cluster.hcl"]).toContain('retry_join = ["10.0.0.11"]');
   expect(filesBelow(web1!, "/etc/docker")).toEqual({
-    "daemon.json": '{\n  "cgroup-parent": "containers.slice",\n  "registry-mirrors": [\n    "http://10.0.0.1:5000"\n  ]\n}\n',
+    "daemon.json":
+      '{\n  "cgroup-parent": "containers.slice",\n  "registry-mirrors": [\n    "http://10.0.0.1:5000"\n  ]\n}\n',
   });
   expect(web1!.packages).toEqual(["ca-certificates", "curl", "docker.io"]);
   expect(web1!.downloads.map(({ path, unpack }) => [path, unpack])).toEqual([
