@@ -13,7 +13,7 @@ const step = process.env.STEP;
 const inventory = { name: "existing", subnets: [], machines: [] };
 const app = new App();
 
-const consul = ConsulServer.fromAddress(app, "consul", {
+const consul = ConsulServer.fromConsulServerAttributes(app, "consul", {
   address: process.env.CONSUL_ADDRESS,
   retryJoin: ["127.0.0.1"],
 });
@@ -56,7 +56,7 @@ if (step === "first") {
 }
 
 const address = process.env.NOMAD_ADDRESS;
-if (address !== undefined) jobs(NomadServer.fromAddress(app, "nomad", { address, consul }));
+if (address !== undefined) jobs(NomadServer.fromNomadServerAttributes(app, "nomad", { address, consul }));
 
 app.synth();
 

@@ -62,7 +62,11 @@ const upstream = Upstream.toService("hello");
 const route = (id, uri, ...plugins) => new Route(platform, id, { gateway, uri, upstream, plugins });
 route("hello", "/*");
 route("restricted", "/restricted", Plugin.ipRestriction({ whitelist: ["192.168.139.68"] }));
-route("limited", "/limited", Plugin.limitCount({ count: 3, timeWindow: 600, key: "remote_addr", rejectedCode: 429 }));
+route(
+  "limited",
+  "/limited",
+  Plugin.limitCount({ count: 3, timeWindow: "600s", key: "remote_addr", rejectedCode: 429 }),
+);
 if (changed)
   route("changed", "/changed", Plugin.other("response-rewrite", { headers: { set: { "X-Changed": "yes" } } }));
 

@@ -41,7 +41,7 @@ route("plain");
 route("keyed", Plugin.keyAuth());
 route("signed", Plugin.jwtAuth());
 route("secure", Plugin.redirect({ httpToHttps: true }));
-route("limited", Plugin.limitCount({ count: 2, timeWindow: 60, rejectedCode: 429 }));
+route("limited", Plugin.limitCount({ count: 2, timeWindow: "60s", rejectedCode: 429 }));
 route("faulty", Plugin.other("fault-injection", { abort: { http_status: 418, body: "short and stout" } }));
 new Consumer(platform, "jack", {
   gateway,
