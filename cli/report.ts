@@ -41,11 +41,13 @@ function machineTable({ machines, virtualServices, client }: DeploymentDescripti
 /** How many routes the Admin API of a gateway has made by now. Undefined where it has none, or does not answer. */
 async function countRoutes(
   deployment: DeploymentDescription,
-  { adminPort, instances: [first] }: GatewayDescription,
+  { controlPort, instances: [first] }: GatewayDescription,
 ): Promise<number | undefined> {
-  if (adminPort === undefined || first === undefined) return undefined;
+  if (controlPort === undefined || first === undefined) return undefined;
   try {
-    return routesIn(await runOn(deployment, first.machine, "curl --silent --max-time 5 127.0.0.1:9090/v1/routes"));
+    return routesIn(
+      await runOn(deployment, first.machine, `curl --silent --max-time 5 127.0.0.1:${controlPort}/v1/routes`),
+    );
   } catch {
     return undefined;
   }

@@ -94,6 +94,11 @@ export abstract class GatewayBase extends Construct implements IGateway {
     return this.settings.admin?.port;
   }
 
+  /** Port of APISIX's control API, on 127.0.0.1 of its machines. */
+  get controlPort(): number {
+    return this.settings.controlPort;
+  }
+
   get service(): ConsulService {
     // The check asks every 2 s and waits 3 s for an answer; the second bad one counts.
     return { name: this.name, port: "http", lag: 10, shutdownDelay: 10 };

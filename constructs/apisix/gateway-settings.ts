@@ -1,5 +1,5 @@
 import { Token } from "cdktf";
-import { Sysctl } from "../machine";
+import { Contribution, Sysctl } from "../machine";
 import { Failure } from "../private/failure";
 import { isVersion, versionAtLeast } from "../private/version";
 import { metricsAddress, PluginAttributes, pluginAttributeFailures } from "./plugins/attributes";
@@ -26,6 +26,14 @@ export interface GatewayOptions {
   readonly httpsPort?: number;
   /** Port for `/status/ready`, which Consul checks; on the machine's own address. @default 7085 */
   readonly statusPort?: number;
+  /**
+   * Port of APISIX's control API, which tells what is sick and what Consul said; on 127.0.0.1 of the machine. Two gateways of one machine need
+   * two.
+   *
+   * @default 9090
+   * @see https://apisix.apache.org/docs/apisix/control-api/
+   */
+  readonly controlPort?: number;
   /** Ports for TCP and UDP that a `StreamRoute` forwards. @default - none */
   readonly streamPorts?: StreamPorts;
   /** Worker processes, 1 to 64; each takes some 30 MiB. @default 1 */
@@ -90,6 +98,7 @@ export interface GatewaySettings {
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly statusPort: number;
+  readonly controlPort: number;
   readonly workers: number;
   readonly memory: number;
   readonly accessLog: boolean;
@@ -129,6 +138,7 @@ export function gatewaySettings(id: string, options: GatewayOptions, consul?: st
     httpPort: options.httpPort ?? 9080,
     httpsPort: options.httpsPort ?? 9443,
     statusPort: options.statusPort ?? 7085,
+    controlPort: options.controlPort ?? 9090,
     workers: options.workers ?? 1,
     memory: options.memory ?? 256,
     accessLog: options.accessLog ?? true,
@@ -230,9 +240,9 @@ export function apisixVersionFailures(version: string, cure: string): Failure[] 
 const PORT_CURE = "choose a port of its own";
 
 function portFailures(settings: GatewaySettings): Failure[] {
-  const { httpPort, httpsPort, statusPort, streamPorts, admin } = settings;
+  const { httpPort, httpsPort, statusPort, controlPort, streamPorts, admin } = settings;
   const metrics = metricsAddress(settings.pluginAttributes);
-  const owner = new Map<number, string>([[9090, "APISIX's control API"]]);
+  const owner = new Map<number, string>([[controlPort, "APISIX's control API"]]);
   const claim = (property: string, got: number, by: string): Failure[] => {
     const first = owner.get(got);
     if (first === undefined) owner.set(got, by);
@@ -257,7 +267,21 @@ function portFailures(settings: GatewaySettings): Failure[] {
   const udp = streamPorts.udp.flatMap((port) =>
     numberFailures({ "streamPorts.udp": port }, { min: 1, max: 65535 }, "choose a UDP port"),
   );
-  return [...tcp, ...udp];
+  return [...numberFailures({ controlPort }, { min: 1, max: 65535 }, PORT_CURE), ...tcp, ...udp];
+}
+
+/** What it listens on, on each of its machines. @param virtualPorts those of directors in front that keep the port */
+export function gatewayPorts(settings: GatewaySettings, virtualPorts: readonly number[]): Contribution["ports"] {
+  const { httpPort, httpsPort, statusPort, controlPort, streamPorts, admin } = settings;
+  const tcp = [...new Set([httpPort, httpsPort, statusPort, ...virtualPorts, ...streamPorts.tcp])];
+  const metrics = metricsAddress(settings.pluginAttributes);
+  const loopback = [controlPort, ...(admin === undefined ? [] : [admin.port])];
+  return [
+    ...tcp.map((port) => ({ protocol: "tcp" as const, port })),
+    ...streamPorts.udp.map((port) => ({ protocol: "udp" as const, port })),
+    ...loopback.map((port) => ({ protocol: "tcp" as const, port, address: "127.0.0.1" })),
+    ...(metrics === undefined ? [] : [{ protocol: "tcp" as const, port: metrics.port, address: metrics.ip }]),
+  ];
 }
 
 function attributeFailures({ pluginAttributes, plugins, secretNames }: GatewaySettings): Failure[] {

@@ -18,7 +18,7 @@ import { providerBinding } from "../private/provider";
 import { ValidationError } from "../private/validation";
 import { ForeignGateway, GatewayAttributes } from "./foreign-gateway";
 import { GatewayBase, IGateway, USUAL_HTTPS_PORT } from "./gateway-base";
-import { allSecrets, GatewayOptions, GatewaySettings, lowPorts } from "./gateway-settings";
+import { allSecrets, GatewayOptions, gatewayPorts, GatewaySettings, lowPorts } from "./gateway-settings";
 import { metricsAddress } from "./plugins/attributes";
 import { GatewayHost, renderGatewayConfig, WHEN_EMPTY, whenEmptyHook } from "./render/config";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./render/document";
@@ -66,7 +66,11 @@ export class Gateway extends GatewayBase {
     this.props = props;
     for (const machine of this.machines) {
       machine.wantImage(this.settings.image);
-      machine.contribute(this, { title: `APISIX gateway ${this.name}`, sysctls: lowPorts(this.settings, []) });
+      machine.contribute(this, {
+        title: `APISIX gateway ${this.name}`,
+        sysctls: lowPorts(this.settings, []),
+        ports: gatewayPorts(this.settings, []),
+      });
     }
     const secrets = allSecrets(props);
     const hasSecrets = Object.keys(secrets).length > 0;

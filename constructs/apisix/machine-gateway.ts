@@ -13,8 +13,7 @@ import { Failure } from "../private/failure";
 import { isMarked, mark } from "../private/mark";
 import { Validation } from "../private/validation";
 import { GatewayBase } from "./gateway-base";
-import { allSecrets, GatewayOptions, GatewaySettings, lowPorts } from "./gateway-settings";
-import { metricsAddress } from "./plugins/attributes";
+import { allSecrets, GatewayOptions, gatewayPorts, GatewaySettings, lowPorts } from "./gateway-settings";
 import { GatewayHost, renderGatewayConfig, WHEN_EMPTY, whenEmptyHook } from "./render/config";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./render/document";
 import {
@@ -149,7 +148,7 @@ function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
       content,
       reloads: unit,
     })),
-    ports: portClaims(settings, host),
+    ports: gatewayPorts(settings, host.virtualPorts),
   };
 }
 
@@ -178,17 +177,4 @@ ${renderDocumentTemplate(documents)}EOT
 }
 `;
   return { units: [unit], liveFiles: [{ path: config, content, reloads: unit.name }] };
-}
-
-function portClaims(settings: GatewaySettings, { virtualPorts }: GatewayHost): Contribution["ports"] {
-  const { httpPort, httpsPort, statusPort, streamPorts, admin } = settings;
-  const tcp = [...new Set([httpPort, httpsPort, statusPort, ...virtualPorts, ...streamPorts.tcp])];
-  const metrics = metricsAddress(settings.pluginAttributes);
-  const loopback = [9090, ...(admin === undefined ? [] : [admin.port])];
-  return [
-    ...tcp.map((port) => ({ protocol: "tcp" as const, port })),
-    ...streamPorts.udp.map((port) => ({ protocol: "udp" as const, port })),
-    ...loopback.map((port) => ({ protocol: "tcp" as const, port, address: "127.0.0.1" })),
-    ...(metrics === undefined ? [] : [{ protocol: "tcp" as const, port: metrics.port, address: metrics.ip }]),
-  ];
 }

@@ -92,6 +92,8 @@ export interface GatewayDescription {
   readonly routes: readonly RouteRow[];
   /** The port of its Admin API on the loopback of its machines. @default - it has none */
   readonly adminPort?: number;
+  /** The port of its control API there. @default - it has no Admin API */
+  readonly controlPort?: number;
 }
 
 export interface DeployedMachine {
@@ -122,7 +124,7 @@ function describeService(director: Director, service: VirtualService): VirtualSe
 }
 
 function describeGateway(gateway: Gateway | MachineGateway): GatewayDescription {
-  const { name, machines, routes, adminPort } = gateway;
+  const { name, machines, routes, adminPort, controlPort } = gateway;
   return {
     name,
     instances: machines.map((machine) => ({
@@ -132,7 +134,8 @@ function describeGateway(gateway: Gateway | MachineGateway): GatewayDescription 
     })),
     job: Gateway.isGateway(gateway),
     routes,
-    ...(adminPort !== undefined && { adminPort }),
+    // Its routes are known to APISIX alone.
+    ...(adminPort !== undefined && { adminPort, controlPort }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { TerraformStack } from "cdktf";
+import { parse } from "yaml";
 import { GatewayOptions, MachineGateway } from "../../constructs";
-import { adminWith, gatewayModel, onMachines, onNomad, refusal, variable } from "./support/gateways";
+import { adminWith, CONFIG, fileOf, gatewayModel, onMachines, onNomad, refusal, variable } from "./support/gateways";
 
 const TAKEN = "choose a port of its own";
 const PLAIN =
@@ -213,4 +214,25 @@ describe("a gateway is refused with", () => {
       ),
     );
   });
+
+  test("what listens already on a client of Nomad's, where the job would start and end again and again", () => {
+    const words = refusal(() =>
+      onNomad((stack, [web1]) => {
+        web1!.contribute(stack, { title: "something", ports: [{ protocol: "tcp", port: 9090, address: "127.0.0.1" }] });
+        return {};
+      }),
+    );
+    expect(words).toMatch(/test\/front: 'ports' can't claim tcp port 9090, which test listens on: /);
+  });
+});
+
+test("two gateways share a machine where every port is their own", () => {
+  const own = { httpPort: 9081, httpsPort: 9444, statusPort: 7086, controlPort: 9092 };
+  const site = onMachines(({ stack, consul, gw }) => {
+    new MachineGateway(stack, "front", { machines: [gw], consul });
+    const pluginAttributes = { prometheus: { exportAddr: { ip: "127.0.0.1", port: 9093 } } };
+    new MachineGateway(stack, "back", { machines: [gw], consul, ...own, pluginAttributes });
+  });
+  const config = fileOf(site.gw.model, CONFIG.replace("front", "back"));
+  expect(parse(config)).toMatchObject({ apisix: { control: { ip: "127.0.0.1", port: 9092 } } });
 });

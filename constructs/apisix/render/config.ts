@@ -75,7 +75,7 @@ deployment:
 }
 
 function apisix(settings: GatewaySettings, { address, virtualPorts, folders }: GatewayHost): string {
-  const { httpPort, httpsPort, statusPort, streamPorts, trustedAddresses, admin } = settings;
+  const { httpPort, httpsPort, statusPort, controlPort, streamPorts, trustedAddresses, admin } = settings;
   const ports = [...new Set([httpPort, ...virtualPorts])];
   const streams = streamPorts.tcp.length + streamPorts.udp.length > 0;
   return [
@@ -99,7 +99,7 @@ function apisix(settings: GatewaySettings, { address, virtualPorts, folders }: G
     "  enable_control: true",
     "  control:",
     "    ip: 127.0.0.1",
-    "    port: 9090",
+    `    port: ${controlPort}`,
     "  # The keys that APISIX comes with are known to everybody.",
     "  data_encryption:",
     ...(admin === undefined

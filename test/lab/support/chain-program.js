@@ -111,6 +111,8 @@ if (knob("GATEWAY", "") === "yes") {
       httpPort: 9081,
       httpsPort: 9444,
       statusPort: 7086,
+      controlPort: 9092,
+      pluginAttributes: { prometheus: { exportAddr: { ip: "127.0.0.1", port: 9093 } } },
       admin: {
         etcd: [`http://${server.address}:2379`],
         key: secret("admin_key"),
