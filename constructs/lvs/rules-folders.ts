@@ -29,8 +29,11 @@ const IPVS_ENVIRONMENT = "/etc/default/vipstack-ipvs";
 /** The folder of iptables rules, a file a source and address family. */
 const IPTABLES_FOLDER = "/etc/vipstack/iptables.d";
 
-/** What the timer runs: looking is much cheaper than applying. */
-const LOOK_OR_APPLY = `/bin/sh -c '${PROGRAM_FOLDER}/iptables-look || exec ${PROGRAM_FOLDER}/iptables-rules apply --quiet'`;
+/** What the timer runs for a kind of rules: looking is much cheaper than applying. */
+function lookOrApply(rules: "iptables" | "ipvs"): string {
+  const program = `${PROGRAM_FOLDER}/${rules}`;
+  return `/bin/sh -c '${program}-look || exec ${program}-rules apply --quiet'`;
+}
 
 /** The unit that loads them. */
 const IPTABLES_UNIT = "vipstack-iptables.service";
@@ -58,7 +61,7 @@ export function iptablesFolder(): Contribution {
           stop: `${PROGRAM_FOLDER}/iptables-rules apply --rules ${NO_RULES}`,
         }),
       },
-      ...keeperUnits({ unit: IPTABLES_UNIT, apply: LOOK_OR_APPLY }),
+      ...keeperUnits({ unit: IPTABLES_UNIT, apply: lookOrApply("iptables") }),
     ],
     generated: [`${LAST_GOOD}/iptables.d/*`],
     ready: [`${PROGRAM_FOLDER}/iptables-rules check`],
@@ -93,6 +96,7 @@ export function ipvsFolder(spec: IpvsFolderProps): Contribution {
       // First: on a host that runs already, a timer may start the program between them.
       nodeModule(join(__dirname, "programs", "ipvs_table.py")),
       nodeModule(join(__dirname, "programs", "ipvs_plan.py")),
+      nodeProgram("ipvs-look", join(__dirname, "programs", "ipvs-look.sh")),
       nodeProgram("ipvs-rules", join(__dirname, "programs", "ipvs-rules.py")),
       { path: `${NO_RULES}/none.rules`, content: "" },
     ],
@@ -123,7 +127,7 @@ function ipvsUnits({ prepare, prepareKeeper }: IpvsFolderProps): Unit[] {
     ...keeperUnits({
       unit: IPVS_UNIT,
       prepare: prepareKeeper,
-      apply: `${IPVS_PROGRAM} apply --quiet`,
+      apply: lookOrApply("ipvs"),
       environmentFile: IPVS_ENVIRONMENT,
     }),
   ];

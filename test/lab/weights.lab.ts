@@ -149,13 +149,19 @@ test(
 );
 
 test(
-  "a table emptied manually is restored",
+  "a table emptied manually is restored; a quick look sees it, and finds nothing to do afterwards",
   async () => {
+    const look = "/usr/local/lib/vipstack/ipvs-look";
     const before = await table();
-    await weights.on("ipvs", "ipvsadm -C");
+    const nothingToDo = async (): Promise<void> => {
+      expect((await weights.tryOn("ipvs", look)).exitCode).toBe(0);
+    };
+    await eventually(nothingToDo);
+    expect((await weights.tryOn("ipvs", `ipvsadm -C; ${look}`)).exitCode).toBe(1);
     await eventually(async () => {
       expect(await table()).toBe(before);
     });
+    await eventually(nothingToDo);
   },
   2 * MINUTES,
 );

@@ -80,7 +80,7 @@ test("the director gets a local agent, consul-template, and consul-rules before 
     );
   // The end of a grace comes without an answer from Consul.
   expect(unitOf("vipstack-ipvs-keeper.service")).toContain(
-    `ExecStart=-/bin/sh -c 'cd /run/vipstack && ! test -e consul-rules.json && ! test consul -nt consul-rules.lock || exec ${programs}/consul-rules'\nExecStart=${programs}/ipvs-rules apply --quiet\n`,
+    `ExecStart=-/bin/sh -c 'cd /run/vipstack && ! test -e consul-rules.json && ! test consul -nt consul-rules.lock || exec ${programs}/consul-rules'\nExecStart=/bin/sh -c '${programs}/ipvs-look || exec ${programs}/ipvs-rules apply --quiet'\n`,
   );
   expect(ipvs.model.units.map(({ name }) => name)).toContain("vipstack-consul-template.service");
   expect(sysctlsOf(ipvs)).toEqual(

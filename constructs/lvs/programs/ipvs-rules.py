@@ -23,9 +23,10 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Dict, List, NamedTuple, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ipvs_plan import Drain, Drains, Leaving, Now, Step, held_back, is_done, plan_coming, plan_leaving
 from ipvs_table import Line, Table, differences, parse_table, read_listing
@@ -34,6 +35,7 @@ from safely import Hanging, Stop, only_one, replace_file, run
 
 # Commands that share a process: this many take seconds on a slow machine, well within the time limit.
 BATCH = 1000
+STARTED = time.time()
 SIGNS = {"-A": "+", "-a": "+", "-E": "~", "-e": "~", "-D": "-", "-d": "-"}
 
 
@@ -41,6 +43,7 @@ class Kernel(NamedTuple):
     table: Table
     active: Dict[str, int]  # connections by "SERVICE -r SERVER"
     unread: List[str]
+    saved: str  # as ipvsadm prints it, which ipvs-look compares
 
 
 def complain(text: str) -> None:
@@ -82,7 +85,7 @@ def read_kernel() -> Kernel:
         raise Stop(1, (saved.stderr + listed.stderr).strip())
     lines = [("not understood, left alone", line) for line in saved.stdout.splitlines() if line.strip()]
     table, problems = parse_table(lines, strict=False)
-    return Kernel(table, read_listing(listed.stdout, table), problems)
+    return Kernel(table, read_listing(listed.stdout, table), problems, saved.stdout)
 
 
 def load_drains(state: Path) -> Drains:
@@ -166,6 +169,15 @@ def work(options: argparse.Namespace) -> int:
     return 1 if changed and options.command == "check" else 0
 
 
+def remember_seen(path: Path, seen: Optional[str]) -> None:
+    """Written for ipvs-look once nothing is left to do. Its date is from before the files were read."""
+    if seen is None:
+        path.unlink(missing_ok=True)
+        return
+    replace_file(path, seen)
+    os.utime(path, (STARTED, STARTED))
+
+
 def apply(options: argparse.Namespace, wanted: Table, folder: Folder) -> bool:
     """Whether something was changed, or for `check` would be."""
     kernel = read_kernel()
@@ -180,6 +192,9 @@ def apply(options: argparse.Namespace, wanted: Table, folder: Folder) -> bool:
         say([step.command for step in [*coming, *leaving.steps]])
         report_drains(leaving, now, [])
     else:
+        left = coming or leaving.steps or leaving.drains or folder.problems
+        with suppress(OSError):  # on a full disk each run looks at everything
+            remember_seen(options.state.with_name("ipvs-seen"), None if left else kernel.saved)
         failed = carry_out(coming)
         held = held_back(failed, wanted, kernel.table)
         if held:

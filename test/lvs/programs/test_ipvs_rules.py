@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from contextlib import redirect_stderr, redirect_stdout
 from importlib.machinery import SourceFileLoader
@@ -465,6 +466,32 @@ class Program(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (1, "+ -A -t 10.0.0.1:81 -s rr\n"))
         self.assertEqual(done.stderr, "ipvs-rules: no answer within 2 s, given up: ipvsadm -R, at "
                          "-e -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 2\n")
+
+    def test_what_was_seen_is_kept_for_a_quick_look_only_while_nothing_is_left_to_do(self) -> None:
+        seen = self.state.with_name("ipvs-seen")
+        lines = ["-A -t 10.0.0.1:80 -s rr", *(f"-a -t 10.0.0.1:80 -r 10.0.1.{at}:80 -m -w 1" for at in (1, 2))]
+        self.wanted(*lines)
+        self.run_program("apply")
+        self.assertFalse(seen.exists())
+        self.run_program("apply")
+        self.assertEqual(seen.read_text().splitlines(), self.kernel())
+        self.wanted(*lines[:2])
+        # Its date is from before the files were read, so that a later change of them is always newer.
+        self.assertLess(seen.stat().st_mtime, (self.rules / "a.rules").stat().st_mtime)
+        self.run_program("check")
+        self.assertTrue(seen.exists())
+        self.run_program("apply")  # one drains
+        self.assertFalse(seen.exists())
+        self.run_program("apply")
+        self.assertFalse(seen.exists())
+        time.sleep(plans.SETTLE_SECONDS + 0.1)
+        self.run_program("apply")  # it leaves
+        self.assertFalse(seen.exists())
+        self.run_program("apply")
+        self.assertTrue(seen.exists())
+        self.wanted("nonsense", name="b")
+        self.run_program("apply")
+        self.assertFalse(seen.exists())
 
     def test_a_run_waits_for_another_one_but_not_for_ever(self) -> None:
         self.wanted()
