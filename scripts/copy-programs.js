@@ -3,11 +3,9 @@ const { cpSync, readdirSync, existsSync } = require("node:fs");
 const { join } = require("node:path");
 
 for (const domain of readdirSync("constructs")) {
-  for (const folder of ["node", "programs"]) {
-    const programs = join("constructs", domain, folder);
-    if (existsSync(programs))
-      cpSync(programs, join("dist", programs), { recursive: true, filter: (file) => !file.includes("__pycache__") });
-  }
+  const programs = join("constructs", domain, "programs");
+  if (existsSync(programs))
+    cpSync(programs, join("dist", programs), { recursive: true, filter: (file) => !file.includes("__pycache__") });
 }
 for (const source of readdirSync("lab").filter((name) => name.endsWith(".c")))
   cpSync(join("lab", source), join("dist", "lab", source));

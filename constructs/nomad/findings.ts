@@ -1,6 +1,6 @@
 import { Failure } from "../private/failure";
 import { JobType } from "./api";
-import { ConvergenceBudget } from "./convergence-budget";
+import { ConvergenceBudget } from "../lvs";
 import { secondsOf } from "./job-duration";
 import { JobFinding, JobRefusal } from "./job-refusal";
 import type { JobOptions } from "./job-specification";

@@ -27,8 +27,6 @@ export {
 export { Check, CheckOptions, CheckRestart, GrpcCheckOptions, HttpCheckOptions, ScriptCheckOptions } from "./check";
 export { HostNetwork, NomadClient, NomadClientOptions, NomadClientProps } from "./client";
 export { clusterOf, DynamicPorts, INomadCluster, JobCluster, provideCluster } from "./cluster";
-export { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
-export { Convergence, Hop } from "./convergence-text";
 export { CommandOptions, DockerOptions, DriverOptions, OtherDriver } from "./driver";
 export { EphemeralDiskOptions, GroupOptions, GroupParts, VolumeOptions } from "./group";
 export { Job, JobProps, JobSettings } from "./job";

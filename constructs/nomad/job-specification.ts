@@ -1,6 +1,5 @@
 import { allRendered, ApiJob, ApiPeriodic, copied, defined, JobType, overridden } from "./api";
-import { ConvergenceBudget } from "./convergence-budget";
-import { worst } from "./convergence-text";
+import { ConvergenceBudget } from "../lvs";
 import { GroupOptions, renderGroup, validateGroup } from "./group";
 import { formatDuration, secondsOf } from "./job-duration";
 import { PlacementOptions, renderPlacement, validatePlacement, validateSystemPlacement } from "./placement";
@@ -110,7 +109,8 @@ function staggerOf({ groups }: Pick<JobOptions, "groups">): string {
     const kill = Math.max(0, ...Object.values(tasks).map(({ killTimeout = "5s" }) => secondsOf(killTimeout)));
     const check = services[0]?.checks?.[0];
     const { interval: checkInterval = "0s", timeout: checkTimeout = "0s" } = check ?? {};
-    return secondsOf(shutdownDelay) + kill + worst(new ConvergenceBudget({ checkInterval, checkTimeout }).scaleOut);
+    const { scaleOut } = new ConvergenceBudget({ checkInterval, checkTimeout });
+    return scaleOut.reduce((sum, { worst }) => sum + worst, secondsOf(shutdownDelay) + kill);
   });
   return formatDuration(Math.ceil(Math.max(NOMADS_STAGGER, ...spans)) * 1e9);
 }

@@ -10,7 +10,7 @@ import { ValidationError } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
 import type { ApiJob } from "./api";
 import { clusterOf, JobCluster, NOMADS_OWN_PORTS } from "./cluster";
-import { ConvergenceBudget, ConvergenceProps } from "./convergence-budget";
+import { ConvergenceBudget, ConvergenceProps } from "../lvs";
 import { identityFailures, neighbourFindings, ownFindings, PlacedJob, sharedWords } from "./findings";
 import { secondsOf } from "./job-duration";
 import { JobFinding, JobRefusal, withAcknowledgement } from "./job-refusal";

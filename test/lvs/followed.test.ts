@@ -1,6 +1,7 @@
 import { Fn } from "cdktf";
 import { ConsulService } from "../../constructs/consul";
 import {
+  ConvergenceBudget,
   ForwardingMethod,
   EmptyPolicy,
   FollowOptions,
@@ -11,7 +12,6 @@ import {
   Refusal,
 } from "../../constructs/lvs";
 import { Machine, renderCloudConfig, renderTeardownScript, SshBackend } from "../../constructs/machine";
-import { ConvergenceBudget } from "../../constructs/nomad";
 import {
   CONSUL_TEMPLATE,
   fileOf,

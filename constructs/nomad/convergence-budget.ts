@@ -1,1 +1,0 @@
-export { ConvergenceBudget, ConvergenceProps } from "../lvs";
