@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import execa from "execa";
 import { ListrTask } from "listr2";
 import { DeploymentDescription } from "../constructs/deployment";
@@ -109,7 +110,7 @@ export async function runOn(
   return stdout;
 }
 
-/** They fetch their image after the machine counts as made. */
+/** Until each gateway has its routes. They fetch their image after the machine counts as made. */
 export async function waitForGateways(
   deployments: readonly DeploymentDescription[],
   show: (line: string) => void,
@@ -117,17 +118,15 @@ export async function waitForGateways(
   for (const { gateways, machines } of deployments) {
     const instances = gateways.flatMap(({ name, job, instances: all }) => all.map((one) => ({ name, job, ...one })));
     for (const { name, job, machine, ready, settled = "true" } of instances) {
-      show(`gateway ${name} on ${machine} gets its routes`);
-      const ask = `curl --fail --silent --output /dev/null --max-time 5 ${ready}`;
-      await runOn({ machines }, machine, `timeout 600 sh -c 'until ${settled} && ${ask}; do sleep 1; done'`).catch(
-        () => {
-          throw new CliError(
-            `gateway ${name} on ${machine} has no routes after ten minutes`,
-            job
-              ? `look at its allocation there: nomad job status ${name} (${page("gateways.md")})`
-              : `look at its log on that machine: journalctl --unit 'vipstack-gateway-*' (${page("gateways.md")})`,
-          );
-        },
+      const command = `${settled} && curl --fail --silent --show-error --output /dev/null --max-time 5 ${ready}`;
+      const what = `gateway ${name} on ${machine} gets its routes`;
+      const why = await untilDone({ machines, machine, command, what, seconds: 600, show });
+      if (why === undefined) continue;
+      throw new CliError(
+        `gateway ${name} on ${machine} has no routes after ten minutes${why}`,
+        job
+          ? `look at its allocation there: nomad job status ${name} (${page("gateways.md")})`
+          : `look at its log on that machine: journalctl --unit 'vipstack-gateway-*' (${page("gateways.md")})`,
       );
     }
   }
@@ -142,14 +141,46 @@ export async function waitForServices(
     if (client === undefined) continue;
     for (const { address, port } of virtualServices.filter(({ protocol, port }) => protocol === "tcp" && port !== 0)) {
       const host = address.includes(":") ? `[${address}]` : address;
-      show(`${client} asks ${host}:${port}`);
-      const ask = `curl --globoff --silent --output /dev/null --max-time 5 http://${host}:${port}/`;
-      await runOn({ machines }, client, `timeout 120 sh -c 'until ${ask}; do sleep 1; done'`).catch(() => {
-        throw new CliError(
-          `${host}:${port} does not answer ${client} within two minutes`,
-          `look at the director's table and at the real servers (${page("troubleshooting.md")})`,
-        );
-      });
+      const command = `curl --globoff --silent --show-error --output /dev/null --max-time 5 http://${host}:${port}/`;
+      const what = `${client} asks ${host}:${port}`;
+      const why = await untilDone({ machines, machine: client, command, what, seconds: 120, show });
+      if (why === undefined) continue;
+      throw new CliError(
+        `${host}:${port} does not answer ${client} within two minutes${why}`,
+        `look at the director's table and at the real servers (${page("troubleshooting.md")})`,
+      );
     }
+  }
+}
+
+/** How long a machine tries by itself before it says why it goes on. */
+const ROUND_SECONDS = 10;
+
+/**
+ * Repeats a command on a machine until it succeeds, and shows every ten seconds what it said last, and how long it has been.
+ *
+ * @returns what it said last, where it never succeeded, to be added to a message
+ */
+async function untilDone(wait: {
+  readonly machines: DeploymentDescription["machines"];
+  readonly machine: string;
+  readonly command: string;
+  readonly what: string;
+  readonly seconds: number;
+  readonly show: (line: string) => void;
+}): Promise<string | undefined> {
+  const { machines, machine, command, what, seconds, show } = wait;
+  const late = `[ $(date +%s) -ge $end ]`;
+  const round = `end=$(($(date +%s) + ${ROUND_SECONDS})); until why=$(${command} 2>&1); do if ${late}; then echo "$why"; exit 0; fi; sleep 1; done; echo done`;
+  show(what);
+  const started = Date.now();
+  for (;;) {
+    const said = await runOn({ machines }, machine, round).catch(() => setTimeout(1000, `${machine} can't be reached`));
+    const last = said.trim().split("\n").at(-1) ?? "";
+    if (last === "done") return undefined;
+    const reason = last === "" ? "" : `: ${last}`;
+    const passed = Math.round((Date.now() - started) / 1000);
+    if (passed >= seconds) return reason;
+    show(`${what}${reason} (${passed} s)`);
   }
 }
