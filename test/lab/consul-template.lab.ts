@@ -13,7 +13,7 @@ const CONSUL = `http://127.0.0.1:${PORT}`;
 
 const folder = mkdtempSync(join(tmpdir(), "vipstack-follow-"));
 const rulesFile = join(folder, "rules", "consul-web.rules");
-const program = join(__dirname, "..", "..", "constructs", "lvs", "node", "consul-rules.py");
+const program = join(__dirname, "..", "..", "constructs", "lvs", "programs", "consul-rules.py");
 // With the words of the program's own first line.
 const consulRules = ["/usr/bin/python3", "-BESs", program, "--rules", join(folder, "rules")];
 for (const [option, name] of [
