@@ -77,7 +77,7 @@ apisix:
   ssl:
     enable: true
     listen: [{ port: 9443 }]
-  # /status/ready is good once every worker has its routes: until then Consul names this gateway to nobody.
+  # /status/ready is good once every worker has its routes: until then Consul calls it critical.
   status:
     ip: [[ env "NOMAD_IP_http" ]]
     port: 7085
@@ -109,7 +109,7 @@ discovery:
       wait: 60
     # Names of services and their instances; one that is too small would lose some of them silently.
     shared_size: 16m
-    # Any change of any service makes it ask for every service again: not for those that nobody routes to.
+    # Any change of any service makes it ask for every service again: not for those without a route.
     skip_services: ["consul","nomad","nomad-client","front"]
     # What it knew last is there at once after a restart, when Consul is away, too.
     dump:

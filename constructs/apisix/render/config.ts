@@ -61,7 +61,7 @@ deployment:
     host: ${list(admin.etcd)}
     prefix: ${admin.prefix}
   admin:
-    # On loopback: whoever has the key may send every client anywhere.
+    # On loopback: a client with the key can redirect all traffic.
     admin_listen:
       ip: 127.0.0.1
       port: ${admin.port}
@@ -91,7 +91,7 @@ function apisix(settings: GatewaySettings, { address, virtualPorts, folders }: G
     ...(streams ? ['  proxy_mode: "http&stream"', "  stream_proxy:"] : []),
     ...(streamPorts.tcp.length > 0 ? [`    tcp: ${list(streamPorts.tcp)}`] : []),
     ...(streamPorts.udp.length > 0 ? [`    udp: ${list(streamPorts.udp)}`] : []),
-    "  # /status/ready is good once every worker has its routes: until then Consul names this gateway to nobody.",
+    "  # /status/ready is good once every worker has its routes: until then Consul calls it critical.",
     "  status:",
     `    ip: ${address}`,
     `    port: ${statusPort}`,
@@ -146,7 +146,7 @@ function discovery({ name, consulWait }: GatewaySettings, { folders }: GatewayHo
       wait: ${consulWait}
     # Names of services and their instances; one that is too small would lose some of them silently.
     shared_size: 16m
-    # Any change of any service makes it ask for every service again: not for those that nobody routes to.
+    # Any change of any service makes it ask for every service again: not for those without a route.
     skip_services: ${list(["consul", "nomad", "nomad-client", name])}
     # What it knew last is there at once after a restart, when Consul is away, too.
     dump:
