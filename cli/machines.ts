@@ -117,18 +117,19 @@ export async function waitForGateways(
 ): Promise<void> {
   for (const { gateways, machines } of deployments) {
     const instances = gateways.flatMap(({ name, job, instances: all }) => all.map((one) => ({ name, job, ...one })));
-    for (const { name, job, machine, ready, settled = "true" } of instances) {
+    const waits = instances.map(async ({ name, job, machine, ready, settled = "true" }) => {
       const command = `${settled} && curl --fail --silent --show-error --output /dev/null --max-time 5 ${ready}`;
       const what = `gateway ${name} on ${machine} gets its routes`;
       const why = await untilDone({ machines, machine, command, what, seconds: 600, show });
-      if (why === undefined) continue;
+      if (why === undefined) return;
       throw new CliError(
         `gateway ${name} on ${machine} has no routes after ten minutes${why}`,
         job
           ? `look at its allocation there: nomad job status ${name} (${page("gateways.md")})`
           : `look at its log on that machine: journalctl --unit 'vipstack-gateway-*' (${page("gateways.md")})`,
       );
-    }
+    });
+    await Promise.all(waits);
   }
 }
 

@@ -12,16 +12,16 @@ const REQUESTS = 4;
  * @param jobs the table of jobs; empty where there are none
  */
 export async function report(deployment: DeploymentDescription, jobs: string, example?: string): Promise<string> {
-  const parts = [machineTable(deployment)];
-  for (const director of new Set(deployment.virtualServices.map((service) => service.director))) {
-    parts.push(await rules(deployment, director));
-  }
-  parts.push(jobs);
-  for (const gateway of deployment.gateways) parts.push(routeTable(gateway, await countRoutes(deployment, gateway)));
-  for (const service of deployment.virtualServices.filter(({ protocol, port }) => protocol === "tcp" && port !== 0)) {
-    parts.push(await answers(deployment, service));
-  }
-  parts.push(next(deployment, example));
+  const { gateways, virtualServices } = deployment;
+  const directors = [...new Set(virtualServices.map(({ director }) => director))];
+  const asked = virtualServices.filter(({ protocol, port }) => protocol === "tcp" && port !== 0);
+  // Each is a login somewhere, which takes most of the time: they need not wait for each other.
+  const [tables, routes, answered] = await Promise.all([
+    Promise.all(directors.map((director) => rules(deployment, director))),
+    Promise.all(gateways.map(async (gateway) => routeTable(gateway, await countRoutes(deployment, gateway)))),
+    Promise.all(asked.map((service) => answers(deployment, service))),
+  ]);
+  const parts = [machineTable(deployment), ...tables, jobs, ...routes, ...answered, next(deployment, example)];
   return parts.filter((part) => part !== "").join("\n\n");
 }
 

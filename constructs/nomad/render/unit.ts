@@ -60,5 +60,7 @@ export function nomadClientReady(program: string, drivers: readonly string[]): {
   // Nomad lists them by name.
   const wanted = ["ready eligible", ...[...drivers].sort()].join("( .*)? ");
   const status = `${program} node status -self -t '{{.Status}} {{.SchedulingEligibility}}${healthy}'`;
-  return { check: `${status} 2>/dev/null | grep -Eqx '${wanted}( .*)?'`, seconds: 300 };
+  // The agent's own answer is cheap to ask for; a start of the program takes a slow processor a second.
+  const started = `curl --silent --fail --output /dev/null --max-time 5 '${API}/agent/health?type=client'`;
+  return { check: `${started} && ${status} 2>/dev/null | grep -Eqx '${wanted}( .*)?'`, seconds: 300 };
 }
