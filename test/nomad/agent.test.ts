@@ -116,7 +116,7 @@ test("a client counts as ready once a job of each of its drivers can be placed o
   const { check } = server!.ready.at(-1)!;
   expect(check).toMatch(/^curl .*agent\/health\?type=client' && \/usr\/local\/bin\/nomad node status -self -t '/);
   const succeeds = (line: string): boolean => {
-    const program = check.replace("/usr/local/bin/nomad", `nomad() { echo '${line}'; }; nomad`);
+    const program = `curl() { :; }; ${check.replace("/usr/local/bin/nomad", `nomad() { echo '${line}'; }; nomad`)}`;
     return spawnSync("sh", ["-c", program]).status === 0;
   };
   expect(Object.fromEntries(Object.keys(lines).map((line) => [line, succeeds(line)]))).toEqual(lines);
