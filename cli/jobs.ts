@@ -79,12 +79,33 @@ interface ConsulNode {
 /** How often a job is asked for while Terraform waits for it, in milliseconds. */
 const PERIOD = 1000;
 
-/** How far a deployment is, and at once what keeps it: "0 of 1 in group web healthy; group 'web' found no place: …". */
-export async function deploymentLine(nomad: AgentApi, job: JobName, { ID, TaskGroups }: Deployment): Promise<string> {
-  const health = Object.entries(TaskGroups ?? {}).map(
-    ([name, { HealthyAllocs: healthy, DesiredTotal: all }]) => `${healthy} of ${all} in group ${name} healthy`,
-  );
-  return [health.join(", "), ...(await reasonLines(nomad, ID)), ...(await placementLines(nomad, job))].join("; ");
+/**
+ * Deployments while they run: how far they are, what keeps them, and an end for those that find no place. Nomad itself waits for
+ * ever for a client with more room, since its deadlines count from the placement.
+ */
+export class RunningDeployments {
+  /** Since when groups of a deployment have no place, in milliseconds. */
+  private readonly waiting = new Map<string, number>();
+
+  /** @returns "0 of 1 in group web healthy; group 'web' found no place: …" */
+  async look(nomad: AgentApi, job: JobName, { ID: id, TaskGroups }: Deployment): Promise<string> {
+    const health = Object.entries(TaskGroups ?? {}).map(
+      ([name, { HealthyAllocs: healthy, DesiredTotal: all }]) => `${healthy} of ${all} in group ${name} healthy`,
+    );
+    const places = await placementLines(nomad, job);
+    if (places.length === 0) this.waiting.delete(id);
+    else await this.endLate(nomad, job, id);
+    return [health.join(", "), ...(await reasonLines(nomad, id)), ...places].join("; ");
+  }
+
+  /** A deployment that is marked as failed is taken back where the job says so, and ends the wait of Terraform's provider. */
+  private async endLate(nomad: AgentApi, job: JobName, id: string): Promise<void> {
+    const since = this.waiting.get(id) ?? Date.now();
+    this.waiting.set(id, since);
+    const groups = (await jobStatus(nomad, job))?.TaskGroups ?? [];
+    const deadlines = groups.map(({ Update: update }) => (update?.HealthyDeadline ?? 0) / 1e6);
+    if (Date.now() - since > Math.max(0, ...deadlines)) await nomad.send("PUT", `/v1/deployment/fail/${id}`, {});
+  }
 }
 
 /** Shows how far jobs are while Terraform's provider waits for them. @returns what ends it */
@@ -94,11 +115,12 @@ export function watchJobs(
 ): () => void {
   let stopped = false;
   const shown = new Map<JobName, string>();
+  const running = new RunningDeployments();
   const look = async (): Promise<void> => {
     for (const { nomad, job } of jobs) {
       const deployment = await lastDeployment(nomad, job);
       if (stopped || deployment?.Status !== "running") continue;
-      const line = await deploymentLine(nomad, job, deployment);
+      const line = await running.look(nomad, job, deployment);
       if (shown.get(job) !== line) show(`job ${job.id}: ${line}`);
       shown.set(job, line);
     }
@@ -130,7 +152,7 @@ const LINES = 5;
  */
 export async function explainFailure(nomad: AgentApi, job: JobName, after?: number): Promise<string | undefined> {
   const failed = await failedDeployment(nomad, job, after);
-  const places = (await placementLines(nomad, job)).map((line) => `  ${line}`);
+  const places = (await placementLines(nomad, job, failed)).map((line) => `  ${line}`);
   if (failed === undefined) return places.length === 0 ? undefined : [`job '${job.id}' failed`, ...places].join("\n");
   const allocations = await nomad.get<Allocation[]>(`/v1/deployment/allocations/${failed.ID}`);
   return [

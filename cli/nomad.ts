@@ -106,9 +106,15 @@ export interface PlacementMetrics {
   readonly DimensionExhausted: Readonly<Record<string, number>> | null;
 }
 
-/** Why groups of a job have no place, by the newest evaluation with such a failure; empty where all have one. */
-export async function placementLines(nomad: AgentApi, job: JobName): Promise<string[]> {
+/**
+ * Why groups of a job have no place, by the newest evaluation with such a failure; empty where all have one.
+ *
+ * @param failed the deployment that is asked about, where it has ended: those after it have evaluations of their own
+ */
+export async function placementLines(nomad: AgentApi, job: JobName, failed?: Deployment): Promise<string[]> {
   const evaluations = [...(await evaluationsOf(nomad, job))].sort((a, b) => b.CreateIndex - a.CreateIndex);
+  const own = failed && evaluations.find((one) => one.DeploymentID === failed.ID && one.FailedTGAllocs !== null);
+  if (own !== undefined) return reasons(own);
   // Evaluations that follow, of a deployment for example, don't repeat what a blocked one waits for.
   const telling = evaluations.find(({ Status: status }) => status === "blocked") ?? evaluations[0];
   return telling === undefined ? [] : reasons(telling);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { AgentApi } from "../agent-api";
 import { CliError } from "../errors";
-import { deploymentLine, explainFailure } from "../jobs";
+import { explainFailure, RunningDeployments } from "../jobs";
 import { Deployment, Evaluation, JobName, jobPath, jobStatus, placementLines } from "../nomad";
 import { followSystemJob } from "../system-job";
 import { ClusterObject, isSystemJob, jobOf, ObjectOf, VariableBody } from "./objects";
@@ -68,6 +68,7 @@ async function failureOf(
     [`job '${job.id}' failed: ${why}`, ...(await placementLines(nomad, job)).map((line) => `  ${line}`)].join("\n");
   let next = evaluationId;
   let shown = "";
+  const running = new RunningDeployments();
   while (Date.now() < deadline) {
     const evaluation = await nomad.get<Partial<Evaluation>>(`/v1/evaluation/${next}`);
     const { Status: status, StatusDescription: why = "", NextEval, DeploymentID } = evaluation ?? {};
@@ -82,7 +83,7 @@ async function failureOf(
       if (deployment === undefined || deployment.Status === "successful") return undefined;
       if (deployment.Status === "failed") return explainFailure(nomad, job, deployment.CreateIndex - 1);
       if (deployment.Status === "cancelled") return failed(`its deployment cancelled: ${deployment.StatusDescription}`);
-      const line = await deploymentLine(nomad, job, deployment);
+      const line = await running.look(nomad, job, deployment);
       if (line !== shown) show(line);
       shown = line;
     }

@@ -139,11 +139,15 @@ describeWithPrograms("jobs behind a director", ["nomad"], () => {
   );
 
   test(
-    "a job that asks for too much says so at once, in the progress and at the end",
+    "a job that asks for too much: the progress says so at once, the version before serves on, and it ends by itself",
     async () => {
       const { exitCode, output } = await scene.upFails({ ...ports, MEMORY: "9000" });
       expect(exitCode).toBe(1);
-      expect(output).toMatch(/without enough memory|memory/);
+      const place = "group 'servers' found no place: 2 clients looked at, 2 without enough memory";
+      expect(output).toMatch(new RegExp(`job hello-world: 0 of 2 in group servers healthy; ${place}`));
+      expect(output).toMatch(
+        new RegExp(`job 'hello-world' failed: Deployment marked as failed.*\n  ${place}\n  version \\d+ serves on: 2 `),
+      );
       await up();
     },
     2 * BOOT,
