@@ -10,7 +10,7 @@ import { DeployOutcome } from "./machines";
 import { jobStatus, lastDeployment } from "./nomad";
 import { Program } from "./program";
 import { followSystemJob } from "./system-job";
-import { deployError, findProviderWay, ProviderWay, runTerraform, TerraformResult } from "./terraform";
+import { deployError, findProviderWay, nothingToChange, ProviderWay, runTerraform, TerraformResult } from "./terraform";
 
 /** Chooses how stacks get to their agents; what that way does not support is refused before anything is made. */
 export async function chooseWay(program: Program, stacks: readonly ProviderDescription[]): Promise<ProviderWay> {
@@ -83,6 +83,17 @@ async function byTerraform(
   skipProviderLock: boolean,
   show: (line: string) => void,
 ): Promise<void> {
+  if (!(await nothingToChange(program, stacks))) await deployJobs(program, stacks, outcome, skipProviderLock, show);
+  for (const stack of stacks) await leaveToTerraform(stack, program.stackJson(stack.stack), show);
+}
+
+async function deployJobs(
+  program: Program,
+  stacks: readonly ProviderDescription[],
+  outcome: DeployOutcome,
+  skipProviderLock: boolean,
+  show: (line: string) => void,
+): Promise<void> {
   const options = { stacks: stacks.map(({ stack }) => stack), skipProviderLock };
   const folders = stacks.map(({ stateFolder }) => stateFolder);
   const jobs = await programJobs(program, stacks);
@@ -93,7 +104,6 @@ async function byTerraform(
   outcome.changed ||= result.changed;
   const reasons = result.interrupted ? [] : await system.end();
   if (!result.ok || reasons.length > 0) throw await withReasons(result, jobs, reasons);
-  for (const stack of stacks) await leaveToTerraform(stack, program.stackJson(stack.stack), show);
 }
 
 /** A job of the program, the agent that it is for, and what that one knew of it before. */

@@ -6,7 +6,7 @@ import { CliError } from "./errors";
 import { followEvents, LabEvent } from "./lab";
 import { page } from "./package";
 import { Program } from "./program";
-import { deployError, runTerraform } from "./terraform";
+import { deployError, nothingToChange, runTerraform } from "./terraform";
 
 /** What happened, for the last line of the output. */
 export interface DeployOutcome {
@@ -24,6 +24,11 @@ export function deployTasks(
     title: "Terraform",
     task: async (_, task) => {
       const stacks = deployments.map(({ stack }) => stack);
+      if (await nothingToChange(program, deployments)) {
+        progress.finish();
+        task.skip("Terraform: nothing to change");
+        return;
+      }
       const folders = deployments.map(({ stateFolder }) => stateFolder);
       const result = await runTerraform(program, { stacks }, folders, (line) => (task.output = line));
       outcome.changed ||= result.changed;

@@ -202,10 +202,11 @@ async function suppliesOf(candidates: readonly Candidate[]): Promise<Supply[]> {
   const all = (lists: readonly (readonly string[] | undefined)[]): string[] => [
     ...new Set(lists.flatMap((list) => list ?? [])),
   ];
-  return [
-    ...(await ask("program", all(candidates.map(({ software }) => software)))),
-    ...(await ask("image", all(candidates.map(({ images }) => images)))),
-  ];
+  const supplies = await Promise.all([
+    ask("program", all(candidates.map(({ software }) => software))),
+    ask("image", all(candidates.map(({ images }) => images))),
+  ]);
+  return supplies.flat();
 }
 
 interface CdktfJson {

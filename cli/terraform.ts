@@ -50,6 +50,25 @@ export async function runTerraform(
   return { ok: exitCode === 0, interrupted: interrupted(), changed, output: all };
 }
 
+/**
+ * Whether Terraform has nothing to change in these stacks, by plans side by side: `cdktf deploy` needs several times as long to
+ * find out. A plan that fails counts as a change, so that `cdktf deploy` tells why.
+ */
+export async function nothingToChange(
+  program: Pick<Program, "stackFolder">,
+  stacks: readonly { readonly stack: string }[],
+): Promise<boolean> {
+  const plans = stacks.map(async ({ stack }) => {
+    const cwd = program.stackFolder(stack);
+    // Never deployed from this folder: cdktf has to initialize it.
+    if (!existsSync(join(cwd, ".terraform"))) return false;
+    const words = ["plan", "-detailed-exitcode", "-input=false", "-no-color"];
+    const { exitCode } = await execa(TERRAFORM, words, { cwd, reject: false, env: { CHECKPOINT_DISABLE: "1" } });
+    return exitCode === 0;
+  });
+  return (await Promise.all(plans)).every(Boolean);
+}
+
 /** Why it ended: errors of the lab's machines where there are any, else Terraform's own. */
 export function deployError({ interrupted, output }: TerraformResult, failures: readonly string[] = []): CliError {
   if (interrupted)
@@ -112,8 +131,7 @@ export interface ProviderWay {
  * nothing is downloaded twice, and where neither registry nor mirror is available, it fails within a tenth of a second.
  */
 export async function findProviderWay(program: Program, stacks: readonly ProviderDescription[]): Promise<ProviderWay> {
-  const outputs: string[] = [];
-  for (const { stack } of stacks) {
+  const inits = stacks.map(async ({ stack }) => {
     const folder = program.stackFolder(stack);
     // Versions are pinned in the JSON; a lock of an earlier run by the other way (registry, mirror) would make it fail.
     rmSync(join(folder, ".terraform.lock.hcl"), { force: true });
@@ -123,10 +141,13 @@ export async function findProviderWay(program: Program, stacks: readonly Provide
       reject: false,
       env: { CHECKPOINT_DISABLE: "1" },
     });
-    if (exitCode !== 0) return withoutProviders(stack, all);
-    outputs.push(all);
-  }
-  return withProviders(outputs.join("\n"));
+    return { stack, exitCode, all };
+  });
+  const done = await Promise.all(inits);
+  const failed = done.find(({ exitCode }) => exitCode !== 0);
+  return failed === undefined
+    ? withProviders(done.map(({ all }) => all).join("\n"))
+    : withoutProviders(failed.stack, failed.all);
 }
 
 /** @param output of a successful `terraform init` */
