@@ -57,7 +57,11 @@ export abstract class Installation {
     return new VendorRelease(version, options);
   }
 
-  protected constructor(readonly version: string) {}
+  /** @internal */
+  protected constructor(
+    /** The version that it installs: `1.14.11`. */
+    readonly version: string,
+  ) {}
 
   /** What it is for one program on one machine. @internal */
   abstract _for(name: SoftwareName, machine: IMachine): Installation;

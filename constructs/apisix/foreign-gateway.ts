@@ -27,6 +27,7 @@ export class ForeignGateway extends Construct implements IGateway {
   readonly documents: string;
   readonly service: ConsulService;
   readonly plugins: readonly string[];
+  /** @internal */
   readonly _secrets: readonly string[];
   private readonly objects: GatewayObject[] = [];
 
@@ -48,10 +49,12 @@ export class ForeignGateway extends Construct implements IGateway {
     return secretReference(this, name, `add ${name}, which the gateway has to have in its environment`);
   }
 
+  /** @internal */
   get _objects(): readonly GatewayObject[] {
     return this.objects;
   }
 
+  /** @internal */
   _add(_by: Construct, object: GatewayObject): void {
     this.objects.push(object);
   }

@@ -155,8 +155,8 @@ export abstract class GatewayBase extends Construct implements IGateway {
     ];
   }
 
-  /** Makes it answer on a virtual service's own port: direct routing changes none. @internal */
-  _listenOn(port: number): void {
+  /** Makes it answer on a virtual service's own port: direct routing changes none. A director's virtual service calls it. */
+  listenOn(port: number): void {
     if (port !== this.settings.httpsPort) this.virtualPorts.add(port);
   }
 

@@ -94,8 +94,8 @@ export class Gateway extends GatewayBase {
     if (variable !== undefined) (job.node.defaultChild as TerraformResource).dependsOn = [dependable(variable)];
   }
 
-  /** A job's ports are settled when it is made. @internal */
-  override _listenOn(port: number): void {
+  /** Refuses any port but those of its own: a job's ports are settled when it is made. @throws ValidationError */
+  override listenOn(port: number): void {
     if (port === this.settings.httpPort || port === this.settings.httpsPort) return;
     throw new ValidationError(this, [
       {

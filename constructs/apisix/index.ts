@@ -26,7 +26,7 @@ export {
   KeyAuthCredentialOptions,
   KeyAuthPluginOptions,
 } from "./plugins/auth";
-export { DEFAULT_PLUGINS, isKnownPlugin } from "./plugins/catalogue";
+export { DEFAULT_PLUGINS } from "./plugins/catalogue";
 export {
   CounterOptions,
   LimitCountPluginOptions,

@@ -114,7 +114,7 @@ export class Director extends Construct {
 
   /** Adds a redirect from a port of the director to a range of its own ports. @throws ValidationError */
   addRedirect(id: string, options: RedirectOptions): Redirect {
-    const redirect = new Redirect(this, id, options, this.takenPorts);
+    const redirect = Redirect._on(this, id, options, this.takenPorts);
     this.redirects.push(redirect);
     const { protocol, port, address, node } = redirect;
     this.takenPorts.add({ protocol, port, address, owner: node.path });
@@ -123,7 +123,7 @@ export class Director extends Construct {
 
   /** Adds a firewall rule for ports of the director. @throws ValidationError */
   addPortFilter(id: string, options: PortFilterOptions): PortFilter {
-    const filter = new PortFilter(this, id, options);
+    const filter = PortFilter._on(this, id, options);
     this.filters.push(filter);
     return filter;
   }
@@ -134,7 +134,7 @@ export class Director extends Construct {
   ): VirtualService {
     const { machine, plane, takenPorts } = this;
     const hasConsul = this.consul !== undefined;
-    const service = new VirtualService(this, id, { ...options, director: machine, plane, hasConsul, takenPorts });
+    const service = VirtualService._of(this, id, { ...options, director: machine, plane, hasConsul, takenPorts });
     this.services.push(service);
     const { endpoints, mark, node } = service;
     for (const endpoint of endpoints) this.takenPorts.add({ ...endpoint, mark, owner: node.path });

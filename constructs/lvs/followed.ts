@@ -72,12 +72,17 @@ export interface KnownInstances {
   readonly service: ConsulService;
   /** As it is when it is read. */
   readonly machines: readonly IMachine[];
-  /** Makes every instance answer on that port: the virtual service's own, which direct routing and tunneling keep. @internal */
-  _listenOn(port: number): void;
+  /** Makes every instance answer on that port, too: direct routing and tunneling keep the virtual service's own. */
+  listenOn(port: number): void;
 }
 
 /** A service of Consul whose healthy instances are the real servers of a virtual service; made by `RealServers`. */
 export class FollowedService {
+  /** @internal */
+  static _of(named: ConsulService, options: FollowOptions, known?: KnownInstances): FollowedService {
+    return new FollowedService(named, options, known);
+  }
+
   /** Its name in Consul. */
   readonly service: string;
   readonly tag: string | undefined;
@@ -85,8 +90,7 @@ export class FollowedService {
   readonly whenEmpty: EmptyPolicy;
   readonly wait: WaitOptions;
 
-  /** @internal */
-  constructor(
+  private constructor(
     /** What is known of it. @internal */
     readonly _named: ConsulService,
     options: FollowOptions,
@@ -170,8 +174,9 @@ const NO_CONSUL: Failure = {
 };
 
 /** What doesn't fit together between a service and the director that follows it, though each of it is right. */
-export function followWarnings({ service, _named, wait, whenEmpty }: FollowedService): string[] {
-  const { lag, shutdownDelay } = _named;
+export function followWarnings(followed: FollowedService): string[] {
+  const { service, wait, whenEmpty } = followed;
+  const { lag, shutdownDelay } = followed._named;
   const known = new ConvergenceBudget({ templateWaitMax: wait.max }).lag;
   const grace = whenEmpty.grace === undefined ? Infinity : secondsOf(whenEmpty.grace);
   return [

@@ -9,7 +9,7 @@ export { RealServer, RealServerOptions } from "./real-server";
 export { JobRealServersOptions, JobWithServices, RealServers } from "./real-servers";
 export { Redirect, RedirectOptions } from "./redirect";
 export { Refusal } from "./refusals";
-export { Convergence, Hop } from "./render/convergence";
+export { Hop } from "./render/convergence";
 export { HashingOptions, Scheduler } from "./scheduler";
 export { Endpoint, Protocol } from "./spec";
 export { FirewallMarkServiceOptions, ServiceOptions, VirtualService, VirtualServiceOptions } from "./virtual-service";

@@ -45,10 +45,14 @@ const SLOTS = 15;
  * @see https://manpages.debian.org/iptables-extensions.8
  */
 export class PortFilter extends Construct {
+  /** @internal */
+  static _on(director: Construct, id: string, options: PortFilterOptions): PortFilter {
+    return new PortFilter(director, id, options);
+  }
+
   private readonly options: PortFilterOptions;
 
-  /** @internal */
-  constructor(scope: Construct, id: string, options: PortFilterOptions) {
+  private constructor(scope: Construct, id: string, options: PortFilterOptions) {
     super(scope, id);
     this.options = options;
     const { ports, source } = options;

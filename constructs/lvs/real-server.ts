@@ -57,6 +57,11 @@ export interface RealServerContext extends RealServerOptions {
  * what the forwarding method needs there: a gateway, or the VIP and its ARP settings.
  */
 export class RealServer extends Construct {
+  /** @internal */
+  static _of(service: Construct, id: string, context: RealServerContext): RealServer {
+    return new RealServer(service, id, context);
+  }
+
   readonly machine: IMachine;
   /** The machine's address that takes the connections. */
   readonly address: string;
@@ -66,8 +71,7 @@ export class RealServer extends Construct {
   /** @internal */
   readonly _spec: RealServerSpec;
 
-  /** @internal */
-  constructor(scope: Construct, id: string, context: RealServerContext) {
+  private constructor(scope: Construct, id: string, context: RealServerContext) {
     super(scope, id);
     const { machine, director, endpoints, forwarding, plane } = context;
     const [first] = endpoints;

@@ -38,7 +38,7 @@ export class RealServers {
    */
   static fromConsul(service: string | ConsulService, options: FollowOptions = {}): RealServers {
     const named = typeof service === "string" ? { name: service } : service;
-    return new RealServers([], new FollowedService(named, options));
+    return new RealServers([], FollowedService._of(named, options));
   }
 
   /**
@@ -46,7 +46,7 @@ export class RealServers {
    * after the last of them.
    */
   static ofGateway(gateway: KnownInstances, options: FollowOptions = {}): RealServers {
-    return new RealServers([], new FollowedService(gateway.service, options, gateway));
+    return new RealServers([], FollowedService._of(gateway.service, options, gateway));
   }
 
   /** The healthy instances of a job. From then on its group must serve long enough after an instance leaves. */

@@ -24,13 +24,17 @@ export interface RedirectOptions {
  * @see https://manpages.debian.org/iptables-extensions.8
  */
 export class Redirect extends Construct {
+  /** @internal */
+  static _on(director: Construct, id: string, options: RedirectOptions, takenPorts: TakenPorts): Redirect {
+    return new Redirect(director, id, options, takenPorts);
+  }
+
   readonly port: number;
   readonly toPorts: readonly [first: number, last: number];
   readonly protocol: Protocol;
   readonly address?: string;
 
-  /** @internal */
-  constructor(scope: Construct, id: string, options: RedirectOptions, takenPorts: TakenPorts) {
+  private constructor(scope: Construct, id: string, options: RedirectOptions, takenPorts: TakenPorts) {
     super(scope, id);
     this.port = options.port;
     this.toPorts = options.toPorts;

@@ -90,6 +90,11 @@ export interface VirtualServiceContext extends ServiceOptions {
  * @see https://manpages.debian.org/ipvsadm.8
  */
 export class VirtualService extends Construct {
+  /** @internal */
+  static _of(director: Construct, id: string, context: VirtualServiceContext): VirtualService {
+    return new VirtualService(director, id, context);
+  }
+
   /**
    * Those of the program that lead to one of these: machines, names in Consul, or what stands for instances.
    *
@@ -120,8 +125,7 @@ export class VirtualService extends Construct {
   private readonly prepared = new RealServerList();
   private readonly acknowledgement: Acknowledgement<Refusal>;
 
-  /** @internal */
-  constructor(
+  private constructor(
     scope: Construct,
     id: string,
     private readonly context: VirtualServiceContext,
@@ -195,7 +199,7 @@ export class VirtualService extends Construct {
 
   /** Sets up both ends, as for fixed real servers; Consul decides which of them are used. */
   private prepare(known: KnownInstances): void {
-    for (const { port } of this.endpoints) known._listenOn(port);
+    for (const { port } of this.endpoints) known.listenOn(port);
     const machines = [...known.machines];
     for (const machine of machines) this.prepared.add(this.makeRealServer(machine.name, { machine }, this.prepared));
     this.node.addValidation({
@@ -210,7 +214,7 @@ export class VirtualService extends Construct {
 
   private makeRealServer(id: string, options: RealServerOptions, siblings: RealServerList): RealServer {
     const { director, plane } = this.context;
-    return new RealServer(this, id, {
+    return RealServer._of(this, id, {
       ...options,
       director,
       plane,

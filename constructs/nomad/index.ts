@@ -26,7 +26,7 @@ export {
 } from "./api";
 export { Check, CheckOptions, CheckRestart, GrpcCheckOptions, HttpCheckOptions, ScriptCheckOptions } from "./check";
 export { HostNetwork, NomadClient, NomadClientOptions, NomadClientProps } from "./client";
-export { clusterOf, DynamicPorts, INomadCluster, JobCluster, provideCluster } from "./cluster";
+export { DynamicPorts, INomadCluster, JobCluster, provideCluster } from "./cluster";
 export { CommandOptions, DockerOptions, DriverOptions, OtherDriver } from "./driver";
 export { EphemeralDiskOptions, GroupOptions, GroupParts, VolumeOptions } from "./group";
 export { Job, JobProps, JobSettings } from "./job";

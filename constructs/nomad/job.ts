@@ -54,13 +54,10 @@ export class Job extends Construct {
   private readonly specification: ApiJob;
   private readonly followed = new Set<string>();
 
-  constructor(
-    scope: Construct,
-    id: string,
-    props: JobProps,
-    /** How errors name the job's parts. @internal */
-    shape: JobShape = NESTED,
-  ) {
+  constructor(scope: Construct, id: string, props: JobProps);
+  /** @internal @param shape how errors name the job's parts */
+  constructor(scope: Construct, id: string, props: JobProps, shape: JobShape);
+  constructor(scope: Construct, id: string, props: JobProps, shape: JobShape = NESTED) {
     super(scope, id);
     this.settings = props;
     this.name = props.name ?? id;

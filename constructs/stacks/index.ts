@@ -1,4 +1,4 @@
-export { ClusterStack, ClusterStackProps, HttpCluster } from "./cluster-stack";
+export { ClusterStackProps, HttpCluster } from "./cluster-stack";
 export { defineInventory, Inventory, InventoryError, MachineEntry } from "./inventory";
 export { MachinesStack, MachinesStackProps } from "./machines-stack";
 export { PlatformStack, PlatformStackProps } from "./platform-stack";

@@ -328,7 +328,7 @@ describe("what doesn't fit together in time is a warning", () => {
 
 describe("instances on machines that the program knows, as a gateway's are", () => {
   function known(machines: readonly Machine[], ports: number[] = []): KnownInstances {
-    return { service: { name: "gateway", lag: 3 }, machines, _listenOn: (port) => ports.push(port) };
+    return { service: { name: "gateway", lag: 3 }, machines, listenOn: (port) => ports.push(port) };
   }
 
   test("direct routing: both ends are set up, instances elsewhere count for nothing, the port is the virtual one", () => {

@@ -118,6 +118,14 @@ describe("installed into an empty app, with the providers", () => {
     expect(failureOf("node", ["-e", program], app)).toMatch(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
 
+  test("its types name nothing internal", () => {
+    const library = join(app, "node_modules", "vipstack", "dist", "constructs");
+    const types = filesOf(library).filter((file) => file.endsWith(".d.ts"));
+    const internal = (file: string) =>
+      /^.*(\b_[a-z]\w*\??[(:]|@internal).*$/m.exec(readFileSync(join(library, file), "utf8"));
+    expect(types.flatMap((file) => internal(file)?.[0] ?? [])).toEqual([]);
+  });
+
   test("the examples are there for `vipstack up`", () => {
     const output = failureOf(join(app, "node_modules", ".bin", "vipstack"), ["up", "none"], app);
     expect(output).toMatch(/there is no example 'none'\n→ choose one of: .*hello-world.*three-machines/);

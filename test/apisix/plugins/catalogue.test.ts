@@ -1,4 +1,5 @@
-import { DEFAULT_PLUGINS, GatewayAttributes, isKnownPlugin, Plugin } from "../../../constructs";
+import { DEFAULT_PLUGINS, GatewayAttributes, Plugin } from "../../../constructs";
+import { isKnownPlugin } from "../../../constructs/apisix/plugins/catalogue";
 import { checks, plugin } from "../support/builds";
 import { Build, refusalOf } from "../support/gateway";
 
