@@ -101,7 +101,7 @@ export abstract class GatewayBase extends Construct implements IGateway {
 
   get service(): ConsulService {
     // The check asks every 2 s and waits 3 s for an answer; the second bad one counts.
-    return { name: this.name, port: "http", lag: 10, shutdownDelay: 10 };
+    return { name: this.name, port: "http", lag: "10s", shutdownDelay: "10s" };
   }
 
   /** Its routes, as text. */

@@ -3,7 +3,7 @@ import { Contribution, Sysctl } from "../machine";
 import { Failure } from "../private/failure";
 import { isVersion, versionAtLeast } from "../private/version";
 import { metricsAddress, PluginAttributes, pluginAttributeFailures } from "./plugins/attributes";
-import { DEFAULT_PLUGINS, isKnownPlugin, OLDEST_APISIX } from "./plugins/catalogue";
+import { DEFAULT_PLUGINS, factsOf, isKnownPlugin, OLDEST_APISIX } from "./plugins/catalogue";
 import { leavesOf } from "./render/document";
 import { numberFailures, subnetFailures, textFailures } from "./values";
 
@@ -216,18 +216,26 @@ export function gatewayFailures(options: GatewayOptions, settings: GatewaySettin
     ...numberFailures({ memory }, { min: 128, max: 65536 }, "in MiB: 256 for one worker, 30 for each further one"),
     ...portFailures(settings),
     ...subnetFailures("trustedAddresses", trustedAddresses),
-    ...(options.plugins ?? [])
-      .filter((plugin) => !isKnownPlugin(plugin, version))
-      .map((got) => ({
-        property: "plugins",
-        rule: `must hold plugins that APISIX ${version} has`,
-        got,
-        cure: "see https://apisix.apache.org/docs/apisix/plugins/ for how they are spelled",
-      })),
+    ...pluginFailures(options, version),
     ...secretFailures(options),
     ...attributeFailures(settings),
     ...(options.admin === undefined ? [] : adminFailures(options.admin)),
   ];
+}
+
+/** What a release of APISIX doesn't ship can only be in an image of the user's own. */
+function pluginFailures({ plugins = [], image }: GatewayOptions, version: string): Failure[] {
+  const isOwnImage = image !== undefined && !/(^|\/)apache\/apisix[:@]/.test(image);
+  return plugins
+    .filter((plugin) => !isKnownPlugin(plugin, version) && !(isOwnImage && factsOf(plugin) === undefined))
+    .map((got) => {
+      const since = factsOf(got)?.since;
+      const cure =
+        since === undefined
+          ? "mind the spelling (https://apisix.apache.org/docs/apisix/plugins/); a plugin of your own needs an 'image' that has it"
+          : `give the gateway APISIX ${since} or newer, or leave it out`;
+      return { property: "plugins", rule: `must hold plugins that APISIX ${version} has`, got, cure };
+    });
 }
 
 /** Of a gateway's APISIX. */

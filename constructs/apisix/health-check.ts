@@ -1,6 +1,7 @@
+import { durationFailures } from "../private/duration";
 import { Failure } from "../private/failure";
 import { ApisixObject, wire } from "./render/document";
-import { durationFailures, hostFailures, numberFailures, seconds, statusFailures, textFailures } from "./values";
+import { hostFailures, numberFailures, seconds, statusFailures, textFailures } from "./values";
 
 /**
  * Health checks of an upstream's nodes by the gateway, in addition to Consul's.

@@ -1,7 +1,7 @@
 import { Construct } from "constructs";
 import { ConsulService } from "../consul";
 import { EmptyPolicy } from "../lvs";
-import { rangeFailures, secondsOf } from "../private/duration";
+import { durationFailures, secondsOf } from "../private/duration";
 import { Failure } from "../private/failure";
 import { isMarked, mark } from "../private/mark";
 import type { IGateway } from "./gateway-base";
@@ -11,7 +11,6 @@ import { laterFieldFailures } from "./plugins/catalogue";
 import { ApisixObject, wire } from "./render/document";
 import {
   descriptionFailures,
-  durationFailures,
   GatewayTimeout,
   hostFailures,
   numberFailures,
@@ -94,7 +93,7 @@ const SERVICE_TIMEOUT: GatewayTimeout = { connect: "2s", send: "60s", read: "60s
 /** As when-empty.lua has it. */
 const FOR_GOOD = -1;
 
-const WHOLE_SECONDS_OF_A_DAY = { min: "0s", max: "24h", wholeSeconds: true };
+const WHOLE_SECONDS_OF_A_DAY = { min: "0s", max: "24h", whole: "seconds" } as const;
 
 /**
  * The nodes that a gateway sends requests to, and how.
@@ -125,7 +124,7 @@ export class Upstream {
     };
     return new Upstream(target, rest, named, elsewhere, (at) => [
       ...serviceNameFailures(at, named),
-      ...rangeFailures(`${at}.whenEmpty.grace`, whenEmpty?.grace, WHOLE_SECONDS_OF_A_DAY, "'30s' is usual"),
+      ...durationFailures({ [`${at}.whenEmpty.grace`]: whenEmpty?.grace }, WHOLE_SECONDS_OF_A_DAY, "'30s' is usual"),
     ]);
   }
 

@@ -1,6 +1,6 @@
 import { Token } from "cdktf";
 import * as ipaddr from "ipaddr.js";
-import { formFailures, nanoseconds, parseDuration } from "../private/duration";
+import { durationFailures, parseDuration } from "../private/duration";
 import { Failure } from "../private/failure";
 
 // Values that several objects and plugins have: each function returns what is wrong with them, by the property that the caller wrote.
@@ -148,41 +148,6 @@ export function timeoutFailures(at: string, timeout: GatewayTimeout | undefined)
   const { connect, send, read } = timeout;
   const values = { [`${at}.connect`]: connect, [`${at}.send`]: send, [`${at}.read`]: read };
   return durationFailures(values, { above: "0s" }, "for example '6s'");
-}
-
-/** What a duration may be. */
-export interface DurationRange {
-  /** The least. @default "0s" */
-  readonly min?: string;
-  /** More than this. @default - none */
-  readonly above?: string;
-  /** The most. @default - none */
-  readonly max?: string;
-  /** The unit that APISIX counts whole ones of. @default - fractions are good, too */
-  readonly whole?: "seconds" | "milliseconds";
-}
-
-/** Durations as Go writes them: `"10s"`, `"500ms"`. @param values as in {@link numberFailures} */
-export function durationFailures(
-  values: Readonly<Record<string, string | undefined>>,
-  range: DurationRange = {},
-  cure = BY_DEFAULT,
-): Failure[] {
-  const { min = "0s", above, max, whole } = range;
-  return Object.entries(values).flatMap(([property, got]) => {
-    const value = got === undefined ? undefined : parseDuration(got);
-    if (value === undefined) return formFailures(property, got);
-    const tooMuch = max !== undefined && value > nanoseconds(max);
-    const tooLittle = value < nanoseconds(min) || (above !== undefined && value <= nanoseconds(above));
-    const broken = whole !== undefined && value % (whole === "seconds" ? 1e9 : 1e6) !== 0;
-    return tooMuch || tooLittle || broken ? [{ property, rule: `must be ${describeDurations(range)}`, got, cure }] : [];
-  });
-}
-
-function describeDurations({ min = "0s", above, max, whole }: DurationRange): string {
-  const noun = whole === undefined ? "a duration" : `a duration of whole ${whole}`;
-  if (above !== undefined) return `${noun} above ${above}`;
-  return max === undefined ? `${noun}, ${min} or more` : `${noun} from ${min} to ${max}`;
 }
 
 /** Seconds of a duration; nothing where it was left out, or is none. */

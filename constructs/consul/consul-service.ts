@@ -17,19 +17,19 @@ export interface ConsulService {
   /** Only its instances with this tag. A director can ask for that, a gateway can't. @default - all of them */
   readonly tag?: string;
   /**
-   * Seconds until a check notices that an instance began or stopped to answer, at worst: its interval and its timeout. 0 where
-   * it has no check. A director warns where its grace for an empty service is shorter.
+   * How long its checks take at worst to notice that an instance began or stopped to answer, as a Go duration: failures in a row,
+   * each an interval and a timeout. `"0s"` where it has no check. A director warns where its grace for an empty service is shorter.
    *
    * @default - not known
    */
-  readonly lag?: number;
+  readonly lag?: string;
   /**
-   * Seconds that an instance still serves after it was taken out of the catalog. A director warns where it needs longer until
-   * it knows.
+   * How long an instance serves after it was taken out of the catalog, as a Go duration. A director warns where it needs longer
+   * until it knows.
    *
    * @default - not known
    */
-  readonly shutdownDelay?: number;
+  readonly shutdownDelay?: string;
 }
 
 /** Checks a service's name and meta by what Consul's catalog, and the DNS made of it, takes. */

@@ -50,7 +50,7 @@ export class Deployment extends Construct {
           shell: machine.shell,
         })),
       virtualServices: all
-        .filter(isDirector)
+        .filter((each) => Director.isDirector(each))
         .flatMap((director) => director.virtualServices.map((service) => describeService(director, service))),
       // A gateway that is a job is in another stack than its machines.
       gateways: stack.node.root.node
@@ -141,8 +141,4 @@ function describeGateway(gateway: Gateway | MachineGateway): GatewayDescription 
 
 function isGateway(construct: unknown): construct is Gateway | MachineGateway {
   return Gateway.isGateway(construct) || MachineGateway.isMachineGateway(construct);
-}
-
-function isDirector(construct: unknown): construct is Director {
-  return construct instanceof Director;
 }

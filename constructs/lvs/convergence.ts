@@ -1,4 +1,4 @@
-import { formatDuration, parseDuration, secondsOf } from "../private/duration";
+import { durationOf, parseDuration, secondsOf } from "../private/duration";
 import { Failure } from "../private/failure";
 import { Hop, renderConvergence, seconds, usual, worst } from "./render/convergence";
 
@@ -44,11 +44,12 @@ export class ConvergenceBudget {
   readonly scaleIn: readonly Hop[];
   /** From the last good answer of an instance to the last new connection that it gets. */
   readonly failure: readonly Hop[];
-  /** Seconds that {@link scaleIn} takes at worst: what a shutdown delay must cover. */
-  readonly lag: number;
-  readonly shutdownDelay: number;
-  /** Seconds that open connections have from the leaving of the instance to its end, at worst. */
-  readonly openConnections: number;
+  /** How long {@link scaleIn} takes at worst, as a Go duration: what a shutdown delay must cover. */
+  readonly lag: string;
+  /** How long an instance serves after it was taken out of the catalog. */
+  readonly shutdownDelay: string;
+  /** How long open connections have from the leaving of the instance to its end, at worst. */
+  readonly openConnections: string;
 
   constructor(props: ConvergenceProps = {}) {
     const interval = secondsOf(props.checkInterval ?? "2s");
@@ -73,22 +74,25 @@ export class ConvergenceBudget {
     this.scaleOut = [{ name: "first check passes", ...passes }, ...known];
     this.scaleIn = known;
     this.failure = [{ name: "check turns critical", ...critical }, ...known];
-    this.lag = worst(this.scaleIn);
-    this.shutdownDelay = secondsOf(props.shutdownDelay);
-    this.openConnections = Math.min(
-      this.shutdownDelay + secondsOf(props.killTimeout ?? "5s"),
-      this.lag + secondsOf(props.drainTimeout ?? DRAIN_TIMEOUT),
+    this.lag = durationOf(worst(this.scaleIn));
+    // Text that is no duration is an error of the job that has it.
+    this.shutdownDelay = durationOf(secondsOf(props.shutdownDelay));
+    this.openConnections = durationOf(
+      Math.min(
+        secondsOf(this.shutdownDelay) + secondsOf(props.killTimeout ?? "5s"),
+        worst(this.scaleIn) + secondsOf(props.drainTimeout ?? DRAIN_TIMEOUT),
+      ),
     );
   }
 
   /** Whether an instance serves until it gets no new requests. */
   get sufficient(): boolean {
-    return this.shutdownDelay >= this.lag;
+    return secondsOf(this.shutdownDelay) >= secondsOf(this.lag);
   }
 
   /** The shortest shutdown delay that is enough, in whole seconds: `"10s"`. */
   get leastShutdownDelay(): string {
-    return formatDuration(Math.ceil(this.lag) * 1e9);
+    return durationOf(Math.ceil(secondsOf(this.lag)));
   }
 
   /** What is wrong with it. @param property as the caller wrote it @param got the text that was given */
@@ -97,7 +101,7 @@ export class ConvergenceBudget {
     return [
       {
         property,
-        rule: `must be at least the ${seconds(this.lag)} that a director takes to know of it, or requests go to an instance that is gone`,
+        rule: `must be at least the ${this.lag} that a director takes to know of it, or requests go to an instance that is gone`,
         got: got ?? "0s",
         cure: `use '${this.leastShutdownDelay}' or more`,
       },
@@ -107,7 +111,7 @@ export class ConvergenceBudget {
   /** `scale-out 2.3s to 12.5s, scale-in 1.3s to 9.5s of the 10s shutdown delay`: for one line. */
   get summary(): string {
     const span = (hops: readonly Hop[]): string => `${seconds(usual(hops))} to ${seconds(worst(hops))}`;
-    return `scale-out ${span(this.scaleOut)}, scale-in ${span(this.scaleIn)} of the ${seconds(this.shutdownDelay)} shutdown delay`;
+    return `scale-out ${span(this.scaleOut)}, scale-in ${span(this.scaleIn)} of the ${this.shutdownDelay} shutdown delay`;
   }
 
   /** Human-readable. @param service its name */

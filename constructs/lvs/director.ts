@@ -1,7 +1,8 @@
 import { Construct } from "constructs";
 import { consulTemplateFor, IConsulCluster } from "../consul";
 import { Contribution, IMachine, InterfaceAddress, MachineFile, Software } from "../machine";
-import { secondsOf } from "../private/duration";
+import { DurationRange, secondsOf } from "../private/duration";
+import { isMarked, mark } from "../private/mark";
 import { Validation } from "../private/validation";
 import { DRAIN_TIMEOUT } from "./convergence";
 import { TakenPort, TakenPorts } from "./endpoint";
@@ -49,6 +50,11 @@ export interface DirectorProps {
  * @see https://manpages.debian.org/ipvsadm.8
  */
 export class Director extends Construct {
+  /** Whether something is a director, also of another copy of this package. */
+  static isDirector(x: unknown): x is Director {
+    return isMarked(x, "Director");
+  }
+
   readonly machine: IMachine;
   readonly plane: Plane;
   readonly drainTimeout: string;
@@ -60,6 +66,7 @@ export class Director extends Construct {
 
   constructor(scope: Construct, id: string, props: DirectorProps) {
     super(scope, id);
+    mark(this, "Director");
     this.machine = props.machine;
     this.plane = props.plane ?? Plane.IPVS;
     this.drainTimeout = props.drainTimeout ?? DRAIN_TIMEOUT;
@@ -69,7 +76,7 @@ export class Director extends Construct {
       validation.add(onlyIpvs("drainTimeout", "can't be given"));
     this.consul = props.consul;
     const consulTemplate = checkConsul(validation, props);
-    const range = { min: "0s", max: "24h", wholeSeconds: true };
+    const range: DurationRange = { min: "0s", max: "24h", whole: "seconds" };
     requireDuration(validation, "drainTimeout", props.drainTimeout, range, "'60s' is usual, a day is the most");
     validation.finish();
 

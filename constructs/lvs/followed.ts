@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { ConsulService, consulTemplateDownload, consulTemplateUnit } from "../consul";
 import { Contribution, IMachine, LiveFile, nodeProgram, PROGRAM_FOLDER, Software } from "../machine";
-import { secondsOf } from "../private/duration";
+import { durationFailures, durationOf, secondsOf } from "../private/duration";
 import { Failure } from "../private/failure";
 import { Validation } from "../private/validation";
 import { ConvergenceBudget } from "./convergence";
@@ -139,7 +139,9 @@ export function checkFollowed(validation: Validation, followed: FollowedService,
     cure: `swap them, or leave it out for { min: "1s", max: "4s" }`,
   });
   const cure = "'30s' is usual; EmptyPolicy.keepLast() is for ever";
-  requireDuration(validation, "grace", whenEmpty.grace, { min: "0s", max: "24h", wholeSeconds: true }, cure);
+  requireDuration(validation, "grace", whenEmpty.grace, { min: "0s", max: "24h", whole: "seconds" }, cure);
+  const { lag, shutdownDelay } = followed._named;
+  validation.add(...durationFailures({ "service.lag": lag, "service.shutdownDelay": shutdownDelay }));
   validation.add(...contextFailures(context, followed.known !== undefined));
 }
 
@@ -178,19 +180,24 @@ export function followWarnings(followed: FollowedService): string[] {
   const { service, wait, whenEmpty } = followed;
   const { lag, shutdownDelay } = followed._named;
   const known = new ConvergenceBudget({ templateWaitMax: wait.max }).lag;
-  const grace = whenEmpty.grace === undefined ? Infinity : secondsOf(whenEmpty.grace);
+  const { grace } = whenEmpty;
   return [
-    ...(shutdownDelay === undefined || shutdownDelay >= known
+    ...(shutdownDelay === undefined || secondsOf(shutdownDelay) >= secondsOf(known)
       ? []
       : [
-          `'wait' lets up to ${known} s pass until an instance of ${service} that left gets no new connections, and it serves for ${shutdownDelay} s after it left: lower 'wait.max', or raise the shutdown delay of ${service} to ${Math.ceil(known)} s`,
+          `'wait' lets up to ${known} pass until an instance of ${service} that left gets no new connections, and it serves for ${shutdownDelay} after it left: lower 'wait.max', or raise the shutdown delay of ${service} to ${wholeSeconds(known)}`,
         ]),
-    ...(lag === undefined || grace === 0 || grace >= lag
+    ...(lag === undefined || grace === undefined || secondsOf(grace) === 0 || secondsOf(grace) >= secondsOf(lag)
       ? []
       : [
-          `'whenEmpty' has a grace of ${grace} s, and the checks of ${service} need up to ${lag} s to find a healthy instance again after a restart of Consul: raise 'grace' to '${Math.ceil(lag)}s', or shorten the checks`,
+          `'whenEmpty' has a grace of ${grace}, and the checks of ${service} need up to ${lag} to find a healthy instance again after a restart of Consul: raise 'grace' to '${wholeSeconds(lag)}', or shorten the checks`,
         ]),
   ];
+}
+
+/** The next whole second. */
+function wholeSeconds(text: string): string {
+  return durationOf(Math.ceil(secondsOf(text)));
 }
 
 /** @param id of the virtual service */

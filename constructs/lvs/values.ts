@@ -1,5 +1,5 @@
 import { Token } from "cdktf";
-import { DurationRange, rangeFailures } from "../private/duration";
+import { durationFailures, DurationRange } from "../private/duration";
 import { Validation } from "../private/validation";
 
 /** Refuses what Terraform would only know later: rules are part of a machine's first boot, so they are text at synth. */
@@ -22,5 +22,5 @@ export function requireDuration(
   cure: string,
 ): void {
   requireKnown(validation, { [property]: text });
-  if (!Token.isUnresolved(text)) validation.add(...rangeFailures(property, text, range, cure));
+  if (!Token.isUnresolved(text)) validation.add(...durationFailures({ [property]: text }, range, cure));
 }

@@ -2,7 +2,7 @@ import { Annotations, Aspects, Token } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { IMachine, normalizeAddress } from "../machine";
 import { Acknowledgement } from "../private/acknowledgement";
-import { secondsOf } from "../private/duration";
+import { DurationRange, secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
 import { Validation, ValidationError } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
@@ -333,7 +333,7 @@ function followsConsul(id: string, { service }: FollowedService): Failure {
 /** Persistence and one-packet scheduling. */
 function checkOptions(validation: Validation, endpoints: readonly Endpoint[], options: ServiceOptions): void {
   const { persistenceTimeout: timeout, persistenceNetmask: netmask, onePacket } = options;
-  const range = { min: "1s", max: "744h", wholeSeconds: true };
+  const range: DurationRange = { min: "1s", max: "744h", whole: "seconds" };
   requireDuration(validation, "persistenceTimeout", timeout, range, "'300s' is usual, 31 days are the most");
   requireKnown(validation, { persistenceNetmask: netmask });
   if (netmask !== undefined && !Token.isUnresolved(netmask)) {

@@ -1,5 +1,5 @@
 import { allRendered, ApiCheck, defined } from "./api";
-import { nanoseconds, secondsOf } from "./job-duration";
+import { nanoseconds } from "../private/duration";
 import type { JobValidation } from "./shape";
 
 /** Properties of every check. */
@@ -125,11 +125,6 @@ export class Check {
     return this.options.port;
   }
 
-  /** Seconds until the check notices a change, at worst: its failures in a row, each an interval and a timeout. */
-  get lag(): number {
-    return this.failures * (secondsOf(this.interval) + secondsOf(this.timeout));
-  }
-
   /** Number of bad answers in a row that make the check critical, 1 or more. */
   get failures(): number {
     return this.counts ? Math.max(1, this.options.failuresBeforeCritical ?? DEFAULT_FAILURES) : 1;
@@ -200,8 +195,8 @@ export class Check {
           cure: "2 is usual",
         });
     }
-    validation.duration(`${at}.interval`, this.interval, 1);
-    validation.duration(`${at}.timeout`, this.timeout, 1);
+    validation.duration(`${at}.interval`, this.interval, "1s");
+    validation.duration(`${at}.timeout`, this.timeout, "1s");
     validation.duration(`${at}.checkRestart.grace`, checkRestart?.grace);
     const { Path: path } = this.particular;
     validation.require(path === undefined || path.startsWith("/"), {

@@ -9,7 +9,7 @@ import {
   listed,
   overridden,
 } from "./api";
-import { nanoseconds } from "./job-duration";
+import { nanoseconds } from "../private/duration";
 import { PlacementOptions, renderPlacement, validatePlacement, validateSystemPlacement } from "./placement";
 import { PortMappings, renderNetwork, validatePorts } from "./port";
 import { JobServiceOptions, NamedService, renderService } from "./service";

@@ -28,9 +28,9 @@ export { Check, CheckOptions, CheckRestart, GrpcCheckOptions, HttpCheckOptions, 
 export { HostNetwork, NomadClient, NomadClientOptions, NomadClientProps } from "./client";
 export { DynamicPorts, INomadCluster, JobCluster, provideCluster } from "./cluster";
 export { CommandOptions, DockerOptions, DriverOptions, OtherDriver } from "./driver";
+export { JobRefusal } from "./findings";
 export { EphemeralDiskOptions, GroupOptions, GroupParts, VolumeOptions } from "./group";
 export { Job, JobProps, JobSettings } from "./job";
-export { JobRefusal } from "./job-refusal";
 export { JobOptions, JobParts, PeriodicOptions } from "./job-specification";
 export { AffinityOptions, ConstraintOptions, PlacementOptions, SpreadOptions } from "./placement";
 export { PortMapping, PortMappings } from "./port";

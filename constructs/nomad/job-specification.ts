@@ -1,7 +1,7 @@
 import { allRendered, ApiJob, ApiPeriodic, copied, defined, JobType, overridden } from "./api";
 import { ConvergenceBudget } from "../lvs";
 import { GroupOptions, renderGroup, validateGroup } from "./group";
-import { formatDuration, secondsOf } from "./job-duration";
+import { formatDuration, secondsOf } from "../private/duration";
 import { PlacementOptions, renderPlacement, validatePlacement, validateSystemPlacement } from "./placement";
 import { NamedService, validateServices } from "./service";
 import type { JobValidation } from "./shape";

@@ -1,6 +1,7 @@
 import { Annotations, Aspects, Token } from "cdktf";
 import { Construct } from "constructs";
 import { announceService, ConsulService } from "../consul";
+import { Acknowledgement } from "../private/acknowledgement";
 import { ByWord } from "../private/by-word";
 import { describeFailure, Failure } from "../private/failure";
 import { versionFailures } from "../private/first-versions";
@@ -11,9 +12,16 @@ import { WholeProgram } from "../private/whole-program";
 import type { ApiJob } from "./api";
 import { clusterOf, JobCluster, NOMADS_OWN_PORTS } from "./cluster";
 import { ConvergenceBudget, ConvergenceProps } from "../lvs";
-import { identityFailures, neighbourFindings, ownFindings, PlacedJob, sharedWords } from "./findings";
-import { secondsOf } from "./job-duration";
-import { JobFinding, JobRefusal, withAcknowledgement } from "./job-refusal";
+import {
+  identityFailures,
+  JobFinding,
+  JobRefusal,
+  neighbourFindings,
+  ownFindings,
+  PlacedJob,
+  sharedWords,
+} from "./findings";
+import { secondsOf } from "../private/duration";
 import { JobOptions, renderJob, validateJob } from "./job-specification";
 import { jobspecAttribute, withReferences } from "./jobspec";
 import { renderJobFile } from "./render/hcl";
@@ -53,6 +61,7 @@ export class Job extends Construct {
   private readonly placed: PlacedJob;
   private readonly specification: ApiJob;
   private readonly followed = new Set<string>();
+  private readonly acknowledgement: Acknowledgement<JobRefusal>;
 
   constructor(scope: Construct, id: string, props: JobProps);
   /** @internal @param shape how errors name the job's parts */
@@ -68,7 +77,12 @@ export class Job extends Construct {
     if (Token.isUnresolved(this.name)) validation.add(UNKNOWN_NAME);
     validateJob(validation, this.name, props, services);
     validation.finish();
-    validation.add(...this.refused(this.ownFindings()).map(withAcknowledgement));
+    this.acknowledgement = new Acknowledgement(this, {
+      refusals: props.acknowledge ?? [],
+      type: "JobRefusal",
+      later: () => this.findings(),
+    });
+    validation.add(...this.acknowledgement.refused(this.ownFindings()));
     validation.finish();
 
     this.specification = renderJob(this.name, props, services);
@@ -86,11 +100,7 @@ export class Job extends Construct {
     writeAtSynth(this, () => this.files());
     this.node.addValidation({
       validate: () =>
-        [
-          ...identityFailures(this.placed, this.neighbours),
-          ...this.refused(this.findings()).map(withAcknowledgement),
-          ...this.unknownToNomad(),
-        ].map(describeFailure),
+        [...identityFailures(this.placed, this.neighbours), ...this.unknownToNomad()].map(describeFailure),
     });
     Aspects.of(this).add({
       visit: (node) => {
@@ -129,7 +139,7 @@ export class Job extends Construct {
       name: service.name,
       port: service.port,
       lag: checkLagOf(service.options),
-      shutdownDelay: secondsOf(this.placed.options.groups[service.group]?.shutdownDelay),
+      shutdownDelay: this.placed.options.groups[service.group]?.shutdownDelay ?? "0s",
     };
   }
 
@@ -197,23 +207,10 @@ export class Job extends Construct {
     return versionFailures(running, JOB_FIELDS, usedFields(this.specification, this.placed.shape));
   }
 
-  private refused(findings: readonly JobFinding[]): JobFinding[] {
-    return findings.filter(({ refusal }) => !(this.settings.acknowledge ?? []).includes(refusal));
-  }
-
   /** One line a service in the output of synth; the table lies beside the stack's JSON. */
   private annotate(): void {
-    const annotations = Annotations.of(this);
-    const findings = this.findings();
-    const acknowledged = findings.filter((finding) => !this.refused([finding]).length);
-    for (const { refusal, failure } of acknowledged)
-      annotations.addWarning(`acknowledged ${refusal}: ${describeFailure(failure)}`);
-    for (const refusal of this.settings.acknowledge ?? []) {
-      if (!findings.some((finding) => finding.refusal === refusal))
-        annotations.addWarning(`'acknowledge' names ${refusal}, which does not apply here: leave it out`);
-    }
     for (const service of this.placed.services)
-      annotations.addInfo(`${service.name}: ${this.budgetOf(service.group, service).summary}`);
+      Annotations.of(this).addInfo(`${service.name}: ${this.budgetOf(service.group, service).summary}`);
   }
 
   private files(): Record<string, string> {

@@ -1,4 +1,5 @@
 import { WEIGHT_META } from "../consul";
+import { durationOf, secondsOf } from "../private/duration";
 import { allRendered, ApiService, copied, defined, listed } from "./api";
 import { Check } from "./check";
 import type { GroupOptions } from "./group";
@@ -73,9 +74,10 @@ export function servicesOf(
   });
 }
 
-/** Seconds until its checks notice a change, at worst; 0 without a check. */
-export function checkLagOf({ checks = [] }: JobServiceOptions): number {
-  return Math.max(0, ...checks.map(({ lag }) => lag));
+/** How long its checks take at worst to notice a change, as a Go duration: `"0s"` without a check. */
+export function checkLagOf({ checks = [] }: JobServiceOptions): string {
+  const lags = checks.map(({ failures, interval, timeout }) => failures * (secondsOf(interval) + secondsOf(timeout)));
+  return durationOf(Math.max(0, ...lags));
 }
 
 export function renderService({ name, port, options }: NamedService, onlyTask: string | undefined): ApiService {

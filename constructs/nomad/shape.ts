@@ -2,7 +2,7 @@ import { Token } from "cdktf";
 import { IConstruct } from "constructs";
 import { Failure } from "../private/failure";
 import { Validation } from "../private/validation";
-import { durationFailures } from "./job-duration";
+import { durationFailures } from "../private/duration";
 
 /** How the user names the parts of a job, for its errors: a `Job` nests them, a `WebJob` has them flat. */
 export interface JobShape {
@@ -40,6 +40,9 @@ export const NESTED: JobShape = {
   },
 };
 
+/** A hundred days: what is longer is almost always a mistake in the unit. */
+const LONGEST = "2400h";
+
 /**
  * Collects what is wrong with a job. Values that only Terraform knows are left for Nomad to check, except durations: the API
  * takes them in nanoseconds.
@@ -56,9 +59,9 @@ export class JobValidation extends Validation {
     super.require(ok || Token.isUnresolved(failure.got), failure);
   }
 
-  /** A Go duration; a left out one passes. @param least in seconds */
-  duration(property: string, text: string | undefined, least = 0): void {
-    this.add(...durationFailures({ [property]: text }, least));
+  /** A Go duration; a left out one passes. @param least what Nomad takes at least */
+  duration(property: string, text: string | undefined, least = "0s"): void {
+    this.add(...durationFailures({ [property]: text }, { min: least, max: LONGEST }));
   }
 
   /** Records that a property can't be given here. @param rule after `can't go with` */

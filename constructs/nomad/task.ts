@@ -12,7 +12,7 @@ import {
 } from "./api";
 import { DriverOptions, driversOf, renderDriver } from "./driver";
 import type { GroupOptions } from "./group";
-import { nanoseconds } from "./job-duration";
+import { nanoseconds } from "../private/duration";
 import { PlacementOptions, renderPlacement, validatePlacement } from "./placement";
 import { JobServiceOptions, NamedService, renderService } from "./service";
 import { cureForLabel, JobValidation, listOf } from "./shape";

@@ -1,5 +1,5 @@
 import { allRendered, ApiTemplate, defined } from "./api";
-import { nanoseconds } from "./job-duration";
+import { nanoseconds } from "../private/duration";
 import type { JobValidation } from "./shape";
 
 /** What happens to a running task when the rendered text changes. */

@@ -1,5 +1,5 @@
 import { allRendered, ApiMigrate, ApiReschedule, ApiRestart, ApiUpdate, defined } from "./api";
-import { nanoseconds, parseDuration } from "./job-duration";
+import { nanoseconds, parseDuration } from "../private/duration";
 import type { JobValidation } from "./shape";
 
 /**
@@ -173,7 +173,7 @@ export function validateRestart(validation: JobValidation, at: string, restart: 
     got: attempts,
     cure: "raise 'interval', or lower one of the two",
   });
-  validation.duration(`${at}restart.interval`, interval, 5);
+  validation.duration(`${at}restart.interval`, interval, "5s");
   validation.duration(`${at}restart.delay`, restart.delay);
 }
 
@@ -188,8 +188,8 @@ export function validateReschedule(validation: JobValidation, at: string, resche
     "use one of them",
   );
   validation.duration(`${at}reschedule.interval`, interval);
-  validation.duration(`${at}reschedule.delay`, delay, 5);
-  validation.duration(`${at}reschedule.maxDelay`, maxDelay, 5);
+  validation.duration(`${at}reschedule.delay`, delay, "5s");
+  validation.duration(`${at}reschedule.maxDelay`, maxDelay, "5s");
 }
 
 /** @param at the start of the property's name: `groups.web.` */

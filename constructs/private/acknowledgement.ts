@@ -26,7 +26,7 @@ export class Acknowledgement<R extends string> {
     private readonly owner: IConstruct,
     private readonly props: AcknowledgementProps<R>,
   ) {
-    const { later, type } = props;
+    const { later } = props;
     Aspects.of(owner).add({
       visit: (node) => {
         if (node !== owner) return;
@@ -34,12 +34,7 @@ export class Acknowledgement<R extends string> {
         this.warnOfUnused();
       },
     });
-    owner.node.addValidation({
-      validate: () =>
-        later()
-          .filter(({ refusal }) => !this.covers(refusal))
-          .map((finding) => describeFailure(acknowledgeable(type, finding))),
-    });
+    owner.node.addValidation({ validate: () => this.refused(later()).map(describeFailure) });
   }
 
   /** Whether the user accepts it. */
@@ -47,12 +42,20 @@ export class Acknowledgement<R extends string> {
     return this.props.refusals.includes(refusal);
   }
 
+  /** The findings that are not acknowledged, with the way to do it. */
+  refused(findings: readonly Finding<R>[]): Failure[] {
+    return findings
+      .filter(({ refusal }) => !this.covers(refusal))
+      .map(({ refusal, failure }) => ({
+        ...failure,
+        cure: `${failure.cure}; to build it nevertheless, ${acknowledging(this.props.type, refusal)}`,
+      }));
+  }
+
   /** Warns of what was acknowledged, records the rest as failures. */
   judge(scope: IConstruct, validation: Validation, findings: readonly Finding<R>[]): void {
-    for (const finding of findings) {
-      if (this.covers(finding.refusal)) this.accept(scope, finding);
-      else validation.add(acknowledgeable(this.props.type, finding));
-    }
+    for (const finding of findings) if (this.covers(finding.refusal)) this.accept(scope, finding);
+    validation.add(...this.refused(findings));
   }
 
   /** Warns of what works now and may fail later; acknowledged it is silent. */
@@ -75,11 +78,6 @@ export class Acknowledgement<R extends string> {
       Annotations.of(this.owner).addWarning(`'acknowledge' names ${refusal}, which does not apply here: leave it out`);
     }
   }
-}
-
-/** A failure that can be acknowledged, with the way to do it. @param type as in {@link AcknowledgementProps.type} */
-export function acknowledgeable<R extends string>(type: string, { refusal, failure }: Finding<R>): Failure {
-  return { ...failure, cure: `${failure.cure}; to build it nevertheless, ${acknowledging(type, refusal)}` };
 }
 
 function acknowledging(type: string, refusal: string): string {

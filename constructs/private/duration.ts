@@ -32,6 +32,11 @@ export function nanoseconds(text: string | undefined): number | undefined {
   return value;
 }
 
+/** A duration of so many seconds, as text. */
+export function durationOf(seconds: number): string {
+  return formatDuration(Math.round(seconds * 1e9));
+}
+
 /** Seconds of a duration; 0 where it is left out or none. */
 export function secondsOf(text: string | undefined): number {
   return (text === undefined ? 0 : (parseDuration(text) ?? 0)) / 1e9;
@@ -47,32 +52,51 @@ export function formatDuration(value: number): string {
   return `${hours > 0 ? `${hours}h` : ""}${minutes > 0 ? `${minutes}m` : ""}${rest > 0 ? `${rest / 1e9}s` : ""}`;
 }
 
-/** The durations that a property takes. */
+/** What a duration may be. */
 export interface DurationRange {
-  readonly min: string;
-  readonly max: string;
-  /** Whether the program that gets it counts whole seconds. @default false */
-  readonly wholeSeconds?: boolean;
+  /** The least. @default "0s" */
+  readonly min?: string;
+  /** More than this. @default - none */
+  readonly above?: string;
+  /** The most. @default - none */
+  readonly max?: string;
+  /** The unit that the program counts whole ones of. @default - fractions are good, too */
+  readonly whole?: "seconds" | "milliseconds";
 }
 
-/** What is wrong with a text that isn't a duration. */
-export function formFailures(property: string, text: string | undefined): Failure[] {
-  if (text === undefined || parseDuration(text) !== undefined) return [];
-  return [{ property, rule: "must be a duration", got: text, cure: "write it like '10s', '1m30s' or '500ms'" }];
-}
-
-/** What is wrong with the duration of a property; one that is left out passes. */
-export function rangeFailures(
-  property: string,
-  text: string | undefined,
-  range: DurationRange,
-  cure: string,
+/**
+ * What is wrong with durations; those that are left out pass.
+ *
+ * @param values by where the caller wrote it
+ * @param cure for one out of range @default - the limit that it passed
+ */
+export function durationFailures(
+  values: Readonly<Record<string, string | undefined>>,
+  range: DurationRange = {},
+  cure?: string,
 ): Failure[] {
-  if (text === undefined) return [];
-  const { min, max, wholeSeconds = false } = range;
-  const value = parseDuration(text);
-  const inRange = value !== undefined && value >= nanoseconds(min) && value <= nanoseconds(max);
-  if (inRange && !(wholeSeconds && value % 1e9 !== 0)) return [];
-  const what = wholeSeconds ? "a duration in whole seconds" : "a duration";
-  return [{ property, rule: `must be ${what} from ${min} to ${max}`, got: text, cure }];
+  return Object.entries(values).flatMap(([property, got]): Failure[] => {
+    if (got === undefined) return [];
+    const value = parseDuration(got);
+    if (value === undefined)
+      return [{ property, rule: "must be a duration", got, cure: "write it like '10s', '1m30s' or '500ms'" }];
+    const within = withinRange(value, range);
+    return within === undefined
+      ? []
+      : [{ property, rule: `must be ${describeRange(range)}`, got, cure: cure ?? `use ${within}` }];
+  });
+}
+
+/** What would be in range instead; nothing where the value is. */
+function withinRange(value: number, { min = "0s", above, max, whole }: DurationRange): string | undefined {
+  if (value < nanoseconds(min)) return `'${min}' or more`;
+  if (above !== undefined && value <= nanoseconds(above)) return `more than '${above}'`;
+  if (max !== undefined && value > nanoseconds(max)) return `'${max}' or less`;
+  return whole !== undefined && value % (whole === "seconds" ? 1e9 : 1e6) !== 0 ? `whole ${whole}` : undefined;
+}
+
+function describeRange({ min = "0s", above, max, whole }: DurationRange): string {
+  const noun = whole === undefined ? "a duration" : `a duration of whole ${whole}`;
+  if (above !== undefined) return `${noun} above ${above}`;
+  return max === undefined ? `${noun}, ${min} or more` : `${noun} from ${min} to ${max}`;
 }

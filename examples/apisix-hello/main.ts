@@ -42,7 +42,7 @@ const machines = new MachinesStack(app, "machines", { inventory, client: "vm-1" 
 const { ipvs, server, gw1, gw2, web1, web2 } = machines.all;
 
 const consul = new ConsulServer(machines, "consul", { machine: server, profile: AgentProfile.DEV });
-const hello = { name: "hello-world-servers", lag: 10 };
+const hello = { name: "hello-world-servers", lag: "10s" };
 for (const machine of [web1, web2]) {
   new Caddy(machines, `caddy-${machine.name}`, { machine, answers: { 80: `Hello from ${machine.name}!` } });
   new AgentService(machines, `hello-${machine.name}`, { name: hello.name, machine, consul, port: 80 });

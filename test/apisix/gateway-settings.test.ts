@@ -55,7 +55,7 @@ describe("a gateway is refused with", () => {
       { pluginAttributes: { prometheus: { refreshInterval: "0s", defaultBuckets: ["10ms", "100"] } } },
       [
         "2 problems",
-        "  - 'pluginAttributes.prometheus.refreshInterval' must be a duration above 0s, got \"0s\": leave it out for APISIX's default",
+        "  - 'pluginAttributes.prometheus.refreshInterval' must be a duration above 0s, got \"0s\": use more than '0s'",
         "  - 'pluginAttributes.prometheus.defaultBuckets' must be a duration, got \"100\": write it like '10s', '1m30s' or '500ms'",
       ].join("\n"),
     ],
@@ -135,12 +135,12 @@ describe("a gateway is refused with", () => {
     [
       "a plugin that APISIX doesn't have",
       { plugins: ["limit-cuont"] },
-      "'plugins' must hold plugins that APISIX 3.18.0 has, got \"limit-cuont\": see https://apisix.apache.org/docs/apisix/plugins/ for how they are spelled",
+      "'plugins' must hold plugins that APISIX 3.18.0 has, got \"limit-cuont\": mind the spelling (https://apisix.apache.org/docs/apisix/plugins/); a plugin of your own needs an 'image' that has it",
     ],
     [
       "a plugin of a later release",
       { version: "3.16.0", plugins: ["acl"] },
-      "'plugins' must hold plugins that APISIX 3.16.0 has, got \"acl\": see https://apisix.apache.org/docs/apisix/plugins/ for how they are spelled",
+      "'plugins' must hold plugins that APISIX 3.16.0 has, got \"acl\": give the gateway APISIX 3.17.0 or newer, or leave it out",
     ],
     [
       "a secret's name in small letters",
@@ -178,6 +178,23 @@ describe("a gateway is refused with", () => {
     const make = typeof options === "function" ? options : (): GatewayOptions => options;
     expect(refusal(() => gatewayModel(make))).toBe(`test/front: ${words}`);
     expect(refusal(() => onNomad(make))).toBe(`test/front: ${words}`);
+  });
+
+  test("a plugin of one's own is taken where the image is, too; a release's plugin is still checked", () => {
+    const image = "registry.example/apisix:3.17.0-own";
+    expect(
+      fileOf(
+        gatewayModel(() => ({ image, plugins: ["our-audit"] })),
+        CONFIG,
+      ),
+    ).toMatch(/^ *plugins: \[.*"our-audit"/m);
+    expect(refusal(() => gatewayModel(() => ({ image, plugins: ["our-audit", "ai-cache"] })))).toBe(
+      "test/front: 'plugins' must hold plugins that APISIX 3.17.0 has, got \"ai-cache\": give the gateway APISIX 3.18.0 or newer, or leave it out",
+    );
+    const mirrored = "registry.example:5000/apache/apisix:3.17.0-debian";
+    expect(refusal(() => gatewayModel(() => ({ image: mirrored, plugins: ["our-audit"] })))).toContain(
+      "a plugin of your own needs an 'image' that has it",
+    );
   });
 
   test("several faults at once, all of them reported", () => {

@@ -81,7 +81,7 @@ test("its secrets by name, and what directors follow", () => {
   onMachines(({ stack, consul, gw, gw2 }) => {
     const gateway = new MachineGateway(stack, "front", { machines: [gw, gw2], consul, ...everything(stack) });
     expect(gateway.secret("ALICE_KEY")).toBe("$env://ALICE_KEY");
-    expect(gateway.service).toEqual({ name: "front", port: "http", lag: 10, shutdownDelay: 10 });
+    expect(gateway.service).toEqual({ name: "front", port: "http", lag: "10s", shutdownDelay: "10s" });
     expect(gateway).toMatchObject({ documents: "apisix/front", version: "3.17.0", machines: [gw, gw2] });
   });
 });

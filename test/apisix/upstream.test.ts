@@ -49,7 +49,7 @@ describe("an upstream is refused at once, with what to do instead:", () => {
     [
       "a grace that is no time",
       route({ upstream: Upstream.toService("hello", { whenEmpty: EmptyPolicy.refuse({ grace: "-1s" }) }) }),
-      "test/hello: 'upstream.whenEmpty.grace' must be a duration in whole seconds from 0s to 24h, got \"-1s\": '30s' is usual",
+      "test/hello: 'upstream.whenEmpty.grace' must be a duration, got \"-1s\": write it like '10s', '1m30s' or '500ms'",
     ],
     [
       "a service by a tag",
@@ -149,7 +149,7 @@ test("what a gateway does with a service that has no healthy instance, and how l
     new Route(stack, "route", { ...route!, upstream: to({}) });
     new Route(stack, "refuse", { ...refuse!, upstream: to({ whenEmpty: EmptyPolicy.refuse() }) });
     new Route(stack, "now", { ...now!, upstream: to({ whenEmpty: EmptyPolicy.refuse({ grace: "0s" }) }) });
-    Route.toJob(stack, "keep", { service: () => ({ name: "hello", lag: 0 }) }, undefined, {
+    Route.toJob(stack, "keep", { service: () => ({ name: "hello", lag: "0s" }) }, undefined, {
       ...keep!,
       upstreamOptions: {
         elsewhere: true,

@@ -12,7 +12,7 @@ test("a budget is the sum of its hops, each from the property that makes it", ()
   });
   expect(budget.scaleOut.map(({ worst }) => worst)).toEqual([7, 0.5, 2, 3]);
   expect(budget.scaleIn.map(({ worst }) => worst)).toEqual([0.5, 2, 3]);
-  expect(budget).toMatchObject({ lag: 5.5, sufficient: true, leastShutdownDelay: "6s", openConnections: 30 });
+  expect(budget).toMatchObject({ lag: "5.5s", sufficient: true, leastShutdownDelay: "6s", openConnections: "30s" });
   expect(budget.failures("shutdownDelay", "10s")).toEqual([]);
 });
 
@@ -30,11 +30,11 @@ test("a shutdown delay below the lag is a failure, and the table says so", () =>
 });
 
 test("the longest wait of the template counts, for a rolling update changes the catalog again and again", () => {
-  expect(new ConvergenceBudget({ templateWait: "2s" }).lag).toBe(13.5);
-  expect(new ConvergenceBudget({ templateWait: "2s", templateWaitMax: "3s" }).lag).toBe(8.5);
+  expect(new ConvergenceBudget({ templateWait: "2s" }).lag).toBe("13.5s");
+  expect(new ConvergenceBudget({ templateWait: "2s", templateWaitMax: "3s" }).lag).toBe("8.5s");
 });
 
 test("open connections end with the director's drain, where that is sooner", () => {
   const budget = new ConvergenceBudget({ shutdownDelay: "2m", killTimeout: "30s", drainTimeout: "10s" });
-  expect(budget.openConnections).toBe(19.5);
+  expect(budget.openConnections).toBe("19.5s");
 });

@@ -120,7 +120,7 @@ test("one more followed service is a push, not a new machine", () => {
 
 test("a job's service by the label of its port; options say more", () => {
   const { ipvs } = program(({ following }) => {
-    const service = { name: "hello", port: "www", lag: 10 };
+    const service = { name: "hello", port: "www", lag: "10s" };
     const job = { service: (port?: string) => ({ ...service, name: port === "www" ? "hello" : "other" }) };
     const director = following();
     director.addVirtualService("a", { address: vip, port: 80, realServers: RealServers.ofJob(job, { port: "www" }) });
@@ -253,7 +253,7 @@ test.each<[string, (machines: Machines) => unknown, string]>([
   - 'tag' must consist of letters, digits and any of '-_=:.', got "a b": write it as it is registered in Consul; another name can't be followed
   - 'datacenter' must consist of letters, digits and any of '-_.', got "west|any": write it as it is registered in Consul; another name can't be followed
   - 'wait' can't have a 'min' above its 'max', got {"min":"5s","max":"4s"}: swap them, or leave it out for { min: "1s", max: "4s" }
-  - 'grace' must be a duration in whole seconds from 0s to 24h, got "1500ms": '30s' is usual; EmptyPolicy.keepLast() is for ever`,
+  - 'grace' must be a duration of whole seconds from 0s to 24h, got "1500ms": '30s' is usual; EmptyPolicy.keepLast() is for ever`,
   ],
 ])("fails when %s", (_, build, message) => {
   expect(messageOf(build)).toBe(message);
@@ -304,21 +304,21 @@ describe("what doesn't fit together in time is a warning", () => {
   test("an instance must serve until the director knows that it left: as long as a job's budget says", () => {
     const { lag } = new ConvergenceBudget();
     expect(warnings({ name: "hello", shutdownDelay: lag })).toEqual([]);
-    expect(warnings({ name: "hello", shutdownDelay: lag - 0.1 })).toEqual([
-      `web: 'wait' lets up to 9.5 s pass until an instance of hello that left gets no new connections, and it serves for 9.4 s after it left: lower 'wait.max', or raise the shutdown delay of hello to 10 s`,
+    expect(warnings({ name: "hello", shutdownDelay: "9.4s" })).toEqual([
+      `web: 'wait' lets up to 9.5s pass until an instance of hello that left gets no new connections, and it serves for 9.4s after it left: lower 'wait.max', or raise the shutdown delay of hello to 10s`,
     ]);
-    expect(warnings({ name: "hello", shutdownDelay: 10 }, { wait: { min: "1s", max: "5s" } })).toEqual([
-      expect.stringContaining("lets up to 10.5 s pass") as string,
+    expect(warnings({ name: "hello", shutdownDelay: "10s" }, { wait: { min: "1s", max: "5s" } })).toEqual([
+      expect.stringContaining("lets up to 10.5s pass") as string,
     ]);
   });
 
   test("a grace must last until checks can pass again", () => {
-    expect(warnings({ name: "hello", lag: 30 })).toEqual([]);
-    expect(warnings({ name: "hello", lag: 31 })).toEqual([
-      `web: 'whenEmpty' has a grace of 30 s, and the checks of hello need up to 31 s to find a healthy instance again after a restart of Consul: raise 'grace' to '31s', or shorten the checks`,
+    expect(warnings({ name: "hello", lag: "30s" })).toEqual([]);
+    expect(warnings({ name: "hello", lag: "31s" })).toEqual([
+      `web: 'whenEmpty' has a grace of 30s, and the checks of hello need up to 31s to find a healthy instance again after a restart of Consul: raise 'grace' to '31s', or shorten the checks`,
     ]);
     for (const whenEmpty of [EmptyPolicy.refuse({ grace: "0s" }), EmptyPolicy.keepLast()])
-      expect(warnings({ name: "hello", lag: 31 }, { whenEmpty })).toEqual([]);
+      expect(warnings({ name: "hello", lag: "31s" }, { whenEmpty })).toEqual([]);
   });
 
   test("nothing is said of a name alone", () => {
@@ -328,7 +328,7 @@ describe("what doesn't fit together in time is a warning", () => {
 
 describe("instances on machines that the program knows, as a gateway's are", () => {
   function known(machines: readonly Machine[], ports: number[] = []): KnownInstances {
-    return { service: { name: "gateway", lag: 3 }, machines, listenOn: (port) => ports.push(port) };
+    return { service: { name: "gateway", lag: "3s" }, machines, listenOn: (port) => ports.push(port) };
   }
 
   test("direct routing: both ends are set up, instances elsewhere count for nothing, the port is the virtual one", () => {

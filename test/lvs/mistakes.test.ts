@@ -11,7 +11,7 @@ test.each<[string, (machines: Machines) => unknown, string]>([
   [
     "drainTimeout is out of range",
     ({ director }) => director({ drainTimeout: "-1s" }),
-    "test/director: 'drainTimeout' must be a duration in whole seconds from 0s to 24h, got \"-1s\": '60s' is usual, a day is the most",
+    "test/director: 'drainTimeout' must be a duration, got \"-1s\": write it like '10s', '1m30s' or '500ms'",
   ],
   [
     "address and port are malformed, both in one message",
@@ -72,7 +72,7 @@ test.each<[string, (machines: Machines) => unknown, string]>([
   [
     "persistence is out of range",
     ({ director }) => director().addVirtualService("web", { ...service, persistenceTimeout: "0s" }),
-    "test/director/web: 'persistenceTimeout' must be a duration in whole seconds from 1s to 744h, got \"0s\": '300s' is usual, 31 days are the most",
+    "test/director/web: 'persistenceTimeout' must be a duration of whole seconds from 1s to 744h, got \"0s\": '300s' is usual, 31 days are the most",
   ],
   [
     "a netmask stands alone, and is none",

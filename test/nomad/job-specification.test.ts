@@ -52,7 +52,7 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
   [
     "a check is faster than Nomad allows",
     web({ check: Check.http({ interval: "500ms" }) }),
-    "test/shop: 'check.interval' must be at least 1s, Nomad's minimum, got \"500ms\": use '1s' or more",
+    "test/shop: 'check.interval' must be a duration from 1s to 2400h, got \"500ms\": use '1s' or more",
   ],
   [
     "a check's path is a URL",

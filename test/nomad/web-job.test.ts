@@ -20,7 +20,7 @@ test("a web job has its defaults in plain sight", () => {
 test("names are written once: the service, its port and its check's lag come from the job", () => {
   workload((stack) => {
     const job = new WebJob(stack, "hello-world", { docker: { image: "nginx" }, ports: { www: { to: 80 } } });
-    const service = { name: "hello-world-servers", port: "www", lag: 10, shutdownDelay: 10 };
+    const service = { name: "hello-world-servers", port: "www", lag: "10s", shutdownDelay: "10s" };
     expect(job.service("www")).toEqual(service);
     expect(job.service()).toEqual(service);
   });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { formatDuration, formFailures, parseDuration, rangeFailures } from "../../constructs/private/duration";
+import { durationFailures, DurationRange, formatDuration, parseDuration } from "../../constructs/private/duration";
 
 test.each([
   ["10s", 10e9],
@@ -13,7 +13,7 @@ test.each([
 });
 
 test.each(["10", "", "s", "10 s", "1d", "-1s", "1s2", "ten"])("'%s' is none", (text) => {
-  expect(formFailures("delay", text)).toEqual([
+  expect(durationFailures({ delay: text })).toEqual([
     { property: "delay", rule: "must be a duration", got: text, cure: "write it like '10s', '1m30s' or '500ms'" },
   ]);
 });
@@ -26,14 +26,19 @@ test("what is written is read again", () => {
   );
 });
 
-test("a range names its ends, and whole seconds where only they count", () => {
-  const range = { min: "1s", max: "1h" };
-  for (const text of [undefined, "1s", "1500ms", "60m"]) expect(rangeFailures("wait", text, range, "")).toEqual([]);
-  for (const text of ["0s", "1h1s", "10"])
-    expect(rangeFailures("wait", text, range, "use '4s'")).toEqual([
-      { property: "wait", rule: "must be a duration from 1s to 1h", got: text, cure: "use '4s'" },
-    ]);
-  expect(rangeFailures("wait", "1500ms", { ...range, wholeSeconds: true }, "use '4s'")).toEqual([
-    { property: "wait", rule: "must be a duration in whole seconds from 1s to 1h", got: "1500ms", cure: "use '4s'" },
+test("a range names its ends, and what is in it", () => {
+  const failures = (got: string | undefined, range: DurationRange, cure?: string) =>
+    durationFailures({ wait: got }, range, cure).map((each) => `${each.rule}: ${each.cure}`);
+  const range: DurationRange = { min: "1s", max: "1h" };
+  for (const text of [undefined, "1s", "1500ms", "60m"]) expect(failures(text, range)).toEqual([]);
+  expect(failures("0s", range)).toEqual(["must be a duration from 1s to 1h: use '1s' or more"]);
+  expect(failures("1h1s", range)).toEqual(["must be a duration from 1s to 1h: use '1h' or less"]);
+  expect(failures("0s", range, "'4s' is usual")).toEqual(["must be a duration from 1s to 1h: '4s' is usual"]);
+  expect(failures("1500ms", { ...range, whole: "seconds" })).toEqual([
+    "must be a duration of whole seconds from 1s to 1h: use whole seconds",
   ]);
+  expect(failures("1us", { whole: "milliseconds" })).toEqual([
+    "must be a duration of whole milliseconds, 0s or more: use whole milliseconds",
+  ]);
+  expect(failures("0s", { above: "0s" })).toEqual(["must be a duration above 0s: use more than '0s'"]);
 });

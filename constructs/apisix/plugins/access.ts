@@ -1,7 +1,8 @@
+import { durationFailures } from "../../private/duration";
 import { Failure } from "../../private/failure";
 import { wire } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
-import { durationFailures, listFailures, numberFailures, seconds, subnetListFailures, textFailures } from "../values";
+import { listFailures, numberFailures, seconds, subnetListFailures, textFailures } from "../values";
 
 /** Sites whose scripts may use a route (CORS). Lists are text with commas; `*` is all, `**` is all, also with credentials. */
 export interface CorsPluginOptions extends CommonPluginOptions {

@@ -1,6 +1,7 @@
+import { durationFailures } from "../../private/duration";
 import { Failure } from "../../private/failure";
 import { ApisixObject, leavesOf, oneLine, wire, wireOptional, without } from "../render/document";
-import { durationFailures, milliseconds, numberFailures, seconds, textFailures } from "../values";
+import { milliseconds, numberFailures, seconds, textFailures } from "../values";
 import { factsOf } from "./catalogue";
 
 /**

@@ -1,7 +1,8 @@
+import { durationFailures } from "../../private/duration";
 import { Failure } from "../../private/failure";
 import { wire } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
-import { durationFailures, listFailures, seconds, textFailures } from "../values";
+import { listFailures, seconds, textFailures } from "../values";
 
 /** Options of every plugin that authenticates requests. */
 export interface GuardOptions extends CommonPluginOptions {

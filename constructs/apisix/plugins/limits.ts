@@ -1,7 +1,8 @@
+import { durationFailures } from "../../private/duration";
 import { Failure } from "../../private/failure";
 import { wire } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
-import { durationFailures, listFailures, milliseconds, numberFailures, seconds } from "../values";
+import { listFailures, milliseconds, numberFailures, seconds } from "../values";
 
 /** Limit of requests in a window of time. Either `count` and `timeWindow`, or `rules`. */
 export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOptions {

@@ -64,7 +64,7 @@ function loadedFailures(property: string, name: string, { kind, plugins, version
   if (!plugins.includes(name)) {
     const cure =
       facts === undefined
-        ? `mind the spelling: APISIX ${version} has no such plugin; one of your own goes into the gateway's 'plugins'`
+        ? `mind the spelling: APISIX ${version} ships no plugin of that name; one of your own goes into the gateway's 'plugins', with an 'image' that has it`
         : "add it to the gateway's 'plugins'";
     const rule = "must be loaded by the gateway, which would drop the whole object";
     return [{ property, rule, got: name, cure }];

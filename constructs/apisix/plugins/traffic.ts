@@ -1,8 +1,9 @@
+import { durationFailures } from "../../private/duration";
 import { Failure } from "../../private/failure";
 import { wire, wireOptional } from "../render/document";
 import { CommonPluginOptions, metaFailures, partsOf, PluginParts, withMeta } from "./parts";
 import type { SharedUpstream, Upstream } from "../upstream";
-import { Condition, conditionFailures, durationFailures, numberFailures, seconds, statusFailures } from "../values";
+import { Condition, conditionFailures, numberFailures, seconds, statusFailures } from "../values";
 
 /** Circuit breaker: answers in place of an upstream that answers with errors, at first for 2 seconds, then twice as long each time. */
 export interface ApiBreakerPluginOptions extends CommonPluginOptions {

@@ -12,9 +12,9 @@ export interface Convergence {
   readonly scaleOut: readonly Hop[];
   readonly scaleIn: readonly Hop[];
   readonly failure: readonly Hop[];
-  readonly lag: number;
-  readonly shutdownDelay: number;
-  readonly openConnections: number;
+  readonly lag: string;
+  readonly shutdownDelay: string;
+  readonly openConnections: string;
   readonly sufficient: boolean;
   readonly leastShutdownDelay: string;
 }
@@ -37,8 +37,8 @@ export function renderConvergence(service: string, budget: Convergence): string 
     "",
     ...rows.map(line),
     "",
-    `shutdown delay ${seconds(budget.shutdownDelay)} against ${seconds(budget.lag)}: ${verdict}`,
-    `open connections have up to ${seconds(budget.openConnections)} to end`,
+    `shutdown delay ${budget.shutdownDelay} against ${budget.lag}: ${verdict}`,
+    `open connections have up to ${budget.openConnections} to end`,
     "",
   ].join("\n");
 }

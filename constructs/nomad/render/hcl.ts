@@ -1,5 +1,5 @@
 import type { ApiJob, ApiNetwork, ApiObject } from "../api";
-import { formatDuration } from "../job-duration";
+import { formatDuration } from "../../private/duration";
 
 /** The fields that hold nanoseconds. */
 const DURATIONS = new Set(

@@ -12,7 +12,7 @@ describe("a plugin is refused where it is:", () => {
     [
       "an unknown plugin",
       plugin(Plugin.other("limit-cuont", {})),
-      "test/hello: 'plugins[0]' must be loaded by the gateway, which would drop the whole object, got \"limit-cuont\": mind the spelling: APISIX 3.18.0 has no such plugin; one of your own goes into the gateway's 'plugins'",
+      "test/hello: 'plugins[0]' must be loaded by the gateway, which would drop the whole object, got \"limit-cuont\": mind the spelling: APISIX 3.18.0 ships no plugin of that name; one of your own goes into the gateway's 'plugins', with an 'image' that has it",
     ],
     [
       "a plugin twice",

@@ -62,8 +62,8 @@ describe("a plugin is refused at once, with what to do instead:", () => {
       [
         "test/hello: 5 problems",
         "  - 'plugins[0].timeWindow' must be a duration of whole seconds, 1s or more, got \"1500ms\": for example count: 100, timeWindow: '1m'",
-        "  - 'plugins[0].redisTimeout' must be a duration of whole milliseconds, 1ms or more, got \"500us\": leave it out for APISIX's default",
-        "  - 'plugins[0].redisKeepaliveTimeout' must be a duration of whole milliseconds, 1s or more, got \"999ms\": leave it out for APISIX's default",
+        "  - 'plugins[0].redisTimeout' must be a duration of whole milliseconds, 1ms or more, got \"500us\": use '1ms' or more",
+        "  - 'plugins[0].redisKeepaliveTimeout' must be a duration of whole milliseconds, 1s or more, got \"999ms\": use '1s' or more",
         "  - 'plugins[0].syncInterval' must be below timeWindow, got \"2s\": leave it out to write at once",
         "  - 'plugins[1].maxAge' must be a duration, got \"-1s\": write it like '10s', '1m30s' or '500ms'",
       ].join("\n"),
@@ -122,7 +122,7 @@ describe("a plugin is refused at once, with what to do instead:", () => {
       [
         "test/hello: 3 problems",
         "  - 'plugins[0].breakResponseCode' must be a whole number from 200 to 599, got 99: 502 is usual",
-        "  - 'plugins[0].maxBreakerTime' must be a duration of whole seconds, 3s or more, got \"2s\": leave it out for APISIX's default",
+        "  - 'plugins[0].maxBreakerTime' must be a duration of whole seconds, 3s or more, got \"2s\": use '3s' or more",
         "  - 'plugins[0].unhealthy.httpStatuses' must be a whole number from 500 to 599, got 404: list HTTP statuses like 200 or 503",
       ].join("\n"),
     ],

@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import type * as library from "../../constructs";
+import { Deployment, LabBackend, Machine } from "../../constructs";
+import { synth } from "../support/synth";
+
+test("a director of another copy of the package is described, too", () => {
+  let copy: typeof library | undefined;
+  jest.isolateModules(() => {
+    copy = jest.requireActual<typeof library>("../../constructs");
+  });
+  const stateFolder = join(process.env.TMPDIR ?? "/tmp", "vipstack-two-copies");
+  const { virtualServices, machines } = JSON.parse(
+    synth((stack) => {
+      const backend = new LabBackend(stack, "lab", { subnets: ["10.0.0.0/24"] });
+      const front = new Machine(stack, "front", { backend, interfaces: { eth0: ["10.0.0.20/24"] } });
+      const web = new copy!.Machine(stack, "web", { backend, interfaces: { eth0: ["10.0.0.31/24"] } });
+      const director = new copy!.Director(stack, "director", { machine: front });
+      director.addVirtualService("web", { address: "10.0.0.9", port: 80, realServers: [{ machine: web }] });
+      new Deployment(stack, "deployment", { name: "two-copies", backend, stateFolder });
+    }).file("deployment.json"),
+  ) as { virtualServices: unknown; machines: { name: string }[] };
+  expect(virtualServices).toEqual([
+    { director: "front", plane: "ipvs", address: "10.0.0.9", port: 80, protocol: "tcp" },
+  ]);
+  expect(machines.map(({ name }) => name)).toEqual(["front", "web"]);
+});
