@@ -203,6 +203,8 @@ const CONTROL = /\p{Cc}/gu;
 
 /** A quoted HCL string. */
 function hclString(text: string): string {
+  // Most are plain words, and a program of many jobs has very many of them.
+  if (/^[\w .:/@,-]*$/.test(text)) return `"${text}"`;
   const quoted = text
     .replaceAll("\\", "\\\\")
     .replaceAll('"', '\\"')
