@@ -12,8 +12,10 @@ const SETTINGS = ["package-lock.json", "package.json", "tsconfig.json", "tsconfi
 const BUILT = join("dist", ".vipstack-built");
 
 process.chdir(join(__dirname, ".."));
-const [program, ...words] = process.argv.slice(2);
-installModules();
+// cdktf itself comes with the node modules: the programs of cdktf.json say so.
+const installed = process.argv[2] === "--installed";
+const [program, ...words] = process.argv.slice(installed ? 3 : 2);
+if (!installed) installModules();
 compile();
 if (program) run(program, words);
 
