@@ -6,7 +6,6 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
@@ -15,10 +14,10 @@ import execa from "execa";
 import { havePrograms } from "../../support/programs";
 import { Agents, ask } from "./agents";
 import { ClusterContent, clusterContent } from "./cluster-content";
+import { makeApp } from "./deployment";
 
 const PROJECT = join(__dirname, "..", "..", "..");
 const VIPSTACK = join(PROJECT, "dist", "cli", "vipstack.js");
-const PROGRAM = join(__dirname, "cluster-program.js");
 
 /** The value of a sensitive variable: with all that a template, a shell or JSON could take for its own. */
 export const SECRET = "k3y \"'\\ ${x} %{y} $${{z}} $(id)";
@@ -37,12 +36,11 @@ export class Way {
   ) {
     mkdirSync(folder, { recursive: true });
     this.agents = new Agents(join(folder, "agents"), ports, withJobs);
-    writeFileSync(join(folder, "cdktf.json"), JSON.stringify({ language: "typescript", app: `node ${PROGRAM}` }));
+    makeApp(folder, "cluster");
     writeFileSync(
       join(folder, "no-providers.rc"),
       'provider_installation {\n  filesystem_mirror {\n    path = "/nowhere"\n  }\n}\n',
     );
-    symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"));
   }
 
   /** Starts the agents, and waits until they are ready. */
