@@ -12,6 +12,7 @@ import { homedir, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import execa from "execa";
 import { havePrograms } from "../../support/programs";
+import { TERRAFORM } from "../../support/terraform";
 import { Agents, ask } from "./agents";
 import { ClusterContent, clusterContent } from "./cluster-content";
 import { makeApp } from "./deployment";
@@ -67,7 +68,7 @@ export class Way {
   async planNothing(step: string): Promise<void> {
     for (const stack of ["platform", "workloads"]) {
       const plan = ["-chdir=cdktf.out/stacks/" + stack, "plan", "-detailed-exitcode", "-no-color"];
-      await this.execute("terraform", plan, step, 0);
+      await this.execute(TERRAFORM, plan, step, 0);
     }
   }
 
