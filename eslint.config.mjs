@@ -41,6 +41,7 @@ export default tseslint.config(
         {
           additionalTestBlockFunctions: [
             "withTerraform",
+            "eachTerraform",
             "withConsul",
             "withNomad",
             "withNomad.each",

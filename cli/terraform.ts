@@ -163,15 +163,18 @@ export function withProviders(output: string): ProviderWay {
   };
 }
 
-/** @param output of `terraform init` that failed */
+/** @param output of `terraform init`, or `tofu init`, that failed */
 export function withoutProviders(stack: string, output: string): ProviderWay {
   const text = output.replace(/[╷│╵]/g, " ").replace(/\s+/g, " ");
   const reason =
-    /Error: Failed to (?:query available provider packages|install provider) (.*?)(?: To see which modules|$)/.exec(
+    /Error: Failed to (?:query available provider packages|resolve provider packages|install provider) (.*?)(?: To see which modules|$)/.exec(
       text,
     )?.[1];
   if (reason === undefined) throw new CliError(output.trim(), `see to stack '${stack}', then run this again`);
-  const short = reason.replace(/^Could not retrieve the list of available versions for provider (\S+): /, "$1: ");
+  const short = reason.replace(
+    /^Could not (?:retrieve the list of available versions for|resolve) provider (\S+): /,
+    "$1: ",
+  );
   return {
     by: "handover",
     skipProviderLock: false,

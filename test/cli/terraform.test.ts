@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nothingToChange, terraformErrors, withoutProviders, withProviders } from "../../cli/terraform";
-import { TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
+import { eachTerraform, TERRAFORM, TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
 
 test("a signed provider comes from a registry, one that is not from a mirror", () => {
   expect(withProviders("- Installed hashicorp/nomad v2.5.2 (signed by HashiCorp)")).toMatchObject({
@@ -36,11 +36,24 @@ test("a registry that can't be reached", () => {
   });
 });
 
+test("OpenTofu's own words for it", () => {
+  const output = [
+    "Error: Failed to resolve provider packages",
+    "",
+    "Could not resolve provider hashicorp/nomad: could not connect to",
+    "registry.example: failed to request discovery document: Get",
+    '"https://registry.example/x": dial tcp: lookup registry.example: no such host',
+  ].join("\n");
+  expect(withoutProviders("workloads", output).reason).toBe(
+    "handed to the agents without Terraform, which has no providers here (hashicorp/nomad: could not connect to registry.example: no such host)",
+  );
+});
+
 test("another failure of terraform init is reported as it is", () => {
   expect(() => withoutProviders("workloads", "Error: Invalid JSON")).toThrow("Error: Invalid JSON");
 });
 
-withTerraform("what a real terraform says where its mirror is empty", () => {
+eachTerraform("what it says where its mirror is empty", (binary) => {
   const folder = mkdtempSync(join(tmpdir(), "vipstack-way-"));
   try {
     const provider = { source: "hashicorp/nomad", version: "2.5.2" };
@@ -53,7 +66,7 @@ withTerraform("what a real terraform says where its mirror is empty", () => {
       `provider_installation {\n  filesystem_mirror {\n    path = "${folder}"\n  }\n}\n`,
     );
     const env = { ...TERRAFORM_ENVIRONMENT, TF_CLI_CONFIG_FILE: join(folder, "empty.rc") };
-    const init = spawnSync("terraform", ["init", "-input=false", "-no-color"], { cwd: folder, env, encoding: "utf8" });
+    const init = spawnSync(binary, ["init", "-input=false", "-no-color"], { cwd: folder, env, encoding: "utf8" });
     expect(withoutProviders("workloads", init.stdout + init.stderr).reason).toContain(
       "(hashicorp/nomad: provider registry",
     );
@@ -101,7 +114,7 @@ describe("whether there is something to change", () => {
     writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify(stack));
   };
   const terraform = (...words: string[]): void => {
-    expect(spawnSync("terraform", words, { cwd: folder, env: TERRAFORM_ENVIRONMENT }).status).toBe(0);
+    expect(spawnSync(TERRAFORM, words, { cwd: folder, env: TERRAFORM_ENVIRONMENT }).status).toBe(0);
   };
   const unchanged = (): Promise<boolean> => nothingToChange({ stackFolder: () => folder }, [{ stack: "one" }]);
 

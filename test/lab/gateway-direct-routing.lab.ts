@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { BOOT, countLines, eventually, LabDeployment, lossOf, MINUTES } from "./support/deployment";
 import { Gateways, untilServed } from "./support/gateways";
 import { APISIX, describeWithImage } from "./support/images";
@@ -12,7 +11,7 @@ const [gw1, gw2] = ["192.168.139.41", "192.168.139.42"];
 const both = [`${gw1}:80`, `${gw1}:9080`, `${gw2}:80`, `${gw2}:9080`];
 
 describeWithImage(APISIX, "gateways behind direct routing", () => {
-  const scene = LabDeployment.ofProgram(join(__dirname, "support", "gateway-direct-routing-program.js"));
+  const scene = LabDeployment.ofProgram("gateway-direct-routing");
   const gateways = new Gateways(scene, ["gw1", "gw2"]);
   const environment = { VIPSTACK_CONSUL_PORT: "18640" };
 

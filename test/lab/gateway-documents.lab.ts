@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { BOOT, eventually, LabDeployment, MINUTES } from "./support/deployment";
 
 // Everything around a gateway on a machine: its routes' way from Consul to the file, and what its unit says where it can't
 // start. The container is busybox, which is no gateway: it ends, and systemd starts it again and again.
 
-const scene = LabDeployment.ofProgram(join(__dirname, "support", "gateway-documents-program.js"));
+const scene = LabDeployment.ofProgram("gateway-documents");
 const program = { CONSUL_PORT: "18692", URI: "/first", TF_VAR_alice: awkward("first") };
 const ROUTES = "vipstack-gateway-front-routes.service";
 const GATEWAY = "vipstack-gateway-front.service";

@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { BOOT, LabDeployment, MINUTES } from "./support/deployment";
 
 // `vipstack up` of a program that wants a container image which can't be had.
 
-const scene = LabDeployment.ofProgram(join(__dirname, "support", "absent-image-program.js"));
+const scene = LabDeployment.ofProgram("absent-image");
 afterAll(async () => {
   await scene.down();
 }, BOOT);

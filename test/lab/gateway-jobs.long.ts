@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { ask } from "./support/ask";
 import { BOOT, countLines, curlTimes, eventually, LabDeployment, lossOf, MINUTES } from "./support/deployment";
 import { APISIX, describeWithImage } from "./support/images";
@@ -9,7 +8,7 @@ import { runsOf } from "./support/long";
 
 const nomadPort = "18648";
 const ports = { VIPSTACK_VIP_PORT: "18681", VIPSTACK_CONSUL_PORT: "18652", VIPSTACK_NOMAD_PORT: nomadPort };
-const scene = LabDeployment.ofProgram(join(__dirname, "support", "chain-program.js"));
+const scene = LabDeployment.ofProgram("chain");
 const newKey = (): string => randomBytes(16).toString("hex");
 
 describeWithImage(

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import execa from "execa";
 import { keys as keysOf } from "../apisix/support/gateway";
 import { everyObject } from "../apisix/support/every-object";
@@ -11,7 +10,7 @@ import { APISIX, describeWithImage } from "./support/images";
 
 // A gateway without etcd: its plugins as clients find them, and its secrets, which only Terraform and its machine know.
 
-const scene = LabDeployment.ofProgram(join(__dirname, "support", "gateway-keys-program.js"));
+const scene = LabDeployment.ofProgram("gateway-keys");
 const CONSUL = "19500";
 const GATEWAY = "10.92.0.41";
 const secrets = {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { describeWithPrograms } from "../support/programs";
 import { BOOT, eventually, LabDeployment, lossOf, MINUTES, RequestsResult, secondsUntil } from "./support/deployment";
 import { runsOf } from "./support/long";
@@ -8,7 +7,7 @@ import { runsOf } from "./support/long";
 
 const nomadPort = "18646";
 const ports = { VIPSTACK_VIP_PORT: "18680", VIPSTACK_CONSUL_PORT: "18651", VIPSTACK_NOMAD_PORT: nomadPort };
-const scene = LabDeployment.ofProgram(join(__dirname, "support", "chain-program.js"));
+const scene = LabDeployment.ofProgram("chain");
 
 describeWithPrograms("jobs behind a director", ["nomad"], () => {
   beforeAll(async () => {

@@ -1,11 +1,10 @@
-import { join } from "node:path";
 import { describeWithPrograms } from "../support/programs";
 import { BOOT, eventually, LabDeployment, MINUTES } from "./support/deployment";
 
 // Both agents in their dev profiles on one machine, jobs of two drivers on host ports, and what is left of a job that leaves.
 
 const nomadPort = "18649";
-const box = LabDeployment.ofProgram(join(__dirname, "support", "one-machine-program.js"));
+const box = LabDeployment.ofProgram("one-machine");
 const up = (drivers = ""): Promise<string> => box.up({ VIPSTACK_NOMAD_PORT: nomadPort, DRIVERS: drivers });
 
 describeWithPrograms("both agents on one machine", ["nomad"], () => {

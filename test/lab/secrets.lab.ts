@@ -1,12 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import execa from "execa";
 import { BOOT, eventually, LabDeployment, MINUTES } from "./support/deployment";
 
 // Keys of a machine that only Terraform knows: they arrive, and are nowhere on their way.
 
-const box = LabDeployment.ofProgram(join(__dirname, "support", "secrets-program.js"));
+const box = LabDeployment.ofProgram("secrets");
 const needles: string[] = [];
 const secrets = { TF_VAR_key: awkward(), TF_VAR_token: awkward() };
 const outputs: string[] = [];

@@ -1,10 +1,9 @@
-import { join } from "node:path";
 import { describeWithPrograms } from "../support/programs";
 import { BOOT, eventually, LabDeployment, MINUTES, secondsUntil } from "./support/deployment";
 
 // Nomad servers that agree, and jobs that outlive the one that leads them.
 
-const cluster = LabDeployment.ofProgram(join(__dirname, "support", "three-nomad-servers-program.js"));
+const cluster = LabDeployment.ofProgram("three-nomad-servers");
 
 describeWithPrograms("three Nomad servers", ["nomad"], () => {
   beforeAll(async () => {

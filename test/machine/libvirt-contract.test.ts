@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { App, LocalBackend, TerraformStack } from "cdktf";
 import { Machine } from "../../constructs/machine";
 import { LibvirtBackend } from "../../examples/libvirt/libvirt-backend";
-import { TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
+import { TERRAFORM, TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
 
 // A backend that is none of the library's, run by a real Terraform. There is no libvirt here: stand-ins accept exactly the forms
 // of virt-install(1) and virsh(1) that their manual pages have, and the files that they are given have to be there.
@@ -48,7 +48,7 @@ withTerraform(
     const env = { ...TERRAFORM_ENVIRONMENT, CONTRACT_LOG: log, PATH: path };
     const cwd = join(folder, "stacks", "vms");
     for (const words of [["init"], ["apply", "-auto-approve"], ["destroy", "-auto-approve"]])
-      execFileSync("terraform", [...words, "-input=false"], { cwd, env, stdio: "pipe" });
+      execFileSync(TERRAFORM, [...words, "-input=false"], { cwd, env, stdio: "pipe" });
 
     const ssh = "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new debian@192.168.122.20 sudo sh -s";
     expect(readFileSync(log, "utf8").trim().split("\n")).toEqual([

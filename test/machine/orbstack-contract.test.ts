@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { App, LocalBackend, TerraformStack } from "cdktf";
 import { Machine, OrbStackBackend } from "../../constructs/machine";
-import { TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
+import { eachTerraform, TERRAFORM_ENVIRONMENT } from "../support/terraform";
 
 // There is no OrbStack outside of a Mac. What is tested here is the contract of its command line as its documentation and two
 // third-party providers have it (orb 2.x): a stand-in `orb` accepts exactly these forms, and a real Terraform runs them.
@@ -22,14 +22,16 @@ case "$1" in
 esac
 `;
 
-const folder = mkdtempSync(join(tmpdir(), "vipstack-orb-"));
+const folders: string[] = [];
 afterAll(() => {
-  rmSync(folder, { recursive: true });
+  for (const folder of folders) rmSync(folder, { recursive: true });
 });
 
-withTerraform(
-  "terraform apply and destroy use orb as its contract has it",
-  () => {
+eachTerraform(
+  "apply and destroy use orb as its contract has it",
+  (binary) => {
+    const folder = mkdtempSync(join(tmpdir(), "vipstack-orb-"));
+    folders.push(folder);
     const app = new App({ outdir: folder });
     const stack = new TerraformStack(app, "mac");
     new LocalBackend(stack, { path: join(folder, "mac.tfstate") });
@@ -50,7 +52,7 @@ withTerraform(
     };
     const cwd = join(folder, "stacks", "mac");
     for (const words of [["init"], ["apply", "-auto-approve"], ["destroy", "-auto-approve"]]) {
-      execFileSync("terraform", [...words, "-input=false"], { cwd, env, stdio: "pipe" });
+      execFileSync(binary, [...words, "-input=false"], { cwd, env, stdio: "pipe" });
     }
     expect(readFileSync(log, "utf8").trim().split("\n")).toEqual([
       "create --user-data machines/box/user-data debian:bookworm box",

@@ -29,7 +29,7 @@ import {
 import { bringSecrets, renderSecretsScript, secretVariable } from "../../constructs/machine/render/secrets";
 import { awkwardText } from "../support/awkward-text";
 import { synth } from "../support/synth";
-import { TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
+import { TERRAFORM, TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
 
 const interfaces = { eth0: ["10.0.0.2/24"] };
 const hosts = (stack: TerraformStack): IBackend => new SshBackend(stack, "hosts");
@@ -360,7 +360,7 @@ esac
 
       const terraform = (words: string[], value: string, more: Record<string, string> = {}) => {
         const env = environment({ TF_VAR_key: value, RUNNING: "a.service", ...more });
-        const { status, stdout, stderr } = spawnSync("terraform", [...words, "-no-color"], {
+        const { status, stdout, stderr } = spawnSync(TERRAFORM, [...words, "-no-color"], {
           cwd,
           env,
           encoding: "utf8",
@@ -368,7 +368,7 @@ esac
         return { status, output: stdout + stderr };
       };
       const apply = ["apply", "-auto-approve", "-input=false"];
-      execFileSync("terraform", ["init"], { cwd, env: environment(), stdio: "pipe" });
+      execFileSync(TERRAFORM, ["init"], { cwd, env: environment(), stdio: "pipe" });
 
       const first = terraform(apply, content);
       expect(first.status).toBe(0);

@@ -6,7 +6,7 @@ import { TerraformStack, TerraformVariable } from "cdktf";
 import fc from "fast-check";
 import { ApiJob, Job } from "../../constructs/nomad";
 import { awkwardText } from "../support/awkward-text";
-import { TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
+import { TERRAFORM, TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
 import { workload } from "./support/workload";
 
 /** What a real Terraform makes of the `jobspec` of a stack's one job. */
@@ -27,8 +27,8 @@ function templateValue(value: unknown, variable?: object, variables: Record<stri
     writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ output: { value: { value } }, variable }));
     const options = { cwd: folder, env: TERRAFORM_ENVIRONMENT, stdio: "pipe" } as const;
     const values = Object.entries(variables).map(([name, each]) => `-var=${name}=${each}`);
-    execFileSync("terraform", ["apply", "-auto-approve", "-input=false", ...values], options);
-    return JSON.parse(execFileSync("terraform", ["output", "-json", "value"], options).toString());
+    execFileSync(TERRAFORM, ["apply", "-auto-approve", "-input=false", ...values], options);
+    return JSON.parse(execFileSync(TERRAFORM, ["output", "-json", "value"], options).toString());
   } finally {
     rmSync(folder, { recursive: true });
   }

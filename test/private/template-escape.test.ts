@@ -6,7 +6,7 @@ import { Token } from "cdktf";
 import fc from "fast-check";
 import { escapeTemplate, escapeTemplates } from "../../constructs/private/template-escape";
 import { awkwardText } from "../support/awkward-text";
-import { TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
+import { TERRAFORM, TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
 
 test("a single template start is doubled, its usual spelling", () => {
   expect(escapeTemplate("${HOME} %{http_code} 5% $5 {}")).toBe("$${HOME} %%{http_code} 5% $5 {}");
@@ -28,9 +28,9 @@ withTerraform("any string comes out of Terraform byte for byte (a real terraform
     const output = Object.fromEntries(texts.map((text, index) => [`t${index}`, { value: escapeTemplate(text) }]));
     writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ output }));
     const env = TERRAFORM_ENVIRONMENT;
-    execFileSync("terraform", ["apply", "-auto-approve", "-input=false"], { cwd: folder, env, stdio: "pipe" });
+    execFileSync(TERRAFORM, ["apply", "-auto-approve", "-input=false"], { cwd: folder, env, stdio: "pipe" });
     const outputs = JSON.parse(
-      execFileSync("terraform", ["output", "-json"], { cwd: folder, env, encoding: "utf8" }),
+      execFileSync(TERRAFORM, ["output", "-json"], { cwd: folder, env, encoding: "utf8" }),
     ) as Record<string, { value: string }>;
     expect(texts.map((_, index) => outputs[`t${index}`]?.value)).toEqual(texts.map((text) => text.normalize("NFC")));
   } finally {

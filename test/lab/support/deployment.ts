@@ -49,13 +49,11 @@ export class LabDeployment {
   /** @param example a folder of examples/; left out: the main program */
   constructor(private readonly example?: string) {}
 
-  /** A program of the tests, as an app in a folder of its own. @param program JavaScript on the compiled library */
+  /** A program of the tests, in a folder of its own. @param program name of a file in test/lab/programs */
   static ofProgram(program: string): LabDeployment {
     const deployment = new LabDeployment();
     deployment.cwd = deployment.root;
-    const app = { language: "typescript", app: `node ${program}` };
-    writeFileSync(join(deployment.root, "cdktf.json"), JSON.stringify(app));
-    symlinkSync(join(PROJECT, "node_modules"), join(deployment.root, "node_modules"));
+    makeApp(deployment.root, program);
     return deployment;
   }
 
@@ -165,6 +163,13 @@ export class LabDeployment {
       env: { VIPSTACK_STATE: this.root, ...environment },
     });
   }
+}
+
+/** Makes a folder the app of a program in test/lab/programs, which the build compiles as it does the examples. */
+export function makeApp(folder: string, program: string): void {
+  const main = join(PROJECT, "dist", "test", "lab", "programs", `${program}.js`);
+  writeFileSync(join(folder, "cdktf.json"), JSON.stringify({ language: "typescript", app: `node "${main}"` }));
+  symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"));
 }
 
 export interface LoadResult {

@@ -6,19 +6,19 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import execa from "execa";
 import { havePrograms } from "../../support/programs";
+import { TERRAFORM } from "../../support/terraform";
 import { Agents, ask } from "./agents";
 import { ClusterContent, clusterContent } from "./cluster-content";
+import { makeApp } from "./deployment";
 
 const PROJECT = join(__dirname, "..", "..", "..");
 const VIPSTACK = join(PROJECT, "dist", "cli", "vipstack.js");
-const PROGRAM = join(__dirname, "cluster-program.js");
 
 /** The value of a sensitive variable: with all that a template, a shell or JSON could take for its own. */
 export const SECRET = "k3y \"'\\ ${x} %{y} $${{z}} $(id)";
@@ -37,12 +37,11 @@ export class Way {
   ) {
     mkdirSync(folder, { recursive: true });
     this.agents = new Agents(join(folder, "agents"), ports, withJobs);
-    writeFileSync(join(folder, "cdktf.json"), JSON.stringify({ language: "typescript", app: `node ${PROGRAM}` }));
+    makeApp(folder, "cluster");
     writeFileSync(
       join(folder, "no-providers.rc"),
       'provider_installation {\n  filesystem_mirror {\n    path = "/nowhere"\n  }\n}\n',
     );
-    symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"));
   }
 
   /** Starts the agents, and waits until they are ready. */
@@ -69,7 +68,7 @@ export class Way {
   async planNothing(step: string): Promise<void> {
     for (const stack of ["platform", "workloads"]) {
       const plan = ["-chdir=cdktf.out/stacks/" + stack, "plan", "-detailed-exitcode", "-no-color"];
-      await this.execute("terraform", plan, step, 0);
+      await this.execute(TERRAFORM, plan, step, 0);
     }
   }
 

@@ -1,12 +1,11 @@
-// A machine with two roles that need a secret; `vipstack up` runs it as it runs any app. Plain JavaScript, since it runs
-// in a folder of its own, on the compiled library.
-const { App, TerraformVariable } = require("cdktf");
-const { Construct } = require("constructs");
-const { MachinesStack } = require("vipstack");
+// A machine with two roles that need a secret.
+import { App, TerraformVariable } from "cdktf";
+import { Construct } from "constructs";
+import { defineInventory, Machine, MachinesStack } from "vipstack";
 
 /** Fails without its secret, again and again; a reload leaves a line with the secret's hash. */
 class Keeper extends Construct {
-  constructor(scope, id, { machine, key }) {
+  constructor(scope: Construct, id: string, { machine, key }: { machine: Machine; key: string }) {
     super(scope, id);
     machine.contribute(this, {
       units: [{ name: "keeper.service", wait: false, content: KEEPER }],
@@ -18,7 +17,7 @@ class Keeper extends Construct {
 
 /** Is left out of a boot without its secret, and can't reload. Reads it as another user. */
 class Reader extends Construct {
-  constructor(scope, id, { machine, token }) {
+  constructor(scope: Construct, id: string, { machine, token }: { machine: Machine; token: string }) {
     super(scope, id);
     machine.contribute(this, () => ({
       units: [{ name: "reader.service", content: READER }],
@@ -47,10 +46,15 @@ ExecStart=/bin/sh -c 'sha256sum < %d/conf > /run/reader/sum; exec sleep infinity
 WantedBy=multi-user.target
 `;
 
-const inventory = { name: "secrets", subnets: ["10.91.0.0/24"], machines: [{ name: "box", address: "10.91.0.10" }] };
+const inventory = defineInventory({
+  name: "secrets",
+  subnets: ["10.91.0.0/24"],
+  machines: [{ name: "box", address: "10.91.0.10" }],
+});
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory });
-const secret = (id) => new TerraformVariable(machines, id, { type: "string", sensitive: true }).stringValue;
+const secret = (id: string): string =>
+  new TerraformVariable(machines, id, { type: "string", sensitive: true }).stringValue;
 // Boot content: another one is another machine.
 machines.all.box.contribute(machines, { files: [{ path: "/etc/edition", content: process.env.EDITION ?? "first" }] });
 new Keeper(machines, "keeper", { machine: machines.all.box, key: secret("key") });

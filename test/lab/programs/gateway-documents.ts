@@ -1,19 +1,20 @@
-// A gateway on a machine, and a route in Consul; `vipstack up` runs it as it runs any app. Plain JavaScript, since it runs in a
-// folder of its own, on the compiled library. Its image is no gateway: what is looked at is everything around one.
-const { readFileSync, writeFileSync } = require("node:fs");
-const { join } = require("node:path");
-const { App, TerraformVariable } = require("cdktf");
-const {
+// A gateway on a machine, and a route in Consul. Its image is no gateway: what is looked at is everything around one.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { App, TerraformVariable } from "cdktf";
+import {
   AgentProfile,
   ConsulServer,
+  defineInventory,
+  DeploymentDescription,
   MachineGateway,
   MachinesStack,
   PlatformStack,
   Route,
   Upstream,
-} = require("vipstack");
+} from "vipstack";
 
-const inventory = {
+const inventory = defineInventory({
   name: "gateway-documents",
   subnets: ["10.92.0.0/24"],
   machines: [
@@ -21,7 +22,7 @@ const inventory = {
     { name: "gw", address: "10.92.0.41", memoryMiB: 768 },
   ],
   forwards: [{ listen: Number(process.env.CONSUL_PORT), to: "10.92.0.24:8500" }],
-};
+});
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory });
 const { server, gw } = machines.all;
@@ -36,9 +37,14 @@ const gateway = new MachineGateway(machines, "front", {
 });
 
 const platform = new PlatformStack(app, "platform", { consul });
-new Route(platform, "hello", { gateway, uri: process.env.URI, upstream: Upstream.toNodes({ "10.92.0.31:80": 1 }) });
+new Route(platform, "hello", {
+  gateway,
+  uri: process.env.URI ?? "/*",
+  upstream: Upstream.toNodes({ "10.92.0.31:80": 1 }),
+});
 app.synth();
 
 // `up` would wait for the gateway to have its routes, and busybox never does.
 const deployment = join(app.outdir, "stacks", "machines", "deployment.json");
-writeFileSync(deployment, JSON.stringify({ ...JSON.parse(readFileSync(deployment, "utf8")), gateways: [] }));
+const description = JSON.parse(readFileSync(deployment, "utf8")) as DeploymentDescription;
+writeFileSync(deployment, JSON.stringify({ ...description, gateways: [] }));

@@ -1,21 +1,22 @@
-// A gateway of an image that does not exist. Plain JavaScript, since it runs in a folder of its own, on the compiled library.
-const { App } = require("cdktf");
-const {
+// A gateway of an image that does not exist.
+import { App } from "cdktf";
+import {
   AgentProfile,
   ConsulServer,
+  defineInventory,
   MachineGateway,
   MachinesStack,
   PlatformStack,
   Route,
   Upstream,
-} = require("vipstack");
+} from "vipstack";
 
-const inventory = {
+const inventory = defineInventory({
   name: "absent",
   subnets: ["10.93.0.0/24"],
   machines: [{ name: "box", address: "10.93.0.10" }],
   forwards: [{ listen: 18650, to: "10.93.0.10:8500" }],
-};
+});
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory });
 const { box } = machines.all;

@@ -1,20 +1,31 @@
-// A program with a cluster that exists already and no machine; `vipstack up` runs it as it runs any app. Plain JavaScript,
-// since it runs in a folder of its own, on the compiled library. STEP says how far the program has been changed.
-const { App, dependable, TerraformVariable } = require("cdktf");
-const { Job: NomadJob } = require("@cdktf/provider-nomad/lib/job");
-const { Variable } = require("@cdktf/provider-nomad/lib/variable");
-const constructs = require("vipstack");
-const { ConfigEntry, ConfigEntryKind, ConsulKeys, ConsulServer, ExternalNode } = constructs;
-const { Job, JobType, NomadServer } = constructs;
-const { escapeTemplate } = require("../../../dist/constructs/private/template-escape");
-const { PlatformStack, WorkloadsStack } = require("vipstack");
+// A program with a cluster that exists already and no machine. STEP says how far the program has been changed.
+import { App, dependable, TerraformVariable } from "cdktf";
+import { Job as NomadJob } from "@cdktf/provider-nomad/lib/job";
+import { Variable } from "@cdktf/provider-nomad/lib/variable";
+import {
+  ChangeMode,
+  ConfigEntry,
+  ConfigEntryKind,
+  ConsulKeys,
+  ConsulServer,
+  defineInventory,
+  ExternalNode,
+  INomadCluster,
+  Job,
+  JobType,
+  NomadServer,
+  PlatformStack,
+  TemplateOptions,
+  WorkloadsStack,
+} from "vipstack";
+import { escapeTemplate } from "../../../constructs/private/template-escape";
 
-const step = process.env.STEP;
-const inventory = { name: "existing", subnets: [], machines: [] };
+const { STEP: step = "first", CONSUL_ADDRESS, NOMAD_ADDRESS } = process.env;
+const inventory = defineInventory({ name: "existing", subnets: [], machines: [] });
 const app = new App();
 
 const consul = ConsulServer.fromConsulServerAttributes(app, "consul", {
-  address: process.env.CONSUL_ADDRESS,
+  address: CONSUL_ADDRESS ?? "",
   retryJoin: ["127.0.0.1"],
 });
 const platform = new PlatformStack(app, "platform", { consul, inventory });
@@ -55,18 +66,18 @@ if (step === "first") {
   new ConsulKeys(extra, "settings", { keys: { "extra/title": "left" } });
 }
 
-const address = process.env.NOMAD_ADDRESS;
-if (address !== undefined) jobs(NomadServer.fromNomadServerAttributes(app, "nomad", { address, consul }));
+if (NOMAD_ADDRESS !== undefined)
+  jobs(NomadServer.fromNomadServerAttributes(app, "nomad", { address: NOMAD_ADDRESS, consul }));
 
 app.synth();
 
-function jobs(nomad) {
+function jobs(nomad: INomadCluster): void {
   const workloads = new WorkloadsStack(app, "workloads", { nomad, inventory });
   const refused = ["broken", "full", "bad-system"].includes(step) ? "second" : step;
-  const failing = { worse: "exit 4", reverted: "exit 6" }[step];
-  job(workloads, "web", failing ?? `echo "\${NOMAD_TASK_NAME} ${refused}" >&2; exec sleep 3600`, {
+  const failing: Readonly<Record<string, string>> = { worse: "exit 4", reverted: "exit 6" };
+  job(workloads, "web", failing[step] ?? `echo "\${NOMAD_TASK_NAME} ${refused}" >&2; exec sleep 3600`, {
     count: 2,
-    AutoRevert: step === "reverted",
+    autoRevert: step === "reverted",
   });
   if (step === "first") job(workloads, "gone", "exec sleep 3600");
   if (step === "broken") job(workloads, "broken", "echo it is broken >&2; exit 3");
@@ -85,14 +96,20 @@ function jobs(nomad) {
     {
       destination: "secrets/front",
       data: '{{ with nomadVar "nomad/jobs/front" }}{{ .KEY }}{{ end }} {{ key "web/page" }}',
-      changeMode: "noop",
+      changeMode: ChangeMode.NOOP,
     },
   ]);
-  front.node.defaultChild.dependsOn = [dependable(secrets)];
+  (front.node.defaultChild as NomadJob).dependsOn = [dependable(secrets)];
 }
 
 /** A job of the library. */
-function raw(workloads, id, type, command, templates) {
+function raw(
+  workloads: WorkloadsStack,
+  id: string,
+  type: JobType,
+  command: string,
+  templates?: readonly TemplateOptions[],
+): Job {
   return new Job(workloads, id, {
     type,
     update: { stagger: "15s", minHealthyTime: "1s", healthyDeadline: "10s", progressDeadline: "20s" },
@@ -111,7 +128,12 @@ function raw(workloads, id, type, command, templates) {
   });
 }
 
-function job(workloads, id, command, { memory = 20, count = 1, AutoRevert } = {}) {
+function job(
+  workloads: WorkloadsStack,
+  id: string,
+  command: string,
+  { memory = 20, count = 1, autoRevert }: { memory?: number; count?: number; autoRevert?: boolean } = {},
+): void {
   const specification = {
     ID: id,
     Name: id,
@@ -123,7 +145,7 @@ function job(workloads, id, command, { memory = 20, count = 1, AutoRevert } = {}
         Count: count,
         RestartPolicy: { Attempts: 0, Mode: "fail" },
         ReschedulePolicy: { Attempts: 0, Unlimited: false },
-        Update: { MinHealthyTime: 1e9, HealthyDeadline: 10e9, ProgressDeadline: 20e9, AutoRevert },
+        Update: { MinHealthyTime: 1e9, HealthyDeadline: 10e9, ProgressDeadline: 20e9, AutoRevert: autoRevert },
         Tasks: [
           {
             Name: "task",

@@ -1,13 +1,24 @@
-// A gateway without etcd, whose secrets are sensitive variables, and objects that name them; `vipstack up` runs it as it
-// runs any app. Plain JavaScript, since it runs in a folder of its own, on the compiled library.
-const { App, TerraformVariable } = require("cdktf");
-const library = require("vipstack");
-const { MachinesStack, PlatformStack } = require("vipstack");
+// A gateway without etcd, whose secrets are sensitive variables, and objects that name them.
+import { App, TerraformVariable } from "cdktf";
+import {
+  AgentProfile,
+  AgentService,
+  Caddy,
+  Certificate,
+  ConsulServer,
+  Consumer,
+  defineInventory,
+  GlobalRule,
+  MachineGateway,
+  MachinesStack,
+  PlatformStack,
+  Plugin,
+  Route,
+  StreamRoute,
+  Upstream,
+} from "vipstack";
 
-const { AgentProfile, AgentService, Caddy, Certificate, Consumer, ConsulServer } = library;
-const { GlobalRule, MachineGateway, Plugin, Route, StreamRoute, Upstream } = library;
-
-const inventory = {
+const inventory = defineInventory({
   name: "gateway-keys",
   subnets: ["10.92.0.0/24"],
   machines: [
@@ -15,7 +26,7 @@ const inventory = {
     { name: "web", address: "10.92.0.31", memoryMiB: 512 },
   ],
   forwards: [{ listen: Number(process.env.VIPSTACK_CONSUL_PORT), to: "10.92.0.31:8500" }],
-};
+});
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory });
 const { box, web } = machines.all;
@@ -25,7 +36,8 @@ new Caddy(machines, "caddy", { machine: web, answers: { 80: "Hello!" } });
 new AgentService(machines, "hello", { name: "hello", machine: web, consul, port: 80 });
 
 const names = ["JACK_KEY", "JILL_SECRET", "CERTIFICATE", "PRIVATE_KEY", "REDIS_PASSWORD"];
-const secret = (name) => new TerraformVariable(machines, name.toLowerCase(), { sensitive: true }).stringValue;
+const secret = (name: string): string =>
+  new TerraformVariable(machines, name.toLowerCase(), { sensitive: true }).stringValue;
 const gateway = new MachineGateway(machines, "gateway", {
   machines: [box],
   consul,
@@ -36,7 +48,8 @@ const gateway = new MachineGateway(machines, "gateway", {
 
 const platform = new PlatformStack(app, "platform", { consul });
 const upstream = Upstream.toService("hello");
-const route = (id, ...plugins) => new Route(platform, id, { gateway, uri: `/${id}`, upstream, plugins });
+const route = (id: string, ...plugins: Plugin[]): Route =>
+  new Route(platform, id, { gateway, uri: `/${id}`, upstream, plugins });
 route("plain");
 route("keyed", Plugin.keyAuth());
 route("signed", Plugin.jwtAuth());

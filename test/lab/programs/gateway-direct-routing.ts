@@ -1,11 +1,11 @@
-// Two gateways behind one director twice: by direct routing, and by masquerading with SNAT. `vipstack up` runs it as it runs any
-// app. Plain JavaScript, since it runs in a folder of its own, on the compiled library.
-const { App } = require("cdktf");
-const {
+// Two gateways behind one director twice: by direct routing, and by masquerading with SNAT.
+import { App } from "cdktf";
+import {
   AgentProfile,
   AgentService,
   Caddy,
   ConsulServer,
+  defineInventory,
   Director,
   ForwardingMethod,
   MachineGateway,
@@ -15,9 +15,9 @@ const {
   Route,
   Upstream,
   RealServers,
-} = require("vipstack");
+} from "vipstack";
 
-const inventory = {
+const inventory = defineInventory({
   name: "gateway-direct-routing",
   subnets: ["192.168.139.0/24"],
   machines: [
@@ -28,7 +28,7 @@ const inventory = {
     { name: "web", address: "192.168.139.31", memoryMiB: 512 },
   ],
   forwards: [{ listen: Number(process.env.VIPSTACK_CONSUL_PORT), to: "192.168.139.31:8500" }],
-};
+});
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory, client: "vm-1" });
 const { ipvs, gw1, gw2, web } = machines.all;
@@ -59,7 +59,8 @@ director.addVirtualService("masqueraded", {
 
 const platform = new PlatformStack(app, "platform", { consul });
 const upstream = Upstream.toService("hello");
-const route = (id, uri, ...plugins) => new Route(platform, id, { gateway, uri, upstream, plugins });
+const route = (id: string, uri: string, ...plugins: Plugin[]): Route =>
+  new Route(platform, id, { gateway, uri, upstream, plugins });
 route("hello", "/*");
 route("restricted", "/restricted", Plugin.ipRestriction({ whitelist: ["192.168.139.68"] }));
 route(

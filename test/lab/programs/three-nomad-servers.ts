@@ -1,9 +1,8 @@
-// Three servers of Consul and Nomad, a client, and a job; `vipstack up` runs it as it runs any app. Plain JavaScript, since it
-// runs in a folder of its own, on the compiled library.
-const { App } = require("cdktf");
-const { ConsulServer, MachinesStack, NomadServer, WebJob, WorkloadsStack } = require("vipstack");
+// Three servers of Consul and Nomad, a client, and a job.
+import { App } from "cdktf";
+import { ConsulServer, defineInventory, MachinesStack, NomadServer, WebJob, WorkloadsStack } from "vipstack";
 
-const inventory = {
+const inventory = defineInventory({
   name: "three-nomad-servers",
   subnets: ["192.168.139.0/24"],
   machines: [
@@ -13,7 +12,7 @@ const inventory = {
     { name: "web", address: "192.168.139.31", memoryMiB: 1000 },
   ],
   forwards: [{ listen: Number(process.env.VIPSTACK_NOMAD_PORT), to: "192.168.139.24:4646" }],
-};
+});
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory });
 const { s1, s2, s3, web } = machines.all;

@@ -1,8 +1,7 @@
 // The chain of main.ts with knobs in its environment, for tests; machines, stacks and ids are the same, so that one lab serves both.
-// GATEWAY=yes puts APISIX in between. The director has the job itself on port 8080 as well. Plain JavaScript, since it runs in a
-// folder of its own, on the compiled library.
-const { App, TerraformVariable } = require("cdktf");
-const {
+// GATEWAY=yes puts APISIX in between. The director has the job itself on port 8080 as well.
+import { App, TerraformVariable } from "cdktf";
+import {
   ConsulServer,
   Consumer,
   Director,
@@ -18,10 +17,10 @@ const {
   WebJob,
   WorkloadsStack,
   RealServers,
-} = require("vipstack");
-const { chain } = require("../../../dist/inventory/chain");
+} from "vipstack";
+import { chain } from "../../../inventory/chain";
 
-const knob = (name, otherwise) => process.env[name] ?? otherwise;
+const knob = (name: string, otherwise = ""): string => process.env[name] ?? otherwise;
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory: chain, client: "vm-1" });
 const { ipvs, server, web1, web2 } = machines.all;
@@ -31,7 +30,7 @@ const nomad = new NomadServer(machines, "nomad", { machine: server, consul });
 nomad.addClients([web1, web2], { docker: true });
 
 // For gateways with the Admin API; Debian's etcd listens on loopback only.
-if (knob("ETCD", "") === "yes")
+if (knob("ETCD") === "yes")
   server.contribute(machines, {
     packages: ["etcd-server"],
     files: [
@@ -46,16 +45,21 @@ if (knob("ETCD", "") === "yes")
 const platform = new PlatformStack(app, "platform", { consul });
 const workloads = new WorkloadsStack(app, "workloads", { nomad, after: [platform] });
 
+interface PageOptions {
+  readonly count: number;
+  readonly command?: string;
+  readonly memory?: number;
+}
+
 /** A page of busybox's httpd, on whatever port Nomad gives it. */
-const page = (id, text, options) =>
+const page = (id: string, text: string, options: PageOptions): WebJob =>
   new WebJob(workloads, id, {
     meta: { foo: "bar" },
     docker: {
       image: "busybox:1",
       init: true,
-      command: "httpd",
+      command: options.command ?? "httpd",
       args: ["-v", "-f", "-p", "${NOMAD_PORT_www}", "-h", "/local"],
-      ...options.docker,
     },
     ports: { www: { to: 8001 } },
     templates: [{ destination: "local/index.html", data: `${text} {{ env "NOMAD_ALLOC_INDEX" }}\n` }],
@@ -64,28 +68,28 @@ const page = (id, text, options) =>
   });
 const hello = page("hello-world", knob("PAGE", "Hello, Nomad!"), {
   count: Number(knob("COUNT", "2")),
-  docker: { command: knob("COMMAND", "httpd") },
+  command: knob("COMMAND", "httpd"),
   memory: Number(knob("MEMORY", "64")),
 });
-if (knob("STATIC", "") !== "")
-  for (const name of knob("STATIC", "").split(" "))
+if (knob("STATIC") !== "")
+  for (const name of knob("STATIC").split(" "))
     new WebJob(workloads, name, {
       docker: { image: "busybox:1", command: "httpd", args: ["-f", "-p", "8090", "-h", "/local"] },
       ports: { www: { static: 8090, to: 8090 } },
       constraints: [{ attribute: "${node.unique.name}", value: "web1" }],
       files: { "index.html": "static\n" },
-      acknowledge: knob("ACKNOWLEDGE", "") === "" ? [] : [JobRefusal.STATIC_PORT_TAKEN],
+      acknowledge: knob("ACKNOWLEDGE") === "" ? [] : [JobRefusal.STATIC_PORT_TAKEN],
     });
 
 const director = new Director(machines, "director", { machine: ipvs, consul });
 const forwarding = ForwardingMethod.masquerading({ snat: true });
-if (knob("GATEWAY", "") === "yes") {
-  const keyed = knob("KEYED", "") === "yes";
-  const secret = (name) => new TerraformVariable(workloads, name, { sensitive: true }).stringValue;
+if (knob("GATEWAY") === "yes") {
+  const keyed = knob("KEYED") === "yes";
+  const secret = (name: string): string => new TerraformVariable(workloads, name, { sensitive: true }).stringValue;
   const gateway = new Gateway(workloads, "gateway", {
     nomad,
     ...(keyed && { secrets: { ALICE: secret("alice") } }),
-    ...(knob("IMAGE", "") !== "" && { image: process.env.IMAGE, version: "3.18.0" }),
+    ...(knob("IMAGE") !== "" && { image: knob("IMAGE"), version: "3.18.0" }),
   });
   const canary = Number(knob("CANARY", "0"));
   const next = canary > 0 ? page("hello-next", "The next one", { count: 1 }) : undefined;
@@ -105,7 +109,7 @@ if (knob("GATEWAY", "") === "yes") {
       plugins: [Plugin.keyAuthCredential({ key: gateway.secret("ALICE") })],
     });
   }
-  if (knob("ADMIN", "") === "yes")
+  if (knob("ADMIN") === "yes")
     new Gateway(workloads, "by-hand", {
       nomad,
       httpPort: 9081,

@@ -1,15 +1,22 @@
-// Consul and Nomad in their dev profiles on one machine that runs jobs as well, and the job that people start with; `vipstack up`
-// runs it as it runs any app. DRIVERS names further jobs, one for each driver of the host's programs; BROKEN adds one that ends at once. Plain JavaScript, since it
-// runs in a folder of its own, on the compiled library.
-const { App } = require("cdktf");
-const { AgentProfile, ConsulServer, MachinesStack, NomadServer, WebJob, WorkloadsStack } = require("vipstack");
+// Consul and Nomad in their dev profiles on one machine that runs jobs as well, and Nomad's first job.
+// DRIVERS names further jobs, one for each driver of the host's programs; BROKEN adds one that ends at once.
+import { App } from "cdktf";
+import {
+  AgentProfile,
+  ConsulServer,
+  defineInventory,
+  MachinesStack,
+  NomadServer,
+  WebJob,
+  WorkloadsStack,
+} from "vipstack";
 
-const inventory = {
+const inventory = defineInventory({
   name: "one-machine",
   subnets: ["192.168.139.0/24"],
   machines: [{ name: "box", address: "192.168.139.24", memoryMiB: 2048 }],
   forwards: [{ listen: Number(process.env.VIPSTACK_NOMAD_PORT), to: "192.168.139.24:4646" }],
-};
+});
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory });
 const { box } = machines.all;
