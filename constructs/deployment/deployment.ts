@@ -29,7 +29,9 @@ export class Deployment extends Construct {
     writeAtSynth(
       this,
       () => ({ [DEPLOYMENT_FILE]: `${JSON.stringify(this.describe(props), null, 2)}\n` }),
-      () => protectStateFolder(props.stateFolder),
+      () => {
+        protectStateFolder(props.stateFolder);
+      },
     );
   }
 

@@ -2,7 +2,7 @@ import { dependable, IResolvable, ITerraformDependable, Lazy, TerraformResource,
 import { Construct, IConstruct } from "constructs";
 import { pathFromStack } from "./host-path";
 import { escapeTemplate, escapeTemplates } from "./template-escape";
-import { ValidationError } from "./validation";
+import { throwPostponed, ValidationError } from "./validation";
 
 /** A command that Terraform runs on the operator's machine, by `sh -c`. */
 export interface LocalCommand {
@@ -74,6 +74,7 @@ export class TerraformData extends TerraformResource {
   }
 
   override toTerraform(): unknown {
+    throwPostponed(this);
     if (this.isLeftOut) return {};
     this.dependsOn = this.props.dependsOn?.map((other) => dependable(other));
     return super.toTerraform();

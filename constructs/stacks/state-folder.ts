@@ -10,7 +10,9 @@ export function useStateFolder(stack: TerraformStack, inventory: Pick<Inventory,
   const folder = resolve(process.env.VIPSTACK_STATE ?? ".vipstack", inventory.name);
   const path = pathFromStack(stack, join(folder, `${stack.node.id}.tfstate`));
   addCustomSynthesis(new LocalBackend(stack, { path }), {
-    onSynthesize: ({ outdir }) => forgetOtherSpelling(join(outdir, "stacks", stack.node.id), path),
+    onSynthesize({ outdir }) {
+      forgetOtherSpelling(join(outdir, "stacks", stack.node.id), path);
+    },
   });
   return folder;
 }

@@ -144,7 +144,7 @@ describe("installed into an empty app, with the providers", () => {
     writeFileSync(join(elsewhere, "web.test.ts"), code!.replace("weight: 2", "weight: 3"));
     const { status, stderr } = jest(elsewhere, "--ci");
     expect(status).toBe(1);
-    expect(stderr).toMatch(/-  .*-r 10\.0\.0\.31:80 -g -w 2\n.*\+  .*-r 10\.0\.0\.31:80 -g -w 3/s);
+    expect(stderr).toMatch(/- +.*-r 10\.0\.0\.31:80 -g -w 2\n.*\+ +.*-r 10\.0\.0\.31:80 -g -w 3/s);
   }, 300_000);
 
   test("nothing of the library but its two entries can be imported", () => {
