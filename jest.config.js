@@ -4,7 +4,10 @@ const common = {
   transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
   testEnvironment: "node",
   // The examples' "vipstack" is the source, not what was built last.
-  moduleNameMapper: { "^vipstack$": "<rootDir>/constructs/index.ts" },
+  moduleNameMapper: {
+    "^vipstack$": "<rootDir>/constructs/index.ts",
+    "^vipstack/testing$": "<rootDir>/constructs/testing/index.ts",
+  },
   modulePathIgnorePatterns: ["<rootDir>/dist", "<rootDir>/cdktf.out"],
 };
 module.exports = {

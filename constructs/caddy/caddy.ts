@@ -24,7 +24,7 @@ export class Caddy extends Construct {
       cure: 'for example { 80: "hello" }',
     });
     for (const { port } of answers) validation.integer("answers", port, 1, 65535, "choose a TCP port");
-    validation.finish();
+    if (!validation.passes()) return;
 
     props.machine.contribute(this, {
       title: `caddy on ${answers.map(({ port }) => port).join(", ")}`,

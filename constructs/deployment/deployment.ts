@@ -26,10 +26,13 @@ export interface DeploymentProps {
 export class Deployment extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentProps) {
     super(scope, id);
-    writeAtSynth(this, () => {
-      protectStateFolder(props.stateFolder);
-      return { [DEPLOYMENT_FILE]: `${JSON.stringify(this.describe(props), null, 2)}\n` };
-    });
+    writeAtSynth(
+      this,
+      () => ({ [DEPLOYMENT_FILE]: `${JSON.stringify(this.describe(props), null, 2)}\n` }),
+      () => {
+        protectStateFolder(props.stateFolder);
+      },
+    );
   }
 
   private describe({ name, backend, stateFolder, client }: DeploymentProps): DeploymentDescription {
@@ -47,7 +50,7 @@ export class Deployment extends Construct {
           name: machine.name,
           addresses: machine.addresses.map(({ address }) => address),
           roles: machine.model.titles,
-          shell: machine.shell,
+          shell: runFromAnywhere(machine.shell),
         })),
       virtualServices: all
         .filter((each) => Director.isDirector(each))
@@ -111,6 +114,12 @@ export interface VirtualServiceDescription {
   readonly address: string;
   readonly port: number;
   readonly protocol: string;
+}
+
+/** The command line runs it in another folder than Terraform. */
+function runFromAnywhere({ command, environment, paths }: LocalCommand): LocalCommand {
+  const all = { ...environment, ...paths };
+  return { command, ...(Object.keys(all).length > 0 && { environment: all }) };
 }
 
 function describeService(director: Director, service: VirtualService): VirtualServiceDescription {

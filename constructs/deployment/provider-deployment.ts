@@ -36,11 +36,14 @@ export class ProviderDeployment extends Construct {
     super(scope, id);
     const description: ProviderDescription = { ...props, stack: TerraformStack.of(this).node.id };
     const text = `${JSON.stringify(description, null, 2)}\n`;
-    writeAtSynth(this, () => {
-      protectStateFolder(props.stateFolder);
-      // Beside the state it outlives the stack's time in the program: what is left of it can still be removed.
-      writeFileSync(join(props.stateFolder, `${description.stack}.${PROVIDER_FILE}`), text, { mode: 0o600 });
-      return { [PROVIDER_FILE]: text };
-    });
+    writeAtSynth(
+      this,
+      () => ({ [PROVIDER_FILE]: text }),
+      () => {
+        protectStateFolder(props.stateFolder);
+        // Beside the state it outlives the stack's time in the program: what is left of it can still be removed.
+        writeFileSync(join(props.stateFolder, `${description.stack}.${PROVIDER_FILE}`), text, { mode: 0o600 });
+      },
+    );
   }
 }

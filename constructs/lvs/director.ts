@@ -78,7 +78,7 @@ export class Director extends Construct {
     const consulTemplate = checkConsul(validation, props);
     const range: DurationRange = { min: "0s", max: "24h", whole: "seconds" };
     requireDuration(validation, "drainTimeout", props.drainTimeout, range, "'60s' is usual, a day is the most");
-    validation.finish();
+    if (!validation.passes()) return;
 
     this.consul?.ensureAgent(this, this.machine);
     this.machine.contribute(this, () =>
@@ -102,7 +102,7 @@ export class Director extends Construct {
   /**
    * Adds a virtual service: an address and port that clients connect to.
    *
-   * @throws ValidationError for what can't work, unless it is acknowledged
+   * What can't work is an error of synth, unless it is acknowledged.
    */
   addVirtualService(id: string, options: VirtualServiceOptions): VirtualService {
     const { address, port, protocol, ...rest } = options;
@@ -113,13 +113,13 @@ export class Director extends Construct {
    * Adds a virtual service of several addresses and ports, for example 80 and 443 that must reach the same real server. Their
    * packets get a firewall mark, by which IPVS knows them. Ipvs plane only.
    *
-   * @throws ValidationError for what can't work, unless it is acknowledged
+   * What can't work is an error of synth, unless it is acknowledged.
    */
   addFirewallMarkService(id: string, options: FirewallMarkServiceOptions): VirtualService {
     return this.addService(id, options);
   }
 
-  /** Adds a redirect from a port of the director to a range of its own ports. @throws ValidationError */
+  /** Adds a redirect from a port of the director to a range of its own ports. */
   addRedirect(id: string, options: RedirectOptions): Redirect {
     const redirect = Redirect._on(this, id, options, this.takenPorts);
     this.redirects.push(redirect);
@@ -128,7 +128,7 @@ export class Director extends Construct {
     return redirect;
   }
 
-  /** Adds a firewall rule for ports of the director. @throws ValidationError */
+  /** Adds a firewall rule for ports of the director. */
   addPortFilter(id: string, options: PortFilterOptions): PortFilter {
     const filter = PortFilter._on(this, id, options);
     this.filters.push(filter);
@@ -144,6 +144,7 @@ export class Director extends Construct {
     const service = VirtualService._of(this, id, { ...options, director: machine, plane, hasConsul, takenPorts });
     this.services.push(service);
     const { endpoints, mark, node } = service;
+    if (service._isRefused) return service;
     for (const endpoint of endpoints) this.takenPorts.add({ ...endpoint, mark, owner: node.path });
     return service;
   }

@@ -84,7 +84,7 @@ export class PortFilter extends Construct {
       got: source,
       cure: "write it like '10.0.0.7' or '10.0.0.0/24'",
     });
-    validation.finish();
+    validation.passes();
   }
 
   /** @internal */

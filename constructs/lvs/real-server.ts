@@ -10,7 +10,7 @@ import { IptablesRules } from "./render/iptables";
 import { realServerSysctls } from "./render/sysctls";
 import { iptablesFiles, iptablesFolder } from "./rules-folders";
 import { Scheduler } from "./scheduler";
-import { Endpoint, familyOf, hostNetwork, RealServerSpec, socketAddress } from "./spec";
+import { Endpoint, familyOf, hostNetwork, Protocol, RealServerSpec, socketAddress } from "./spec";
 import { mtuBetween, neighbourOf, realServerAddress, snatSource } from "./topology";
 import { requireKnown } from "./values";
 
@@ -50,7 +50,12 @@ export interface RealServerContext extends RealServerOptions {
   readonly acknowledgement: Acknowledgement<Refusal>;
   /** The real servers that the virtual service has already. */
   readonly siblings: RealServerList;
+  /** Whether the virtual service is refused already: then only the numbers are looked at. */
+  readonly refused: boolean;
 }
+
+/** Of a virtual service that is refused for that. */
+const NO_ENDPOINT: Endpoint = { protocol: Protocol.TCP, address: "", port: 0 };
 
 /**
  * A server that takes connections of a virtual service; made by `VirtualService.addRealServer`. It adds to its machine
@@ -74,18 +79,17 @@ export class RealServer extends Construct {
   private constructor(scope: Construct, id: string, context: RealServerContext) {
     super(scope, id);
     const { machine, director, endpoints, forwarding, plane } = context;
-    const [first] = endpoints;
-    if (first === undefined) throw new Error("assumption broken: a virtual service has an endpoint");
+    const [first = NO_ENDPOINT] = endpoints;
     this.machine = machine;
     this.port = context.port ?? (context.marked ? 0 : first.port);
     this.weight = context.weight ?? 1;
 
     const validation = new Validation(this);
     checkNumbers(validation, context);
-    if (context.ownForwarding) checkForwarding(validation, context);
-    const own = addressOn(validation, context, first);
+    if (context.ownForwarding && !context.refused) checkForwarding(validation, context);
+    const own = context.refused ? undefined : addressOn(validation, context, first);
     if (own !== undefined) this.checkMachine(validation, context, own);
-    validation.finish();
+    const passes = validation.passes();
 
     this.address = own?.address ?? machine.address;
     this._spec = {
@@ -98,7 +102,7 @@ export class RealServer extends Construct {
       forwarding,
       snatTo: forwarding.snat && own ? snatSource(director, first.address, own, plane) : undefined,
     };
-    if (own !== undefined && machine !== director) this.contribute(context, own);
+    if (passes && own !== undefined && machine !== director) this.contribute(context, own);
   }
 
   private checkMachine(validation: Validation, context: RealServerContext, own: InterfaceAddress): void {

@@ -65,7 +65,7 @@ export class Redirect extends Construct {
       got: this.port,
       cure: "choose another port, or an 'address' of its own for each of the two",
     });
-    validation.finish();
+    validation.passes();
   }
 
   /** @internal */

@@ -122,6 +122,8 @@ export class VirtualService extends Construct {
   readonly followed?: FollowedService;
   private readonly servers = new RealServerList();
   /** The machines of followed instances, set up for a forwarding method that needs it. */
+  /** Whether synth is going to fail for it. @internal */
+  readonly _isRefused: boolean;
   private readonly prepared = new RealServerList();
   private readonly acknowledgement: Acknowledgement<Refusal>;
 
@@ -148,7 +150,16 @@ export class VirtualService extends Construct {
       type: "Refusal",
       later: () => sharedVips(this),
     });
-    this.validate();
+    this._isRefused = !this.validate();
+    const [first] = this.endpoints;
+    this.address = first?.address ?? "";
+    this.port = first?.port ?? 0;
+    this.protocol = first?.protocol ?? Protocol.TCP;
+    const ids = new Map<string, number>();
+    if (this._isRefused) {
+      for (const options of given._fixed) this.addRealServer(freeId(options, ids), options);
+      return;
+    }
     const owner: VipOwner = {
       director: context.director,
       vips: [...new Set(this.endpoints.map(({ address }) => address))],
@@ -156,13 +167,6 @@ export class VirtualService extends Construct {
     };
     ownVips(this, owner);
     this.node.addValidation({ validate: () => takenVips(owner).map(describeFailure) });
-
-    const [first] = this.endpoints;
-    if (first === undefined) throw new Error("assumption broken: no endpoint is a failure of validate");
-    this.address = first.address;
-    this.port = first.port;
-    this.protocol = first.protocol;
-    const ids = new Map<string, number>();
     for (const options of given._fixed) this.addRealServer(freeId(options, ids), options);
     virtualServices.tell(this, this);
     if (this.followed?.known !== undefined && this.forwarding.name !== "masquerading")
@@ -187,12 +191,15 @@ export class VirtualService extends Construct {
   /**
    * Adds a server that takes connections.
    *
-   * @throws ValidationError where it can't work with the forwarding method, or where the real servers come from Consul
+   * Where it can't work with the forwarding method, that is an error of synth.
+   *
+   * @throws ValidationError where the real servers come from Consul
    */
   addRealServer(id: string, options: RealServerOptions): RealServer {
     if (this.followed !== undefined) throw new ValidationError(this, [followsConsul(id, this.followed)]);
     const server = this.makeRealServer(id, options, this.servers);
     this.servers.add(server);
+    if (this._isRefused) return server;
     virtualServices.tell(this, this);
     return server;
   }
@@ -226,6 +233,7 @@ export class VirtualService extends Construct {
       scheduler: this.scheduler,
       acknowledgement: this.acknowledgement,
       siblings,
+      refused: this._isRefused,
     });
   }
 
@@ -254,7 +262,7 @@ export class VirtualService extends Construct {
     };
   }
 
-  private validate(): void {
+  private validate(): boolean {
     const { context, endpoints, forwarding, scheduler } = this;
     const validation = new Validation(this);
     checkEndpoints(validation, endpoints, {
@@ -280,9 +288,10 @@ export class VirtualService extends Construct {
       findings.push(...followFindings(this.followed.service, forwarding));
     }
     this.acknowledgement.judge(this, validation, findings);
-    validation.finish();
+    if (!validation.passes()) return false;
     const drains = hashingWarning(scheduler);
     if (drains !== undefined) this.acknowledgement.warn(this, Refusal.HASHING_WITHOUT_FALLBACK, drains);
+    return true;
   }
 
   /** Warns of what is legal and probably not meant; called at synth. */

@@ -4,15 +4,21 @@ import { TerraformStack } from "cdktf";
 import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
 import { IConstruct } from "constructs";
 
+type Texts = () => Readonly<Record<string, string>>;
+const textsOf = new WeakMap<IConstruct, Texts>();
+
 /**
  * Writes files beside the stack's JSON at synth, for the user and for the commands that Terraform runs there. At most
  * once a construct.
  *
  * @param files path, relative to the folder that Terraform runs in, to text; called at synth, so that later additions count
+ * @param elsewhere what synth does outside of the output folder, before
  */
-export function writeAtSynth(scope: IConstruct, files: () => Readonly<Record<string, string>>): void {
+export function writeAtSynth(scope: IConstruct, files: Texts, elsewhere?: () => void): void {
+  textsOf.set(scope, files);
   addCustomSynthesis(scope, {
     onSynthesize(session) {
+      elsewhere?.();
       const folder = join(session.outdir, session.manifest.forStack(TerraformStack.of(scope)).workingDirectory);
       const texts = Object.entries(files());
       for (const parent of new Set(texts.map(([path]) => dirname(join(folder, path)))))
@@ -20,4 +26,12 @@ export function writeAtSynth(scope: IConstruct, files: () => Readonly<Record<str
       for (const [path, text] of texts) writeFileSync(join(folder, path), text);
     },
   });
+}
+
+/** Every file that synth would write beside the JSON of a stack; nothing is written. */
+export function textsAtSynth(stack: IConstruct): Record<string, string> {
+  return Object.assign({}, ...stack.node.findAll().map((each) => textsOf.get(each)?.() ?? {})) as Record<
+    string,
+    string
+  >;
 }

@@ -1,13 +1,21 @@
 import { dependable, IResolvable, ITerraformDependable, Lazy, TerraformResource, TerraformStack } from "cdktf";
-import { Construct } from "constructs";
+import { Construct, IConstruct } from "constructs";
+import { pathFromStack } from "./host-path";
 import { escapeTemplate, escapeTemplates } from "./template-escape";
-import { ValidationError } from "./validation";
+import { throwPostponed, ValidationError } from "./validation";
 
 /** A command that Terraform runs on the operator's machine, by `sh -c`. */
 export interface LocalCommand {
   readonly command: string;
   /** Further environment variables. @default - none */
   readonly environment?: Record<string, string>;
+  /**
+   * Further environment variables that hold a file or a folder of this host, as absolute paths. In the stack's JSON they are
+   * relative to the folder that Terraform runs in, wherever they can be.
+   *
+   * @default - none
+   */
+  readonly paths?: Record<string, string>;
 }
 
 export interface TerraformDataProps {
@@ -47,8 +55,12 @@ export class TerraformData extends TerraformResource {
     const { onCreate, onDestroy, lateEnvironment } = props;
     // An override, since cdktf's own provisioner type drops what it does not know.
     this.addOverride("provisioner", [
-      localExec(onCreate, lateEnvironment && { environment: environmentAtSynth(onCreate, lateEnvironment) }),
-      ...(onDestroy ? [localExec(onDestroy, { when: "destroy" })] : []),
+      localExec(
+        this,
+        onCreate,
+        lateEnvironment && { environment: environmentAtSynth(this, onCreate, lateEnvironment) },
+      ),
+      ...(onDestroy ? [localExec(this, onDestroy, { when: "destroy" })] : []),
     ]);
   }
 
@@ -62,6 +74,7 @@ export class TerraformData extends TerraformResource {
   }
 
   override toTerraform(): unknown {
+    throwPostponed(this);
     if (this.isLeftOut) return {};
     this.dependsOn = this.props.dependsOn?.map((other) => dependable(other));
     return super.toTerraform();
@@ -76,18 +89,25 @@ export class TerraformData extends TerraformResource {
   }
 }
 
-function localExec({ command, environment }: LocalCommand, extra: Record<string, unknown> = {}): unknown {
+function localExec(scope: IConstruct, command: LocalCommand, extra: Record<string, unknown> = {}): unknown {
+  const environment = environmentOf(scope, command);
   return {
     "local-exec": {
-      command: escapeTemplate(command),
+      command: escapeTemplate(command.command),
       ...(environment && { environment: escapeTemplates(environment) }),
       ...extra,
     },
   };
 }
 
-function environmentAtSynth({ environment }: LocalCommand, more: () => Record<string, string>): IResolvable {
-  return Lazy.anyValue({ produce: () => escapeTemplates({ ...environment, ...more() }) });
+function environmentAtSynth(scope: IConstruct, command: LocalCommand, more: () => Record<string, string>): IResolvable {
+  return Lazy.anyValue({ produce: () => escapeTemplates({ ...environmentOf(scope, command), ...more() }) });
+}
+
+function environmentOf(scope: IConstruct, { environment, paths }: LocalCommand): Record<string, string> | undefined {
+  if (paths === undefined) return environment;
+  const relative = Object.entries(paths).map(([name, path]) => [name, pathFromStack(scope, path)]);
+  return { ...environment, ...(Object.fromEntries(relative) as Record<string, string>) };
 }
 
 const claimed = new WeakMap<TerraformStack, Map<string, string>>();

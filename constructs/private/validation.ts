@@ -1,4 +1,4 @@
-import { Token } from "cdktf";
+import { Aspects, TerraformStack, Token } from "cdktf";
 import { IConstruct } from "constructs";
 import { describeFailure, Failure } from "./failure";
 
@@ -19,6 +19,41 @@ export class ValidationError extends Error {
     this.constructPath = path;
     this.failures = failures;
   }
+}
+
+/** What constructs of one program recorded for synth, by the root of its tree. */
+const postponed = new WeakMap<IConstruct, ValidationError[]>();
+
+/**
+ * Throws what constructs recorded by {@link Validation.passes}: that one error as it is, or all of them in one. Synth reads nothing of a
+ * machine before, since what was refused may be of no shape.
+ */
+export function throwPostponed(scope: IConstruct): void {
+  const all = postponed.get(scope.node.root) ?? [];
+  const [first] = all;
+  if (first !== undefined) throw all.length === 1 ? first : together(all);
+}
+
+function together(all: readonly ValidationError[]): Error {
+  const lines = all.map(({ message }) => `  ${message.replaceAll("\n", "\n  ")}`);
+  const error = new Error(`${all.length} parts of the program are refused:\n${lines.join("\n")}`);
+  error.name = "ValidationError";
+  return error;
+}
+
+function postpone(scope: IConstruct, error: ValidationError): void {
+  const { root } = scope.node;
+  const known = postponed.get(root);
+  if (known === undefined) postponed.set(root, [error]);
+  else known.push(error);
+  // The first stack of the program is synthesized first; a test may look at this one alone.
+  const first = root.node.findAll().find((each) => TerraformStack.isStack(each));
+  for (const stack of new Set([first ?? root, TerraformStack.of(scope)]))
+    Aspects.of(stack).add({
+      visit: () => {
+        throwPostponed(root);
+      },
+    });
 }
 
 /** Collects the failures of one constructor, so that a user sees all of them at once. */
@@ -43,8 +78,20 @@ export class Validation {
     this.require(ok, { property, rule: `must be a whole number from ${min} to ${max}`, got: value, cure });
   }
 
-  /** Throws everything that was recorded; does nothing where nothing was. */
+  /**
+   * Whether nothing was recorded. Otherwise it is an error of synth, which reports those of all constructs at once; until then the
+   * construct is without effect, so that the constructor has to leave out what it would do to others.
+   */
+  passes(): boolean {
+    if (this.failures.length > 0) postpone(this.scope, new ValidationError(this.scope, this.failures));
+    return this.failures.length === 0;
+  }
+
+  /** For constructs that others can't go on without: throws everything that was recorded, what waits for synth as well. */
   finish(): void {
-    if (this.failures.length > 0) throw new ValidationError(this.scope, this.failures);
+    if (this.failures.length === 0) return;
+    const error = new ValidationError(this.scope, this.failures);
+    const before = postponed.get(this.scope.node.root) ?? [];
+    throw before.length === 0 ? error : together([...before, error]);
   }
 }

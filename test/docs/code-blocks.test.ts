@@ -60,7 +60,10 @@ function problemsOf(wanted: readonly Block[]): string[] {
     tsBuildInfoFile: undefined,
     noUnusedLocals: false,
     // No baseUrl: then "constructs" would be the folder, not the package.
-    paths: { vipstack: [join(PROJECT, "constructs", "index.ts")] },
+    paths: {
+      vipstack: [join(PROJECT, "constructs", "index.ts")],
+      "vipstack/testing": [join(PROJECT, "constructs", "testing", "index.ts")],
+    },
   };
   const host = ts.createCompilerHost(options);
   const onDisk = { ...host };

@@ -87,9 +87,10 @@ test("an existing host keeps its name", () => {
     });
   });
   expect(result.file("machines/box/setup.sh")).not.toMatch("hostnamectl");
-  expect(result.data("box").provisioner[0]?.["local-exec"].command).toBe(
-    "ssh -F '/tmp/ssh_config' -o BatchMode=yes box sh -s < machines/box/setup.sh",
-  );
+  expect(result.data("box").provisioner[0]?.["local-exec"]).toEqual({
+    command: 'ssh -F "$SSH_CONFIG_FILE" -o BatchMode=yes box sh -s < machines/box/setup.sh',
+    environment: { SSH_CONFIG_FILE: "/tmp/ssh_config" },
+  });
 });
 
 test("an OrbStack machine: its own address is OrbStack's, the program's are added", () => {

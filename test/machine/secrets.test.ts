@@ -88,8 +88,8 @@ describe("what is synthesized", () => {
     {
       name: "ssh without sudo",
       backend: (stack: TerraformStack) => new SshBackend(stack, "h", { configFile: "/c", sudo: false }),
-      transport: "ssh -F '/c' -o BatchMode=yes box sh -s",
-      environment: { VIPSTACK_SECRET_0: "${var.key}" },
+      transport: 'ssh -F "$SSH_CONFIG_FILE" -o BatchMode=yes box sh -s',
+      environment: { SSH_CONFIG_FILE: "/c", VIPSTACK_SECRET_0: "${var.key}" },
     },
   ])("$name: the same transport as for live content", ({ backend, transport, environment }) => {
     const result = synth((stack) => {

@@ -1,5 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 
@@ -113,7 +123,31 @@ describe("installed into an empty app, with the providers", () => {
     expect(synthesized(app, main)).toEqual(synthesized(join(PROJECT, "dist"), main));
   });
 
-  test("nothing of the library but its index can be imported", () => {
+  test("the tests of docs/testing.md pass, again in another folder, and a changed weight fails them", () => {
+    const tested = join(root, "tested");
+    const jest = (folder: string, ...words: string[]) =>
+      spawnSync("npx", ["--no-install", "jest", ...words], { cwd: folder, encoding: "utf8" });
+    install(tested, ["cdktf", "constructs", "jest", "@types/jest", "@swc/jest", "@swc/core", "typescript"]);
+    const [, setUp] = /^echo '(module\.exports.*)' > jest\.config\.js$/m.exec(testingPage())!;
+    writeFileSync(join(tested, "jest.config.js"), setUp!);
+    const [, code] = /```ts\n([\s\S]*?)```/.exec(testingPage())!;
+    writeFileSync(join(tested, "web.test.ts"), code!);
+    compile(tested, ["web.test.ts"], ["--types", "jest", "--noEmit"]);
+    expect(jest(tested)).toMatchObject({ status: 0, stderr: expect.stringContaining("1 snapshot written") as string });
+
+    const elsewhere = join(root, "a", "deeper", "folder");
+    mkdirSync(join(root, "a", "deeper"), { recursive: true });
+    renameSync(tested, elsewhere);
+    expect(jest(elsewhere, "--ci")).toMatchObject({ status: 0 });
+    expect(readFileSync(join(elsewhere, "__snapshots__", "web.test.ts.snap"), "utf8")).not.toContain(root);
+
+    writeFileSync(join(elsewhere, "web.test.ts"), code!.replace("weight: 2", "weight: 3"));
+    const { status, stderr } = jest(elsewhere, "--ci");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/- +.*-r 10\.0\.0\.31:80 -g -w 2\n.*\+ +.*-r 10\.0\.0\.31:80 -g -w 3/s);
+  }, 300_000);
+
+  test("nothing of the library but its two entries can be imported", () => {
     const program = 'require("vipstack/dist/constructs/private/validation")';
     expect(failureOf("node", ["-e", program], app)).toMatch(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
@@ -159,6 +193,10 @@ function readmeProgram(): string {
   return /```ts\n([\s\S]*?)```/.exec(readFileSync(join(PROJECT, "README.md"), "utf8"))![1]!;
 }
 
+function testingPage(): string {
+  return readFileSync(join(PROJECT, "docs", "testing.md"), "utf8");
+}
+
 function install(folder: string, peers: readonly string[]): void {
   const { devDependencies: versions } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as {
     devDependencies: Record<string, string>;
@@ -170,9 +208,9 @@ function install(folder: string, peers: readonly string[]): void {
 }
 
 /** Beside the sources; the declarations of the library and of its peers are checked as well. */
-function compile(folder: string, programs: readonly string[]): void {
+function compile(folder: string, programs: readonly string[], more: readonly string[] = []): void {
   const options = ["--strict", "--target", "ES2022", "--module", "Node16", "--moduleResolution", "Node16"];
-  const words = [...options, "--types", "node", "--skipLibCheck", "false", "--esModuleInterop", ...programs];
+  const words = [...options, "--types", "node", "--skipLibCheck", "false", "--esModuleInterop", ...more, ...programs];
   const { status, stdout } = spawnSync(join(folder, "node_modules", ".bin", "tsc"), words, {
     cwd: folder,
     encoding: "utf8",

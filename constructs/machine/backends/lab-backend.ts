@@ -1,6 +1,8 @@
 import { join, resolve } from "node:path";
+import { Fn } from "cdktf";
 import { Construct } from "constructs";
 import { catalogueOf } from "../../private/catalogue";
+import { pathFromStack } from "../../private/host-path";
 import { writeAtSynth } from "../../private/synth-files";
 import { LocalCommand, TerraformData } from "../../private/terraform-data";
 import { Validation } from "../../private/validation";
@@ -55,7 +57,7 @@ export class LabBackend extends Construct implements IBackend {
   private readonly models: CloudInit[] = [];
   /** By machine, for the /etc/hosts of all. */
   private readonly addresses: Record<string, readonly string[]> = {};
-  private readonly environment: Record<string, string>;
+  private readonly paths: Record<string, string>;
   private readonly network: TerraformData;
   /** What each machine waits for; grows when a machine asks for something that the lab serves. */
   private readonly prerequisites: TerraformData[] = [];
@@ -68,7 +70,7 @@ export class LabBackend extends Construct implements IBackend {
     this.ownAddresses = props.subnets.map(firstHostAddress);
     const directory = resolve(props.directory ?? join(".vipstack", "lab", "default"));
     const program = props.program ?? join(__dirname, "..", "..", "..", "lab", "vipstack-lab.js");
-    this.environment = { LAB_DIRECTORY: directory, VIPSTACK_LAB: program };
+    this.paths = { LAB_DIRECTORY: directory, VIPSTACK_LAB: resolve(program) };
     const [first = ""] = props.subnets;
     this.address = firstHostAddress(props.subnets.find((subnet) => !subnet.includes(":")) ?? first);
     const forwards = props.forwards ?? [];
@@ -87,7 +89,8 @@ export class LabBackend extends Construct implements IBackend {
     writeAtSynth(this, () => ({ "lab.json": `${JSON.stringify(document(), null, 2)}\n` }));
 
     this.network = new TerraformData(this, "Default", {
-      triggersReplace: () => ({ subnets: props.subnets.join(" "), directory }),
+      // The state holds the absolute path: another folder is another lab.
+      triggersReplace: () => ({ subnets: props.subnets.join(" "), directory: absoluteInTerraform(this, directory) }),
       onCreate: this.run("start lab.json"),
       onDestroy: this.run("stop"),
     });
@@ -200,8 +203,14 @@ export class LabBackend extends Construct implements IBackend {
   }
 
   private command(command: string): LocalCommand {
-    return { command, environment: this.environment };
+    return { command, paths: this.paths };
   }
+}
+
+/** An absolute path, for Terraform to make of what the JSON holds. */
+function absoluteInTerraform(scope: Construct, path: string): string {
+  const written = pathFromStack(scope, path);
+  return written === path ? path : Fn.abspath(written);
 }
 
 function documentOf(value: object): string {

@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import { Construct } from "constructs";
 import type { BackendFactory, IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
 import { renderPushScript, renderSetupScript, renderTeardownScript } from "../render/setup";
-import { shellQuote } from "../render/shell";
 
 export interface SshBackendProps {
   /** An OpenSSH client configuration in which each machine's name is a `Host`. @default - your own, as `ssh NAME` uses it */
@@ -36,14 +35,16 @@ export class SshBackend extends Construct implements IBackend {
 
   /** @see IBackend.bind */
   bind({ name, model }: MachineDescription): MachineLifecycle {
-    const config = this.access.sshConfigFile === undefined ? "" : `-F ${shellQuote(this.access.sshConfigFile)} `;
-    const shell = `ssh ${config}-o BatchMode=yes ${name} ${this.shell}`;
-    const run = (file: string) => ({ command: `${shell} < machines/${name}/${file}` });
+    const { sshConfigFile } = this.access;
+    const config = sshConfigFile === undefined ? "" : '-F "$SSH_CONFIG_FILE" ';
+    const paths = sshConfigFile === undefined ? undefined : { SSH_CONFIG_FILE: sshConfigFile };
+    const shell = { command: `ssh ${config}-o BatchMode=yes ${name} ${this.shell}`, paths };
+    const run = (file: string) => ({ ...shell, command: `${shell.command} < machines/${name}/${file}` });
     return {
       create: run("setup.sh"),
       destroy: run("teardown.sh"),
       push: run("live.sh"),
-      shell: { command: shell },
+      shell,
       documents: () => ({
         [`machines/${name}/setup.sh`]: renderSetupScript(model),
         [`machines/${name}/teardown.sh`]: renderTeardownScript(model),
