@@ -68,11 +68,16 @@ export class AgentService extends Construct {
   readonly name: string;
   /** Its id at the machine's agent: `consul maint -enable -service=ID`. */
   readonly serviceId: string;
+  /** The machine that serves it. */
+  readonly machine: IMachine;
+  readonly port: number;
 
   constructor(scope: Construct, id: string, props: AgentServiceProps) {
     super(scope, id);
     const { machine, port, tags, meta, checks = [AgentCheck.http()] } = props;
     this.name = props.name ?? id;
+    this.machine = machine;
+    this.port = port;
     this.serviceId = `${this.name}-${port}`;
     const validation = new Validation(this);
     validateService(validation, this.name, meta);
