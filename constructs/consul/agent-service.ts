@@ -3,6 +3,7 @@ import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
 import { IConsulCluster } from "./consul-cluster";
 import { announceService, validateService } from "./consul-service";
+import { isMarked, mark } from "../private/mark";
 
 /** Health check of a service, run by its machine's agent. */
 export class AgentCheck {
@@ -64,15 +65,26 @@ export interface AgentServiceProps {
  * (anti-entropy), and no agent would run that service's checks.
  */
 export class AgentService extends Construct {
+  /** Whether it is an agent's service, of any copy of this package. */
+  static isAgentService(x: unknown): x is AgentService {
+    return isMarked(x, "AgentService");
+  }
+
   /** Its name in Consul. */
   readonly name: string;
   /** Its id at the machine's agent: `consul maint -enable -service=ID`. */
   readonly serviceId: string;
+  /** The machine that serves it. */
+  readonly machine: IMachine;
+  readonly port: number;
 
   constructor(scope: Construct, id: string, props: AgentServiceProps) {
     super(scope, id);
+    mark(this, "AgentService");
     const { machine, port, tags, meta, checks = [AgentCheck.http()] } = props;
     this.name = props.name ?? id;
+    this.machine = machine;
+    this.port = port;
     this.serviceId = `${this.name}-${port}`;
     const validation = new Validation(this);
     validateService(validation, this.name, meta);

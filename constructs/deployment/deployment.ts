@@ -4,10 +4,15 @@ import { Gateway, MachineGateway, RouteRow } from "../apisix";
 import { Director, VirtualService } from "../lvs";
 import { IBackend, IMachine, LocalCommand, Machine, MachineAccess } from "../machine";
 import { writeAtSynth } from "../private/synth-files";
+import { drawTopology, surveyTopology } from "../topology";
 import { protectStateFolder } from "./state-folder";
 
 /** The file beside the stack's JSON. */
 export const DEPLOYMENT_FILE = "deployment.json";
+
+/** Beside it: how requests go through the machines, as data and as a picture. */
+export const TOPOLOGY_FILE = "topology.json";
+export const TOPOLOGY_PICTURE = "topology.svg";
 
 export interface DeploymentProps {
   /** The name that the user knows it by. */
@@ -21,14 +26,21 @@ export interface DeploymentProps {
 
 /**
  * Tells `vipstack up` and `vipstack down` what the stack deploys: machines, how they are reached, virtual services. One a
- * stack; it makes no resource.
+ * stack; it makes no resource. Beside the stack's JSON it writes a picture of all that, `topology.svg`, too.
  */
 export class Deployment extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentProps) {
     super(scope, id);
     writeAtSynth(
       this,
-      () => ({ [DEPLOYMENT_FILE]: `${JSON.stringify(this.describe(props), null, 2)}\n` }),
+      () => {
+        const topology = surveyTopology(TerraformStack.of(this), props.name, props.client);
+        return {
+          [DEPLOYMENT_FILE]: jsonText(this.describe(props)),
+          [TOPOLOGY_FILE]: jsonText(topology),
+          [TOPOLOGY_PICTURE]: drawTopology(topology).svg,
+        };
+      },
       () => {
         protectStateFolder(props.stateFolder);
       },
@@ -150,4 +162,8 @@ function describeGateway(gateway: Gateway | MachineGateway): GatewayDescription 
 
 function isGateway(construct: unknown): construct is Gateway | MachineGateway {
   return Gateway.isGateway(construct) || MachineGateway.isMachineGateway(construct);
+}
+
+function jsonText(what: object): string {
+  return `${JSON.stringify(what, null, 2)}\n`;
 }

@@ -6,6 +6,8 @@ export {
   DeployedMachine,
   GatewayDescription,
   GatewayInstanceDescription,
+  TOPOLOGY_FILE,
+  TOPOLOGY_PICTURE,
   VirtualServiceDescription,
 } from "./deployment";
 export {

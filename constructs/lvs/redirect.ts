@@ -6,6 +6,7 @@ import { IptablesRules } from "./render/iptables";
 import { familyOf, hostNetwork, Protocol } from "./spec";
 import { Host } from "./topology";
 import { requireKnown } from "./values";
+import { isMarked, mark } from "../private/mark";
 
 export interface RedirectOptions {
   /** What clients connect to, 1 to 65535. */
@@ -24,6 +25,11 @@ export interface RedirectOptions {
  * @see https://manpages.debian.org/iptables-extensions.8
  */
 export class Redirect extends Construct {
+  /** Whether it is a redirect, of any copy of this package. */
+  static isRedirect(x: unknown): x is Redirect {
+    return isMarked(x, "Redirect");
+  }
+
   /** @internal */
   static _on(director: Construct, id: string, options: RedirectOptions, takenPorts: TakenPorts): Redirect {
     return new Redirect(director, id, options, takenPorts);
@@ -36,6 +42,7 @@ export class Redirect extends Construct {
 
   private constructor(scope: Construct, id: string, options: RedirectOptions, takenPorts: TakenPorts) {
     super(scope, id);
+    mark(this, "Redirect");
     this.port = options.port;
     this.toPorts = options.toPorts;
     this.protocol = options.protocol ?? Protocol.TCP;

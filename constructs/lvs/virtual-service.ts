@@ -183,6 +183,11 @@ export class VirtualService extends Construct {
     return this.context.director;
   }
 
+  /** The refusals that its user accepts. @internal */
+  get _acknowledged(): readonly Refusal[] {
+    return this.context.acknowledge ?? [];
+  }
+
   /** The fixed real servers. */
   get realServers(): RealServer[] {
     return [...this.servers.all];

@@ -5,11 +5,12 @@ import { Acknowledgement } from "../private/acknowledgement";
 import { ByWord } from "../private/by-word";
 import { describeFailure, Failure } from "../private/failure";
 import { versionFailures } from "../private/first-versions";
+import { isMarked, mark } from "../private/mark";
 import { providerBinding } from "../private/provider";
 import { writeAtSynth } from "../private/synth-files";
 import { ValidationError } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
-import type { ApiJob } from "./api";
+import { ApiJob, JobType } from "./api";
 import { clusterOf, JobCluster, NOMADS_OWN_PORTS } from "./cluster";
 import { ConvergenceBudget, ConvergenceProps } from "../lvs";
 import {
@@ -44,6 +45,18 @@ export interface JobSettings {
 /** Terraform waits for the deployment's own end, which `progress_deadline` brings; it must not end before that. */
 const PROVIDER_TIMEOUT = "1h";
 
+/** What a picture shows of a job. @internal */
+export interface JobOutline {
+  readonly name: string;
+  readonly type: string;
+  /** Instances of all groups together. */
+  readonly count: number;
+  /** Names in Consul. */
+  readonly services: readonly string[];
+  /** The machines of its cluster on which jobs run. */
+  readonly clients: readonly unknown[];
+}
+
 export interface JobProps extends JobOptions, JobSettings {}
 
 /**
@@ -55,6 +68,11 @@ export interface JobProps extends JobOptions, JobSettings {}
  * @see https://developer.hashicorp.com/nomad/docs/job-specification
  */
 export class Job extends Construct {
+  /** Whether a construct is a job, also of another copy of this package. */
+  static isJob(construct: unknown): construct is Job {
+    return isMarked(construct, "Job");
+  }
+
   /** Its ID and name in Nomad. */
   readonly name: string;
   private readonly settings: JobSettings;
@@ -65,9 +83,11 @@ export class Job extends Construct {
 
   constructor(scope: Construct, id: string, props: JobProps);
   /** @internal @param shape how errors name the job's parts */
+  // eslint-disable-next-line @typescript-eslint/unified-signatures -- the second one is not published
   constructor(scope: Construct, id: string, props: JobProps, shape: JobShape);
   constructor(scope: Construct, id: string, props: JobProps, shape: JobShape = NESTED) {
     super(scope, id);
+    mark(this, "Job");
     this.settings = props;
     this.name = props.name ?? id;
     const services = servicesOf(this.name, props.groups, shape);
@@ -153,6 +173,18 @@ export class Job extends Construct {
     const { services } = this.placed;
     const service = services.find((each) => port === undefined || each.port === port);
     return this.budgetOf(service?.group ?? "", service);
+  }
+
+  /** What a picture of the program shows of it. @internal */
+  get _outline(): JobOutline {
+    const { options, services } = this.placed;
+    return {
+      name: this.name,
+      type: options.type ?? JobType.SERVICE,
+      count: Object.values(options.groups).reduce((sum, { count = 1 }) => sum + count, 0),
+      services: services.map(({ name }) => name),
+      clients: this.cluster?.clients ?? [],
+    };
   }
 
   private budgetOf(group: string, service?: NamedService): ConvergenceBudget {

@@ -1,4 +1,4 @@
-// `npm run pictures` brings two examples up, captures a request on all their machines, draws docs/forwarding-*.svg of it, and
+// `npm run pictures:forwarding` brings two examples up, captures a request on all their machines, draws docs/forwarding-*.svg of it, and
 // puts what was seen into the table of docs/forwarding.md.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

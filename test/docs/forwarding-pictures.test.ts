@@ -134,7 +134,7 @@ test("neither picture nor table depends on the port that the client's kernel cho
   expect(renderTable(one)).toBe(renderTable(other));
 });
 
-test("the committed picture and table are what these programs make of the same hops (else: npm run pictures)", () => {
+test("the committed picture and table are what these programs make of the same hops (else: npm run pictures:forwarding)", () => {
   const panels = panelsOf(flowsWith(40001));
   expect(readFileSync(join(DOCS, "forwarding-nat-and-direct-routing.svg"), "utf8")).toBe(renderPicture(TITLE, panels));
   expect(readFileSync(join(DOCS, "forwarding.md"), "utf8")).toContain(`\n${renderTable(panels)}\n`);
