@@ -15,7 +15,7 @@ export type Snapshot = Readonly<Record<string, unknown>>;
  * Terraform providers, sums, cdktf's metadata, the text of this library's own programs. Contents of files are text, never base64.
  *
  * Nothing is written. (Left out are files for the command line only: `deployment.json`, `provider.json`, `applied.sh`; and those that say
- * the same again: `live.sh`, `files/`.)
+ * the same again: `live.sh`, `files/`, `topology.json` and its picture.)
  *
  * @param app a program whose `synth()` was not called yet
  * @throws Error as `app.synth()` does: what is refused, with the path of its construct
@@ -27,7 +27,7 @@ export function snapshotOf(app: App): Snapshot {
   return Object.fromEntries(stacks.flatMap((stack) => entriesOf(app, stack)));
 }
 
-const LEFT_OUT = /^(deployment\.json|provider\.json|machines\/[^/]+\/(applied\.sh|live\.sh|files\/.*))$/;
+const LEFT_OUT = /^(deployment\.json|provider\.json|topology\.(json|svg)|machines\/[^/]+\/(applied\.sh|live\.sh|files\/.*))$/;
 
 function entriesOf(app: App, stack: TerraformStack): [string, unknown][] {
   const folder = stack.node.id;

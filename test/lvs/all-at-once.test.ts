@@ -37,7 +37,7 @@ test("every mistake of a program is in one message", () => {
   });
   expect(messageOf(app)).toMatchInlineSnapshot(`
    "ValidationError: 8 parts of the program are refused:
-     machines/director: 'drainTimeout' must be a duration in whole seconds from 0s to 24h, got "-1s": '60s' is usual, a day is the most
+     machines/director: 'drainTimeout' must be a duration, got "-1s": write it like '10s', '1m30s' or '500ms'
      machines/caddy: 'answers' must name at least one port: for example { 80: "hello" }
      machines/director/web: 2 problems
        - 'port' must be a whole number from 0 to 65535, got 65536: choose the port that clients connect to; 0 is every port
