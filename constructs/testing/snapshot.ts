@@ -27,7 +27,8 @@ export function snapshotOf(app: App): Snapshot {
   return Object.fromEntries(stacks.flatMap((stack) => entriesOf(app, stack)));
 }
 
-const LEFT_OUT = /^(deployment\.json|provider\.json|topology\.(json|svg)|machines\/[^/]+\/(applied\.sh|live\.sh|files\/.*))$/;
+const LEFT_OUT =
+  /^(deployment\.json|provider\.json|topology\.(json|svg)|machines\/[^/]+\/(applied\.sh|live\.sh|files\/.*))$/;
 
 function entriesOf(app: App, stack: TerraformStack): [string, unknown][] {
   const folder = stack.node.id;
