@@ -60,9 +60,11 @@ test(
   async () => {
     const text = `const { App, TerraformStack } = require("cdktf");
 const { Director, LabBackend, Machine } = require(${JSON.stringify(join(PROJECT, "dist", "constructs"))});
-const stack = new TerraformStack(new App(), "failing");
+const app = new App();
+const stack = new TerraformStack(app, "failing");
 const machine = new Machine(stack, "box", { backend: new LabBackend(stack, "lab", { subnets: ["10.66.0.0/24"] }), interfaces: { eth0: ["10.66.0.2/24"] } });
 new Director(stack, "director", { machine }).addVirtualService("web", { address: "10.66.0.2", port: 99999 });
+app.synth();
 `;
     writeFileSync(join(app, "main.js"), text);
     const { exitCode, all = "" } = await vipstack("up");
