@@ -7,7 +7,18 @@ const { createHash } = require("node:crypto");
 const { existsSync, readdirSync, readFileSync, statSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 
-const SOURCES = ["main.ts", "constructs", "stacks", "inventory", "lab", "cli", "scripts", "examples"];
+// What tsconfig.build.json includes.
+const SOURCES = [
+  "main.ts",
+  "constructs",
+  "stacks",
+  "inventory",
+  "lab",
+  "cli",
+  "scripts",
+  "examples",
+  "test/lab/programs",
+];
 const SETTINGS = ["package-lock.json", "package.json", "tsconfig.json", "tsconfig.build.json"];
 const BUILT = join("dist", ".vipstack-built");
 

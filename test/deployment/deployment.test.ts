@@ -1,14 +1,20 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as library from "../../constructs";
 import { Deployment, LabBackend, Machine } from "../../constructs";
 import { synth } from "../support/synth";
+
+const stateFolder = mkdtempSync(join(tmpdir(), "vipstack-two-copies-"));
+afterAll(() => {
+  rmSync(stateFolder, { recursive: true });
+});
 
 test("a director of another copy of the package is described, too", () => {
   let copy: typeof library | undefined;
   jest.isolateModules(() => {
     copy = jest.requireActual<typeof library>("../../constructs");
   });
-  const stateFolder = join(process.env.TMPDIR ?? "/tmp", "vipstack-two-copies");
   const { virtualServices, machines } = JSON.parse(
     synth((stack) => {
       const backend = new LabBackend(stack, "lab", { subnets: ["10.0.0.0/24"] });
