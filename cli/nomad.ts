@@ -61,6 +61,8 @@ export interface Allocation {
   readonly DesiredStatus: string;
   readonly ClientStatus: string;
   readonly CreateIndex: number;
+  /** In nanoseconds since 1970. */
+  readonly CreateTime: number;
   readonly DeploymentStatus: { readonly Healthy: boolean | null } | null;
   readonly TaskStates: Readonly<Record<string, TaskState>> | null;
   /** Only of an allocation that is asked for by itself. */

@@ -15,6 +15,8 @@ import {
 /** Nomad's own defaults of `update`, in nanoseconds. */
 const DEFAULTS = { MinHealthyTime: 10e9, HealthyDeadline: 300e9 };
 const STAGGER = 30e9;
+/** The part of the stagger in which a restarted instance may still become healthy; the rest is for taking its version back. */
+const LATE = 0.75;
 
 /**
  * Follows a system job until its version runs everywhere. Nomad has no deployment for it, and updates one client after the
@@ -61,8 +63,8 @@ async function rollOut(nomad: AgentApi, job: JobName, status: JobStatus): Promis
   const allocations = await allocationsOf(nomad, job);
   const wanted = allocations.filter(({ DesiredStatus: desired }) => desired === "run");
   const current = wanted.filter(({ JobVersion: version }) => version === status.Version);
-  const failed = current.filter((allocation) => hasFailed(allocation));
   const unhealthy = current.filter((allocation) => !isHealthy(allocation, times(status).MinHealthyTime / 1e6));
+  const failed = current.filter((one) => hasFailed(one) || (unhealthy.includes(one) && isLate(one, status)));
   const waiting = evaluations.some(({ Status: evaluation }) => evaluation === "pending" || evaluation === "blocked");
   const healthy = current.length - unhealthy.length;
   const places = await placementLines(nomad, job);
@@ -93,6 +95,15 @@ function hasFailed({ ClientStatus: status, TaskStates: tasks }: Allocation): boo
     ({ State: state, Failed: failed, Events: events }) =>
       failed || (state !== "running" && (events ?? []).some(isLast)),
   );
+}
+
+/**
+ * Whether a task that was restarted has to be given up: on a busy machine restarts take so long that Nomad never counts too many,
+ * and once the stagger is over it replaces the next instance as well. (A task that waits for its image was not restarted.)
+ */
+function isLate({ CreateTime: created, TaskStates: tasks }: Allocation, status: JobStatus): boolean {
+  const restarted = Object.values(tasks ?? {}).some(({ Restarts: restarts }) => restarts > 0);
+  return restarted && Date.now() - created / 1e6 > (LATE * stagger(status)) / 1e6;
 }
 
 function isLast({ Type: type, RestartReason: reason }: { Type: string; RestartReason: string }): boolean {
@@ -134,7 +145,12 @@ async function takeBack(
 
 /** How long nothing may change: an instance gets healthy, and the next one is due. In milliseconds. */
 function patience(status: JobStatus): number {
-  return (times(status).HealthyDeadline + (status.Update?.Stagger || STAGGER)) / 1e6;
+  return (times(status).HealthyDeadline + stagger(status)) / 1e6;
+}
+
+/** The time from one client to the next, in nanoseconds. */
+function stagger(status: JobStatus): number {
+  return status.Update?.Stagger || STAGGER;
 }
 
 /** The longest of its groups. */
