@@ -23,6 +23,7 @@ give_back '/etc/systemd/system/b.service'
 give_back '/etc/vipstack/addresses'
 give_back '/etc/live'
 give_back_unit vendor.service
+rm -f /var/lib/vipstack/pushed
 rm -rf /var/lib/vipstack/before /run/vipstack
 find /etc/vipstack /usr/local/lib/vipstack /var/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true
 systemctl daemon-reload

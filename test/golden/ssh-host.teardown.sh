@@ -20,6 +20,7 @@ if grep -q ' # vipstack$' /etc/hosts; then
   hosts=$(grep -v ' # vipstack$' /etc/hosts || true)
   printf '%s\n' "$hosts" > /etc/hosts
 fi
+rm -f /var/lib/vipstack/pushed
 rm -rf /var/lib/vipstack/before /run/vipstack
 find /etc/vipstack /usr/local/lib/vipstack /var/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true
 systemctl daemon-reload

@@ -32,6 +32,16 @@ test("up ends with the machines, the director's table, four answers through the 
 });
 
 test(
+  "the first push of live content to a new machine reloads nothing: its boot has just started all units",
+  async () => {
+    expect(await main.on("ipvs", "ls /var/lib/vipstack/pushed")).toBe("/var/lib/vipstack/pushed");
+    expect(await main.on("ipvs", "journalctl --boot | grep -c 'Started.*IPVS table\\|Finished.*IPVS table'")).toBe("1");
+    expect(await main.on("ipvs", "journalctl --boot | grep -c 'Reload.*IPVS table' || true")).toBe("0");
+  },
+  MINUTES,
+);
+
+test(
   "a port of the host's loopback leads to the VIP",
   async () => {
     const answers = await Promise.all([1, 2, 3, 4].map(async () => (await fetch(`http://127.0.0.1:${port}/`)).text()));

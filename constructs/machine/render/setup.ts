@@ -48,6 +48,7 @@ export function renderTeardownScript(model: CloudInit): string {
     ...packagedUnits(model).map(({ name }) => `give_back_unit ${shellWord(name)}`),
     ...(model.generated.length > 0 ? [`rm -f ${model.generated.map(shellPattern).join(" ")}`] : []),
     ...(model.address === undefined ? [] : [FORGET_OWN_NAME]),
+    `rm -f ${PUSHED}`,
     `rm -rf ${BEFORE} /run/vipstack`,
     // What the rules folders held; foreign files in them keep them.
     "find /etc/vipstack /usr/local/lib/vipstack /var/lib/vipstack -depth -type d -empty -delete 2>/dev/null || true",
@@ -55,17 +56,28 @@ export function renderTeardownScript(model: CloudInit): string {
   ]);
 }
 
-/** Live content for a machine that runs: files whose text differs are replaced, then their units reloaded, once each. */
+/**
+ * Live content for a machine that runs: files whose text differs are replaced, then their units reloaded, once each. A unit is
+ * reloaded also where nothing changed: its table may have been altered manually, and the reload reports whether it is right now.
+ * Only the first push to a new machine leaves out these reloads: its boot has just started every unit with the same files.
+ */
 export function renderPushScript(model: CloudInit): string {
   const units = [...new Set(model.liveFiles.map(({ reloads }) => reloads))];
   return script([
     PUT,
+    `new=; [ -e ${PUSHED} ] || new=yes`,
+    "differs=",
     ...units.flatMap((unit) => [
+      "changed=",
       ...model.liveFiles.filter(({ reloads }) => reloads === unit).map(putFile),
-      // A reload also where nothing changed: the table may have been altered manually, and the reload reports whether it is right now.
+      `[ -z "$changed" ] || differs=yes`,
+      `if [ -n "$changed" ] || [ -z "$new" ]; then`,
       reloadCommand(model, unit),
+      "fi",
     ]),
-    `[ -n "$changed" ] || echo "no file differs"`,
+    `mkdir -p "$(dirname ${PUSHED})"`,
+    `touch ${PUSHED}`,
+    `[ -n "$differs" ] || echo "no file differs"`,
   ]);
 }
 
@@ -78,6 +90,9 @@ function reloadCommand({ secrets }: CloudInit, unit: string): string {
     `{ journalctl --no-pager --output=cat --lines=20 --unit=${shellWord(unit)} >&2; exit 1; }`,
   ].join("");
 }
+
+/** There once live content was pushed to the machine. */
+const PUSHED = "/var/lib/vipstack/pushed";
 
 const KEEP_UNIT = `keep_unit() { # keep_unit NAME: whether it is enabled and runs now, unless an earlier run did so
   if [ -e "${BEFORE}/units/$1" ]; then return; fi
