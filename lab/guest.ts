@@ -140,6 +140,7 @@ function kernelCommand(state: LabState, machine: MachineDocument, umlDir: string
     `ubd1r=${umlDir}/machine/seed.iso`,
     "con=null",
     "con0=null,fd:1",
+    "pty.legacy_count=0", // 512 devices that no program has used for decades
     `umid=${machine.name}`,
     `uml_dir=${umlDir}/`,
     ...nics,
