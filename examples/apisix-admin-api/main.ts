@@ -1,5 +1,5 @@
-// The user's own way: APISIX with etcd, and routes by the Admin API, on one machine. Its two keys are sensitive variables without a
-// default, so they come with the deployment, and its files hold neither.
+// The Admin API: APISIX with etcd on one machine, and routes that are made by requests. The two keys are sensitive variables without a
+// default, so the deployment brings them, and no file of the program contains them.
 //   export TF_VAR_admin_key=… TF_VAR_data_encryption_key=…     (openssl rand -hex 16 makes one of 32 characters)
 //   npm run up -- apisix-admin-api
 //   npm run lab -- ssh gateway --dir .vipstack/apisix-admin-api/lab

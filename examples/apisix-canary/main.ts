@@ -1,5 +1,5 @@
-// A tenth of the requests try the new version. The weights are a key of Consul: a change of them reaches the gateway within five
-// seconds, and nothing is restarted.
+// Canary: a tenth of the requests go to the new version. The weights are a key of Consul, so a change reaches the gateway within five
+// seconds, without a restart.
 //   npm run up -- apisix-canary
 //   CANARY=50 npm run up -- apisix-canary
 import { App } from "cdktf";

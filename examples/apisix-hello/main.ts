@@ -1,5 +1,5 @@
-// The user's third part: client → virtual address → APISIX → a web server that Consul knows. No port of a gateway and no address
-// of a web server is written a second time, and no well-known key is used. Needs the image of APISIX (docs/gateways.md).
+// Gateways behind a director: client → virtual address → APISIX → a web server that Consul knows. No port of a gateway and no address
+// of a web server is written twice, and no publicly known key is used. Needs the image of APISIX (docs/gateways.md).
 //   npm run up -- apisix-hello
 //   npm run lab -- exec web1 --dir .vipstack/apisix-hello/lab -- systemctl stop caddy     (the gateways leave it out)
 import { App } from "cdktf";

@@ -1,5 +1,5 @@
-// A director whose real servers are the healthy instances that Consul knows: web1 and web2 are not listed a second time. The server
-// is what `consul agent -dev -bind 192.168.139.24 -client 0.0.0.0` gives, but it keeps its data.
+// A director whose real servers are the healthy instances in Consul: web1 and web2 are not listed a second time. The Consul server is
+// the same as `consul agent -dev -bind 192.168.139.24 -client 0.0.0.0`, but it keeps its data.
 //   npm run up -- consul-director
 //   npm run lab -- exec web1 --dir .vipstack/consul-director/lab -- systemctl stop caddy     (it leaves the director's table)
 import { App } from "cdktf";

@@ -1,6 +1,6 @@
-// Hosts that exist, prepared over ssh by one script each; one virtual service by each forwarding method.
+// Hosts that exist, prepared over ssh by one script each; one virtual service for each forwarding method.
 //   SSH_CONFIG=hosts.conf npm run up -- existing-hosts     client, director and web are Hosts of that OpenSSH configuration
-//   npm run up -- existing-hosts                           the same machines in the lab, by cloud-init
+//   npm run up -- existing-hosts                           the same machines in the lab, made by cloud-init
 import { App } from "cdktf";
 import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Scheduler, SshBackend } from "vipstack";
 

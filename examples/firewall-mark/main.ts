@@ -1,4 +1,4 @@
-// A firewall mark binds ports into one virtual service: a client that came to port 80 meets the same real server on port 81.
+// A firewall mark makes one virtual service of several ports: a client of port 80 reaches the same real server on port 81.
 import { App } from "cdktf";
 import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack } from "vipstack";
 

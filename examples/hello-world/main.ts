@@ -1,7 +1,7 @@
-// The chain without a gateway: the director follows the job itself, its healthy instances on the host ports that Nomad gave them.
-// `npm run up` brings it up where there is no image of APISIX.
+// The chain without a gateway: the director follows the job's healthy instances on the host ports that Nomad assigned.
+// `npm run up` brings it up if the image of APISIX is not available.
 //   npm run up -- hello-world
-//   npm run lab -- power-cut web1 --dir .vipstack/lab/lab     (web2 serves on; Nomad starts another instance there)
+//   npm run lab -- power-cut web1 --dir .vipstack/lab/lab     (web2 continues to serve; Nomad starts another instance there)
 import { App } from "cdktf";
 import {
   ConsulServer,

@@ -1,4 +1,4 @@
-// IPv6 masquerading with SNAT: the same two lines of the program, an IPv6 virtual address.
+// IPv6: masquerading with SNAT, in the same program as for IPv4 but for the addresses.
 import { App } from "cdktf";
 import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack } from "vipstack";
 

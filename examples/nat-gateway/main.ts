@@ -1,4 +1,4 @@
-// Masquerading with the director as the real servers' gateway: both directions pass the director, which keeps the client's address.
+// Masquerading with the director as the real servers' gateway: both directions pass through the director, which keeps the client's address.
 import { App } from "cdktf";
 import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack } from "vipstack";
 

@@ -1,6 +1,6 @@
-// Persistence: a client stays with its real server until it has been away for a minute. Hashing does without a table of
-// clients: as long as the real servers are the same, a client meets the same one.
-//   WEIGHT=0 npm run up -- persistence     port 81 takes no new client of the hashing services: the other one serves all
+// Persistence: a client stays with its real server until it has been away for a minute. Hashing needs no table of clients:
+// as long as the real servers are the same, a client reaches the same one.
+//   WEIGHT=0 npm run up -- persistence     port 81 gets no new client of the hashing services: the other port serves all
 //   WEIGHT= npm run up -- persistence      port 81 leaves them, after its connections or after DRAIN seconds
 import { App } from "cdktf";
 import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Scheduler } from "vipstack";

@@ -1,4 +1,4 @@
-// What is refused, built nevertheless: of each refusal a virtual service that shows it failing, and one with the cure.
+// Every refusal, built nevertheless: a virtual service that shows how it fails, and one with the cure.
 import { App } from "cdktf";
 import {
   Caddy,
@@ -20,14 +20,14 @@ const inventory = defineInventory({
     { name: "client", address: "10.77.0.10" },
     { name: "director", address: ["10.77.0.20", "10.79.0.20"] },
     { name: "near", address: "10.77.0.31" },
-    // Of a service that makes it deaf to the director; so it has no other one.
+    // For a service with which it no longer answers the director, so it is in no other one.
     { name: "deaf", address: "10.77.0.32" },
     { name: "far", address: "10.78.0.41" },
   ],
 });
 
 const app = new App();
-// Half of the services never answer, so `up` waits for none.
+// Half of the services never answer, so `up` waits for none of them.
 const machines = new MachinesStack(app, "machines", { inventory });
 const { director, near, deaf, far } = machines.all;
 

@@ -1,6 +1,6 @@
 // iptables as a load balancer: DNAT by the statistic match, SNAT for balanced flows only, REDIRECT, multiport filters.
 //   MODE=nth npm run up -- s1-iptables        connections alternate (the default)
-//   MODE=random npm run up -- s1-iptables     each connection draws
+//   MODE=random npm run up -- s1-iptables     each connection gets a random port
 import { App } from "cdktf";
 import { Caddy, defineInventory, Director, FilterAction, MachinesStack, Plane, Protocol, Scheduler } from "vipstack";
 

@@ -1,7 +1,7 @@
-// The hang, still the hang, and the cure: IPVS with masquerading where client and real servers share a subnet.
+// A connection that hangs, and its cure in three steps: IPVS with masquerading where client and real servers share a subnet.
 //   STEP=1 npm run up -- s2-step-by-step     no SNAT: the real server answers the client directly, the entry stays in SYN_RECV
 //   STEP=2 npm run up -- s2-step-by-step     SNAT rules alone: IPVS flows are not in conntrack, so the rules never match
-//   STEP=3 npm run up -- s2-step-by-step     and net.ipv4.vs.conntrack=1: works (this is the default)
+//   STEP=3 npm run up -- s2-step-by-step     net.ipv4.vs.conntrack=1 as well: it works (the default)
 import { App } from "cdktf";
 import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Refusal } from "vipstack";
 

@@ -1,5 +1,5 @@
-// The virtual service without a cluster: a client, a director, a machine with two web servers. `npm run up` brings it up where neither
-// Nomad nor APISIX is available.
+// A virtual service without a cluster: a client, a director, a machine with two web servers. `npm run up` brings it up if Nomad is not
+// available.
 //   npm run up -- three-machines
 import { App } from "cdktf";
 import { Caddy, Director, ForwardingMethod, MachinesStack } from "vipstack";

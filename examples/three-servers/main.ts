@@ -1,4 +1,4 @@
-// Three Consul servers: the loss of any one of them is survived. One machine with a local agent, and a key for it to read.
+// Three Consul servers: the cluster survives the loss of any one of them. One machine has a local agent, and a key to read.
 //   npm run up -- three-servers
 //   npm run lab -- exec s1 --dir .vipstack/three-servers/lab -- consul operator raft list-peers
 import { App } from "cdktf";

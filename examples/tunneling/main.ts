@@ -1,4 +1,4 @@
-// Tunneling: the director wraps packets into IPIP (IPv6 into IPv6), so the real servers may be in other subnets; they answer the client themselves.
+// Tunneling: the director wraps packets into IPIP (IPv6 into IPv6), so the real servers, which answer the client, may be in other subnets.
 //   MTU=1450 npm run up -- tunneling      the real servers' network carries smaller packets, and clients learn the size
 import { App } from "cdktf";
 import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack } from "vipstack";

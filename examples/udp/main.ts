@@ -1,4 +1,4 @@
-// UDP: a DNS-like echo on three real servers, one-packet scheduling by direct routing, so that each query is scheduled anew.
+// UDP: a DNS-like echo on three real servers, one-packet scheduling with direct routing, so that each query is scheduled by itself.
 import { App } from "cdktf";
 import { defineInventory, Director, ForwardingMethod, MachinesStack, Protocol } from "vipstack";
 import { UdpEcho } from "./udp-echo";

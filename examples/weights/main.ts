@@ -1,6 +1,6 @@
 // Weights: of ten connections five go to d2's port 80, three to 81 and two to 82.
-//   WEIGHTS=1,1,8 npm run up -- weights      a push of one document, no machine is rebuilt
-//   WEIGHTS=5,3 npm run up -- weights        port 82 leaves: its connections may end first, for a minute at most
+//   WEIGHTS=1,1,8 npm run up -- weights      one document is pushed, no machine is rebuilt
+//   WEIGHTS=5,3 npm run up -- weights        port 82 leaves: its connections have up to a minute to end
 import { App } from "cdktf";
 import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Scheduler } from "vipstack";
 
@@ -18,7 +18,7 @@ const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory, client: "vm-1" });
 const { d2, ipvs } = machines.all;
 const ports = [80, 81, 82];
-// An empty place takes the real server out: `WEIGHTS=5,,2` leaves port 81 away.
+// An empty place leaves the real server out: `WEIGHTS=5,,2` has no port 81.
 const weights = (process.env.WEIGHTS ?? "5,3,2").split(",");
 
 new Caddy(machines, "caddy", { machine: d2, answers: Object.fromEntries(ports.map((port) => [port, `d2:${port}`])) });
