@@ -19,62 +19,74 @@ import {
 } from "./text";
 
 /**
- * What a role brings to a machine. Everything here is **boot** content (a change replaces the machine), except
+ * Parts of a machine that one role needs. Everything here is **boot** content (a change replaces the machine), except
  * {@link Contribution.liveFiles} and {@link Contribution.addresses}, which are pushed to the running machine, and
  * {@link Contribution.secrets}, which only Terraform knows.
  */
 export interface Contribution {
   /** The title of the role in tables: `Consul server`. @default - none */
   readonly title?: string;
-  /** Debian package names, with a version where it has to be that one: `consul=1.14.11-1`. */
+  /** Debian package names; with a version if it has to be exactly that: `consul=1.14.11-1`. @default - none */
   readonly packages?: readonly string[];
-  /** Package archives beside the distribution's own. */
+  /** Package archives in addition to those of the distribution. @default - none */
   readonly aptSources?: readonly AptSource[];
-  /** Programs that no package brings; each is put in place only after its sha256 was verified. */
+  /** Programs that no package contains; each is installed only after its sha256 was verified. @default - none */
   readonly downloads?: readonly Download[];
-  /** System users without a login, made before the units that run as them are started. */
+  /** System users without a login, created before the units that run as them start. @default - none */
   readonly users?: readonly string[];
-  /** Kernel modules, loaded at every boot before the sysctls are set. */
+  /** Kernel modules, loaded at every boot before the sysctls are set. @default - none */
   readonly kernelModules?: readonly string[];
+  /** Kernel settings, each with its reason. @default - none */
   readonly sysctls?: readonly Sysctl[];
+  /** Files, written before the units start. @default - none */
   readonly files?: readonly MachineFile[];
+  /** systemd units, enabled and started. @default - none */
   readonly units?: readonly Unit[];
+  /** Files that change while the machine runs. Live. @default - none */
   readonly liveFiles?: readonly LiveFile[];
   /**
-   * Lines of the machine's address file: virtual addresses and routes. Live. An empty list already puts the file there, so
-   * that a first line that comes later replaces no machine.
+   * Lines of the machine's address file: virtual addresses and routes. Live. An empty list already creates the file, so that adding the
+   * first line later does not replace the machine.
+   *
+   * @default - no address file
    */
   readonly addresses?: readonly string[];
   /**
-   * Files whose content must stay secret on the way: keys, tokens. They are in no user-data; the first boot is over
-   * before they come. A unit that needs one must not hold up or fail that boot: give it `wait: false` and no `ready`,
-   * and `ConditionPathExists=` of the paths in its text (in a drop-in among `files` where it comes with a package), so
-   * that it is left out until then. It is started once its secrets are there, and at every later boot.
+   * Files with secret content, such as keys and tokens. They are in no user-data and arrive after the first boot. A unit that needs one
+   * must not delay or fail that boot: give it `wait: false`, no `ready`, and `ConditionPathExists=` of the paths in its text (for a
+   * packaged unit in a drop-in among `files`). systemd then skips it until its secrets are there, and starts it at every later boot.
+   *
+   * @default - none
    */
   readonly secrets?: readonly SecretFile[];
-  /** Ports that the role listens on; two roles can't claim the same. */
+  /** Ports that the role listens on; two roles can't claim the same. @default - none */
   readonly ports?: readonly PortClaim[];
-  /** Shell patterns of files that the role's programs write; the teardown of a host that exists removes them. */
+  /** Shell patterns of files that the role's programs write; the teardown of a host that exists removes them. @default - none */
   readonly generated?: readonly string[];
-  /** Shell commands run once at the first boot, after the units were started. */
+  /** Shell commands run once at the first boot, after the units were started. @default - none */
   readonly commands?: readonly string[];
-  /** Shell commands that succeed once the role works; the first boot waits for each, up to a minute by default. */
+  /** Shell commands that succeed once the role works; the first boot waits for each, for up to a minute by default. @default - none */
   readonly ready?: readonly (string | ReadyCheck)[];
 }
 
-/** A contribution, or a function where the role still grows after its construction; it is called at synth. */
+/** A contribution, or a function that returns it. The function is called at synth, so the role can still grow until then. */
 export type LazyContribution = Contribution | (() => Contribution);
 
-/** A kernel setting, and why it is set: the reason is written beside it on the machine. */
+/** A kernel setting. Its reason is written beside it on the machine. */
 export interface Sysctl {
+  /** Key as `sysctl` prints it: `net.ipv4.ip_forward`. */
   readonly key: string;
+  /** Value as text: `1`. */
   readonly value: string;
+  /** Why the machine needs it, one line. */
   readonly reason: string;
 }
 
+/** A file of a machine, owned by root. */
 export interface MachineFile {
   /** Absolute path. */
   readonly path: string;
+  /** Text of the file. */
   readonly content: string;
   /** Octal. @default "0644" */
   readonly mode?: string;
@@ -86,53 +98,64 @@ export interface LiveFile extends MachineFile {
   readonly reloads: string;
 }
 
-/** A file that Terraform brings to the running machine, again when its content changed or the machine was replaced. */
+/** A file that Terraform writes on the running machine: at the first deployment, and when its content or the machine has changed. */
 export interface SecretFile {
-  /** Absolute path. The file is root's; a unit with another user reads it by systemd's `LoadCredential=`. */
+  /** Absolute path. The file belongs to root; a unit with another user reads it with systemd's `LoadCredential=`. */
   readonly path: string;
   /**
-   * The value of a sensitive variable, with text around it where that is no secret itself:
+   * The value of a sensitive variable; the text around it may be public:
    * `new TerraformVariable(stack, "key", { type: "string", sensitive: true }).stringValue`. Two roles that share a file
    * give the same string. No NUL character, and at most 128 KiB: it travels in an environment variable.
    */
   readonly content: string;
   /** Octal. @default "0600" */
   readonly mode?: string;
-  /** The systemd unit that is reloaded (restarted, where it can't) after a change, and started where it doesn't run. */
+  /** The systemd unit that is reloaded after a change (restarted if it can't reload), and started if it does not run. */
   readonly reloads: string;
 }
 
+/**
+ * A systemd unit.
+ *
+ * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html
+ */
 export interface Unit {
-  /** With its suffix: `vipstack-ipvs.service`. */
+  /** Name with its suffix: `vipstack-ipvs.service`. */
   readonly name: string;
   /** The unit file's text. @default - the unit comes with a package; it is only enabled */
   readonly content?: string;
   /** Whether it is enabled and started. @default true */
   readonly enable?: boolean;
   /**
-   * Whether the first boot waits until it has started. `false` where the start itself waits for other machines, which may boot
-   * later: then `ready` limits the wait. @default true
+   * Whether the first boot waits until it has started. Use `false` if its start waits for other machines, which may boot later;
+   * `ready` then limits the wait.
+   *
+   * @default true
    */
   readonly wait?: boolean;
 }
 
+/** Condition that ends the first boot. */
 export interface ReadyCheck {
-  /** Shell command that succeeds once it is true. */
+  /** Shell command that succeeds once the condition is met. */
   readonly check: string;
-  /** How long the first boot waits for it. @default 60 */
+  /** Seconds that the first boot waits for it. @default 60 */
   readonly seconds?: number;
 }
 
+/** A port that a role listens on. */
 export interface PortClaim {
+  /** Transport protocol. */
   readonly protocol: "tcp" | "udp" | "sctp";
+  /** 1 to 65535. */
   readonly port: number;
-  /** @default - every address of the machine */
+  /** Address that it listens on. @default - every address of the machine */
   readonly address?: string;
 }
 
 /**
- * Room for the connections that a machine tracks, as many as the kernel itself gives machines above 4 GiB. The `-` lets it fail
- * where the kernel is not the machine's own, on OrbStack for example.
+ * Maximum of connections that a machine tracks; the kernel's own default for machines above 4 GiB. The `-` ignores a failure, for
+ * example on OrbStack, where the kernel is not the machine's own.
  */
 export const TRACKED_CONNECTIONS: Sysctl = {
   key: "-net.netfilter.nf_conntrack_max",

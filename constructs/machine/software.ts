@@ -24,20 +24,23 @@ export interface Software {
  * @see https://manpages.debian.org/sources.list.5
  */
 export interface AptSource {
-  /** Names its files. */
+  /** Name of its files below `/etc/apt`. */
   readonly name: string;
+  /** URL of the archive. */
   readonly uri: string;
-  /** Mostly the distribution's code name: `bookworm`. */
+  /** Usually the distribution's code name: `bookworm`. */
   readonly suite: string;
+  /** Components of the archive: `["main"]`. */
   readonly components: readonly string[];
-  /** Its public key as armored text; only this archive is trusted by it. */
+  /** Public key of the archive as armored text. It is trusted for this archive only. */
   readonly key: string;
-  /** Package to the version that it stays at, whatever newer one the archive has. @default - none is held */
+  /** Versions at which packages are held, by package, even if the archive has newer ones. @default - none is held */
   readonly pins?: Readonly<Record<string, string>>;
 }
 
 /** A file that is fetched at the first boot. It is not fetched where a file with that sum is in place already. */
 export interface Download {
+  /** URL of the file or archive. */
   readonly url: string;
   /**
    * Of what the URL gives, 64 hexadecimal digits; or the URL of a list that `sha256sum` wrote, which holds the file's name, where
