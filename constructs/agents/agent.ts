@@ -3,7 +3,7 @@ import { IMachine } from "../machine";
 import { describeFailure, Failure } from "../private/failure";
 import { Validation } from "../private/validation";
 
-/** What an agent is set up for. */
+/** Purpose of a cluster, which decides on the interfaces and settings of its agents. */
 export enum AgentProfile {
   /**
    * One server that listens on every address of its machine, as `consul agent -dev -client 0.0.0.0` and `nomad agent -dev` do,

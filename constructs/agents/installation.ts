@@ -28,10 +28,10 @@ export interface Installed {
   readonly contribution: Contribution;
 }
 
-/** How a vendor's program is installed on a machine, in one exact version. */
+/** Installation of a vendor's program on a machine, in one exact version. */
 export abstract class Installation {
   /**
-   * From the vendor's package archive. The package is held at this version.
+   * Installs from the vendor's package archive. The package is held at this version.
    *
    * @see https://developer.hashicorp.com/consul/install
    */
@@ -39,16 +39,16 @@ export abstract class Installation {
     return new VendorApt(options);
   }
 
-  /** From any URL. A `.zip` or `.tar.gz` must hold the program under its name. A wrong sha256 stops the first boot. */
+  /** Installs from any URL. A `.zip` or `.tar.gz` must contain the program under its name. A wrong sha256 stops the first boot. */
   static url(software: Software): Installation {
     return new FromUrl(software);
   }
 
   /**
-   * The vendor's release, checked by a sum that this package knows. A lab serves it: a file that was added there, else one that its
-   * host fetches.
+   * Installs the vendor's release, checked by a sum that this package knows. In a lab, the lab serves it: a file that was added there, else
+   * one that its host fetches.
    *
-   * Nomad from 1.6.4 and Consul from 1.17 on have no open source licence; `vipstack up` prints each program's licence.
+   * Nomad from 1.6.4 and Consul from 1.17 on are not open source; `vipstack up` prints each program's licence.
    *
    * @param version one of docs/programs.md; in a lab also any version that was added there
    * @see https://releases.hashicorp.com

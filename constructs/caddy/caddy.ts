@@ -2,14 +2,16 @@ import { Construct } from "constructs";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
 
+/** Properties of a web server with fixed answers. */
 export interface CaddyProps {
+  /** Machine on which it runs. */
   readonly machine: IMachine;
-  /** Port to the text that it answers with: `{ 80: "d2:80" }`. */
+  /** Text of the answer, by port: `{ 80: "d2:80" }`. */
   readonly answers: Readonly<Record<number, string>>;
 }
 
 /**
- * A web server with fixed answers, one a port: the simplest real server there is. Debian's caddy, nothing else.
+ * A web server with one fixed answer for each port, for examples and tests. It is Debian's caddy.
  *
  * @see https://caddyserver.com/docs/caddyfile
  */

@@ -26,6 +26,7 @@ export class AgentCheck {
   ) {}
 }
 
+/** Times and thresholds of a check. */
 export interface AgentCheckTimes {
   /** Time from the end of one check to the start of the next, as a Go duration. @default "2s" */
   readonly interval?: string;
@@ -35,11 +36,13 @@ export interface AgentCheckTimes {
   readonly failuresBeforeCritical?: number;
 }
 
+/** Options of an HTTP check. */
 export interface AgentHttpCheckOptions extends AgentCheckTimes {
   /** Port that is checked, 1 to 65535. @default - the service's own port */
   readonly port?: number;
 }
 
+/** Properties of a service that its machine's agent registers. */
 export interface AgentServiceProps {
   /** The machine that serves it. Its agent registers and checks the service. */
   readonly machine: IMachine;
@@ -49,11 +52,11 @@ export interface AgentServiceProps {
   readonly port: number;
   /** Name in Consul. @default - the construct's id */
   readonly name?: string;
-  /** At least one. @default - an http check of `/` every two seconds */
+  /** Health checks, at least one. @default - an http check of `/` every two seconds */
   readonly checks?: readonly AgentCheck[];
-  /** @default - none */
+  /** Tags in the catalog. @default - none */
   readonly tags?: readonly string[];
-  /** @default - none */
+  /** Metadata in the catalog. @default - none */
   readonly meta?: Readonly<Record<string, string>>;
 }
 
@@ -72,10 +75,11 @@ export class AgentService extends Construct {
 
   /** Its name in Consul. */
   readonly name: string;
-  /** Its id at the machine's agent: `consul maint -enable -service=ID`. */
+  /** Id of the service in the machine's agent: `consul maint -enable -service=ID`. */
   readonly serviceId: string;
   /** The machine that serves it. */
   readonly machine: IMachine;
+  /** Port of the service. */
   readonly port: number;
 
   constructor(scope: Construct, id: string, props: AgentServiceProps) {

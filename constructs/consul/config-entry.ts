@@ -10,15 +10,20 @@ import { consulOf, ProvidedConsul } from "./consul-cluster";
 
 /** Kind of a config entry. The values are Consul's own names. */
 export enum ConfigEntryKind {
+  /** Defaults of one service, for example its protocol. */
   SERVICE_DEFAULTS = "service-defaults",
+  /** Defaults of all proxies; one entry with the name `global`. */
   PROXY_DEFAULTS = "proxy-defaults",
+  /** Which services may connect to one service. */
   SERVICE_INTENTIONS = "service-intentions",
 }
 
 /** Plain data of a config entry, with Consul's own names of fields: `{ Protocol: "http" }`. */
 export type ConfigEntryFields = Readonly<Record<string, unknown>>;
 
+/** Properties of a config entry. */
 export interface ConfigEntryProps {
+  /** Kind of the entry. */
   readonly kind: ConfigEntryKind;
   /** Name of the service that it configures; `global` for proxy-defaults. @default - the construct's id */
   readonly name?: string;

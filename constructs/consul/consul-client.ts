@@ -14,12 +14,15 @@ import {
   waitForConsulText,
 } from "./render/agent";
 
+/** Properties of a local Consul agent. */
 export interface ConsulClientProps {
+  /** Machine of the agent. */
   readonly machine: IMachine;
+  /** Datacenter that the agent joins. */
   readonly consul: IConsulCluster;
   /** Address of the machine for other agents. @default - the machine's first address */
   readonly advertiseAddress?: string;
-  /** How the agent is installed. @default - as the cluster's servers, else what the machine's backend offers */
+  /** Installation of the agent. @default - that of the cluster's servers, else the one that the machine's backend offers */
   readonly install?: Installation;
 }
 

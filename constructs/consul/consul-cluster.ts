@@ -4,19 +4,19 @@ import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
 import { ConsulClient } from "./consul-client";
 
-/** A Consul datacenter: made by this program ({@link ConsulServer}), or existing. */
+/** A Consul datacenter: of this program ({@link ConsulServer}), or one that exists. */
 export interface IConsulCluster extends IConstruct {
-  /** `dc1` */
+  /** Name of the datacenter: `dc1`. */
   readonly datacenter: string;
   /** URL of its HTTP API, as other machines reach it: `http://192.168.139.24:8500`. */
   readonly httpAddress: string;
   /** Addresses of its servers, which agents join, up to the time of reading. */
   readonly retryJoin: readonly string[];
-  /** How agents without an `install` of their own are installed. @default - what the machine's backend offers */
+  /** Installation of agents without an `install` of their own. @default - the one that the machine's backend offers */
   readonly install?: Installation;
-  /** `1.14.11`. @default - unknown */
+  /** Version of its agents: `1.14.11`. @default - not known */
   readonly version?: string;
-  /** Adds the local agent of this datacenter to a machine that has none yet. */
+  /** Adds the local agent of this datacenter to a machine, unless it has one. */
   ensureAgent(role: Construct, machine: IMachine): void;
   /** @internal */
   _addAgent(agent: IConstruct, machine: IMachine): void;
@@ -24,8 +24,9 @@ export interface IConsulCluster extends IConstruct {
 
 /** The cluster that Consul objects are checked against. Every {@link IConsulCluster} is one. */
 export interface ProvidedConsul {
-  /** `1.14.11` @default - not known */
+  /** Version of its agents: `1.14.11`. @default - not known */
   readonly version?: string;
+  /** Node of the construct, named in errors. */
   readonly node: { readonly path: string };
 }
 

@@ -15,11 +15,13 @@ import { versionFormFailures } from "../private/version";
 import { consulContribution } from "./consul-client";
 import { ConsulClusterBase, IConsulCluster } from "./consul-cluster";
 
+/** Properties of a Consul server. */
 export interface ConsulServerProps {
+  /** Machine of the first server. */
   readonly machine: IMachine;
-  /** @default AgentProfile.CLUSTER */
+  /** Purpose of the cluster. @default AgentProfile.CLUSTER */
   readonly profile?: AgentProfile;
-  /** Lower-case letters, digits and hyphens. @default "dc1" */
+  /** Name of the datacenter: lower-case letters, digits and hyphens. @default "dc1" */
   readonly datacenter?: string;
   /** Address of the machine for other agents. @default - the machine's first address */
   readonly advertiseAddress?: string;
@@ -30,39 +32,43 @@ export interface ConsulServerProps {
    * @default 5 - in the dev profile 1
    */
   readonly raftMultiplier?: number;
-  /** How every agent of the cluster is installed. @default - what the machine's backend offers */
+  /** Installation of every agent of the cluster. @default - the one that the machine's backend offers */
   readonly install?: Installation;
 }
 
-/** A Consul datacenter that the program does not make. */
+/** A Consul datacenter that exists outside of the program. */
 export interface ConsulServerAttributes {
-  /** `http://10.0.0.5:8500` */
+  /** URL of its HTTP API: `http://10.0.0.5:8500`. */
   readonly address: string;
   /** Addresses of its servers, which agents of this program join. At least one. */
   readonly retryJoin: readonly string[];
-  /** @default "dc1" */
+  /** Name of the datacenter. @default "dc1" */
   readonly datacenter?: string;
-  /** @default - unknown: what depends on it is not checked */
+  /** Version of its agents: `1.14.11`. @default - not known: nothing is checked against it */
   readonly version?: string;
-  /** @default - what the machine's backend offers */
+  /** Installation of agents that join it. @default - the one that the machine's backend offers */
   readonly install?: Installation;
 }
 
 /**
  * A Consul server, and with {@link addServers} the other servers of its datacenter. The number of servers (`bootstrap_expect`)
- * and their addresses (`retry_join`) follow from the machines.
+ * and their addresses (`retry_join`) are derived from the machines.
  *
  * @see https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file
  */
 export class ConsulServer extends ConsulClusterBase {
-  /** A datacenter that exists. Machines of this program can join it, and Terraform can use it. */
+  /** A datacenter that exists outside of the program. Machines of the program can join it, and Terraform can use it. */
   static fromConsulServerAttributes(scope: Construct, id: string, attributes: ConsulServerAttributes): IConsulCluster {
     return new ForeignConsul(scope, id, attributes);
   }
 
+  /** Name of the datacenter. */
   readonly datacenter: string;
+  /** URL of the first server's HTTP API. */
   readonly httpAddress: string;
+  /** Installation of every agent of the cluster. @default - the one that the machine's backend offers */
   readonly install?: Installation;
+  /** Version of the servers. */
   readonly version: string;
   private readonly profile: AgentProfile;
   private readonly servers: { readonly machine: IMachine; readonly address: string }[] = [];
@@ -85,11 +91,16 @@ export class ConsulServer extends ConsulClusterBase {
     this.node.addValidation({ validate: () => serverCountProblems(this.servers.length) });
   }
 
+  /** Addresses of the servers, up to the time of reading. */
   get retryJoin(): readonly string[] {
     return this.servers.map(({ address }) => address);
   }
 
-  /** Makes machines servers too. With 3 servers the cluster survives the loss of one, with 5 of two. @throws ValidationError */
+  /**
+   * Makes further machines servers. With 3 servers the cluster survives the loss of one, with 5 of two.
+   *
+   * @throws ValidationError with the dev profile, or if a machine is a server already
+   */
   addServers(machines: readonly IMachine[]): void {
     for (const machine of machines) {
       const validation = new Validation(this);

@@ -12,20 +12,20 @@ export const WEIGHT_META = "vipstack-weight";
 export interface ConsulService {
   /** Its name in the catalog, for example `hello-world-servers`. */
   readonly name: string;
-  /** The label of the port that it is registered with. @default - not known: a service that no job here registers */
+  /** Label of the port with which it is registered. @default - not known: no job of the program registers it */
   readonly port?: string;
-  /** Only its instances with this tag. A director can ask for that, a gateway can't. @default - all of them */
+  /** Tag of the instances. A director can select instances by tag, a gateway can't. @default - all instances */
   readonly tag?: string;
   /**
-   * How long its checks take at worst to notice that an instance began or stopped to answer, as a Go duration: failures in a row,
-   * each an interval and a timeout. `"0s"` where it has no check. A director warns where its grace for an empty service is shorter.
+   * Time that its checks need at worst to notice that an instance started or stopped to answer, as a Go duration: the number of failures in a
+   * row, times interval plus timeout. `"0s"` without a check. A director warns if its grace for an empty service is shorter.
    *
    * @default - not known
    */
   readonly lag?: string;
   /**
-   * How long an instance serves after it was taken out of the catalog, as a Go duration. A director warns where it needs longer
-   * until it knows.
+   * Time for which an instance serves after it was taken out of the catalog, as a Go duration. A director warns if it needs longer than
+   * that to notice.
    *
    * @default - not known
    */

@@ -6,24 +6,26 @@ import { providerBinding } from "../private/provider";
 import { Validation } from "../private/validation";
 import { announceService, validateService } from "./consul-service";
 
+/** Properties of an external node. */
 export interface ExternalNodeProps {
   /** IP address of the machine. */
   readonly address: string;
-  /** Name in the catalog. Not the name of a machine with its own agent. @default - the construct's id */
+  /** Name in the catalog, which no machine with an agent may have. @default - the construct's id */
   readonly name?: string;
 }
 
+/** Options of a service of an external node. */
 export interface ExternalServiceOptions {
-  /** 1 to 65535. */
+  /** Port of the service, 1 to 65535. */
   readonly port: number;
-  /** @default - none */
+  /** Tags in the catalog. @default - none */
   readonly tags?: readonly string[];
-  /** @default - none */
+  /** Metadata in the catalog. @default - none */
   readonly meta?: Readonly<Record<string, string>>;
 }
 
 /**
- * A machine without a Consul agent in Consul's catalog: a database of another team, an appliance.
+ * A machine without a Consul agent in Consul's catalog, for example another team's database or an appliance.
  *
  * **Its services are not checked**: no agent runs there, so Consul takes them as healthy until they leave the program. That is
  * why they take no checks here. For a service on a machine that can have an agent, use `AgentService`: its checks are run.
@@ -57,7 +59,7 @@ export class ExternalNode extends Construct {
     this.resource = new binding.Node(this, "Default", { name: this.name, address: this.address, meta });
   }
 
-  /** Registers a service of this machine. Two instances of one service differ in their port. @throws ValidationError */
+  /** Registers a service of this machine. Two instances of one service must have different ports. @throws ValidationError if they have one port */
   addService(name: string, { port, tags, meta }: ExternalServiceOptions): void {
     const validation = new Validation(this);
     validateService(validation, name, meta);

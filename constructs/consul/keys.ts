@@ -7,10 +7,11 @@ import { Validation } from "../private/validation";
 /** Consul refuses a longer value. */
 const LONGEST_VALUE = 512 * 1024;
 
+/** Properties of keys in Consul. */
 export interface ConsulKeysProps {
   /** Values by key: `{ "web/title": "Hello" }`. A value has 1 byte to 512 KiB. */
   readonly keys: Readonly<Record<string, string>>;
-  /** Keys that these refer to: written before these, and deleted after them. All of the same stack. @default - none */
+  /** Keys to which these refer. They are written before these and deleted after them. All in the same stack. @default - none */
   readonly after?: readonly ConsulKeys[];
 }
 

@@ -14,13 +14,15 @@ export const DEPLOYMENT_FILE = "deployment.json";
 export const TOPOLOGY_FILE = "topology.json";
 export const TOPOLOGY_PICTURE = "topology.svg";
 
+/** Properties of a deployment. */
 export interface DeploymentProps {
-  /** The name that the user knows it by. */
+  /** Name of the deployment, as `vipstack up` shows it. */
   readonly name: string;
+  /** Backend of the machines. */
   readonly backend: IBackend;
-  /** The folder of its state: Terraform's, the lab's, logs. Synth makes it, for its owner alone. */
+  /** Folder of its state: Terraform's, the lab's, logs. Synth makes it, readable for its owner only. */
   readonly stateFolder: string;
-  /** The machine that requests are sent from to see whether the services answer. @default - none are sent */
+  /** Machine from which `vipstack up` sends requests to check that the virtual services answer. @default - it sends none */
   readonly client?: IMachine;
 }
 
@@ -77,7 +79,7 @@ export class Deployment extends Construct {
   }
 }
 
-/** What {@link DEPLOYMENT_FILE} holds. */
+/** Content of {@link DEPLOYMENT_FILE}. */
 export interface DeploymentDescription {
   readonly name: string;
   readonly stack: string;
@@ -91,30 +93,30 @@ export interface DeploymentDescription {
 
 export interface GatewayInstanceDescription {
   readonly machine: string;
-  /** The URL that answers with 200 once it has its routes. */
+  /** URL that answers with 200 once the instance has its routes. */
   readonly ready: string;
-  /** A command on its machine that succeeds once it is what was deployed. @default - it is so at once */
+  /** Command on its machine that succeeds once the running instance is the deployed one. @default - it is so at once */
   readonly settled?: string;
 }
 
 export interface GatewayDescription {
   readonly name: string;
-  /** One on each of its machines. */
+  /** Its instances, one on each of its machines. */
   readonly instances: readonly GatewayInstanceDescription[];
-  /** Whether it is a job of Nomad; otherwise a unit of its machines. */
+  /** Whether it is a Nomad job; otherwise it is a unit on its machines. */
   readonly job: boolean;
-  /** What the program gives it; empty where its Admin API does. */
+  /** Routes that the program gives it; empty if its Admin API does. */
   readonly routes: readonly RouteRow[];
-  /** The port of its Admin API on the loopback of its machines. @default - it has none */
+  /** Port of its Admin API on the loopback of its machines. @default - it has no Admin API */
   readonly adminPort?: number;
-  /** The port of its control API there. @default - it has no Admin API */
+  /** Port of its control API on the loopback of its machines. @default - it has no Admin API */
   readonly controlPort?: number;
 }
 
 export interface DeployedMachine {
   readonly name: string;
   readonly addresses: readonly string[];
-  /** What it is, as text; a director's virtual services are listed beside it. */
+  /** Roles of the machine, as text; a director's virtual services are listed beside it. */
   readonly roles: readonly string[];
   /** Runs the shell script on its standard input on the machine, as root. */
   readonly shell: LocalCommand;

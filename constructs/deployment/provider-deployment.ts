@@ -8,21 +8,23 @@ import { protectStateFolder } from "./state-folder";
 /** The file beside the JSON of a stack that talks to an agent; beside its state the same as `STACK.provider.json`. */
 export const PROVIDER_FILE = "provider.json";
 
+/** Properties of the description of a stack. */
 export interface ProviderDeploymentProps {
-  /** The name that the user knows the deployment by. */
+  /** Name of the deployment, as `vipstack up` shows it. */
   readonly name: string;
+  /** Terraform provider of the stack. */
   readonly provider: ProviderName;
-  /** The agent's HTTP interface, as this host reaches it: `http://127.0.0.1:8500`. */
+  /** URL of the agent's HTTP API, as this host reaches it: `http://127.0.0.1:8500`. */
   readonly address: string;
-  /** The folder of its state. Synth makes it, for its owner alone. */
+  /** Folder of its state. Synth makes it, readable for its owner only. */
   readonly stateFolder: string;
-  /** The stack of the machines that the agent runs on. @default - none of the program's */
+  /** Stack of the machine on which the agent runs. @default - the machine is not part of the program */
   readonly machines?: string;
 }
 
 export type ProviderName = "consul" | "nomad";
 
-/** What {@link PROVIDER_FILE} holds. */
+/** Content of {@link PROVIDER_FILE}. */
 export interface ProviderDescription extends ProviderDeploymentProps {
   readonly stack: string;
 }

@@ -8,25 +8,25 @@ export const KEEPER_PERIOD = "5s";
 /** How long the connections of a real server that left may go on, the default of a director. */
 export const DRAIN_TIMEOUT = "60s";
 
-/** What decides how fast a change of instances reaches the director that follows them. */
+/** Times that decide how fast a change of instances reaches the director that follows them. */
 export interface ConvergenceProps {
-  /** Of the service's check. @default "2s" */
+  /** Interval of the service's check. @default "2s" */
   readonly checkInterval?: string;
-  /** Of the service's check. @default "3s" */
+  /** Timeout of the service's check. @default "3s" */
   readonly checkTimeout?: string;
   /** Bad answers in a row that make the check critical, 1 or more. @default 2 */
   readonly checkFailures?: number;
-  /** Quiet time before consul-template renders, so that one change is not ten files. @default "1s" */
+  /** Time without changes before consul-template renders, so that one change does not write ten files. @default "1s" */
   readonly templateWait?: string;
-  /** The longest that it waits while changes go on. @default - four times {@link templateWait}, consul-template's rule */
+  /** Longest wait while changes continue. @default - four times {@link templateWait}, as in consul-template */
   readonly templateWaitMax?: string;
-  /** How often the director restores its rules by itself, where the command after a render did not. @default "5s" */
+  /** Period in which the director restores its rules by itself, if the command after a render failed. @default "5s" */
   readonly keeperPeriod?: string;
-  /** Of the instance's group: how long it serves after it was taken out of the catalog. @default "0s" */
+  /** Time for which an instance serves after it was taken out of the catalog. @default "0s" */
   readonly shutdownDelay?: string;
-  /** Of the instance's task. @default "5s" */
+  /** Time that the instance's task has to end after its kill signal. @default "5s" */
   readonly killTimeout?: string;
-  /** How long the director lets open connections of a real server go on that left. @default "60s" */
+  /** Time for which the director keeps open connections of a real server that left. @default "60s" */
   readonly drainTimeout?: string;
 }
 
@@ -34,21 +34,21 @@ export interface ConvergenceProps {
 const CATALOG: Hop = { name: "catalog tells the director", usual: 0.1, worst: 0.5, from: "blocking query" };
 
 /**
- * How long a change takes from Nomad to the rules of a director, hop by hop, and whether an instance serves long enough after
- * its leaving: computed from the same properties that make the job.
+ * Time that a change takes from Nomad to the rules of a director, hop by hop, computed from the properties of the job. It also tells
+ * whether an instance serves long enough after it left.
  */
 export class ConvergenceBudget {
-  /** From the start of an instance to its first request. */
+  /** Hops from the start of an instance to its first request. */
   readonly scaleOut: readonly Hop[];
-  /** From the leaving of an instance to the last new connection that it gets. */
+  /** Hops from the time when an instance leaves to the last new connection that it gets. */
   readonly scaleIn: readonly Hop[];
-  /** From the last good answer of an instance to the last new connection that it gets. */
+  /** Hops from the last good answer of an instance to the last new connection that it gets. */
   readonly failure: readonly Hop[];
-  /** How long {@link scaleIn} takes at worst, as a Go duration: what a shutdown delay must cover. */
+  /** Worst case of {@link scaleIn} as a Go duration. A shutdown delay must cover it. */
   readonly lag: string;
-  /** How long an instance serves after it was taken out of the catalog. */
+  /** Time for which an instance serves after it was taken out of the catalog, as a Go duration. */
   readonly shutdownDelay: string;
-  /** How long open connections have from the leaving of the instance to its end, at worst. */
+  /** Time that open connections have to end after the instance left, at worst, as a Go duration. */
   readonly openConnections: string;
 
   constructor(props: ConvergenceProps = {}) {
@@ -95,7 +95,7 @@ export class ConvergenceBudget {
     return durationOf(Math.ceil(secondsOf(this.lag)));
   }
 
-  /** What is wrong with it. @param property as the caller wrote it @param got the text that was given */
+  /** The failure of a shutdown delay that is too short. @param property its name as the caller wrote it @param got the text that was given */
   failures(property: string, got: string | undefined): Failure[] {
     if (this.sufficient || (got !== undefined && parseDuration(got) === undefined)) return [];
     return [
@@ -108,13 +108,13 @@ export class ConvergenceBudget {
     ];
   }
 
-  /** `scale-out 2.3s to 12.5s, scale-in 1.3s to 9.5s of the 10s shutdown delay`: for one line. */
+  /** Summary in one line: `scale-out 2.3s to 14.5s, scale-in 1.3s to 9.5s of the 10s shutdown delay`. */
   get summary(): string {
     const span = (hops: readonly Hop[]): string => `${seconds(usual(hops))} to ${seconds(worst(hops))}`;
     return `scale-out ${span(this.scaleOut)}, scale-in ${span(this.scaleIn)} of the ${this.shutdownDelay} shutdown delay`;
   }
 
-  /** Human-readable. @param service its name */
+  /** Human-readable table of all hops. @param service name of the service */
   table(service: string): string {
     return renderConvergence(service, this);
   }

@@ -19,20 +19,21 @@ import { Host, neighbourOf } from "./topology";
 import { requireDuration, requireKnown } from "./values";
 import { FirewallMarkServiceOptions, VirtualService, VirtualServiceOptions } from "./virtual-service";
 
+/** Properties of a director. */
 export interface DirectorProps {
   /** The machine that becomes a director. */
   readonly machine: IMachine;
   /** Kernel mechanism used for load balancing. @default Plane.IPVS */
   readonly plane?: Plane;
   /**
-   * How long the connections of a removed real server may go on, in whole seconds from `"0s"` to `"24h"`. It gets no new ones
+   * Time for which connections of a removed real server may continue, in whole seconds from `"0s"` to `"24h"`. It gets no new connections
    * in that time. Ipvs plane only: the iptables plane never ends an established TCP connection.
    *
    * @default "60s"
    */
   readonly drainTimeout?: string;
   /**
-   * The Consul cluster that real servers may come from. The machine gets a local agent and consul-template. Ipvs plane only.
+   * Consul cluster that virtual services can follow. The machine gets a local agent and consul-template. Ipvs plane only.
    *
    * @default - all real servers are fixed
    */
@@ -55,9 +56,13 @@ export class Director extends Construct {
     return isMarked(x, "Director");
   }
 
+  /** The machine of the director. */
   readonly machine: IMachine;
+  /** Kernel mechanism used for load balancing. */
   readonly plane: Plane;
+  /** Time for which connections of a removed real server may continue, as a Go duration. */
   readonly drainTimeout: string;
+  /** Consul cluster that virtual services can follow. @default - all real servers are fixed */
   readonly consul?: IConsulCluster;
   private readonly services: VirtualService[] = [];
   private readonly redirects: Redirect[] = [];
@@ -95,6 +100,7 @@ export class Director extends Construct {
     this.node.addValidation({ validate: () => (this.isEmpty ? [NOTHING_TO_DO] : []) });
   }
 
+  /** The virtual services that were added, in order. */
   get virtualServices(): VirtualService[] {
     return [...this.services];
   }
@@ -102,7 +108,9 @@ export class Director extends Construct {
   /**
    * Adds a virtual service: an address and port that clients connect to.
    *
-   * What can't work is an error of synth, unless it is acknowledged.
+   * Configurations that can't work are errors at synth, unless they are acknowledged.
+   *
+   * @see Refusal
    */
   addVirtualService(id: string, options: VirtualServiceOptions): VirtualService {
     const { address, port, protocol, ...rest } = options;
@@ -110,10 +118,12 @@ export class Director extends Construct {
   }
 
   /**
-   * Adds a virtual service of several addresses and ports, for example 80 and 443 that must reach the same real server. Their
-   * packets get a firewall mark, by which IPVS knows them. Ipvs plane only.
+   * Adds a virtual service of several addresses and ports, for example of ports 80 and 443 that must reach the same real server. Their
+   * packets get a firewall mark, by which IPVS identifies them. Ipvs plane only.
    *
-   * What can't work is an error of synth, unless it is acknowledged.
+   * Configurations that can't work are errors at synth, unless they are acknowledged.
+   *
+   * @see Refusal
    */
   addFirewallMarkService(id: string, options: FirewallMarkServiceOptions): VirtualService {
     return this.addService(id, options);

@@ -5,12 +5,13 @@ import { Endpoint, familyOf, Protocol, socketAddress } from "./spec";
 import { neighbourOf } from "./topology";
 import { requireKnown } from "./values";
 
+/** One address and port of a firewall mark service. */
 export interface EndpointOptions {
-  /** As in {@link VirtualServiceOptions.address}. */
+  /** The VIP, as in {@link VirtualServiceOptions.address}. */
   readonly address: string;
-  /** 1 to 65535; 0 is every port of a VIP that is not an address of the director's machine. */
+  /** Port that clients connect to, 1 to 65535; 0 is every port of a VIP that is not an address of the director's machine. */
   readonly port: number;
-  /** @default Protocol.TCP */
+  /** Transport protocol. @default Protocol.TCP */
   readonly protocol?: Protocol;
 }
 

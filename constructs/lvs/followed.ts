@@ -13,22 +13,23 @@ import { FollowSpec, RealServerSpec, ServiceSpec, sortedServices } from "./spec"
 import { Host, snatChoices } from "./topology";
 import { requireDuration, requireKnown } from "./values";
 
+/** Options of {@link EmptyPolicy.refuse}. */
 export interface RefuseOptions {
-  /** How long the last real servers stay before clients are refused, in whole seconds from `"0s"` to `"24h"`. @default "30s" */
+  /** Time for which the last real servers stay before clients are refused, in whole seconds from `"0s"` to `"24h"`. @default "30s" */
   readonly grace?: string;
 }
 
-/** What happens to a virtual service when Consul has no healthy instance for it. */
+/** Behavior of a virtual service or an upstream while Consul has no healthy instance for it. */
 export class EmptyPolicy {
   /**
-   * Clients are refused at once, after a time in which the last real servers stay: an empty answer is often an accident of
-   * the registry (a restart, a check that fails everywhere), not of every instance.
+   * The last real servers stay for a grace time; after it clients are refused at once. The reason for the grace: an empty answer is often an
+   * accident of the registry (a restart, a check that fails everywhere), not a failure of every instance.
    */
   static refuse(options: RefuseOptions = {}): EmptyPolicy {
     return new EmptyPolicy(options.grace ?? "30s");
   }
 
-  /** The last real servers stay until an instance is healthy again, however long. */
+  /** The last real servers stay until an instance is healthy again, without a limit. */
   static keepLast(): EmptyPolicy {
     return new EmptyPolicy(undefined);
   }
@@ -39,15 +40,16 @@ export class EmptyPolicy {
   ) {}
 }
 
+/** Options of real servers that come from Consul. */
 export interface FollowOptions {
   /** Only instances with this tag. @default - that of the `ConsulService`, or all of them */
   readonly tag?: string;
-  /** A datacenter that the director's own one is joined with. @default - the director's own */
+  /** Datacenter that is joined with the director's own one. @default - the director's own */
   readonly datacenter?: string;
-  /** What happens when no instance is healthy. @default EmptyPolicy.refuse() */
+  /** Behavior while no instance is healthy. @default EmptyPolicy.refuse() */
   readonly whenEmpty?: EmptyPolicy;
   /**
-   * Damping: a change is carried out once there was no other for `min`, and at the latest after `max`.
+   * Damping: a change is applied once there was no other for `min`, and at the latest after `max`.
    *
    * @default { min: "1s", max: "4s" }
    */
@@ -55,24 +57,27 @@ export interface FollowOptions {
 }
 
 /**
- * Go durations from `"0s"` to `"1h"`.
+ * Wait of consul-template before it renders a change: Go durations from `"0s"` to `"1h"`, `min` at most `max`.
  *
  * @see https://github.com/hashicorp/consul-template/blob/main/docs/configuration.md
  */
 export interface WaitOptions {
+  /** Time without changes. */
   readonly min: string;
+  /** Longest wait while changes continue. */
   readonly max: string;
 }
 
 /**
- * Instances of one service that only run on machines which the program knows, a gateway's for example. Direct routing and
- * tunneling can be set up for them, too.
+ * Instances of one service that run only on machines of the program, for example a gateway's. Direct routing and tunneling can be set up
+ * for them, too.
  */
 export interface KnownInstances {
+  /** The service in Consul. */
   readonly service: ConsulService;
-  /** As it is when it is read. */
+  /** Machines of the instances, up to the time of reading. */
   readonly machines: readonly IMachine[];
-  /** Makes every instance answer on that port, too: direct routing and tunneling keep the virtual service's own. */
+  /** Makes every instance answer on that port, too, because direct routing and tunneling keep the virtual service's port. */
   listenOn(port: number): void;
 }
 
@@ -85,9 +90,13 @@ export class FollowedService {
 
   /** Its name in Consul. */
   readonly service: string;
+  /** Tag of the instances. @default - any */
   readonly tag: string | undefined;
+  /** Datacenter of the instances. @default - the director's own */
   readonly datacenter: string | undefined;
+  /** Behavior while no instance is healthy. */
   readonly whenEmpty: EmptyPolicy;
+  /** Damping of changes. */
   readonly wait: WaitOptions;
 
   private constructor(

@@ -1,5 +1,6 @@
 import { Failure } from "../private/failure";
 
+/** Options of {@link ForwardingMethod.masquerading}. */
 export interface MasqueradingOptions {
   /**
    * Whether the director replaces the client's address with its own, so that answers come back through it from anywhere.
@@ -18,7 +19,7 @@ export interface MasqueradingOptions {
 }
 
 /**
- * Way of a packet from the director to a real server, and of the answer back to the client.
+ * Method by which packets travel from the director to a real server, and answers back to the client.
  *
  * @see https://manpages.debian.org/ipvsadm.8
  */
@@ -32,16 +33,16 @@ export class ForwardingMethod {
   }
 
   /**
-   * Only the MAC address changes (gatewaying); the real server has the VIP itself and answers the client directly. One network
-   * segment, same port. A UDP server has to bind the VIP.
+   * The director only changes the MAC address (gatewaying). The real server has the VIP itself and answers the client directly. It must be
+   * in the director's network segment, with the same port. A UDP server has to bind the VIP.
    */
   static directRouting(): ForwardingMethod {
     return new ForwardingMethod("direct routing", "-g", false, undefined);
   }
 
   /**
-   * The packet travels inside another one (IPIP) to a real server anywhere, which has the VIP itself and answers the client
-   * directly. Same port. A UDP server has to bind the VIP.
+   * The director wraps the packet into another one (IPIP). The real server may be anywhere; it has the VIP itself and answers the client
+   * directly, with the same port. A UDP server has to bind the VIP.
    */
   static tunneling(): ForwardingMethod {
     return new ForwardingMethod("tunneling", "-i", false, undefined);

@@ -5,31 +5,33 @@ import { IptablesRules } from "./render/iptables";
 import { familyOf, hostNetwork, Protocol } from "./spec";
 import { requireKnown } from "./values";
 
-/** What a filter does with a packet. */
+/** Action of a port filter. */
 export enum FilterAction {
-  /** It is dropped; the sender gets no answer. */
+  /** Drops the packet; the sender gets no answer. */
   DROP = "DROP",
-  /** The sender gets an error at once. */
+  /** Rejects the packet; the sender gets an error at once. */
   REJECT = "REJECT",
-  /** It passes; later rules do not apply. */
+  /** Accepts the packet; later rules do not apply. */
   ACCEPT = "ACCEPT",
 }
 
 /** Chain of iptables that a filter belongs to. */
 export enum FilterChain {
-  /** Those for the director itself; IPVS takes its connections after this. */
+  /** Packets to the director itself; IPVS takes its connections after this chain. */
   INPUT = "INPUT",
-  /** Those that pass through; the iptables plane's connections are among them. */
+  /** Packets that pass through the director, those of the iptables plane's virtual services included. */
   FORWARD = "FORWARD",
 }
 
+/** Options of a port filter. */
 export interface PortFilterOptions {
   /** Destination ports, single or `first:last`: `["21:25", "135:139"]`. At most 15 slots, of which a range takes two. */
   readonly ports: readonly string[];
+  /** Action for packets to these ports. */
   readonly action: FilterAction;
-  /** @default Protocol.TCP */
+  /** Transport protocol. @default Protocol.TCP */
   readonly protocol?: Protocol;
-  /** @default FilterChain.INPUT */
+  /** Chain of iptables. @default FilterChain.INPUT */
   readonly chain?: FilterChain;
   /** Only packets from this address or network. @default - from anywhere, IPv4 and IPv6 */
   readonly source?: string;

@@ -14,10 +14,11 @@ import { Endpoint, familyOf, hostNetwork, Protocol, RealServerSpec, socketAddres
 import { mtuBetween, neighbourOf, realServerAddress, snatSource } from "./topology";
 import { requireKnown } from "./values";
 
+/** Options of a real server. */
 export interface RealServerOptions {
   /**
-   * The machine that it runs on. The first of its addresses that has the VIP's family and lies in a subnet of the director
-   * takes the connections; where the director is its gateway, the first one outside the VIP's subnet.
+   * Machine on which the server runs. Its first address of the VIP's family in a subnet of the director takes the connections. If the
+   * director is its gateway, it is the first such address outside of the VIP's subnet.
    */
   readonly machine: IMachine;
   /** TCP or UDP port that the server listens on, 1 to 65535. @default - the port that the client asked for */
@@ -67,11 +68,13 @@ export class RealServer extends Construct {
     return new RealServer(service, id, context);
   }
 
+  /** Machine on which the server runs. */
   readonly machine: IMachine;
   /** The machine's address that takes the connections. */
   readonly address: string;
-  /** 0: the port that the client asked for. */
+  /** Port that takes the connections; 0 is the port that the client asked for. */
   readonly port: number;
+  /** Share of new connections relative to the other weights; 0 takes no new ones. */
   readonly weight: number;
   /** @internal */
   readonly _spec: RealServerSpec;

@@ -4,20 +4,20 @@ import type { RealServerOptions } from "./real-server";
 
 /** A job whose instances are registered in Consul, for example `Job` or `WebJob`. */
 export interface JobWithServices {
-  /** The service of a port. @param port its label */
+  /** The service of a port. @param port label of the port */
   service(port?: string): ConsulService;
 }
 
+/** Options of {@link RealServers.ofJob}. */
 export interface JobRealServersOptions extends FollowOptions {
-  /** The label of the port that the service is registered with. @default - the job's only service */
+  /** Label of the port with which the service is registered. @default - the job's only service */
   readonly port?: string;
 }
 
 const REAL_SERVERS = Symbol.for("vipstack.RealServers");
 
 /**
- * Where the real servers of a virtual service come from: a fixed list, or the healthy instances of a service in Consul on any
- * address and port.
+ * Source of a virtual service's real servers: a fixed list, or the healthy instances of a service in Consul on any address and port.
  */
 export class RealServers {
   /** Whether something is made by this class, also where the program has two copies of the library. */
@@ -49,7 +49,7 @@ export class RealServers {
     return new RealServers([], FollowedService._of(gateway.service, options, gateway));
   }
 
-  /** The healthy instances of a job. From then on its group must serve long enough after an instance leaves. */
+  /** The healthy instances of a job's service. From then on the group's shutdown delay must be long enough for a director. */
   static ofJob(job: JobWithServices, options: JobRealServersOptions = {}): RealServers {
     const { port, ...rest } = options;
     return RealServers.fromConsul(job.service(port), rest);

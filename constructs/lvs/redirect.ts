@@ -8,14 +8,15 @@ import { Host } from "./topology";
 import { requireKnown } from "./values";
 import { isMarked, mark } from "../private/mark";
 
+/** Options of a redirect. */
 export interface RedirectOptions {
-  /** What clients connect to, 1 to 65535. */
+  /** Port that clients connect to, 1 to 65535. */
   readonly port: number;
-  /** First and last local port, 1 to 65535 each; new connections spread over the range. One number twice is one port. */
+  /** First and last local port, 1 to 65535; new connections are spread over the range. For a single port give the number twice. */
   readonly toPorts: readonly [first: number, last: number];
-  /** @default Protocol.TCP */
+  /** Transport protocol. @default Protocol.TCP */
   readonly protocol?: Protocol;
-  /** Only connections to this address of the director. @default - to any of its addresses; IPv6 where it has such a one */
+  /** Only connections to this address of the director. @default - connections to any of its addresses */
   readonly address?: string;
 }
 
@@ -35,9 +36,13 @@ export class Redirect extends Construct {
     return new Redirect(director, id, options, takenPorts);
   }
 
+  /** Port that clients connect to. */
   readonly port: number;
+  /** First and last local port. */
   readonly toPorts: readonly [first: number, last: number];
+  /** Transport protocol. */
   readonly protocol: Protocol;
+  /** Address of the director that clients connect to. @default - any of its addresses */
   readonly address?: string;
 
   private constructor(scope: Construct, id: string, options: RedirectOptions, takenPorts: TakenPorts) {

@@ -22,25 +22,25 @@ export enum Refusal {
   TUNNELING_OTHER_PORT = "tunneling-other-port",
   /** A one-packet connection is forgotten before its answer comes: the answer is not rewritten. */
   ONE_PACKET_MASQUERADING = "one-packet-masquerading",
-  /** No host in the director's networks asks it for that address; it works where a router has a route to it by the director. */
+  /** No host in the director's networks asks the director for that address. It works if a router has a route to it through the director. */
   VIP_OUTSIDE_SUBNETS = "vip-outside-subnets",
-  /** Both answer ARP for it, so clients reach one of them at random. Reported at the second one, acknowledged at either. */
+  /** Both directors answer ARP for the VIP, so clients reach one of them arbitrarily. Reported at the second one, acknowledged at either. */
   VIP_ON_TWO_DIRECTORS = "vip-on-two-directors",
   /**
    * The director reaches the real server from that address. The real server gets it as the VIP, takes the director's packets
    * for its own and never answers: not its ARP, nor what comes out of its tunnel.
    */
   VIP_IS_DIRECTOR_ADDRESS = "vip-is-director-address",
-  /** Almost always a mistake. IPVS can pass connections to a local server ("local node"): acknowledge it where that is intended. */
+  /** Almost always a mistake. IPVS can pass connections to a local server ("local node"): acknowledge it if that is intended. */
   REAL_SERVER_IS_DIRECTOR = "real-server-is-director",
   /**
-   * The machines of a Consul service's instances are not known at synth, so they do not get the director as their gateway; it
-   * works where they all have it already, and none is in the clients' subnet.
+   * The machines of a Consul service's instances are not known at synth, so they do not get the director as their gateway. It works if all
+   * of them have that gateway already, and none is in the clients' subnet.
    */
   CONSUL_WITHOUT_SNAT = "consul-without-snat",
   /**
-   * A hash chooses a real server that takes no new connection, and the scheduler asks no other one: its clients are refused
-   * although others could serve them. Refused for weight 0 and thresholds; a warning for drains.
+   * The hash chooses a real server that takes no new connection, and the scheduler tries no other one: clients are refused, although other
+   * real servers could serve them. Refused for weight 0 and thresholds; a warning for drains.
    */
   HASHING_WITHOUT_FALLBACK = "hashing-without-fallback",
 }

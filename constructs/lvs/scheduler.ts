@@ -1,10 +1,10 @@
 /** Flags of the schedulers that hash. */
 export interface HashingOptions {
-  /** The port is hashed together with the address. @default false */
+  /** Whether the port is hashed together with the address. @default false */
   readonly port?: boolean;
   /**
-   * A connection whose real server takes none (weight 0, draining, at its threshold) goes to another one. Without it such
-   * clients are refused as long as that lasts: see `Refusal.HASHING_WITHOUT_FALLBACK`.
+   * Whether a connection goes to another real server if the hashed one takes none (weight 0, draining, at its threshold). Otherwise
+   * such clients are refused: see `Refusal.HASHING_WITHOUT_FALLBACK`.
    *
    * @default true
    */
@@ -21,32 +21,32 @@ export class Scheduler {
   static readonly ROUND_ROBIN = new Scheduler("rr");
   /** Round robin in proportion to the weights: 5, 3 and 2 get 50, 30 and 20 of a hundred. */
   static readonly WEIGHTED_ROUND_ROBIN = new Scheduler("wrr");
-  /** The one with the fewest connections. */
+  /** The real server with the fewest connections. */
   static readonly LEAST_CONNECTION = new Scheduler("lc");
-  /** The one with the fewest connections for its weight. */
+  /** The real server with the fewest connections for its weight. */
   static readonly WEIGHTED_LEAST_CONNECTION = new Scheduler("wlc");
   /** For caches: one destination address stays with one real server, unless that is overloaded. */
   static readonly LOCALITY_BASED_LEAST_CONNECTION = new Scheduler("lblc");
   /** For caches: one destination address stays with a small set of real servers. */
   static readonly LOCALITY_BASED_LEAST_CONNECTION_WITH_REPLICATION = new Scheduler("lblcr");
   /**
-   * By a hash of the destination address. It has no fallback: while a real server drains, its clients are refused. See
+   * Hash of the destination address. It has no fallback: while a real server drains, its clients are refused. See
    * {@link LOCALITY_BASED_LEAST_CONNECTION}.
    */
   static readonly DESTINATION_HASHING = new Scheduler("dh");
-  /** By a hash of the client's address; half the clients move when a real server leaves: see {@link maglevHashing}. */
+  /** Hash of the client's address. Half of the clients move when a real server leaves; {@link maglevHashing} avoids that. */
   static readonly SOURCE_HASHING = new Scheduler("sh", hashingFlags("sh", {}));
-  /** The one that is expected to answer first, by connections and weight. */
+  /** The real server that is expected to answer first, by connections and weight. */
   static readonly SHORTEST_EXPECTED_DELAY = new Scheduler("sed");
-  /** An idle one where there is one, else the shortest expected delay. */
+  /** An idle real server if there is one, else the shortest expected delay. */
   static readonly NEVER_QUEUE = new Scheduler("nq");
-  /** The one with the highest weight; the next one once that is gone. */
+  /** The real server with the highest weight; the next one once that is gone. */
   static readonly WEIGHTED_FAILOVER = new Scheduler("fo");
-  /** The one with the highest weight until it has as many connections as its weight; then the next one. */
+  /** The real server with the highest weight until it has as many connections as its weight; then the next one. */
   static readonly WEIGHTED_OVERFLOW = new Scheduler("ovf");
-  /** By Maglev's hash of the client's address: hardly a client moves when a real server leaves. */
+  /** Maglev's hash of the client's address: very few other clients move when a real server leaves. */
   static readonly MAGLEV_HASHING = new Scheduler("mh", hashingFlags("mh", {}));
-  /** At random by weight. The iptables plane only. */
+  /** Random by weight. Iptables plane only. */
   static readonly RANDOM = new Scheduler("random");
 
   /** {@link SOURCE_HASHING} with its flags `sh-port` and `sh-fallback`. */

@@ -1,16 +1,20 @@
 /** Transport protocol of a virtual service. */
 export enum Protocol {
+  /** Both planes. */
   TCP = "tcp",
+  /** Both planes. */
   UDP = "udp",
   /** Ipvs plane only. */
   SCTP = "sctp",
 }
 
-/** Where clients connect to. */
+/** Address and port that clients connect to. */
 export interface Endpoint {
+  /** The VIP in its short form. */
   readonly address: string;
-  /** 0: every port. */
+  /** 1 to 65535; 0 is every port. */
   readonly port: number;
+  /** Transport protocol. */
   readonly protocol: Protocol;
 }
 

@@ -30,40 +30,44 @@ export interface ServiceOptions {
    */
   readonly forwarding?: ForwardingMethod;
   /**
-   * Persistence: how long after its last connection a client is still sent to the same real server, in whole seconds from `"1s"` to
-   * `"744h"`, 31 days. Ipvs plane. @default - each connection is scheduled by itself
+   * Persistence: time after its last connection for which a client is still sent to the same real server, in whole seconds from `"1s"` to
+   * `"744h"` (31 days). Ipvs plane only.
+   *
+   * @default - each connection is scheduled by itself
    */
   readonly persistenceTimeout?: string;
-  /** Netmask that groups clients for persistence: `255.255.255.0`, for IPv6 a prefix length like `64`. @default - each address is a client */
+  /** Netmask that groups clients for persistence: `255.255.255.0`; for IPv6 a prefix length like `64`. @default - each address is a client */
   readonly persistenceNetmask?: string;
   /** One-packet scheduling: each UDP packet is scheduled by itself. Ipvs plane, direct routing or tunneling. @default false */
   readonly onePacket?: boolean;
   /**
    * A fixed list, or the healthy instances of a service in the director's Consul: `RealServers.fromConsul`, `.ofJob` or
-   * `.ofGateway`. From Consul: ipvs plane, and masquerading; to a gateway, whose machines are known, any method.
+   * `.ofGateway`. Real servers from Consul require the ipvs plane and masquerading; a gateway, whose machines are known, allows any method.
    *
-   * @default - none yet: `addRealServer`
+   * @default - none; use `addRealServer`
    */
   readonly realServers?: readonly RealServerOptions[] | RealServers;
   /** Refusals to accept: the virtual service is built, with a warning for each. @default - none */
   readonly acknowledge?: readonly Refusal[];
 }
 
+/** Options of a virtual service. */
 export interface VirtualServiceOptions extends ServiceOptions {
   /**
-   * The VIP, IPv4 or IPv6, in a subnet of the director. Where it isn't an address of the director's machine, the director gets
-   * it as an additional one.
+   * The VIP, IPv4 or IPv6, in a subnet of the director. If it is not an address of the director's machine, the director gets it as an
+   * additional address.
    */
   readonly address: string;
   /**
-   * 1 to 65535; 0 is every port that no other virtual service of the VIP has. That needs persistence, a VIP that is not an
-   * address of the director's machine, and the ipvs plane.
+   * Port that clients connect to, 1 to 65535; 0 is every port that no other virtual service of the VIP has. 0 requires persistence, a VIP
+   * that is not an address of the director's machine, and the ipvs plane.
    */
   readonly port: number;
-  /** @default Protocol.TCP */
+  /** Transport protocol. @default Protocol.TCP */
   readonly protocol?: Protocol;
 }
 
+/** Options of a virtual service of several addresses and ports. */
 export interface FirewallMarkServiceOptions extends ServiceOptions {
   /** Firewall mark, 1 to 2147483647, that nothing else on the director uses. */
   readonly mark: number;
@@ -106,24 +110,26 @@ export class VirtualService extends Construct {
     return [...found].sort((a, b) => a - b).flatMap((position) => all[position] ?? []);
   }
 
-  /** The first of {@link endpoints}. */
+  /** The VIP; with several {@link endpoints} that of the first one. */
   readonly address: string;
-  /** The first of {@link endpoints}. */
+  /** The port; with several {@link endpoints} that of the first one. */
   readonly port: number;
-  /** The first of {@link endpoints}. */
+  /** Transport protocol; with several {@link endpoints} that of the first one. */
   readonly protocol: Protocol;
-  /** What clients connect to; more than one with a firewall mark only. */
+  /** Addresses and ports that clients connect to; several only with a firewall mark. */
   readonly endpoints: readonly Endpoint[];
   /** The firewall mark of its packets. @default - none */
   readonly mark?: number;
+  /** Algorithm that chooses the real server of a new connection. */
   readonly scheduler: Scheduler;
+  /** Forwarding method of its real servers, unless one overrides it. */
   readonly forwarding: ForwardingMethod;
-  /** The service of Consul that its real servers come from. @default - they are fixed: {@link realServers} */
+  /** The Consul service whose instances are the real servers. @default - they are fixed: {@link realServers} */
   readonly followed?: FollowedService;
   private readonly servers = new RealServerList();
-  /** The machines of followed instances, set up for a forwarding method that needs it. */
   /** Whether synth is going to fail for it. @internal */
   readonly _isRefused: boolean;
+  /** The machines of followed instances, set up for a forwarding method that needs it. */
   private readonly prepared = new RealServerList();
   private readonly acknowledgement: Acknowledgement<Refusal>;
 
@@ -194,11 +200,9 @@ export class VirtualService extends Construct {
   }
 
   /**
-   * Adds a server that takes connections.
+   * Adds a server that takes connections. If it can't work with the forwarding method, that is an error at synth.
    *
-   * Where it can't work with the forwarding method, that is an error of synth.
-   *
-   * @throws ValidationError where the real servers come from Consul
+   * @throws ValidationError if the real servers come from Consul
    */
   addRealServer(id: string, options: RealServerOptions): RealServer {
     if (this.followed !== undefined) throw new ValidationError(this, [followsConsul(id, this.followed)]);

@@ -5,20 +5,23 @@ import { CloudInit } from "./cloud-init";
 import type { Contribution } from "./contribution";
 import type { Software, SoftwareName } from "./software";
 
-/** A machine as its backend is asked for it. */
+/** A machine that a backend has to make. */
 export interface MachineDescription {
+  /** Host name. */
   readonly name: string;
-  /** Interface name to its addresses with prefix length: `{ eth0: ["192.168.139.29/24"] }`. */
+  /** Addresses with prefix length, by interface: `{ eth0: ["192.168.139.29/24"] }`. */
   readonly interfaces: Readonly<Record<string, readonly string[]>>;
-  /** Interface name to its MTU in bytes, for those that have another one than 1500. */
+  /** MTU in bytes, by interface, for interfaces with another MTU than 1500. */
   readonly mtu: Readonly<Record<string, number>>;
+  /** Memory in MiB. */
   readonly memoryMiB: number;
+  /** Pure model of the machine; complete only at synth. */
   readonly model: CloudInit;
 }
 
 /**
  * How Terraform makes, changes and removes a machine. The commands run on the operator's machine in the folder of the stack's
- * JSON, where the documents are; each must fail where its work is not done.
+ * JSON, where the documents are. Each must fail if its work is not done.
  */
 export interface MachineLifecycle {
   /** Makes the machine and returns once its first boot is over: `machines/NAME/applied.sh` succeeds on it. */
@@ -35,41 +38,41 @@ export interface MachineLifecycle {
   readonly documents: () => Readonly<Record<string, string>>;
   /** Resources that must be there before the machine. Read at synth. @default - none */
   readonly dependsOn?: readonly ITerraformDependable[];
-  /** What its machines need beside their roles. @default - nothing */
+  /** Contribution of the backend to the machine, in addition to its roles. @default - none */
   readonly contribution?: Contribution;
 }
 
 /**
- * Turns the model of a machine into a machine: {@link LabBackend} boots one, {@link OrbStackBackend} asks OrbStack for one,
- * {@link SshBackend} prepares a host that exists. Yours is a construct with one method, {@link IBackend.bind}; everything else
- * is optional. `examples/libvirt` is one.
+ * Makes machines from their models: {@link LabBackend} boots a guest, {@link OrbStackBackend} creates an OrbStack machine,
+ * {@link SshBackend} prepares a host that exists. A backend of your own is a construct with one method, {@link IBackend.bind}; everything
+ * else is optional. `examples/libvirt` is an example.
  */
 export interface IBackend extends IConstruct {
-  /** What `vipstack up` shows and uses beside the machines. @default - nothing */
+  /** Means of access that `vipstack up` shows and uses. @default - none */
   readonly access?: MachineAccess;
   /**
-   * A container registry that its machines use as Docker Hub's mirror: `http://192.168.139.1:5000`. A role that reads it uses it.
+   * Container registry that its machines use as Docker Hub's mirror: `http://192.168.139.1:5000`. Reading it counts as using it.
    *
    * @default - none: images come from the registries in their names
    */
   readonly registryMirror?: string;
   /**
-   * Addresses in its machines' networks that are its own, such as a router's: no machine and no VIP can be one.
+   * Addresses of the backend itself in its machines' networks, for example a router's. No machine and no VIP can have one of them.
    *
-   * @default - none that are known
+   * @default - none
    */
   readonly ownAddresses?: readonly string[];
-  /** Called by a role that starts a container from an image; a backend without a registry of its own has nothing to do. */
+  /** Called by a role that starts a container from an image. A backend without a registry of its own needs no such method. */
   wantImage?(name: string): void;
   /**
-   * A vendor's program that the backend offers to its machines. A role that asks for it uses it.
+   * A vendor's program that the backend offers to its machines. Asking for it counts as using it.
    *
    * @param version @default - the one that the backend has chosen
    * @default - none: programs come from their vendors
    */
   software?(name: SoftwareName, version?: string): Software | undefined;
   /**
-   * Where this host reaches a port of a machine; undefined where nothing leads there.
+   * Address by which this host reaches a port of a machine; undefined if it can't reach it.
    *
    * @param endpoint `192.168.139.24:8500`
    * @default - the endpoint itself
@@ -82,9 +85,9 @@ export interface IBackend extends IConstruct {
   bind(machine: MachineDescription): MachineLifecycle;
 }
 
-/** What an inventory tells the factory of its backend. */
+/** Parts of an inventory that its backend needs. */
 export interface BackendRequest {
-  /** Networks in CIDR form. */
+  /** Networks in CIDR form: `192.168.139.0/24`. */
   readonly subnets: readonly string[];
   /** Ports of 127.0.0.1 and the `ADDRESS:PORT` that they lead to. @default - none */
   readonly forwards?: readonly { readonly listen: number; readonly to: string }[];
@@ -92,14 +95,14 @@ export interface BackendRequest {
   readonly stateFolder: string;
 }
 
-/** Makes the backend of an inventory's machines: `SshBackend.factory()`, or a function of your own. */
+/** Function that makes the backend of an inventory's machines: `SshBackend.factory()`, or your own. */
 export type BackendFactory = (scope: Construct, request: BackendRequest) => IBackend;
 
-/** What the operator and `vipstack up` use of a backend beside its machines. */
+/** Means by which the operator and `vipstack up` reach a backend's machines. */
 export interface MachineAccess {
-  /** An OpenSSH client configuration that knows the machines' names. @default - none */
+  /** OpenSSH client configuration with the machines' names. @default - none */
   readonly sshConfigFile?: string;
-  /** The embedded lab's state folder. @default - not a lab */
+  /** State folder of the embedded lab. @default - the backend is no lab */
   readonly labDirectory?: string;
   /** Ports of this host's loopback that lead to machines. @default - none */
   readonly forwards?: readonly { readonly listen: number; readonly to: string }[];

@@ -15,26 +15,30 @@ export interface MachineSecret {
   readonly units: readonly string[];
 }
 
+/** Properties of the model of a machine. */
 export interface CloudInitProps {
-  /** @default - the machine keeps the name it has */
+  /** Host name. @default - the machine keeps its name */
   readonly hostname?: string;
-  /** The machine's own address, to which its name resolves unless another entry there has it. @default - its name is not touched */
+  /** Address to which the machine's own name resolves, unless it has another entry already. @default - no entry is made */
   readonly address?: string;
   /** cloud-init's own `apt` settings (mirrors, sources, proxy). @default - the machine's own */
   readonly apt?: Record<string, unknown>;
 }
 
 /**
- * What a machine is, as a pure model: packages, kernel modules, sysctls, files, units, commands. Roles add to it; two roles
- * that contradict each other are an error that names both.
+ * Pure model of a machine: packages, kernel modules, sysctls, files, units, commands. Roles add to it; two roles that contradict each
+ * other are an error that names both.
  *
  * Rendered to `#cloud-config` by `renderCloudConfig` and to one shell script by `renderSetupScript`.
  *
  * @see https://cloudinit.readthedocs.io/en/latest/reference/modules.html
  */
 export class CloudInit {
+  /** Host name. @default - the machine keeps its name */
   readonly hostname?: string;
+  /** Address to which the machine's own name resolves. @default - no entry is made */
   readonly address?: string;
+  /** cloud-init's own `apt` settings. @default - the machine's own */
   readonly apt?: Record<string, unknown>;
   private readonly sources: { owner: string; part: LazyContribution }[] = [];
 
@@ -51,12 +55,12 @@ export class CloudInit {
   }
 
   /**
-   * Adds what a role brings.
+   * Adds the contribution of a role.
    *
    * @param owner names the role in conflicts, e.g. its construct path
-   * @param part a function where the role still grows; it is called whenever the model is read
-   * @returns what is invalid in it, and its conflicts with what is there; where there are any, nothing was added. Those
-   * of a function are found by {@link failures}.
+   * @param part a function if the role still grows; it is called whenever the model is read
+   * @returns invalid parts, and conflicts with other roles; if there are any, nothing was added. Those of a function are returned by
+   * {@link failures}.
    */
   contribute(owner: string, part: LazyContribution): Failure[] {
     const known = this.sources.flatMap(({ owner, part }) => (typeof part === "function" ? [] : [{ owner, part }]));
@@ -65,7 +69,7 @@ export class CloudInit {
     return failures;
   }
 
-  /** What is invalid, and every two roles that contradict each other, as the model is now. */
+  /** Invalid parts, and all pairs of roles that contradict each other, in the present model. */
   failures(): { readonly owner: string; readonly failure: Failure }[] {
     const parts = this.parts;
     return parts.flatMap((part, index) =>
@@ -73,7 +77,7 @@ export class CloudInit {
     );
   }
 
-  /** {@link contribute}, for use without constructs. @throws Error that names the owner, in a conflict both */
+  /** The same as {@link contribute}, for use without constructs. @throws Error that names the owner, or both in a conflict */
   add(owner: string, part: Contribution): this {
     const failures = this.contribute(owner, part);
     if (failures.length > 0) throw new Error(`${owner}: ${failures.map(describeFailure).join("; ")}`);
@@ -85,13 +89,14 @@ export class CloudInit {
     return unique(this.parts.flatMap(({ part }) => part.title ?? []));
   }
 
+  /** Debian packages, those of downloads that have to be unpacked included. */
   get packages(): string[] {
     const asked = [...this.parts.flatMap(({ part }) => part.packages ?? []), ...downloadTools(this.downloads)];
     const versioned = new Set(asked.filter((name) => name.includes("=")).map(packageName));
     return unique(asked.filter((name) => name.includes("=") || !versioned.has(name))).sort();
   }
 
-  /** Two roles may hold different packages of one archive. */
+  /** Package archives. Two roles may hold different packages of one archive. */
   get aptSources(): AptSource[] {
     const asked = this.parts.flatMap(({ part }) => part.aptSources ?? []);
     return uniqueBy(asked, ({ name }) => name).map((source) => {
@@ -100,6 +105,7 @@ export class CloudInit {
     });
   }
 
+  /** Downloads, each path once. */
   get downloads(): Download[] {
     return uniqueBy(
       this.parts.flatMap(({ part }) => part.downloads ?? []),
@@ -107,19 +113,22 @@ export class CloudInit {
     );
   }
 
+  /** System users. */
   get users(): string[] {
     return unique(this.parts.flatMap(({ part }) => part.users ?? []));
   }
 
+  /** Shell patterns of files that the roles' programs write. */
   get generated(): string[] {
     return unique(this.parts.flatMap(({ part }) => part.generated ?? []));
   }
 
-  /** In the order they were asked for: a scheduler's module follows `ip_vs`. */
+  /** Kernel modules in the order of the contributions: a scheduler's module follows `ip_vs`. */
   get kernelModules(): string[] {
     return unique(this.parts.flatMap(({ part }) => part.kernelModules ?? []));
   }
 
+  /** Kernel settings, each key once. */
   get sysctls(): Sysctl[] {
     return uniqueBy(
       this.parts.flatMap(({ part }) => part.sysctls ?? []),
@@ -127,6 +136,7 @@ export class CloudInit {
     );
   }
 
+  /** Files, each path once. */
   get files(): MachineFile[] {
     return uniqueBy(
       this.parts.flatMap(({ part }) => part.files ?? []),
@@ -134,6 +144,7 @@ export class CloudInit {
     );
   }
 
+  /** systemd units, each name once. */
   get units(): Unit[] {
     return uniqueBy(
       this.parts.flatMap(({ part }) => part.units ?? []),
@@ -141,7 +152,7 @@ export class CloudInit {
     );
   }
 
-  /** The address file among them, where a role gives addresses, be it none yet. */
+  /** Live files; the address file is among them if a role has `addresses`, even an empty list. */
   get liveFiles(): LiveFile[] {
     const content = this.addresses.map((line) => `${line}\n`).join("");
     const kept = this.parts.some(({ part }) => part.addresses !== undefined);
@@ -149,7 +160,7 @@ export class CloudInit {
     return uniqueBy([...own, ...this.parts.flatMap(({ part }) => part.liveFiles ?? [])], (file) => file.path);
   }
 
-  /** Each path once: two roles may read the same one. Their place in this list is the number of their variable. */
+  /** Secrets, each path once: two roles may read the same one. The index in this list is the number of its variable. */
   get secrets(): MachineSecret[] {
     const asked = this.parts.flatMap(({ part }) => part.secrets ?? []);
     return uniqueBy(asked, ({ path }) => path).map(({ path, content, mode = SECRET_MODE }) => ({
@@ -160,15 +171,17 @@ export class CloudInit {
     }));
   }
 
+  /** Lines of the address file. */
   get addresses(): string[] {
     return unique(this.parts.flatMap(({ part }) => part.addresses ?? []));
   }
 
+  /** Shell commands of the first boot. */
   get commands(): string[] {
     return this.parts.flatMap(({ part }) => part.commands ?? []);
   }
 
-  /** Each check once; the longest wait counts. */
+  /** Conditions that end the first boot, each once, with the longest of its waits. */
   get ready(): Required<ReadyCheck>[] {
     const asked = this.parts
       .flatMap(({ part }) => part.ready ?? [])

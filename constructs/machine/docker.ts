@@ -1,9 +1,11 @@
 import { Construct } from "constructs";
 import type { IMachine } from "./machine";
 
+/** Properties of Docker on a machine. */
 export interface DockerEngineProps {
+  /** Machine on which Docker is installed. */
   readonly machine: IMachine;
-  /** A mirror of Docker Hub, tried first: `http://10.0.0.1:5000`. @default - what the machine's backend offers, else none */
+  /** Mirror of Docker Hub, tried first: `http://10.0.0.1:5000`. @default - that of the machine's backend, if it has one */
   readonly registryMirror?: string;
 }
 
@@ -18,8 +20,8 @@ const SLICE = "containers.slice";
 const CPU_WEIGHT = 1000;
 
 /**
- * Docker, as Debian packages it. Its configuration is there before the package, so the first start already has it. Containers
- * are in a systemd slice of their own, `containers.slice`, unless what starts one chooses another.
+ * Docker from Debian's packages. Its configuration is written before the package is installed, so its first start uses it. Containers
+ * run in the systemd slice `containers.slice`, unless another one is chosen when a container is started.
  *
  * @see https://docs.docker.com/reference/cli/dockerd/
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.resource-control.html

@@ -19,58 +19,59 @@ import { describeUnusable, InterfaceAddress, parseInterfaceAddress } from "./sub
 import { holdsTerraformValue } from "./terraform-value";
 import { HOST_NAME_RULE, isHostName, isInterfaceName } from "./text";
 
-/** Something with addresses that roles are put on. */
+/** A machine on which roles are put: one of the program ({@link Machine}), or one that exists. */
 export interface IMachine extends IConstruct {
-  /** The name it is known by: its host name, and `ssh NAME`. */
+  /** Host name; `ssh NAME` reaches the machine. */
   readonly name: string;
-  /** Its first IPv4 address, without prefix length. */
+  /** First IPv4 address of the machine, without prefix length. */
   readonly address: string;
-  /** All its addresses, with interface and subnet. */
+  /** All addresses of the machine, with interface and subnet. */
   readonly addresses: readonly InterfaceAddress[];
-  /** A container registry that stands for Docker Hub where the machine is. @default - none */
+  /** Container registry that the machine uses as Docker Hub's mirror: `http://192.168.139.1:5000`. @default - none */
   readonly registryMirror?: string;
-  /** Tells that the machine is going to pull a container image, so that it can be there before. */
+  /** Announces a container image that the machine will pull, so that its backend can provide the image before. */
   wantImage(name: string): void;
   /**
-   * A vendor's program as it is offered where the machine is; undefined where it has to come from its vendor.
+   * A vendor's program that the machine's backend offers; undefined if it has to come from its vendor.
    *
    * @param version @default - the one that the machine's backend has chosen
    */
   software(name: SoftwareName, version?: string): Software | undefined;
   /**
-   * Adds what a role needs; a function where the role still grows (conflicts of its result are errors of synth).
+   * Adds the contribution of a role. Give a function if the role still grows; conflicts of its result are errors at synth.
    *
-   * @throws ValidationError where it contradicts another role of the machine
+   * @throws ValidationError if it contradicts another role of the machine
    */
   contribute(role: IConstruct, part: LazyContribution): void;
 }
 
-/** A machine that exists. */
+/** Name and addresses of a machine. */
 export interface ForeignMachineAttributes {
   /**
-   * Interface name to its addresses with prefix length; IPv4 and IPv6 may share an interface. The first IPv4 address is the
-   * machine's own: `{ eth0: ["192.168.139.29/24"] }`.
+   * Addresses with prefix length, by interface: `{ eth0: ["192.168.139.29/24"] }`. IPv4 and IPv6 may share an interface. The first IPv4
+   * address is the machine's own.
    */
   readonly interfaces: Readonly<Record<string, readonly string[]>>;
   /**
-   * Interface name to the largest packet that its network carries, in bytes, 576 to 65535 (lab: at most 1500), with IPv6 1280
-   * at least: `{ eth0: 1450 }`. The lab and OrbStack set it, on a host by ssh it must be so already. Roles that need room of
-   * a packet follow it.
+   * Largest packet of a network in bytes, by interface: `{ eth0: 1450 }`; 576 to 65535, in the lab at most 1500, with IPv6 at least 1280. The
+   * lab and OrbStack set it; a host by ssh must have it already. Roles that need room in a packet take it into account.
    *
-   * @default - 1500
+   * @default 1500
    */
   readonly mtu?: Readonly<Record<string, number>>;
-  /** Letters, digits and hyphens. @default - the construct's id */
+  /** Host name: letters, digits and hyphens. @default - the construct's id */
   readonly name?: string;
 }
 
+/** Properties of a machine that the program makes. */
 export interface MachineProps extends ForeignMachineAttributes {
+  /** Backend that makes the machine: the lab, hosts by ssh, OrbStack, or your own. */
   readonly backend: IBackend;
-  /** Memory in MiB, 256 to 65536; only the lab uses it. @default 320 */
+  /** Memory in MiB, 256 to 65536. Only the lab uses it. @default 320 */
   readonly memoryMiB?: number;
 }
 
-/** A machine that the program makes. What it is comes from the roles that are put on it. */
+/** A machine that the program makes: a name, interfaces and a backend. Roles contribute everything else. */
 export class Machine extends Construct implements IMachine {
   /**
    * A machine that the program neither makes nor changes, for example a real server that another team runs.
@@ -89,6 +90,7 @@ export class Machine extends Construct implements IMachine {
   readonly name: string;
   readonly address: string;
   readonly addresses: readonly InterfaceAddress[];
+  /** Pure model of the machine, complete at synth. */
   readonly model: CloudInit;
   /** Runs the shell script on its standard input on the machine, as root. */
   readonly shell: LocalCommand;

@@ -8,10 +8,10 @@ export type SoftwareName = "consul" | "nomad" | "consul-template" | "cni-plugins
 export interface Software {
   /** Version without a leading "v": `1.14.11`. */
   readonly version: string;
-  /** A single program; `cni-plugins` is a tar.gz of several. */
+  /** URL of the program; for `cni-plugins` of a tar.gz with several. */
   readonly url: string;
   /**
-   * Hexadecimal SHA-256 of what the URL leads to. A backend may give the URL of a list that `sha256sum` wrote, which holds the
+   * Hexadecimal SHA-256 of the file at the URL. A backend may give the URL of a list that `sha256sum` wrote, which holds the
    * file's name: then the machine trusts the server of the list.
    */
   readonly sha256: string;
@@ -38,22 +38,22 @@ export interface AptSource {
   readonly pins?: Readonly<Record<string, string>>;
 }
 
-/** A file that is fetched at the first boot. It is not fetched where a file with that sum is in place already. */
+/** A file that is fetched at the first boot, unless a file with that sum is in place already. */
 export interface Download {
   /** URL of the file or archive. */
   readonly url: string;
   /**
-   * Of what the URL gives, 64 hexadecimal digits; or the URL of a list that `sha256sum` wrote, which holds the file's name, where
-   * only the machine's own network knows it. Another sum stops the first boot.
+   * Hexadecimal SHA-256 of the downloaded file; another sum stops the first boot. If only the machine's own network knows the sum: the URL of
+   * a list that `sha256sum` wrote and that contains the file's name.
    */
   readonly sha256: string;
-  /** Absolute path of the file; of the folder that it is unpacked into where `unpack` is given without `member`. */
+  /** Absolute path of the file. With `unpack` and without `member`: path of the folder that the archive is unpacked into. */
   readonly path: string;
   /** Octal. @default "0755" */
   readonly mode?: string;
-  /** @default - the file is what is wanted */
+  /** Format of the archive to unpack. @default - the file is not unpacked */
   readonly unpack?: "zip" | "tar.gz";
-  /** The only file of the archive that is wanted. @default - all of them, and `path` is a folder */
+  /** The only file of the archive to unpack. @default - all files, and `path` is a folder */
   readonly member?: string;
 }
 

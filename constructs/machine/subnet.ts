@@ -1,15 +1,16 @@
 import * as ipaddr from "ipaddr.js";
 
-/** An address of a machine, where it is, and the network it is in. */
+/** An address of a machine, with its interface and its network. */
 export interface InterfaceAddress {
-  /** `eth0` */
+  /** Name of the interface: `eth0`. */
   readonly interface: string;
-  /** Without prefix length, in the usual short form. */
+  /** Address without prefix length, in its short form. */
   readonly address: string;
+  /** Version of IP. */
   readonly family: 4 | 6;
-  /** The network in CIDR form: `192.168.139.0/24`. */
+  /** Network in CIDR form: `192.168.139.0/24`. */
   readonly subnet: string;
-  /** The largest packet that its interface sends, in bytes, where the program gives one. @default - 1500 is assumed */
+  /** Largest packet of the interface in bytes. @default 1500 */
   readonly mtu?: number;
 }
 

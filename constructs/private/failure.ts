@@ -4,7 +4,7 @@ export interface Failure {
   readonly property: string;
   /** The rule in the words `must …` or `can't …`. */
   readonly rule: string;
-  /** The value that broke it; left out where the rule is about a combination. */
+  /** The value that broke the rule; left out if the rule is about a combination. */
   readonly got?: unknown;
   /** What to change. */
   readonly cure: string;

@@ -8,16 +8,16 @@ import { useStateFolder } from "./state-folder";
 
 /** A cluster with an HTTP interface: one that the program makes, or one that exists (`NomadServer.fromNomadServerAttributes`). */
 export interface HttpCluster extends IConstruct {
-  /** As the machines reach it: `http://192.168.139.24:8500`. */
+  /** URL of its HTTP API, as the machines reach it: `http://192.168.139.24:8500`. */
   readonly httpAddress: string;
 }
 
 export interface ClusterStackProps {
-  /** @default - the inventory of the machines stack that the cluster is in */
+  /** Inventory whose forwards lead to the agent. @default - that of the machines stack that has the cluster */
   readonly inventory?: Inventory;
   /**
-   * Further stacks that are deployed before this one. That of the cluster's machines always is; jobs come after what is in
-   * Consul.
+   * Further stacks to deploy before this one. The stack of the cluster's machines always comes before, and the stack of Consul objects before
+   * that of jobs.
    *
    * @default - none
    */

@@ -1,30 +1,33 @@
 import * as ipaddr from "ipaddr.js";
 import { BackendFactory } from "../machine";
 
+/** A machine of an inventory. */
 export interface MachineEntry<Name extends string = string> {
   /** Host name; `ssh NAME` reaches it. */
   readonly name: Name;
   /** Addresses without prefix length. Each IPv4 address is an interface (eth0, eth1, …); an IPv6 address joins the one before it. */
   readonly address: string | readonly string[];
-  /** The largest packet of its networks in bytes: one number for all interfaces, or one each (eth0, eth1, …). @default 1500 */
+  /** Largest packet of its networks in bytes, 576 to 65535: one number for all interfaces, or one for each (eth0, eth1, …). @default 1500 */
   readonly mtu?: number | readonly number[];
-  /** Memory in MiB, lab only. @default 320 */
+  /** Memory in MiB, 256 to 65536. Only the lab uses it. @default 320 */
   readonly memoryMiB?: number;
 }
 
 /** The machines of a deployment. */
 export interface Inventory<Name extends string = string> {
+  /** Name of the deployment and of its state folder. */
   readonly name: string;
-  /** Makes what makes the machines: `SshBackend.factory()`, or a function of your own. @default LabBackend.factory() */
+  /** Factory of the backend that makes the machines: `SshBackend.factory()`, or a function of your own. @default LabBackend.factory() */
   readonly backend?: BackendFactory;
-  /** Networks in CIDR form; in the lab each is a network of its own with a router between them. */
+  /** Networks in CIDR form. In the lab each is a separate network, with a router between them. */
   readonly subnets: readonly string[];
+  /** The machines. */
   readonly machines: readonly MachineEntry<Name>[];
-  /** Ports of 127.0.0.1 and the `ADDRESS:PORT` that each leads to, for backends with a network of their own. @default - none */
+  /** Ports of 127.0.0.1, each with the `ADDRESS:PORT` to which it leads, for backends with a network of their own. @default - none */
   readonly forwards?: readonly { readonly listen: number; readonly to: string }[];
 }
 
-/** Everything that is wrong with an inventory, in one message. */
+/** All mistakes of an inventory, in one message. */
 export class InventoryError extends Error {
   constructor(name: string, problems: readonly string[]) {
     super(`inventory '${name}' can't be deployed:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);

@@ -9,8 +9,9 @@ import { useStateFolder } from "./state-folder";
 const MACHINES_STACK = "MachinesStack";
 
 export interface MachinesStackProps<Name extends string> {
+  /** Inventory of the machines. */
   readonly inventory: Inventory<Name>;
-  /** The machine that `vipstack up` sends its requests from. @default - it sends none */
+  /** Machine from which `vipstack up` sends requests to check that the virtual services answer. @default - it sends none */
   readonly client?: Name;
 }
 
@@ -18,10 +19,12 @@ export interface MachinesStackProps<Name extends string> {
 export class MachinesStack<Name extends string> extends TerraformStack {
   /** Every machine, by its name. */
   readonly all: Readonly<Record<Name, Machine>>;
+  /** Inventory of the machines. */
   readonly inventory: Inventory<Name>;
+  /** Backend of the machines. */
   readonly backend: IBackend;
 
-  /** Whether a construct is one, also of another copy of this package. */
+  /** Whether a construct is a stack of machines, also of another copy of this package. */
   static isMachinesStack(construct: unknown): construct is MachinesStack<string> {
     return isMarked(construct, MACHINES_STACK);
   }

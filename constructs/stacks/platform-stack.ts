@@ -10,9 +10,9 @@ export interface PlatformStackProps extends ClusterStackProps {
   readonly consul: HttpCluster & ProvidedConsul;
 }
 
-/** What is in Consul: keys, config entries, nodes and services without an agent. */
+/** Objects in Consul: keys, config entries, nodes and services without an agent. Needs Terraform's Consul provider. */
 export class PlatformStack extends ClusterStack {
-  /** Whether a construct is one, also of another copy of this package. */
+  /** Whether a construct is a stack of Consul objects, also of another copy of this package. */
   static isPlatformStack(construct: unknown): construct is PlatformStack {
     return isMarked(construct, PLATFORM_STACK);
   }

@@ -9,8 +9,8 @@ export interface WorkloadsStackProps extends ClusterStackProps {
 }
 
 /**
- * What runs on Nomad: jobs. It is deployed after the same deployment's {@link PlatformStack}: templates of jobs read keys of
- * Consul, and Terraform can't see that.
+ * Nomad jobs. Needs Terraform's Nomad provider. The stack is deployed after the same deployment's {@link PlatformStack}, because templates
+ * of jobs read keys of Consul, and Terraform can't see that.
  */
 export class WorkloadsStack extends ClusterStack {
   constructor(scope: Construct, id: string, { nomad, ...props }: WorkloadsStackProps) {

@@ -4,18 +4,17 @@ import { withoutThisHost } from "./this-host";
 import { textsAtSynth } from "../private/synth-files";
 
 /**
- * What a program gives, by the name of the file that `app.synth()` writes, below `cdktf.out/stacks`: the JSON of each stack as an
- * object, every other file as text.
+ * Result of a program's synth, by names of files below `cdktf.out/stacks`: the JSON of each stack as an object, every other file as text.
  */
 export type Snapshot = Readonly<Record<string, unknown>>;
 
 /**
- * What a program gives, for a snapshot test: the JSON of its stacks, and the texts beside it (user-data, setup scripts, rules, jobs,
- * documents of gateways). Without what differs between two hosts, two folders or two releases of the framework: paths, versions of
- * Terraform providers, sums, cdktf's metadata, the text of this library's own programs. Contents of files are text, never base64.
+ * Synthesizes a program for a snapshot test: the JSON of its stacks, and the texts beside it (user-data, setup scripts, rules, jobs,
+ * documents of gateways). Paths, versions of Terraform providers, sums, cdktf's metadata and the text of this library's own programs are
+ * replaced or left out, because they differ between hosts, folders or releases of the framework. Contents of files are text, never base64.
  *
- * Nothing is written. (Left out are files for the command line only: `deployment.json`, `provider.json`, `applied.sh`; and those that say
- * the same again: `live.sh`, `files/`, `topology.json` and its picture.)
+ * Nothing is written into the program's folder. Left out are files for the command line only (`deployment.json`, `provider.json`,
+ * `applied.sh`), and files that repeat the rest (`live.sh`, `files/`, `topology.json` and its picture).
  *
  * @param app a program whose `synth()` was not called yet
  * @throws Error as `app.synth()` does: what is refused, with the path of its construct

@@ -1,9 +1,12 @@
-/** One step, in seconds. */
+/** One step of a change on its way, with its times in seconds. */
 export interface Hop {
+  /** What happens in this step. */
   readonly name: string;
-  /** When nothing else goes on. */
+  /** Time on an idle system. */
   readonly usual: number;
+  /** Time at worst. */
   readonly worst: number;
+  /** Setting that decides the time. */
   readonly from: string;
 }
 

@@ -28,14 +28,15 @@ export interface LabForward {
   readonly to: string;
 }
 
+/** Properties of a lab. */
 export interface LabBackendProps {
-  /** Networks in CIDR form; each is a bridge of its own, the lab routes between them and owns the first host address of each. */
+  /** Networks in CIDR form. Each has its own bridge; the lab routes between them and owns the first host address of each. */
   readonly subnets: readonly string[];
-  /** @default - none: the machines are reached by ssh only */
+  /** Ports of the host's loopback that lead into the lab. @default - none: the machines are reached by ssh only */
   readonly forwards?: readonly LabForward[];
-  /** The lab's state folder; two labs need two. @default ".vipstack/lab/default" below the working directory */
+  /** State folder of the lab; each lab needs its own. @default ".vipstack/lab/default" below the working directory */
   readonly directory?: string;
-  /** The lab's program. @default - the one of this package */
+  /** Path of the program `vipstack-lab`. @default - that of this package */
   readonly program?: string;
 }
 
@@ -51,7 +52,7 @@ export class LabBackend extends Construct implements IBackend {
   }
 
   readonly access: MachineAccess;
-  /** Of its router: the first host address of each subnet. */
+  /** Addresses of the lab's router: the first host address of each subnet. */
   readonly ownAddresses: readonly string[];
   private readonly machines: string[] = [];
   private readonly models: CloudInit[] = [];
@@ -117,7 +118,7 @@ export class LabBackend extends Construct implements IBackend {
     return `http://${this.host}:${REGISTRY_PORT}`;
   }
 
-  /** `vipstack up` sees to it that the registry has it before a machine is made. */
+  /** Announces an image. `vipstack up` fetches it into the lab's registry before a machine is made. */
   wantImage(name: string): void {
     this.served.images.add(name);
   }

@@ -6,21 +6,22 @@ import { shellWord } from "../render/shell";
 import { oneshotUnit } from "../render/unit";
 import { userDataFiles } from "../render/cloud-config";
 
+/** Properties of the backend for OrbStack. */
 export interface OrbStackBackendProps {
-  /** Distribution and version as `orb create` takes them. @default "debian:bookworm" */
+  /** Distribution and version in the notation of `orb create`. @default "debian:bookworm" */
   readonly image?: string;
 }
 
 /**
- * OrbStack machines on a Mac. OrbStack gives a machine its own address only after creation and takes no static one, so the
- * addresses of the program are added to it as further ones; the transport is the machine's name.
+ * OrbStack machines on a Mac. OrbStack assigns an address only after creation and accepts no static one, so the program's addresses are
+ * added as further ones. Commands reach a machine by its name.
  *
- * All machines share OrbStack's kernel, whose modules are built in: nothing here fails where `modprobe` does.
+ * All machines share OrbStack's kernel, whose modules are built in: a failing `modprobe` is ignored.
  *
  * @see https://docs.orbstack.dev/machines/cloud-init
  */
 export class OrbStackBackend extends Construct implements IBackend {
-  /** For the machines of an inventory. */
+  /** Factory for an inventory: `backend: OrbStackBackend.factory()`. */
   static factory(props: OrbStackBackendProps = {}): BackendFactory {
     return (scope) => new OrbStackBackend(scope, "orbstack", props);
   }

@@ -3,22 +3,23 @@ import { Construct } from "constructs";
 import type { BackendFactory, IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
 import { renderPushScript, renderSetupScript, renderTeardownScript } from "../render/setup";
 
+/** Properties of the backend for hosts that exist. */
 export interface SshBackendProps {
-  /** An OpenSSH client configuration in which each machine's name is a `Host`. @default - your own, as `ssh NAME` uses it */
+  /** OpenSSH client configuration in which each machine's name is a `Host`. @default - the one that `ssh NAME` uses */
   readonly configFile?: string;
-  /** Runs the scripts by `sudo -n`. @default true */
+  /** Whether the scripts are run by `sudo -n`. @default true */
   readonly sudo?: boolean;
 }
 
 /**
- * Hosts that exist: `ssh NAME` must work without a question. The machine's model becomes one script that can run again and
- * again; it never touches the host's network configuration or its name. Where the program gives an MTU, the script fails unless
- * the host has it.
+ * Hosts that exist, prepared over ssh. `ssh NAME` must work without a prompt. The machine's model becomes one script that can run
+ * repeatedly. It never changes the host's network configuration or its name. If the program gives an MTU, the script fails unless the host
+ * has it.
  *
  * @see https://man.openbsd.org/ssh_config
  */
 export class SshBackend extends Construct implements IBackend {
-  /** For the hosts of an inventory. */
+  /** Factory for an inventory: `backend: SshBackend.factory()`. */
   static factory(props: SshBackendProps = {}): BackendFactory {
     return (scope) => new SshBackend(scope, "hosts", props);
   }

@@ -9,7 +9,7 @@ import { yamlText } from "./yaml";
 const APPLIED = "/var/lib/vipstack/user-data";
 
 /**
- * The machine as cloud-init's user-data.
+ * Renders a machine as cloud-init's user-data.
  *
  * @param content `live: false` leaves out what changes while the machine runs: what remains decides on replacement
  * @see https://cloudinit.readthedocs.io/en/latest/explanation/format.html
@@ -45,7 +45,7 @@ exit 1
 `;
 }
 
-/** What a backend with cloud-init writes beside the stack's JSON: `user-data`, and `applied.sh`, to be run once it is done. */
+/** Documents of a backend with cloud-init: `user-data`, and `applied.sh`, which succeeds on the machine after its first boot. */
 export function userDataFiles(folder: string, model: CloudInit): Record<string, string> {
   const userData = renderCloudConfig(model);
   return { [`${folder}/user-data`]: userData, [`${folder}/applied.sh`]: renderAppliedCheck(userData) };

@@ -5,9 +5,9 @@ import { BEFORE, FORGET_OWN_NAME, KEEP, WHAT_IT_IS } from "./host";
 import { shellPattern, shellQuote, shellWord, shellWords } from "./shell";
 
 /**
- * The machine as one shell script for a host that exists: the same files, packages, modules, sysctls and units as the
- * user-data, in the same order; only the host's name stays as it is. Running it again changes nothing; services are renewed
- * only where a file changed. What the host had before is kept for {@link renderTeardownScript}.
+ * Renders a machine as one shell script for a host that exists: the same files, packages, modules, sysctls and units as the user-data, in
+ * the same order. Only the host's name stays unchanged. Running the script again changes nothing; services are restarted or reloaded only
+ * if a file has changed. The files that the host had before are kept for {@link renderTeardownScript}.
  */
 export function renderSetupScript(model: CloudInit): string {
   const files = bootFiles(model, { live: true });
@@ -36,8 +36,8 @@ function renewUnits(model: CloudInit): string[] {
 }
 
 /**
- * Undoes on an existing host what {@link renderSetupScript} did: own units are stopped, files and the units of packages are
- * again what they were. Packages stay; sysctls and modules do until the next boot.
+ * Renders the shell script that reverts {@link renderSetupScript} on a host that exists: it stops the program's units and restores files
+ * and the units of packages. Packages stay installed; sysctls and modules remain until the next boot.
  */
 export function renderTeardownScript(model: CloudInit): string {
   const own = model.units.filter(({ content }) => content !== undefined).map(({ name }) => name);
@@ -57,9 +57,9 @@ export function renderTeardownScript(model: CloudInit): string {
 }
 
 /**
- * Live content for a machine that runs: files whose text differs are replaced, then their units reloaded, once each. A unit is
- * reloaded also where nothing changed: its table may have been altered manually, and the reload reports whether it is right now.
- * Only the first push to a new machine leaves out these reloads: its boot has just started every unit with the same files.
+ * Renders the shell script that pushes live content to a running machine: files whose text differs are replaced, then their units are
+ * reloaded, once each. A unit is reloaded even if nothing changed: its table may have been altered manually, and the reload reports
+ * whether it is right. Only the first push to a new machine omits these reloads: its boot has just started every unit with the same files.
  */
 export function renderPushScript(model: CloudInit): string {
   const units = [...new Set(model.liveFiles.map(({ reloads }) => reloads))];

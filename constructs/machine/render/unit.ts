@@ -1,14 +1,16 @@
+/** Properties of {@link oneshotUnit}. */
 export interface OneshotUnitProps {
+  /** Description of the unit. */
   readonly description: string;
-  /** Units that must be finished first; the network is always among them. */
+  /** Units that must be finished before; the network is always among them. @default - only the network */
   readonly after?: readonly string[];
   /** Absolute command line, run at start and again at reload. */
   readonly apply: string;
   /** Absolute command lines run before it each time; with a leading `-` their failure is ignored. @default - none */
   readonly prepare?: readonly string[];
-  /** Run at stop. @default - what was applied stays */
+  /** Absolute command line, run at stop. @default - none */
   readonly stop?: string;
-  /** `NAME=value` lines read from here where the file exists. @default - none */
+  /** File with `NAME=value` lines, read if it exists. @default - none */
   readonly environmentFile?: string;
 }
 
@@ -16,7 +18,7 @@ export interface OneshotUnitProps {
 export const UNIT_SECONDS = 300;
 
 /**
- * A unit that makes something true at boot and counts as active from then on; `systemctl reload` makes it true again.
+ * Text of a oneshot unit: it runs a command at boot and is active from then on; `systemctl reload` runs the command again.
  *
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html
  */
