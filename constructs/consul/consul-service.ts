@@ -6,8 +6,8 @@ import { WholeProgram } from "../private/whole-program";
 export const WEIGHT_META = "vipstack-weight";
 
 /**
- * A service as Consul knows it: what a director's real servers or a gateway's upstream are made of. Plain values, so that
- * nothing but text crosses from one stack to another.
+ * A service in Consul, from which a director's real servers or a gateway's upstream are taken. It consists of plain values, so that
+ * only text goes from one stack to another.
  */
 export interface ConsulService {
   /** Its name in the catalog, for example `hello-world-servers`. */

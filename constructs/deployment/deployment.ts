@@ -27,8 +27,8 @@ export interface DeploymentProps {
 }
 
 /**
- * Tells `vipstack up` and `vipstack down` what the stack deploys: machines, how they are reached, virtual services. One a
- * stack; it makes no resource. Beside the stack's JSON it writes a picture of all that, `topology.svg`, too.
+ * Describes a stack of machines to `vipstack up` and `vipstack down`: machines, access to them, virtual services, gateways. One for each
+ * stack; it makes no resource. It also writes a picture of the deployment, `topology.svg`, beside the stack's JSON.
  */
 export class Deployment extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentProps) {

@@ -26,12 +26,13 @@ export type ProviderName = "consul" | "nomad";
 
 /** Content of {@link PROVIDER_FILE}. */
 export interface ProviderDescription extends ProviderDeploymentProps {
+  /** Name of the stack. */
   readonly stack: string;
 }
 
 /**
- * Tells `vipstack up` and `vipstack down` of a stack of Consul objects or Nomad jobs: where its agent is, where its state. One
- * a stack; it makes no resource. (`Deployment` does the same for a stack of machines.)
+ * Describes a stack of Consul objects or Nomad jobs to `vipstack up` and `vipstack down`: its agent and its state. One for each stack; it
+ * makes no resource. (`Deployment` does the same for a stack of machines.)
  */
 export class ProviderDeployment extends Construct {
   constructor(scope: Construct, id: string, props: ProviderDeploymentProps) {

@@ -1,6 +1,6 @@
 /**
- * The job specification as Nomad's API takes it: PascalCase, durations in nanoseconds, ports in two lists. Fields that have no
- * name here are as welcome: the `override` functions may set any.
+ * A part of the job specification in the form of Nomad's API: PascalCase, durations in nanoseconds, ports in two lists. The `override`
+ * functions may also set fields that have no name here.
  *
  * @see https://developer.hashicorp.com/nomad/api-docs/json-jobs
  */
@@ -8,15 +8,15 @@ export interface ApiObject {
   [field: string]: unknown;
 }
 
-/** How Nomad schedules a job. */
+/** Type of a job, which decides how Nomad schedules it. */
 export enum JobType {
-  /** Runs on, `count` instances. */
+  /** Runs without an end, `count` instances of each group. */
   SERVICE = "service",
-  /** Runs to its end. */
+  /** Runs until its tasks have ended. */
   BATCH = "batch",
-  /** Runs on, one instance a client. */
+  /** Runs without an end, one instance on every client. */
   SYSTEM = "system",
-  /** Runs to its end, once a client. */
+  /** Runs on every client until its tasks have ended. */
   SYSBATCH = "sysbatch",
 }
 

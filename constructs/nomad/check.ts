@@ -4,18 +4,18 @@ import type { JobValidation } from "./shape";
 
 /** Properties of every check. */
 export interface CheckOptions {
-  /** Time from the end of one check to the start of the next, at least 1s. @default "2s" */
+  /** Time from the end of one check to the start of the next, a Go duration of at least 1s. @default "2s" */
   readonly interval?: string;
-  /** How long an answer may take, at least 1s. @default "3s" - on a client with one processor an answer may take 2s while a container starts */
+  /** Time limit for an answer, a Go duration of at least 1s. @default "3s" - on a client with one processor an answer may take 2s while a container starts */
   readonly timeout?: string;
   /** Name in Consul. @default - Nomad's: `service: "NAME" check` */
   readonly name?: string;
   /** Label of the port that is checked. @default - the service's port */
   readonly port?: string;
-  /** Which address is checked. @default - as the service's */
+  /** Address that is checked. @default - the service's */
   readonly addressMode?: "host" | "alloc" | "driver";
   /**
-   * Status until the first check. With "passing", the catalog holds an instance that does not listen yet.
+   * Status until the first check. With "passing", the catalog has an instance before it listens.
    *
    * @default - "critical", Consul's
    */
@@ -32,26 +32,31 @@ export interface CheckOptions {
   readonly checkRestart?: CheckRestart;
 }
 
-/** @see https://developer.hashicorp.com/nomad/docs/job-specification/check_restart */
+/**
+ * Restart of a task whose check stays bad.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/check_restart
+ */
 export interface CheckRestart {
-  /** Number of bad checks in a row. */
+  /** Number of bad checks in a row after which the task is restarted. */
   readonly limit: number;
   /** Time after the start of the task in which checks don't count. @default "1s" - Nomad's */
   readonly grace?: string;
-  /** @default false */
+  /** Whether the status warning does not count as bad. @default false */
   readonly ignoreWarnings?: boolean;
 }
 
+/** Options of an HTTP check. */
 export interface HttpCheckOptions extends CheckOptions {
   /** Path of the request, with a leading slash. Status 2xx is good, 429 a warning. @default "/" */
   readonly path?: string;
-  /** @default "http" */
+  /** Protocol of the request. @default "http" */
   readonly protocol?: "http" | "https";
-  /** @default "GET" */
+  /** Method of the request. @default "GET" */
   readonly method?: string;
-  /** @default - none */
+  /** Body of the request. @default - none */
   readonly body?: string;
-  /** @default - none */
+  /** Headers of the request. @default - none */
   readonly headers?: Readonly<Record<string, readonly string[]>>;
   /** Server name in the TLS handshake. @default - the address */
   readonly tlsServerName?: string;
@@ -59,17 +64,19 @@ export interface HttpCheckOptions extends CheckOptions {
   readonly tlsSkipVerify?: boolean;
 }
 
+/** Options of a gRPC check. */
 export interface GrpcCheckOptions extends CheckOptions {
   /** gRPC service whose health is asked for. @default - the server as a whole */
   readonly service?: string;
-  /** @default false */
+  /** Whether the request uses TLS. @default false */
   readonly useTls?: boolean;
 }
 
+/** Options of a check by a program in the task. */
 export interface ScriptCheckOptions extends CheckOptions {
   /** Program in the task. Exit code 0 is good, 1 a warning. */
   readonly command: string;
-  /** @default - none */
+  /** Arguments of the program. @default - none */
   readonly args?: readonly string[];
   /** Task that the program runs in. @default - the group's only task */
   readonly task?: string;
@@ -130,11 +137,12 @@ export class Check {
     return this.counts ? Math.max(1, this.options.failuresBeforeCritical ?? DEFAULT_FAILURES) : 1;
   }
 
-  /** A Go duration. */
+  /** Time from the end of one check to the start of the next, as a Go duration. */
   get interval(): string {
     return this.options.interval ?? DEFAULT_INTERVAL;
   }
 
+  /** Time limit for an answer, as a Go duration. */
   get timeout(): string {
     return this.options.timeout ?? DEFAULT_TIMEOUT;
   }

@@ -9,13 +9,21 @@ import { INomadCluster } from "./cluster";
 import { NomadClientAgent, nomadClientText } from "./render/agent";
 import { CPU_PROGRAM, cpuProgramText, nomadClientReady } from "./render/unit";
 
-/** A network of a client that the ports of jobs select by its name. Either `cidr` or `interface`. */
+/**
+ * Network of a client, which a job's ports select by its name. Give either `cidr` or `interface`.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/configuration/client
+ */
 export interface HostNetwork {
+  /** Network in CIDR form, one of the machine's. @default - the network of `interface` */
   readonly cidr?: string;
+  /** Interface of the machine: `eth1`. @default - the interface of `cidr` */
   readonly interface?: string;
+  /** Ports of the network that jobs don't get: `"22,80,8500-8600"`. @default - none */
   readonly reservedPorts?: string;
 }
 
+/** Options of a Nomad client. */
 export interface NomadClientOptions {
   /** Installs Docker and enables its driver. @default false */
   readonly docker?: boolean;
@@ -29,20 +37,23 @@ export interface NomadClientOptions {
   readonly hostNetworks?: Readonly<Record<string, HostNetwork>>;
   /** Metadata that jobs can refer to: `${meta.rack}`. @default - none */
   readonly meta?: Readonly<Record<string, string>>;
-  /** @default - none */
+  /** Class of the client, to which constraints can refer. @default - none */
   readonly nodeClass?: string;
-  /** @default - Nomad's pool "default" */
+  /** Node pool of the client, from Nomad 1.6 on. @default "default" - Nomad's */
   readonly nodePool?: string;
-  /** MHz of all processors together, 1 to 10000000. @default - what the kernel reports, else 2000 for each processor */
+  /** Speed of all processors together in MHz, 1 to 10000000. @default - the kernel's value, else 2000 for each processor */
   readonly cpuTotalCompute?: number;
   /** Address of the machine for other agents. Its interface is the default network of jobs. @default - the machine's first address */
   readonly advertiseAddress?: string;
-  /** How the agent is installed. @default - as the cluster's servers, else what the machine's backend offers */
+  /** Installation of the agent. @default - that of the cluster's servers, else the one that the machine's backend offers */
   readonly install?: Installation;
 }
 
+/** Properties of a Nomad client. */
 export interface NomadClientProps extends NomadClientOptions {
+  /** Machine on which jobs will run. */
   readonly machine: IMachine;
+  /** Cluster that the client joins. */
   readonly nomad: INomadCluster;
 }
 
@@ -53,6 +64,7 @@ export interface NomadClientProps extends NomadClientOptions {
  * @see https://developer.hashicorp.com/nomad/docs/configuration/client
  */
 export class NomadClient extends Construct {
+  /** Machine on which jobs run. */
   readonly machine: IMachine;
 
   constructor(scope: Construct, id: string, props: NomadClientProps) {

@@ -6,26 +6,32 @@ import { Validation } from "../private/validation";
 
 /** Range of host ports that Nomad assigns to jobs, both ends included. */
 export interface DynamicPorts {
+  /** First port. */
   readonly min: number;
+  /** Last port. */
   readonly max: number;
 }
 
 /** Nomad's default range. */
 export const NOMADS_OWN_PORTS: DynamicPorts = { min: 20000, max: 32000 };
 
-/** Servers and clients of a Nomad region: made by this program ({@link NomadServer}), or existing. */
+/** A Nomad cluster: of this program ({@link NomadServer}), or one that exists. */
 export interface INomadCluster extends IConstruct {
+  /** Name of the region. */
   readonly region: string;
+  /** Name of the datacenter. */
   readonly datacenter: string;
   /** URL of its HTTP API, as other machines reach it: `http://192.168.139.24:4646`. */
   readonly httpAddress: string;
+  /** Consul datacenter of its agents. */
   readonly consul: IConsulCluster;
   /** Machines of this program on which jobs run, up to the time of reading. */
   readonly clients: readonly IMachine[];
+  /** Range of host ports that Nomad assigns to jobs. */
   readonly dynamicPorts: DynamicPorts;
   /** Version of its oldest agent, up to the time of reading: `1.6.3`. @default - not known */
   readonly version?: string;
-  /** How agents without an `install` of their own are installed. @default - what the machine's backend offers */
+  /** Installation of agents without an `install` of their own. @default - the one that the machine's backend offers */
   readonly install?: Installation;
   /** Whether the machine's agent is one of its servers. @internal */
   _isServer(machine: IMachine): boolean;
@@ -42,7 +48,7 @@ export interface ClientAgent {
 
 /** The cluster that jobs are checked against. Every {@link INomadCluster} is one. */
 export interface JobCluster {
-  /** Its clients. Empty where they are not known, as for a cluster that exists. */
+  /** Its clients. Empty if they are not known, as for a cluster that exists. */
   readonly clients: readonly unknown[];
   /** Range of host ports that its clients assign to jobs. */
   readonly dynamicPorts: DynamicPorts;

@@ -9,23 +9,23 @@ import { escapeDriverConfig } from "./render/driver-config";
 export interface DockerOptions {
   /** Image reference, as for `docker pull`: `nginx:stable`. */
   readonly image: string;
-  /** @default - the image's own */
+  /** Program and its fixed arguments in the image. @default - the image's own */
   readonly command?: string;
-  /** May refer to Nomad's variables: `${NOMAD_PORT_www}`. @default - the image's own */
+  /** Arguments, which may refer to Nomad's variables: `${NOMAD_PORT_www}`. @default - the image's own */
   readonly args?: readonly string[];
   /** Replaces the image's entrypoint. @default - the image's own */
   readonly entrypoint?: readonly string[];
   /**
-   * Labels of the group's ports that are published to the task.
+   * Labels of the group's ports that are published to the container.
    *
-   * @default - all of the group's, where it has one docker task and neither it nor the task has a network mode
+   * @default - all ports of the group, if it has one docker task and neither group nor task has a network mode
    */
   readonly ports?: readonly string[];
-  /** `HOST:CONTAINER`. Relative host paths are in the task's folder: `local/html:/usr/share/nginx/html`. @default - none */
+  /** Mounts as `HOST:CONTAINER`. Relative host paths are in the task's folder: `local/html:/usr/share/nginx/html`. @default - none */
   readonly volumes?: readonly string[];
-  /** For example `host`. @default - the client's default, `bridge` */
+  /** Docker's network mode, for example `host`. @default - the client's default, `bridge` */
   readonly networkMode?: string;
-  /** @default - Docker's */
+  /** Labels of the container. @default - Docker's */
   readonly labels?: Readonly<Record<string, string>>;
   /**
    * Whether an init runs as the container's first process, passes signals on, and ends at SIGTERM. The kernel ignores SIGTERM
@@ -35,7 +35,7 @@ export interface DockerOptions {
    * @default false - Docker's
    */
   readonly init?: boolean;
-  /** @default false */
+  /** Whether the container has all privileges of the host. @default false */
   readonly privileged?: boolean;
   /** Whether the image is pulled even if the client has it. @default false */
   readonly forcePull?: boolean;
@@ -51,7 +51,7 @@ export interface DockerOptions {
 export interface CommandOptions {
   /** Program on the client, or from an artifact: `local/server`. */
   readonly command: string;
-  /** May refer to Nomad's variables: `${NOMAD_PORT_www}`. @default - none */
+  /** Arguments, which may refer to Nomad's variables: `${NOMAD_PORT_www}`. @default - none */
   readonly args?: readonly string[];
   /** Other settings, with the driver's own names. @default - none */
   readonly config?: ApiObject;
@@ -59,7 +59,7 @@ export interface CommandOptions {
 
 /** A driver without typed settings. */
 export interface OtherDriver {
-  /** For example `java`, `qemu`, `podman`. */
+  /** Name of the driver: `java`, `qemu`, `podman`. */
   readonly name: string;
   /** Settings with the driver's own names. */
   readonly config: ApiObject;
@@ -67,9 +67,13 @@ export interface OtherDriver {
 
 /** Driver of a task: exactly one property. */
 export interface DriverOptions {
+  /** A container. @default - another driver */
   readonly docker?: DockerOptions;
+  /** A program in its own chroot. @default - another driver */
   readonly exec?: CommandOptions;
+  /** A program without isolation. @default - another driver */
   readonly rawExec?: CommandOptions;
+  /** A driver without typed settings. @default - another driver */
   readonly driver?: OtherDriver;
 }
 

@@ -9,21 +9,21 @@ import type { NamedService } from "./service";
 import type { JobShape } from "./shape";
 
 /**
- * What Nomad would take, and what then goes wrong. Each can be acknowledged by name on its job: then it is built, with a
- * warning.
+ * Configurations that Nomad accepts although something goes wrong later. Each can be acknowledged by name on its job: then it is built, with
+ * a warning.
  */
 export enum JobRefusal {
-  /** An instance is gone before all of its callers know, and the requests in between are lost. */
+  /** An instance ends before all directors have noticed that it left, and the requests in between are lost. */
   SHUTDOWN_DELAY_BELOW_LAG = "shutdown-delay-below-lag",
-  /** A client kills after 30s by default, whatever the job says. */
+  /** By default a client kills a task after 30s, even if its kill timeout is longer. */
   KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM = "kill-timeout-above-client-maximum",
-  /** Nomad gives such a port to another job at any time. */
+  /** Nomad may assign such a port to another job first. */
   STATIC_PORT_IN_DYNAMIC_RANGE = "static-port-in-dynamic-range",
-  /** More instances want the port than there are clients: some are never placed. */
+  /** More instances need the port than there are clients, so some are never placed. */
   STATIC_PORT_TAKEN = "static-port-taken",
   /** A canary can't be placed beside the instance that has its port. */
   STATIC_PORT_WITH_CANARY = "static-port-with-canary",
-  /** Instances of one name are taken for equals, of whichever job. */
+  /** Instances with one name are treated as interchangeable, even those of different jobs. */
   SERVICE_NAME_TAKEN = "service-name-taken",
 }
 

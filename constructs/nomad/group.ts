@@ -30,27 +30,35 @@ import {
   validateUpdate,
 } from "./update";
 
-/** @see https://developer.hashicorp.com/nomad/docs/job-specification/volume */
+/**
+ * A volume that tasks of a group can mount.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/volume
+ */
 export interface VolumeOptions {
-  /** @default "host" */
+  /** Kind of the volume. @default "host" */
   readonly type?: "host" | "csi";
   /** Name of a host volume on the client, or id of a CSI volume. */
   readonly source: string;
-  /** @default false */
+  /** Whether tasks can only read it. @default false */
   readonly readOnly?: boolean;
-  /** CSI only, for example `single-node-writer`. @default - none */
+  /** Access mode of a CSI volume, for example `single-node-writer`. @default - none */
   readonly accessMode?: string;
-  /** CSI only: `file-system` or `block-device`. @default - none */
+  /** Attachment mode of a CSI volume: `file-system` or `block-device`. @default - none */
   readonly attachmentMode?: string;
   /** Whether each instance has its own volume: `source[0]`, `source[1]`, … @default false */
   readonly perAlloc?: boolean;
 }
 
-/** @see https://developer.hashicorp.com/nomad/docs/job-specification/ephemeral_disk */
+/**
+ * Disk of a group for data that may get lost.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/ephemeral_disk
+ */
 export interface EphemeralDiskOptions {
   /** Size in MiB. @default 300 - Nomad's */
   readonly size?: number;
-  /** Whether the data moves along to another client. @default false */
+  /** Whether the data is copied when the instance moves to another client. @default false */
   readonly migrate?: boolean;
   /** Whether a new version gets the client and the data of the old one. @default false */
   readonly sticky?: boolean;
@@ -62,23 +70,23 @@ export interface GroupParts extends PlacementOptions {
   readonly count?: number;
   /** Port mappings by label: `{ www: { to: 8001 } }`. @default - none */
   readonly ports?: PortMappings;
-  /** @default "host" - Nomad's */
+  /** Network of the group's tasks. @default "host" - Nomad's */
   readonly networkMode?: "host" | "bridge" | "none" | (string & {});
-  /** Volumes by the name that tasks mount them by. @default - none */
+  /** Volumes by the name with which tasks mount them. @default - none */
   readonly volumes?: Readonly<Record<string, VolumeOptions>>;
-  /** @default - Nomad's */
+  /** Disk for data that may get lost. @default - Nomad's */
   readonly ephemeralDisk?: EphemeralDiskOptions;
-  /** @default - Nomad's */
+  /** Restarts of a failed task on the same client. @default - Nomad's */
   readonly restart?: RestartOptions;
-  /** Not for system jobs. @default - Nomad's */
+  /** Placement of a failed instance on another client. Not for system jobs. @default - Nomad's */
   readonly reschedule?: RescheduleOptions;
-  /** Service jobs only. @default - Nomad's */
+  /** Move away from a client that is drained. Service jobs only. @default - Nomad's */
   readonly migrate?: MigrateOptions;
-  /** Service and system jobs. @default - the job's */
+  /** Replacement of instances by a new version. Service and system jobs. @default - the job's */
   readonly update?: UpdateOptions;
   /**
-   * How long an instance goes on serving after it was taken out of the catalog, as a Go duration. Directors and gateways must
-   * know of it within that time, or requests go to an instance that is gone.
+   * Time for which an instance continues to serve after it was taken out of the catalog, as a Go duration. Directors and gateways must
+   * notice within that time; otherwise requests go to an instance that is gone.
    *
    * @default - none: the instance is killed at once
    */
@@ -93,11 +101,11 @@ export interface GroupParts extends PlacementOptions {
 export interface GroupOptions extends GroupParts {
   /** Tasks by name. At least one. */
   readonly tasks: Readonly<Record<string, TaskOptions>>;
-  /** @default - none */
+  /** Services of the group in the catalog. @default - none */
   readonly services?: readonly JobServiceOptions[];
-  /** @default - none */
+  /** Metadata: `${NOMAD_META_name}` in tasks. @default - none */
   readonly meta?: Readonly<Record<string, string>>;
-  /** Changes the group as the API takes it; what it returns is sent. @default - no change */
+  /** Changes the group in the form of Nomad's API; its result is sent. @default - no change */
   readonly override?: (group: ApiTaskGroup) => ApiTaskGroup;
 }
 

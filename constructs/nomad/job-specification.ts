@@ -7,7 +7,11 @@ import { NamedService, validateServices } from "./service";
 import type { JobValidation } from "./shape";
 import { renderUpdate, UpdateOptions, validateUpdate } from "./update";
 
-/** @see https://developer.hashicorp.com/nomad/docs/job-specification/periodic */
+/**
+ * Times at which a batch job is started.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/periodic
+ */
 export interface PeriodicOptions {
   /** Cron expressions, for example `"@daily"`, `"0 3 * * *"`. At least one. */
   readonly crons: readonly string[];
@@ -23,17 +27,17 @@ export interface JobParts {
   readonly name?: string;
   /** Datacenters in which it may run. @default ["*"] - all of them */
   readonly datacenters?: readonly string[];
-  /** @default "default" - Nomad's */
+  /** Node pool in which it may run, from Nomad 1.6 on. @default "default" - Nomad's */
   readonly nodePool?: string;
-  /** @default "default" - Nomad's, or that of the provider */
+  /** Namespace of the job. @default "default" - Nomad's, or that of the provider */
   readonly namespace?: string;
-  /** @default - the provider's */
+  /** Region in which it runs. @default - the provider's */
   readonly region?: string;
-  /** 1 to 100. @default 50 - Nomad's */
+  /** Priority over other jobs, 1 to 100. @default 50 - Nomad's */
   readonly priority?: number;
-  /** @default - none */
+  /** Metadata: `${NOMAD_META_name}` in tasks. @default - none */
   readonly meta?: Readonly<Record<string, string>>;
-  /** Changes the job as the API takes it, groups and tasks included; what it returns is sent. @default - no change */
+  /** Changes the job in the form of Nomad's API, groups and tasks included; its result is sent. @default - no change */
   readonly override?: (job: ApiJob) => ApiJob;
 }
 
@@ -43,11 +47,11 @@ export interface JobParts {
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/job
  */
 export interface JobOptions extends JobParts, PlacementOptions {
-  /** @default JobType.SERVICE */
+  /** Type of the job. @default JobType.SERVICE */
   readonly type?: JobType;
   /** Update of every group without one. Service and system jobs. @default - Nomad's */
   readonly update?: UpdateOptions;
-  /** When the job is started. Batch jobs. @default - once */
+  /** Times at which the job is started. Batch jobs only. @default - once, at registration */
   readonly periodic?: PeriodicOptions;
   /** Groups by name. At least one. */
   readonly groups: Readonly<Record<string, GroupOptions>>;

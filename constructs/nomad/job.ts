@@ -32,7 +32,7 @@ import { JOB_FIELDS, usedFields } from "./versions";
 
 /** Settings of a job construct beside its job specification. */
 export interface JobSettings {
-  /** The cluster that the job is checked against. @default - the cluster of its stack, else none: its size is not known */
+  /** Cluster against which the job is checked. @default - the cluster of its stack, else none: number of clients and version are not known */
   readonly nomad?: JobCluster;
   /** Settings of the directors that follow the job's services. @default - a director's defaults */
   readonly discovery?: Pick<ConvergenceProps, "templateWait" | "templateWaitMax" | "keeperPeriod" | "drainTimeout">;
@@ -57,6 +57,7 @@ export interface JobOutline {
   readonly clients: readonly unknown[];
 }
 
+/** Properties of a Nomad job. */
 export interface JobProps extends JobOptions, JobSettings {}
 
 /**
@@ -130,11 +131,11 @@ export class Job extends Construct {
   }
 
   /**
-   * One of the job's services, for a director's real servers or a gateway's upstream. From then on the group's shutdown delay
-   * must cover the time that a director takes to know that an instance left.
+   * One of the job's services, for a director's real servers or a gateway's upstream. From then on the group's shutdown delay must cover
+   * the time that a director needs to notice that an instance left.
    *
-   * @param port the label of its port @default - the only service
-   * @throws ValidationError where there is none, or more than one
+   * @param port label of its port @default - the only service
+   * @throws ValidationError if there is no such service, or more than one
    */
   service(port?: string): ConsulService {
     const { services } = this.placed;
@@ -168,7 +169,7 @@ export class Job extends Construct {
     return structuredClone(this.specification);
   }
 
-  /** How fast a change of one of the job's services reaches a director. @param port as in {@link service} */
+  /** Time that a change of one of the job's services takes to reach a director. @param port as in {@link service} */
   convergence(port?: string): ConvergenceBudget {
     const { services } = this.placed;
     const service = services.find((each) => port === undefined || each.port === port);

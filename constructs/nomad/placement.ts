@@ -7,11 +7,11 @@ import type { JobValidation } from "./shape";
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/constraint
  */
 export interface ConstraintOptions {
-  /** For example `${attr.kernel.name}`, `${meta.rack}`, `${node.unique.name}`. @default - none, as with `distinct_hosts` */
+  /** Attribute of the client, for example `${attr.kernel.name}`, `${meta.rack}`, `${node.unique.name}`. @default - none, as with `distinct_hosts` */
   readonly attribute?: string;
-  /** `=`, `!=`, `>`, `regexp`, `version`, `set_contains`, `distinct_hosts`, `distinct_property`, … @default "=" */
+  /** Comparison: `=`, `!=`, `>`, `regexp`, `version`, `set_contains`, `distinct_hosts`, `distinct_property`, … @default "=" */
   readonly operator?: string;
-  /** @default - none */
+  /** Value with which the attribute is compared. @default - none */
   readonly value?: string;
 }
 
@@ -21,7 +21,7 @@ export interface ConstraintOptions {
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/affinity
  */
 export interface AffinityOptions extends ConstraintOptions {
-  /** -100 to 100, not 0. A negative weight avoids such clients. @default 50 - Nomad's */
+  /** Weight relative to other affinities, -100 to 100, not 0. A negative weight avoids such clients. @default 50 - Nomad's */
   readonly weight?: number;
 }
 
@@ -31,9 +31,9 @@ export interface AffinityOptions extends ConstraintOptions {
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/spread
  */
 export interface SpreadOptions {
-  /** For example `${node.datacenter}`, `${meta.rack}`. */
+  /** Attribute of the client: `${node.datacenter}`, `${meta.rack}`. */
   readonly attribute: string;
-  /** 1 to 100. @default 50 - Nomad's */
+  /** Weight relative to other spreads, 1 to 100. @default 50 - Nomad's */
   readonly weight?: number;
   /** Percentages by value, at most 100 together. @default - evenly */
   readonly targets?: Readonly<Record<string, number>>;
@@ -41,11 +41,11 @@ export interface SpreadOptions {
 
 /** Constraints, affinities and spreads of a job, group or task. */
 export interface PlacementOptions {
-  /** @default - none */
+  /** Conditions that a client must meet. @default - none */
   readonly constraints?: readonly ConstraintOptions[];
-  /** @default - none */
+  /** Preferences for clients. @default - none */
   readonly affinities?: readonly AffinityOptions[];
-  /** Not for tasks. @default - none */
+  /** Spreads over attributes of clients. Not for tasks. @default - none */
   readonly spreads?: readonly SpreadOptions[];
 }
 

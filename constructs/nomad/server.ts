@@ -19,46 +19,48 @@ import { ClientAgent, DynamicPorts, INomadCluster, NOMADS_OWN_PORTS, validateDyn
 import { nomadPeersText, nomadServerText } from "./render/agent";
 import { NOMAD_LEADER_READY } from "./render/unit";
 
+/** Properties of a Nomad server. */
 export interface NomadServerProps {
+  /** Machine of the first server. */
   readonly machine: IMachine;
   /** The Consul datacenter. Every machine with a Nomad agent gets a local agent of it. */
   readonly consul: IConsulCluster;
   /**
-   * The dev profile makes the machine a client too. Its jobs may run programs as root and mount any path, as with
+   * Purpose of the cluster. The dev profile makes the machine a client, too. Its jobs may run programs as root and mount any path, as with
    * `nomad agent -dev`.
    *
    * @default AgentProfile.CLUSTER
    */
   readonly profile?: AgentProfile;
-  /** Makes the machine a client too. @default - in the dev profile `{ rawExec: true }`, else it is no client */
+  /** Options that make the machine a client, too. @default - in the dev profile `{ rawExec: true }`, else it is no client */
   readonly client?: NomadClientOptions;
-  /** Lower-case letters, digits and hyphens. @default "global" */
+  /** Name of the region: lower-case letters, digits and hyphens. @default "global" */
   readonly region?: string;
-  /** @default - Consul's */
+  /** Name of the datacenter. @default - Consul's */
   readonly datacenter?: string;
   /** Range of host ports for jobs, within 1024 to 32767. @default { min: 20000, max: 32000 } */
   readonly dynamicPorts?: DynamicPorts;
   /** Address of the machine for other agents. @default - the machine's first address */
   readonly advertiseAddress?: string;
-  /** How every agent of the cluster is installed. @default - what the machine's backend offers */
+  /** Installation of every agent of the cluster. @default - the one that the machine's backend offers */
   readonly install?: Installation;
 }
 
-/** A Nomad cluster that exists. */
+/** A Nomad cluster that exists outside of the program. */
 export interface NomadServerAttributes {
-  /** `http://10.0.0.5:4646` */
+  /** URL of its HTTP API: `http://10.0.0.5:4646`. */
   readonly address: string;
   /** The Consul datacenter that its servers are registered in. */
   readonly consul: IConsulCluster;
-  /** @default "global" */
+  /** Name of the region. @default "global" */
   readonly region?: string;
-  /** @default - Consul's */
+  /** Name of the datacenter. @default - Consul's */
   readonly datacenter?: string;
-  /** @default { min: 20000, max: 32000 } */
+  /** Range of host ports for jobs. @default { min: 20000, max: 32000 } */
   readonly dynamicPorts?: DynamicPorts;
-  /** `1.6.3`; jobs are checked against it. @default - that of `install`, else not known: what depends on it is not checked */
+  /** Version of its oldest agent: `1.6.3`. Jobs are checked against it. @default - that of `install`, else not known: nothing is checked against it */
   readonly version?: string;
-  /** @default - what the machine's backend offers */
+  /** Installation of clients that join it. @default - the one that the machine's backend offers */
   readonly install?: Installation;
 }
 
@@ -69,16 +71,22 @@ export interface NomadServerAttributes {
  * @see https://developer.hashicorp.com/nomad/docs/configuration/server
  */
 export class NomadServer extends Construct implements INomadCluster {
-  /** A cluster that exists. Machines of this program can become its clients, and Terraform can run jobs on it. */
+  /** A cluster that exists outside of the program. Machines of the program can become its clients, and Terraform can run jobs on it. */
   static fromNomadServerAttributes(scope: Construct, id: string, attributes: NomadServerAttributes): INomadCluster {
     return new ForeignNomad(scope, id, attributes);
   }
 
+  /** Name of the region. */
   readonly region: string;
+  /** Name of the datacenter. */
   readonly datacenter: string;
+  /** URL of the first server's HTTP API. */
   readonly httpAddress: string;
+  /** Consul datacenter of its agents. */
   readonly consul: IConsulCluster;
+  /** Range of host ports for jobs. */
   readonly dynamicPorts: DynamicPorts;
+  /** Installation of every agent of the cluster. @default - the one that the machine's backend offers */
   readonly install?: Installation;
   private readonly profile: AgentProfile;
   private readonly servers: IMachine[] = [];
@@ -110,16 +118,22 @@ export class NomadServer extends Construct implements INomadCluster {
       new NomadClient(this, machine.name, { advertiseAddress, ...client, machine, nomad: this });
   }
 
+  /** Version of its oldest agent, up to the time of reading. */
   get version(): string | undefined {
     const versions = [...this.serverVersions, ...[...this.clientAgents.values()].map(({ version }) => version)];
     return versions.find((version) => versions.every((other) => versionAtLeast(other, version)));
   }
 
+  /** Machines on which jobs run, up to the time of reading. */
   get clients(): readonly IMachine[] {
     return [...this.clientAgents.keys()];
   }
 
-  /** Makes machines servers too. With 3 servers the cluster survives the loss of one, with 5 of two. @throws ValidationError */
+  /**
+   * Makes further machines servers. With 3 servers the cluster survives the loss of one, with 5 of two.
+   *
+   * @throws ValidationError with the dev profile, or if a machine is a server or a client already
+   */
   addServers(machines: readonly IMachine[]): void {
     for (const machine of machines) {
       const validation = new Validation(this);
@@ -132,7 +146,7 @@ export class NomadServer extends Construct implements INomadCluster {
    * Makes machines clients, on which jobs run. Each is a {@link NomadClient} with the machine's name as its id.
    *
    * @returns the clients in the order of the machines
-   * @throws ValidationError
+   * @throws ValidationError if a machine is a client already, or an option is wrong
    */
   addClients(machines: readonly IMachine[], options: NomadClientOptions = {}): NomadClient[] {
     return machines.map((machine) => new NomadClient(this, machine.name, { ...options, machine, nomad: this }));

@@ -6,7 +6,7 @@ import type { GroupOptions } from "./group";
 import { cureForLabel, JobShape, JobValidation, listOf, ServiceNames } from "./shape";
 
 /**
- * One port of a group or task in the catalog. Each port needs its own name: instances of one name are taken for equals.
+ * One port of a group or task in the catalog. Each port needs its own name, because instances with one name are treated as interchangeable.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/service
  */
@@ -15,17 +15,17 @@ export interface JobServiceOptions {
   readonly port?: string;
   /** Name in the catalog: letters, digits and hyphens, 63 at most. @default - JOB-GROUP, in a task JOB-GROUP-TASK, as Nomad does */
   readonly name?: string;
-  /** @default "consul" */
+  /** Catalog in which it is registered. @default "consul" */
   readonly provider?: "consul" | "nomad";
-  /** Which address is registered. @default "auto" - Nomad's: the client's, unless the driver has its own */
+  /** Address that is registered. @default "auto" - Nomad's: the client's, unless the driver has its own */
   readonly addressMode?: "auto" | "host" | "alloc" | "driver";
-  /** @default - none */
+  /** Health checks of each instance. @default - none */
   readonly checks?: readonly Check[];
-  /** @default - none */
+  /** Tags of each instance. @default - none */
   readonly tags?: readonly string[];
   /** Replaces the tags while the instance is a canary. @default - the tags */
   readonly canaryTags?: readonly string[];
-  /** @default - none */
+  /** Metadata of each instance. @default - none */
   readonly meta?: Readonly<Record<string, string>>;
   /** Replaces the meta while the instance is a canary. @default - the meta */
   readonly canaryMeta?: Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ export interface JobServiceOptions {
    * @default - 1, Consul's
    */
   readonly weight?: number;
-  /** How the checks count in a deployment. @default "require_healthy" - Nomad's */
+  /** Which results of the checks count as healthy in a deployment. @default "require_healthy" - Nomad's */
   readonly onUpdate?: "require_healthy" | "ignore_warnings" | "ignore";
 }
 

@@ -35,75 +35,92 @@ export interface ResourcesOptions {
   readonly memoryMax?: number;
 }
 
-/** @see https://developer.hashicorp.com/nomad/docs/job-specification/artifact */
+/**
+ * A file or archive that Nomad fetches for a task.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/artifact
+ */
 export interface ArtifactOptions {
-  /** URL in go-getter's form. */
+  /** URL in the notation of go-getter. */
   readonly source: string;
   /** Path in the task's folder. @default "local/" - Nomad's */
   readonly destination?: string;
-  /** @default "any" - Nomad's */
+  /** Whether the source is a file or a folder. @default "any" - Nomad's */
   readonly mode?: "any" | "file" | "dir";
-  /** For example `{ checksum: "sha256:…" }`. @default - none */
+  /** Options of go-getter, for example `{ checksum: "sha256:…" }`. @default - none */
   readonly options?: Readonly<Record<string, string>>;
-  /** @default - none */
+  /** Headers of the HTTP request. @default - none */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** @see https://developer.hashicorp.com/nomad/docs/job-specification/lifecycle */
+/**
+ * Time at which a task runs relative to the main tasks.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/lifecycle
+ */
 export interface LifecycleOptions {
+  /** Before the main tasks, after their start, or after their end. */
   readonly hook: "prestart" | "poststart" | "poststop";
   /** Whether it keeps running beside the main tasks. @default false */
   readonly sidecar?: boolean;
 }
 
-/** @see https://developer.hashicorp.com/nomad/docs/job-specification/volume_mount */
+/**
+ * Mount of a volume of the group.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/volume_mount
+ */
 export interface VolumeMountOptions {
   /** Name of the volume in the group. */
   readonly volume: string;
   /** Path in the task. */
   readonly destination: string;
-  /** @default false */
+  /** Whether the task can only read it. @default false */
   readonly readOnly?: boolean;
-  /** @default "private" - Nomad's */
+  /** Propagation of mounts below it. @default "private" - Nomad's */
   readonly propagationMode?: string;
 }
 
-/** @see https://developer.hashicorp.com/nomad/docs/job-specification/logs */
+/**
+ * Files for the output of a task.
+ *
+ * @see https://developer.hashicorp.com/nomad/docs/job-specification/logs
+ */
 export interface LogsOptions {
-  /** @default 10 - Nomad's */
+  /** Number of files that are kept. @default 10 - Nomad's */
   readonly maxFiles?: number;
   /** Size of a file in MiB. @default 10 - Nomad's */
   readonly maxFileSize?: number;
-  /** @default false */
+  /** Whether no output is kept. @default false */
   readonly disabled?: boolean;
 }
 
 /** Properties of a task beside its driver and its placement. */
 export interface TaskParts {
-  /** @default - none */
+  /** Environment variables. @default - none */
   readonly env?: Readonly<Record<string, string>>;
-  /** @default - none */
+  /** Files that Nomad renders for the task. @default - none */
   readonly templates?: readonly TemplateOptions[];
   /**
-   * Texts by their path below the task's `local` folder, where they arrive byte for byte: `{ "index.html": "<h1>Hello</h1>" }`.
-   * For `{{ … }}` use `templates`.
+   * Files in the task's `local` folder: text by path, written byte for byte: `{ "index.html": "<h1>Hello</h1>" }`. For text with `{{ … }}`
+   * use `templates`.
    *
    * @default - none
    */
   readonly files?: Readonly<Record<string, string>>;
-  /** @default - none */
+  /** Files and archives that Nomad fetches for the task. @default - none */
   readonly artifacts?: readonly ArtifactOptions[];
-  /** @default - Nomad's: 100 MHz, 300 MiB */
+  /** Processor and memory. @default - Nomad's: 100 MHz, 300 MiB */
   readonly resources?: ResourcesOptions;
-  /** @default - none */
+  /** Mounts of the group's volumes. @default - none */
   readonly volumeMounts?: readonly VolumeMountOptions[];
-  /** How long the task may take to end after {@link killSignal}, at most 30s on a client with default settings. @default "5s" - Nomad's */
+  /** Time that the task has to end after {@link killSignal}, a Go duration, at most 30s on a client with default settings. @default "5s" - Nomad's */
   readonly killTimeout?: string;
   /** Signal that asks the task to end. @default - docker: the image's STOPSIGNAL, else SIGTERM; exec and raw_exec: SIGINT */
   readonly killSignal?: string;
   /** User that runs the task. @default - the image's, or the driver's */
   readonly user?: string;
-  /** @default - Nomad's */
+  /** Files for the task's output. @default - Nomad's */
   readonly logs?: LogsOptions;
 }
 
@@ -113,19 +130,19 @@ export interface TaskParts {
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/task
  */
 export interface TaskOptions extends DriverOptions, TaskParts, Omit<PlacementOptions, "spreads"> {
-  /** When the task runs. @default - it is a main task */
+  /** Time at which the task runs relative to the main tasks. @default - it is a main task */
   readonly lifecycle?: LifecycleOptions;
   /** Whether the group's other tasks end with it. @default false */
   readonly leader?: boolean;
   /** Services of this task alone. @default - none */
   readonly services?: readonly JobServiceOptions[];
-  /** @default - none */
+  /** Metadata: `${NOMAD_META_name}` in the task. @default - none */
   readonly meta?: Readonly<Record<string, string>>;
-  /** Replaces the group's. @default - the group's */
+  /** Restarts of this task, in place of the group's. @default - the group's */
   readonly restart?: RestartOptions;
-  /** Time between the deregistration of its services and the kill signal, added to the group's. @default "0s" - Nomad's */
+  /** Time between the deregistration of its services and the kill signal, a Go duration, added to the group's. @default "0s" - Nomad's */
   readonly shutdownDelay?: string;
-  /** Changes the task as the API takes it; what it returns is sent. @default - no change */
+  /** Changes the task in the form of Nomad's API; its result is sent. @default - no change */
   readonly override?: (task: ApiTask) => ApiTask;
 }
 

@@ -2,20 +2,25 @@ import { allRendered, ApiTemplate, defined } from "./api";
 import { nanoseconds } from "../private/duration";
 import type { JobValidation } from "./shape";
 
-/** What happens to a running task when the rendered text changes. */
+/** Action on a running task when the rendered text changes. */
 export enum ChangeMode {
+  /** Restarts the task. */
   RESTART = "restart",
+  /** Sends the task a signal. */
   SIGNAL = "signal",
+  /** Runs a program in the task. */
   SCRIPT = "script",
+  /** Does nothing. */
   NOOP = "noop",
 }
 
 /** Program of {@link ChangeMode.SCRIPT}, which runs in the task. */
 export interface ChangeScript {
+  /** Path of the program in the task. */
   readonly command: string;
-  /** @default - none */
+  /** Arguments of the program. @default - none */
   readonly args?: readonly string[];
-  /** @default "5s" - Nomad's */
+  /** Time limit of the program, a Go duration. @default "5s" - Nomad's */
   readonly timeout?: string;
   /** Whether its failure fails the task. @default false */
   readonly failOnError?: boolean;
@@ -33,21 +38,21 @@ export interface TemplateOptions {
   readonly data?: string;
   /** Path of a file in the task's folder. Either this or {@link data}. */
   readonly source?: string;
-  /** @default ChangeMode.RESTART - Nomad's; SIGNAL where a changeSignal, SCRIPT where a changeScript is given */
+  /** Action when the rendered text changes. @default ChangeMode.RESTART - Nomad's; SIGNAL if `changeSignal`, SCRIPT if `changeScript` is given */
   readonly changeMode?: ChangeMode;
-  /** With {@link ChangeMode.SIGNAL}: `SIGHUP`. @default - none */
+  /** Signal with {@link ChangeMode.SIGNAL}: `SIGHUP`. @default - none */
   readonly changeSignal?: string;
-  /** With {@link ChangeMode.SCRIPT}. @default - none */
+  /** Program with {@link ChangeMode.SCRIPT}. @default - none */
   readonly changeScript?: ChangeScript;
   /** Upper bound of a random wait before the change, so that not all instances restart at once. @default "5s" - Nomad's */
   readonly splay?: string;
   /** Octal file mode. @default "0644" - Nomad's */
   readonly perms?: string;
-  /** @default - the client agent's user */
+  /** Id of the file's owner. @default - the client agent's user */
   readonly uid?: number;
-  /** @default - the client agent's group */
+  /** Id of the file's group. @default - the client agent's group */
   readonly gid?: number;
-  /** Replace `{{` and `}}`: `["[[", "]]"]`. @default - Nomad's */
+  /** Delimiters in place of `{{` and `}}`: `["[[", "]]"]`. @default - Nomad's */
   readonly delimiters?: readonly [string, string];
   /** Whether the file's KEY=value lines become environment. @default false */
   readonly env?: boolean;

@@ -3,29 +3,29 @@ import { nanoseconds, parseDuration } from "../private/duration";
 import type { JobValidation } from "./shape";
 
 /**
- * How a new version replaces the old one.
+ * Replacement of instances by a new version.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/update
  */
 export interface UpdateOptions {
   /** Number of instances replaced at a time. 0 turns deployments off. @default 1 - Nomad's */
   readonly maxParallel?: number;
-  /** What makes an instance healthy. @default "checks" - Nomad's */
+  /** Condition for a healthy instance. @default "checks" - Nomad's */
   readonly healthCheck?: "checks" | "task_states" | "manual";
-  /** How long an instance must be healthy before the next is replaced. @default "10s" - Nomad's */
+  /** Time for which an instance must be healthy before the next is replaced, a Go duration. @default "10s" - Nomad's */
   readonly minHealthyTime?: string;
-  /** Time in which an instance must get healthy, image pull included. @default "5m" - Nomad's */
+  /** Time in which an instance must become healthy, image pull included, a Go duration. @default "5m" - Nomad's */
   readonly healthyDeadline?: string;
-  /** Time in which the next instance must get healthy, else the deployment fails. "0s" fails at the first unhealthy one. @default "10m" - Nomad's */
+  /** Time in which the next instance must become healthy, else the deployment fails. "0s" fails at the first unhealthy one. @default "10m" - Nomad's */
   readonly progressDeadline?: string;
   /**
-   * System jobs: time between clients. Set it in the job, not in a group. Nomad before 1.11 only waits for this time, whether
-   * the new instance is healthy or not.
+   * Time between two clients of a system job, a Go duration. Set it in the job, not in a group. Nomad before 1.11 only waits for this
+   * time, even if the new instance is not healthy.
    *
-   * @default - system jobs: the time that an instance takes to leave and its successor to get requests, at least "30s"
+   * @default - system jobs: the time that an instance needs to leave and its successor to get requests, at least "30s"
    */
   readonly stagger?: string;
-  /** Whether a failed deployment goes back to the last good version. @default false - Nomad's */
+  /** Whether a failed deployment is reverted to the last good version. @default false - Nomad's */
   readonly autoRevert?: boolean;
   /** Number of new instances that run beside the old ones before any is replaced. @default 0 - Nomad's */
   readonly canary?: number;
@@ -39,11 +39,15 @@ export interface UpdateOptions {
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/restart
  */
 export interface RestartOptions {
+  /** Number of restarts within `interval`, 0 or more. @default 2 - Nomad's; 3 for batch jobs */
   readonly attempts?: number;
+  /** Time in which the attempts are counted, a Go duration of at least 5s. @default "30m" - Nomad's; "24h" for batch jobs */
   readonly interval?: string;
+  /** Time before a restart, a Go duration. @default "15s" - Nomad's */
   readonly delay?: string;
-  /** After the last attempt: `delay` tries again after the interval, `fail` gives up on this client. */
+  /** Action after the last attempt: `delay` tries again after the interval, `fail` gives up on this client. @default "fail" - Nomad's */
   readonly mode?: "fail" | "delay";
+  /** Whether templates are rendered again at a restart, from Nomad 1.6.2 on. @default false - Nomad's */
   readonly renderTemplates?: boolean;
 }
 
@@ -53,24 +57,33 @@ export interface RestartOptions {
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/reschedule
  */
 export interface RescheduleOptions {
+  /** Number of placements within `interval`; not with `unlimited`. @default - Nomad's: unlimited, for batch jobs 1 */
   readonly attempts?: number;
+  /** Time in which the attempts are counted, a Go duration. @default - Nomad's: "24h" for batch jobs */
   readonly interval?: string;
-  /** At least 5s. */
+  /** Time before a placement, a Go duration of at least 5s. @default "30s" - Nomad's; "5s" for batch jobs */
   readonly delay?: string;
+  /** Growth of the delay. @default "exponential" - Nomad's; "constant" for batch jobs */
   readonly delayFunction?: "constant" | "exponential" | "fibonacci";
+  /** Upper limit of the delay, a Go duration of at least 5s. @default "1h" - Nomad's */
   readonly maxDelay?: string;
+  /** Whether there is no limit of attempts. @default true - Nomad's; false for batch jobs */
   readonly unlimited?: boolean;
 }
 
 /**
- * How instances move away from a client that is drained.
+ * Move of instances away from a client that is drained.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification/migrate
  */
 export interface MigrateOptions {
+  /** Number of instances that move at a time. @default 1 - Nomad's */
   readonly maxParallel?: number;
+  /** Condition for a healthy instance. @default "checks" - Nomad's */
   readonly healthCheck?: "checks" | "task_states";
+  /** Time for which an instance must be healthy before the next one moves, a Go duration. @default "10s" - Nomad's */
   readonly minHealthyTime?: string;
+  /** Time in which an instance must become healthy, a Go duration. @default "5m" - Nomad's */
   readonly healthyDeadline?: string;
 }
 

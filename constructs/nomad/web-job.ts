@@ -11,7 +11,7 @@ import { JobShape, serviceNames } from "./shape";
 import { TaskOptions, TaskParts } from "./task";
 import { RescheduleOptions, RestartOptions, UpdateOptions } from "./update";
 
-/** Properties of one group with one main task. They have the names of the blocks that they belong to. */
+/** Properties of a web job: those of one group with one main task, with the names that they have in `Job`. */
 export interface WebJobProps
   extends JobParts, Omit<GroupParts, "constraints" | "spreads">, DriverOptions, TaskParts, JobSettings {
   /** Name of the group. The service is named JOB-GROUP. @default "servers" */
@@ -28,23 +28,25 @@ export interface WebJobProps
   readonly service?: Omit<JobServiceOptions, "port">;
   /** Services of other ports, by label. They are named JOB-GROUP-LABEL. @default - none: a port without a service is not in the catalog */
   readonly services?: Readonly<Record<string, Omit<JobServiceOptions, "port">>>;
-  /** @default - none */
+  /** Conditions that a client must meet. @default - none */
   readonly constraints?: readonly ConstraintOptions[];
-  /** @default - evenly over the clients, so that the loss of one client is not the loss of all instances */
+  /** Spreads over attributes of clients. @default - evenly over the clients, so that the loss of one client is not the loss of all instances */
   readonly spreads?: readonly SpreadOptions[];
-  /** Properties that are left out are those of {@link WEB_UPDATE}. @default WEB_UPDATE */
+  /** Replacement of instances by a new version. Properties that are left out come from {@link WEB_UPDATE}. @default WEB_UPDATE */
   readonly update?: UpdateOptions;
-  /** Properties that are left out are those of {@link WEB_RESTART}. @default WEB_RESTART */
+  /** Restarts on the same client. Properties that are left out come from {@link WEB_RESTART}. @default WEB_RESTART */
   readonly restart?: RestartOptions;
-  /** Properties that are left out are those of {@link WEB_RESCHEDULE}. @default WEB_RESCHEDULE */
+  /** Placement on another client. Properties that are left out come from {@link WEB_RESCHEDULE}. @default WEB_RESCHEDULE */
   readonly reschedule?: RescheduleOptions;
-  /** @default "10s" - a director takes 9.5s at worst to know that an instance left */
+  /** Time for which an instance serves after it was taken out of the catalog. @default "10s" - a director needs 9.5s at worst to notice */
   readonly shutdownDelay?: string;
-  /** @default "10s" - requests in progress may end. {@link killSignal} must be a signal at which the server ends gracefully */
+  /** Time that requests in progress have to end. {@link killSignal} must be a signal at which the server ends gracefully. @default "10s" */
   readonly killTimeout?: string;
 }
 
 /**
+ * Update of a web job:
+ *
  * - One new instance runs beside the old ones and takes requests before anything is replaced (`canary`); when it is healthy the
  *   others follow one by one automatically (`autoPromote`). With a static port there is no room for it beside the old one on
  *   a client: then no canary, and one instance is replaced at a time.
@@ -64,10 +66,10 @@ export const WEB_UPDATE = {
   canary: 1,
 } as const satisfies UpdateOptions;
 
-/** A server that crashed is back at once; after three times in a minute another client gets it. */
+/** Restarts of a web job: a server that crashed is restarted at once; after three times in a minute it moves to another client. */
 export const WEB_RESTART = { attempts: 3, interval: "1m", delay: "1s", mode: "fail" } as const satisfies RestartOptions;
 
-/** Elsewhere at once (5s is Nomad's minimum), ever slower while it keeps failing, and never given up. */
+/** Rescheduling of a web job: on another client after 5s, Nomad's minimum, then after ever longer delays, without a limit. */
 export const WEB_RESCHEDULE = {
   delay: "5s",
   delayFunction: "exponential",
@@ -75,7 +77,7 @@ export const WEB_RESCHEDULE = {
   unlimited: true,
 } as const satisfies RescheduleOptions;
 
-/** A drained client gives up one instance at a time. */
+/** Migration of a web job: a drained client loses one instance at a time. */
 export const WEB_MIGRATE = {
   maxParallel: 1,
   healthCheck: "checks",
@@ -87,7 +89,7 @@ export const WEB_MIGRATE = {
  * A web service: instances of one program that answer HTTP on a port of their client, found through Consul.
  *
  * It is a {@link Job} with defaults that lose no request: a check that asks for a page, a new version that proves itself beside
- * the old one and is taken back where it fails, an instance that serves on until it gets no requests. Each can be
+ * the old one and is taken back if it fails, an instance that continues to serve until it gets no requests. Each can be
  * overridden; `docs/jobs.md` gives the reasons.
  *
  * @see https://developer.hashicorp.com/nomad/docs/job-specification
