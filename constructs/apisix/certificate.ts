@@ -12,12 +12,17 @@ import {
   writtenOutSecret,
 } from "./values";
 
+/** Version of TLS. */
 export enum TlsProtocol {
+  /** TLS 1.1, outdated. */
   TLS_1_1 = "TLSv1.1",
+  /** TLS 1.2. */
   TLS_1_2 = "TLSv1.2",
+  /** TLS 1.3. */
   TLS_1_3 = "TLSv1.3",
 }
 
+/** Properties of a certificate. */
 export interface CertificateProps extends Omit<DescribedProps, "name"> {
   /** Host names that it is served for; `*.example.com` covers one level of subdomains. */
   readonly snis: readonly string[];
@@ -25,15 +30,15 @@ export interface CertificateProps extends Omit<DescribedProps, "name"> {
   readonly certificate: string;
   /** The private key: `gateway.secret("NAME")`. Plain text is refused, because every reader of Consul would have it. */
   readonly privateKey: string;
-  /** CA that has to have signed the certificates of clients: PEM or `gateway.secret("NAME")`. @default - clients need no certificate */
+  /** CA that must have signed the certificates of clients: PEM or `gateway.secret("NAME")`. @default - clients need no certificate */
   readonly clientCa?: string;
-  /** With `clientCa`: the most certificates between a client's certificate and the CA, 0 or more. @default 1 */
+  /** Maximum of certificates between a client's certificate and the CA, 0 or more. Only with `clientCa`. @default 1 */
   readonly clientDepth?: number;
-  /** With `clientCa`: regular expressions of paths that need no client certificate. @default - none */
+  /** Regular expressions of paths that need no client certificate. Only with `clientCa`. @default - none */
   readonly clientSkipUris?: readonly string[];
   /** TLS versions that clients may use. @default - the gateway's */
   readonly sslProtocols?: readonly TlsProtocol[];
-  /** 1 is on, 0 is off. @default 1 */
+  /** Whether the certificate is in use: 1 is on, 0 is off. @default 1 */
   readonly status?: 0 | 1;
 }
 

@@ -6,17 +6,18 @@ import { pluginsDraft } from "./plugins/plugin-list";
 import { wire } from "./render/document";
 import { descriptionFailures } from "./values";
 
+/** Properties of a consumer. */
 export interface ConsumerProps extends GatewayObjectProps {
-  /** 1 to 256 letters, digits, `-` and `_`. @default - the construct's id */
+  /** Name of the consumer: 1 to 256 letters, digits, `-` and `_`. @default - the construct's id */
   readonly username?: string;
   /**
    * Its credentials (`Plugin.keyAuthCredential`, `Plugin.jwtAuthCredential`), and plugins for its requests. A secret is named by
    * `gateway.secret("NAME")`.
    *
-   * @default - none, which is of use to an `anonymousConsumer` only
+   * @default - none; only an `anonymousConsumer` needs no credentials
    */
   readonly plugins?: readonly Plugin[];
-  /** At most 256 characters. @default - none */
+  /** Description, at most 256 characters. @default - none */
   readonly desc?: string;
   /** Labels; upstreams get `custom_id` in a header. @default - none */
   readonly labels?: Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import { apisixVersionFailures } from "./gateway-settings";
 import type { GatewayObject } from "./object";
 import { DEFAULT_PLUGINS } from "./plugins/catalogue";
 
-/** What a program knows of a gateway that it does not make. */
+/** A gateway that exists outside of the program. */
 export interface GatewayAttributes {
   /** Its name in Consul. @default - the construct's id */
   readonly name?: string;
@@ -14,7 +14,7 @@ export interface GatewayAttributes {
   readonly version: string;
   /** The folder of Consul's key/value store that it reads. @default - `apisix/NAME` */
   readonly documents?: string;
-  /** The plugins that it loads, for requests and for connections. @default - those with a maker on `Plugin` */
+  /** Plugins that it loads, for requests and for connections. @default - those with a function of `Plugin` */
   readonly plugins?: readonly string[];
   /** Names of the secrets in its environment. @default - none */
   readonly secrets?: readonly string[];

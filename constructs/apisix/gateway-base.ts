@@ -13,9 +13,9 @@ import { routeRows, RouteRow } from "./render/route-table";
 export interface IGateway extends IConstruct {
   /** Its name in Consul: `gateway`. */
   readonly name: string;
-  /** Version of its APISIX: `3.18.0`. */
+  /** Version of APISIX: `3.18.0`. */
   readonly version: string;
-  /** The folder of Consul's key/value store that holds its objects, one key an object: `apisix/gateway`. */
+  /** Folder in Consul's key/value store that contains its objects, one key for each: `apisix/gateway`. */
   readonly documents: string;
   /** Its healthy instances in Consul, for a director's real servers. */
   readonly service: ConsulService;
@@ -24,10 +24,9 @@ export interface IGateway extends IConstruct {
   /** Addresses and subnets of HTTP proxies in front, whose `X-Forwarded-For` is trusted. @default - none */
   readonly trustedAddresses?: readonly string[];
   /**
-   * The reference by which a plugin, a consumer or a certificate names a secret of the gateway: `$env://NAME`. The secret itself is never in
-   * Consul.
+   * Reference to a secret of the gateway, for plugins, consumers and certificates: `$env://NAME`. The secret itself is never in Consul.
    *
-   * @throws ValidationError where the gateway has no secret of that name
+   * @throws ValidationError if the gateway has no secret of that name
    */
   secret(name: string): string;
   /** Names of its secrets. @internal */

@@ -12,8 +12,8 @@ export interface GatewayOptions {
   /** Name of its service and of its folder in Consul; a DNS label. @default - the construct's id */
   readonly name?: string;
   /**
-   * Version of APISIX, 3.16.0 or newer; fields of objects are checked against it. From 3.18 on, the health of nodes outlives a change of
-   * their route.
+   * Version of APISIX, 3.16.0 or newer; fields of objects are checked against it. From 3.18 on, the health of nodes is kept when their
+   * route changes.
    *
    * @default - that of the image's tag (`apache/apisix:3.17.0-debian`), else 3.18.0
    */
@@ -27,8 +27,8 @@ export interface GatewayOptions {
   /** Port for `/status/ready`, which Consul checks; on the machine's own address. @default 7085 */
   readonly statusPort?: number;
   /**
-   * Port of APISIX's control API, which tells what is sick and what Consul said; on 127.0.0.1 of the machine. Two gateways of one machine need
-   * two.
+   * Port of APISIX's control API, which shows unhealthy nodes and Consul's last answer; on 127.0.0.1 of the machine. Two gateways of one
+   * machine need two ports.
    *
    * @default 9090
    * @see https://apisix.apache.org/docs/apisix/control-api/
@@ -36,7 +36,7 @@ export interface GatewayOptions {
   readonly controlPort?: number;
   /** Ports for TCP and UDP that a `StreamRoute` forwards. @default - none */
   readonly streamPorts?: StreamPorts;
-  /** Worker processes, 1 to 64; each takes some 30 MiB. @default 1 */
+  /** Number of worker processes, 1 to 64; each needs about 30 MiB. @default 1 */
   readonly workers?: number;
   /** Memory limit in MiB, 128 to 65536. @default 256 */
   readonly memory?: number;
@@ -49,9 +49,9 @@ export interface GatewayOptions {
    * @default - none: the client is the peer of the connection
    */
   readonly trustedAddresses?: readonly string[];
-  /** Plugins that it loads in addition to those with a maker in `Plugin`. A change restarts it. @default - none */
+  /** Names of plugins that it loads in addition to those with a function of `Plugin`. A change restarts it. @default - none */
   readonly plugins?: readonly string[];
-  /** Settings of plugins for the whole gateway (`plugin_attr`): the port of a redirect, the address of metrics. @default - APISIX's own, but for the redirect's port */
+  /** Settings of plugins for the whole gateway (`plugin_attr`), for example the address of metrics. @default - APISIX's own, except the port of redirects */
   readonly pluginAttributes?: PluginAttributes;
   /**
    * Secrets by their names: upper-case letters, digits, `_`. Each value is a reference to a sensitive Terraform variable. Plugins, consumers
@@ -66,14 +66,14 @@ export interface GatewayOptions {
 
 /** Ports on every address of the machine, 1 to 65535. */
 export interface StreamPorts {
-  /** @default - none */
+  /** TCP ports. @default - none */
   readonly tcp?: readonly number[];
-  /** @default - none */
+  /** UDP ports. @default - none */
   readonly udp?: readonly number[];
 }
 
 /**
- * The Admin API, with etcd behind it. Routes are then made by requests, and no `Route` can be given to the gateway.
+ * The Admin API with etcd. Routes are then made by requests to it, and the gateway accepts no `Route`.
  *
  * @see https://apisix.apache.org/docs/apisix/admin-api/
  */
@@ -84,7 +84,7 @@ export interface AdminOptions {
   readonly key: string;
   /** Key that encrypts secrets in etcd: 16 or 32 characters, a reference to a sensitive Terraform variable. */
   readonly dataEncryptionKey: string;
-  /** Its port, on 127.0.0.1 of the machine. @default 9180 */
+  /** Port of the Admin API, on 127.0.0.1 of the machine. @default 9180 */
   readonly port?: number;
   /** Key prefix in etcd. @default "/apisix" */
   readonly prefix?: string;

@@ -30,18 +30,19 @@ const IN_ALLOCATION = { config: "/local", document: "/local", dump: "/alloc/data
 /** The client's address, in the words of the configuration's template. */
 const CLIENT_ADDRESS = '[[ env "NOMAD_IP_http" ]]';
 
+/** Properties of a gateway on Nomad. */
 export interface GatewayProps extends GatewayOptions {
   /** The Nomad cluster that runs it. The gateway uses the cluster's Consul. */
   readonly nomad: INomadCluster;
-  /** The only clients that it runs on. @default - all clients of the node pool */
+  /** Clients on which it runs. @default - all clients of the node pool */
   readonly clients?: readonly IMachine[];
-  /** Nomad node pool that it runs in. @default "default" - Nomad's */
+  /** Nomad node pool in which it runs. @default "default" - Nomad's */
   readonly nodePool?: string;
 }
 
 /**
- * APISIX as a Nomad system job: one instance on every client, in the client's network. Its routes are in Consul's key/value store, so that
- * a changed route reaches the running gateways and no allocation is replaced.
+ * APISIX as a Nomad system job: one instance on every client, in the client's network. Its routes are in Consul's key/value store, so a
+ * changed route reaches the running gateways without replacing an allocation.
  *
  * Put it into a stack with a Nomad provider, and its routes into a stack with a Consul provider.
  *
@@ -53,7 +54,7 @@ export class Gateway extends GatewayBase {
     return isMarked(x, "Gateway");
   }
 
-  /** A gateway that exists outside of this program, and reads its routes from its folder of Consul's key/value store. */
+  /** A gateway that exists outside of the program and reads its routes from its own folder in Consul's key/value store. */
   static fromGatewayAttributes(scope: Construct, id: string, attributes: GatewayAttributes): IGateway {
     return new ForeignGateway(scope, id, attributes);
   }
@@ -94,7 +95,7 @@ export class Gateway extends GatewayBase {
     if (variable !== undefined) (job.node.defaultChild as TerraformResource).dependsOn = [dependable(variable)];
   }
 
-  /** Refuses any port but those of its own: a job's ports are settled when it is made. @throws ValidationError */
+  /** Accepts only its own ports, because a job's ports are fixed when it is made. @throws ValidationError for another port */
   override listenOn(port: number): void {
     if (port === this.settings.httpPort || port === this.settings.httpsPort) return;
     throw new ValidationError(this, [

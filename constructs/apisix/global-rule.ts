@@ -4,8 +4,9 @@ import { draft, GatewayObjectBase, GatewayObjectProps, joined } from "./object";
 import { Plugin } from "./plugins/plugin";
 import { pluginsDraft } from "./plugins/plugin-list";
 
+/** Properties of a global rule. */
 export interface GlobalRuleProps extends GatewayObjectProps {
-  /** At least one. A plugin can be in one global rule of a gateway only. */
+  /** Plugins, at least one. Only one global rule of a gateway can have a plugin. */
   readonly plugins: readonly Plugin[];
   /** Its id in APISIX: 1 to 64 letters, digits, `-`, `_` and `.`. @default - the construct's id */
   readonly objectId?: string;

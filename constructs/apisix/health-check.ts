@@ -9,83 +9,89 @@ import { hostFailures, numberFailures, seconds, statusFailures, textFailures } f
  * @see https://apisix.apache.org/docs/apisix/tutorials/health-check/
  */
 export interface UpstreamHealthCheck {
-  /** Checks by requests of the gateway. Required, because nothing else brings back a node that a passive check took out. */
+  /** Checks by requests of the gateway itself. Required, because only they make a node healthy again that a passive check took out. */
   readonly active: ActiveHealthCheck;
   /** Checks by the answers to clients' requests. @default - none */
   readonly passive?: PassiveHealthCheck;
 }
 
+/** Checks by requests of the gateway itself. */
 export interface ActiveHealthCheck {
-  /** @default "http" */
+  /** Protocol of the check. @default "http" */
   readonly type?: "http" | "https" | "tcp";
-  /** How long an answer may take, a duration above 0: `"500ms"`. @default "1s" */
+  /** Time limit for an answer, a Go duration above 0: `"500ms"`. @default "1s" */
   readonly timeout?: string;
-  /** Nodes that are asked at a time, at least 1. @default 10 */
+  /** Number of nodes that are checked at a time, at least 1. @default 10 */
   readonly concurrency?: number;
-  /** Starts with a slash. @default "/" */
+  /** Path of the request, starts with a slash. @default "/" */
   readonly httpPath?: string;
-  /** From APISIX 3.18 on. @default "GET" */
+  /** Method of the request, from APISIX 3.18 on. @default "GET" */
   readonly httpMethod?: string;
-  /** The `Host` of the question. @default - the node's */
+  /** `Host` of the request. @default - the node's */
   readonly host?: string;
-  /** Another port that is asked, 1 to 65535. @default - the node's */
+  /** Port that is checked, 1 to 65535. @default - the node's */
   readonly port?: number;
-  /** Of type https: whether the certificate has to be good. @default true */
+  /** Whether the certificate is verified, with type https. @default true */
   readonly httpsVerifyCertificate?: boolean;
-  /** Headers of the question, whole lines: `["User-Agent: gateway"]`. @default - none */
+  /** Headers of the request as whole lines: `["User-Agent: gateway"]`. @default - none */
   readonly reqHeaders?: readonly string[];
-  /** What brings a node back. @default - two good answers, asked every second */
+  /** Conditions under which a node becomes healthy. @default - two good answers, checked every second */
   readonly healthy?: HealthyWhen;
-  /** What takes a node out. @default - five bad ones, asked every second */
+  /** Conditions under which a node becomes unhealthy. @default - five bad answers, checked every second */
   readonly unhealthy?: UnhealthyWhen;
 }
 
+/** Conditions of an active check under which a node becomes healthy. */
 export interface HealthyWhen {
-  /** The time between two questions to a node that is in, a duration of whole seconds, at least 1. @default "1s" */
+  /** Time between two checks of a healthy node, a Go duration of whole seconds, at least 1. @default "1s" */
   readonly interval?: string;
-  /** Good answers in a row, 1 to 254. @default 2 */
+  /** Number of good answers in a row, 1 to 254. @default 2 */
   readonly successes?: number;
   /** Good statuses, 200 to 599. @default [200, 302] */
   readonly httpStatuses?: readonly number[];
 }
 
+/** Conditions of an active check under which a node becomes unhealthy. */
 export interface UnhealthyWhen {
-  /** The time between two questions to a node that is out, a duration of whole seconds, at least 1. @default "1s" */
+  /** Time between two checks of an unhealthy node, a Go duration of whole seconds, at least 1. @default "1s" */
   readonly interval?: string;
   /** Bad statuses, 200 to 599. @default [429, 404, 500, 501, 502, 503, 504, 505] */
   readonly httpStatuses?: readonly number[];
-  /** Bad statuses in a row, 1 to 254. @default 5 */
+  /** Number of bad statuses in a row, 1 to 254. @default 5 */
   readonly httpFailures?: number;
-  /** Failed connections in a row, 1 to 254. @default 2 */
+  /** Number of failed connections in a row, 1 to 254. @default 2 */
   readonly tcpFailures?: number;
-  /** Questions without an answer in time, 1 to 254. @default 3 */
+  /** Number of checks without an answer in time, 1 to 254. @default 3 */
   readonly timeouts?: number;
 }
 
+/** Checks by the answers to clients' requests. */
 export interface PassiveHealthCheck {
-  /** @default "http" */
+  /** Protocol of the check. @default "http" */
   readonly type?: "http" | "https" | "tcp";
-  /** @default - five good answers bring a node back */
+  /** Conditions under which a node becomes healthy. @default - five good answers */
   readonly healthy?: PassivelyHealthyWhen;
-  /** @default - five of the statuses 429, 500 and 503 take it out */
+  /** Conditions under which a node becomes unhealthy. @default - five of the statuses 429, 500 and 503 */
   readonly unhealthy?: PassivelyUnhealthyWhen;
 }
 
+/** Conditions of a passive check under which a node becomes healthy. */
 export interface PassivelyHealthyWhen {
-  /** Good answers in a row, 0 to 254; 0 never brings it back. @default 5 */
+  /** Number of good answers in a row, 0 to 254; with 0 the node never becomes healthy this way. @default 5 */
   readonly successes?: number;
   /** Good statuses, 200 to 599. @default - those from 200 to 208 and from 300 to 308, and 226 */
   readonly httpStatuses?: readonly number[];
 }
 
+/** Conditions of a passive check under which a node becomes unhealthy. */
 export interface PassivelyUnhealthyWhen {
   /** Bad statuses, 200 to 599. @default [429, 500, 503] */
   readonly httpStatuses?: readonly number[];
-  /** Bad statuses in a row, 0 to 254; 0 never takes it out. @default 5 */
+  /** Number of bad statuses in a row, 0 to 254; with 0 the node never becomes unhealthy this way. @default 5 */
   readonly httpFailures?: number;
-  /** Failed connections in a row, 0 to 254. @default 2 */
+  /** Number of failed connections in a row, 0 to 254. @default 2 */
   readonly tcpFailures?: number;
-  /** Requests without an answer in time, 0 to 254. @default 7 */
+  /** Number of requests without an answer in time, 0 to 254. @default 7 */
   readonly timeouts?: number;
 }
 

@@ -26,12 +26,13 @@ import {
 } from "./render/run";
 import { renderStartScript } from "./render/start";
 
+/** Properties of a gateway on machines. */
 export interface MachineGatewayProps extends GatewayOptions {
-  /** Machines that it runs on, one instance each. Two of them survive a power cut of either. */
+  /** Machines on which it runs, one instance each. With two machines the gateway survives a power cut of one. */
   readonly machines: readonly IMachine[];
   /** Consul cluster of its upstreams and routes. Each machine gets a local agent. */
   readonly consul: IConsulCluster;
-  /** Download of consul-template: the program, or its `.zip` or `.tar.gz`. @default - what the machine's backend offers */
+  /** Download of consul-template: the program, or its `.zip` or `.tar.gz`. @default - the one that the machine's backend offers */
   readonly consulTemplate?: Software;
 }
 
@@ -59,7 +60,7 @@ export class MachineGateway extends GatewayBase {
     for (const machine of props.machines) this.install(machine, props);
   }
 
-  /** Another container comes one machine at a time. */
+  /** Shell command that succeeds once the machine has its new container; containers are replaced one machine at a time. */
   override get settled(): string {
     return `! systemctl is-active --quiet ${turnUnitOf(this.name)}`;
   }

@@ -22,7 +22,7 @@ import {
   timeoutFailures,
 } from "./values";
 
-/** The requests that a route matches. All conditions have to hold. */
+/** Conditions on requests. A route matches a request if all of them are met. */
 export interface RouteMatch {
   /** Path; `*` at its end matches any rest: `/hello/*`. Either this or `uris`. @default - `uris` */
   readonly uri?: string;
@@ -34,7 +34,7 @@ export interface RouteMatch {
   readonly methods?: readonly string[];
   /** Conditions on variables of the request. @default - none */
   readonly vars?: readonly Condition[];
-  /** Of two routes with the same path the one with the higher priority is taken. A whole number. @default 0 */
+  /** Priority over routes with the same path, a whole number; the highest one is taken. @default 0 */
   readonly priority?: number;
   /** Addresses and subnets of clients. @default - every client */
   readonly remoteAddrs?: readonly string[];
@@ -42,10 +42,11 @@ export interface RouteMatch {
   readonly enableWebsocket?: boolean;
   /** Time limits in place of the upstream's. @default - the upstream's */
   readonly timeout?: GatewayTimeout;
-  /** 1 is on, 0 is off. @default 1 */
+  /** Whether the route is in use: 1 is on, 0 is off. @default 1 */
   readonly status?: 0 | 1;
 }
 
+/** Properties of a route. */
 export interface RouteProps extends DescribedProps, RouteMatch {
   /** Target of the requests. Either this or `service`. @default - the upstream of the service */
   readonly upstream?: Upstream | SharedUpstream;
@@ -55,14 +56,15 @@ export interface RouteProps extends DescribedProps, RouteMatch {
   readonly plugins?: readonly Plugin[];
 }
 
+/** Properties of a route to a job. */
 export interface RouteToJobProps extends Omit<RouteProps, "upstream" | "service"> {
   /** Options of the upstream. @default - as {@link Upstream.toService} has it */
   readonly upstreamOptions?: ServiceUpstreamOptions;
 }
 
-/** Something that registers services: a job. */
+/** A construct that registers services, for example a job. */
 export interface ServiceSource {
-  /** @param port the label of its port @default - the only service */
+  /** The service of a port. @param port label of the port @default - the only service */
   service(port?: string): ConsulService;
 }
 

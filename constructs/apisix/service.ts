@@ -7,12 +7,13 @@ import { wire } from "./render/document";
 import { SharedUpstream, Upstream, upstreamDraft } from "./upstream";
 import { descriptionFailures, hostFailures } from "./values";
 
+/** Properties of settings that several routes share. */
 export interface GatewayServiceProps extends DescribedProps {
   /** Target of its routes' requests. */
   readonly upstream: Upstream | SharedUpstream;
   /** Host names for routes without hosts of their own. @default - every host */
   readonly hosts?: readonly string[];
-  /** Plugins for all its routes; a route's own plugin of the same name takes its place. @default - none */
+  /** Plugins for all its routes; a route's own plugin of the same name replaces it. @default - none */
   readonly plugins?: readonly Plugin[];
   /** Whether WebSocket connections pass. @default false */
   readonly enableWebsocket?: boolean;

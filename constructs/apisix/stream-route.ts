@@ -7,6 +7,7 @@ import { wire } from "./render/document";
 import { SharedUpstream, Upstream, upstreamDraft } from "./upstream";
 import { subnetListFailures, descriptionFailures, hostFailures, numberFailures } from "./values";
 
+/** Properties of a stream route. */
 export interface StreamRouteProps extends DescribedProps {
   /** Target of the connections. */
   readonly upstream: Upstream | SharedUpstream;

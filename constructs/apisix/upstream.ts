@@ -40,25 +40,25 @@ export enum UpstreamType {
 export interface UpstreamOptions {
   /** Load balancing algorithm. @default UpstreamType.ROUNDROBIN */
   readonly type?: UpstreamType;
-  /** With CHASH: what `key` names. @default "vars" */
+  /** Kind of `key` with CHASH. @default "vars" */
   readonly hashOn?: "vars" | "header" | "cookie" | "consumer" | "vars_combinations";
   /**
-   * With CHASH: a variable like `remote_addr`, or the name of a header or cookie.
+   * Key of the hash with CHASH: a variable like `remote_addr`, or the name of a header or cookie.
    *
-   * @default - none, `consumer` needs none
+   * @default - none; `consumer` needs none
    */
   readonly key?: string;
-  /** The protocol that the nodes speak; tcp, tls and udp are for stream routes. @default "http" */
+  /** Protocol of the nodes; tcp, tls and udp are for stream routes. @default "http" */
   readonly scheme?: "http" | "https" | "grpc" | "grpcs" | "kafka" | "tcp" | "tls" | "udp";
-  /** The `Host` that a node gets: the client's, the node's own, or `upstreamHost`. @default "pass" */
+  /** `Host` that a node gets: the client's (`pass`), the node's own (`node`), or `upstreamHost` (`rewrite`). @default "pass" */
   readonly passHost?: "pass" | "node" | "rewrite";
-  /** With passHost "rewrite". @default - none */
+  /** `Host` that a node gets with `passHost: "rewrite"`. @default - none */
   readonly upstreamHost?: string;
-  /** Further nodes that are tried after one failed, 0 or more. @default - all others */
+  /** Number of further nodes that are tried after one failed, 0 or more. @default - all others */
   readonly retries?: number;
-  /** A duration after which no further node is tried: `"2500ms"`; `"0s"` is no end. @default "0s" */
+  /** Time after which no further node is tried, a Go duration: `"2500ms"`; `"0s"` is no limit. @default "0s" */
   readonly retryTimeout?: string;
-  /** Time limits. @default - 60s each; to instances in Consul 2s to connect, so that another one is tried where a machine lost its power */
+  /** Time limits. @default - 60s each; for instances in Consul 2s to connect, so that another instance is tried when a machine has lost its power */
   readonly timeout?: GatewayTimeout;
   /** Connections to the nodes that are kept open. @default - shared by all upstreams */
   readonly keepalivePool?: KeepalivePool;
@@ -66,23 +66,25 @@ export interface UpstreamOptions {
   readonly checks?: UpstreamHealthCheck;
 }
 
+/** Pool of connections to the nodes that are kept open. */
 export interface KeepalivePool {
-  /** Connections a worker, at least 1. @default 320 */
+  /** Number of connections for each worker, at least 1. @default 320 */
   readonly size?: number;
-  /** How long one may be idle, a duration. @default "60s" */
+  /** Time for which a connection may be idle, a Go duration. @default "60s" */
   readonly idleTimeout?: string;
-  /** Requests a connection, at least 1. @default 1000 */
+  /** Number of requests for each connection, at least 1. @default 1000 */
   readonly requests?: number;
 }
 
+/** Options of an upstream whose nodes are instances in Consul. */
 export interface ServiceUpstreamOptions extends UpstreamOptions {
-  /** The service is registered outside of this program. @default false */
+  /** Whether the service is registered outside of the program. @default false */
   readonly elsewhere?: boolean;
   /**
-   * What happens when no instance is healthy. While the last ones stay the gateway tries them; refused clients get 503. Gateways of this
-   * library know it, other ones refuse at once.
+   * Behavior while no instance is healthy. As long as the last instances stay, the gateway tries them; refused clients get 503. Only gateways
+   * of this library support it; others refuse at once.
    *
-   * @default EmptyPolicy.refuse() - after 30 seconds, as a director does
+   * @default EmptyPolicy.refuse() - after 30 seconds, as with a director
    */
   readonly whenEmpty?: EmptyPolicy;
 }
@@ -96,7 +98,7 @@ const FOR_GOOD = -1;
 const WHOLE_SECONDS_OF_A_DAY = { min: "0s", max: "24h", whole: "seconds" } as const;
 
 /**
- * The nodes that a gateway sends requests to, and how.
+ * Nodes to which a gateway sends requests, with load balancing, retries, time limits and health checks.
  *
  * @see https://apisix.apache.org/docs/apisix/terminology/upstream/
  */
@@ -107,9 +109,9 @@ export class Upstream {
   }
 
   /**
-   * The healthy instances of a service in Consul, whatever they are at the moment; where none is, the last ones for a while.
+   * The healthy instances of a service in Consul at each moment. While none is healthy, `whenEmpty` applies.
    *
-   * @param service of a job, as `job.service("www")` returns it, or a name
+   * @param service name of the service, or a job's service: `job.service("www")`
    */
   static toService(service: ConsulService | string, options: ServiceUpstreamOptions = {}): Upstream {
     const { elsewhere = false, whenEmpty, ...rest } = options;
@@ -128,7 +130,7 @@ export class Upstream {
     ]);
   }
 
-  /** Fixed nodes. @param nodes `HOST:PORT` to a weight, 0 or more: `{ "httpbin.org:80": 1 }` */
+  /** Fixed nodes. @param nodes weight, 0 or more, by `HOST:PORT`: `{ "httpbin.org:80": 1 }` */
   static toNodes(nodes: Readonly<Record<string, number>>, options: UpstreamOptions = {}): Upstream {
     return new Upstream({ nodes: { ...nodes } }, options, undefined, false, (at) => nodeFailures(at, nodes));
   }
@@ -191,6 +193,7 @@ export class Upstream {
   }
 }
 
+/** Properties of a shared upstream. */
 export interface SharedUpstreamProps extends DescribedProps {
   /** Its nodes and options. */
   readonly upstream: Upstream;
@@ -202,7 +205,7 @@ export interface SharedUpstreamProps extends DescribedProps {
  * @see https://apisix.apache.org/docs/apisix/terminology/upstream/
  */
 export class SharedUpstream extends GatewayObjectBase {
-  /** Whether something is an upstream that several name. */
+  /** Whether something is a shared upstream. */
   static isSharedUpstream(x: unknown): x is SharedUpstream {
     return isMarked(x, "SharedUpstream");
   }

@@ -127,13 +127,13 @@ export function descriptionFailures({ name, desc, labels = {} }: Description): F
   ];
 }
 
-/** How long a request may take, as Go durations above 0: `"500ms"`, `"1m30s"`. All three, as APISIX demands. */
+/** Time limits of a request, Go durations above 0: `"500ms"`, `"1m30s"`. APISIX requires all three. */
 export interface GatewayTimeout {
-  /** To connect: `"6s"`. */
+  /** Time limit to connect: `"6s"`. */
   readonly connect: string;
-  /** Between two writes. */
+  /** Time limit between two writes. */
   readonly send: string;
-  /** Between two reads. */
+  /** Time limit between two reads. */
   readonly read: string;
 }
 
@@ -163,7 +163,7 @@ export function milliseconds(text: string | undefined): number | undefined {
 }
 
 /**
- * What has to hold: `["arg_version", "==", "v2"]`, or `["arg_version", "!", "in", ["v1", "v2"]]` for the opposite.
+ * Condition on a request: `["arg_version", "==", "v2"]`, or `["arg_version", "!", "in", ["v1", "v2"]]` for the opposite.
  * Names are nginx's variables without their dollar.
  *
  * @see https://github.com/api7/lua-resty-expr#operator-list

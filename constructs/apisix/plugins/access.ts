@@ -4,7 +4,7 @@ import { wire } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
 import { listFailures, numberFailures, seconds, subnetListFailures, textFailures } from "../values";
 
-/** Sites whose scripts may use a route (CORS). Lists are text with commas; `*` is all, `**` is all, also with credentials. */
+/** Sites whose scripts may use a route (CORS). Lists are text with commas. `*` allows all, `**` allows all even with credentials. */
 export interface CorsPluginOptions extends CommonPluginOptions {
   /** Origins: `https://a.example,https://b.example:8081`. @default "*" */
   readonly allowOrigins?: string;
@@ -14,7 +14,7 @@ export interface CorsPluginOptions extends CommonPluginOptions {
   readonly allowHeaders?: string;
   /** Headers of the answer that the page may read. @default - none */
   readonly exposeHeaders?: string;
-  /** How long a browser may keep the answer, a duration of whole seconds; `"0s"` is not at all. @default "5s" */
+  /** Time for which a browser may cache the answer, a Go duration of whole seconds; `"0s"` is no time. @default "5s" */
   readonly maxAge?: string;
   /** Whether requests may have credentials; `*` is not allowed then. @default false */
   readonly allowCredential?: boolean;
@@ -24,7 +24,7 @@ export interface CorsPluginOptions extends CommonPluginOptions {
   readonly allowOriginsByMetadata?: readonly string[];
   /** Origins that may see how long an answer took. @default - none */
   readonly timingAllowOrigins?: string;
-  /** As `allowOriginsByRegex`. @default - none */
+  /** Regular expressions in place of `timingAllowOrigins`. @default - none */
   readonly timingAllowOriginsByRegex?: readonly string[];
 }
 
@@ -69,7 +69,7 @@ function patternFailures(property: string, patterns: readonly string[] | undefin
   ];
 }
 
-/** Clients that are allowed or denied by their addresses. Exactly one of the two lists. */
+/** Options of `Plugin.ipRestriction`. Give exactly one of the two lists. */
 export interface IpRestrictionPluginOptions extends CommonPluginOptions {
   /** Addresses and subnets; all others are refused. @default - none */
   readonly whitelist?: readonly string[];

@@ -10,10 +10,12 @@ import { factsOf } from "./catalogue";
  * @see https://github.com/apache/apisix/blob/master/conf/config.yaml.example
  */
 export interface PluginAttributes {
+  /** Settings of the plugin redirect. @default - APISIX's own, except the port */
   readonly redirect?: RedirectAttributes;
+  /** Settings of the plugin prometheus. @default - APISIX's own */
   readonly prometheus?: PrometheusAttributes;
   /**
-   * Of any other plugin that the gateway loads, by its name, in APISIX's own names: `{ zipkin: { set_ngx_var: true } }`. Not checked. A
+   * Settings of any other plugin that the gateway loads, by its name, in APISIX's own names: `{ zipkin: { set_ngx_var: true } }`. Not checked. A
    * secret of the gateway is `${{NAME}}`.
    *
    * @default - APISIX's own
@@ -21,34 +23,37 @@ export interface PluginAttributes {
   readonly other?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
+/** Settings of the plugin redirect. */
 export interface RedirectAttributes {
   /**
-   * The port that `Plugin.redirect({ httpToHttps: true })` leads to, 1 to 65535: the one that clients reach `httpsPort` by.
+   * Port to which `Plugin.redirect({ httpToHttps: true })` leads, 1 to 65535: the port by which clients reach `httpsPort`.
    *
-   * @default - that of the director's virtual service that leads to `httpsPort`; where there is none, 443
+   * @default - that of the director's virtual service that leads to `httpsPort`; if there is none, 443
    */
   readonly httpsPort?: number;
 }
 
 /** @see https://apisix.apache.org/docs/apisix/plugins/prometheus/ */
 export interface PrometheusAttributes {
-  /** Starts with a slash. @default "/apisix/prometheus/metrics" */
+  /** Path of the metrics, starts with a slash. @default "/apisix/prometheus/metrics" */
   readonly exportUri?: string;
-  /** What each metric's name begins with. @default "apisix_" */
+  /** Prefix of each metric's name. @default "apisix_" */
   readonly metricPrefix?: string;
-  /** Whether the metrics have a port of their own. Without one a route with the plugin `public-api` leads to them. @default true */
+  /** Whether the metrics have a separate port. Otherwise a route with the plugin `public-api` leads to them. @default true */
   readonly enableExportServer?: boolean;
-  /** Where that port is. @default { ip: "127.0.0.1", port: 9091 } */
+  /** Address and port of the metrics. @default { ip: "127.0.0.1", port: 9091 } */
   readonly exportAddr?: ExportAddress;
-  /** The time after which metrics are put together anew, a duration above 0. @default "15s" */
+  /** Time between two collections of the metrics, a Go duration above 0. @default "15s" */
   readonly refreshInterval?: string;
-  /** Upper ends of the latencies that are counted together, durations in ascending order: `["10ms", "100ms"]`. @default - APISIX's own, from 1ms to 1m */
+  /** Upper limits of the histogram's buckets of latencies, Go durations in ascending order: `["10ms", "100ms"]`. @default - APISIX's own, from 1ms to 1m */
   readonly defaultBuckets?: readonly string[];
 }
 
+/** Address and port of a gateway's metrics. */
 export interface ExportAddress {
+  /** IP address of the machine. */
   readonly ip: string;
-  /** 1 to 65535. */
+  /** Port, 1 to 65535. */
   readonly port: number;
 }
 

@@ -12,27 +12,27 @@ export interface GuardOptions extends CommonPluginOptions {
    * @default - the plugin's
    */
   readonly realm?: string;
-  /** Whether credentials are taken out of the request before the upstream gets it. @default false */
+  /** Whether credentials are removed from the request before the upstream gets it. @default false */
   readonly hideCredentials?: boolean;
-  /** Consumer that requests without valid credentials count as. @default - none: they are refused */
+  /** Name of the consumer that stands for requests without valid credentials. @default - none: they are refused */
   readonly anonymousConsumer?: string;
 }
 
-/** Only requests with the key of a consumer pass. */
+/** Options of `Plugin.keyAuth`: only requests with the key of a consumer pass. */
 export interface KeyAuthPluginOptions extends GuardOptions {
   /** Header that holds the key. @default "apikey" */
   readonly header?: string;
-  /** Query argument that holds the key, where no header does. @default "apikey" */
+  /** Query argument that holds the key, if no header does. @default "apikey" */
   readonly query?: string;
 }
 
-/** The key of a consumer. */
+/** Options of `Plugin.keyAuthCredential`: the key of a consumer. */
 export interface KeyAuthCredentialOptions extends CommonPluginOptions {
-  /** From `gateway.secret("NAME")`: plain text is refused, since every reader of Consul would have it. */
+  /** The key: `gateway.secret("NAME")`. Plain text is refused, because every reader of Consul would have it. */
   readonly key: string;
 }
 
-/** Only requests with a JSON web token of a consumer pass. */
+/** Options of `Plugin.jwtAuth`: only requests with a JSON web token of a consumer pass. */
 export interface JwtAuthPluginOptions extends GuardOptions {
   /** Header that holds the token. @default "authorization" */
   readonly header?: string;
@@ -44,19 +44,19 @@ export interface JwtAuthPluginOptions extends GuardOptions {
   readonly keyClaimName?: string;
   /** Whether the token is passed on to later plugins. @default false */
   readonly storeInCtx?: boolean;
-  /** Claims that are required and verified. @default - verified where present */
+  /** Claims that are required and verified. @default - claims that are present are verified */
   readonly claimsToVerify?: readonly ("exp" | "nbf")[];
 }
 
-/** What verifies the tokens of a consumer. */
+/** Options of `Plugin.jwtAuthCredential`: the key that verifies the tokens of a consumer. */
 export interface JwtAuthCredentialOptions extends CommonPluginOptions {
-  /** Value of the token's claim, unique among consumers. Not a secret. */
+  /** Value of the token's claim `keyClaimName`, unique among consumers. Not a secret. */
   readonly key: string;
-  /** For HS256, HS384, HS512, from `gateway.secret("NAME")`. @default - none */
+  /** Secret for HS256, HS384 and HS512: `gateway.secret("NAME")`. @default - none */
   readonly secret?: string;
-  /** For all other algorithms, as PEM or from `gateway.secret("NAME")`. @default - none */
+  /** Public key for all other algorithms: PEM or `gateway.secret("NAME")`. @default - none */
   readonly publicKey?: string;
-  /** @default "HS256" */
+  /** Algorithm of the signature. @default "HS256" */
   readonly algorithm?: JwtAlgorithm;
   /** Whether the secret is base64. @default false */
   readonly base64Secret?: boolean;
@@ -64,6 +64,11 @@ export interface JwtAuthCredentialOptions extends CommonPluginOptions {
   readonly lifetimeGracePeriod?: string;
 }
 
+/**
+ * Algorithm of a JSON web token's signature.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7518#section-3
+ */
 export enum JwtAlgorithm {
   HS256 = "HS256",
   HS384 = "HS384",

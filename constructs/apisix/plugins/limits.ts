@@ -4,9 +4,9 @@ import { wire } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
 import { listFailures, milliseconds, numberFailures, seconds } from "../values";
 
-/** Limit of requests in a window of time. Either `count` and `timeWindow`, or `rules`. */
+/** Options of `Plugin.limitCount`. Give either `count` and `timeWindow`, or `rules`. */
 export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOptions {
-  /** Requests per window, above 0, or text with variables. @default - those of `rules` */
+  /** Number of requests per window, above 0, or text with variables. @default - those of `rules` */
   readonly count?: number | string;
   /** Length of the window: a duration of whole seconds, above 0 (`"1m"`), or text with variables, whose value is in seconds. @default - those of `rules` */
   readonly timeWindow?: string;
@@ -14,38 +14,39 @@ export interface LimitCountPluginOptions extends CommonPluginOptions, CounterOpt
   readonly windowType?: "fixed" | "sliding";
   /** Several limits at a time, each by a key of its own. @default - one, by `count` and `timeWindow` */
   readonly rules?: readonly LimitCountRule[];
-  /** What is counted by, as `keyType` reads it. @default "remote_addr" */
+  /** Key by which requests are counted, interpreted by `keyType`. @default "remote_addr" */
   readonly key?: string;
-  /** A variable (`remote_addr`), several (`$remote_addr $host`), or the same for all. @default "var" */
+  /** Kind of `key`: a variable (`remote_addr`), several (`$remote_addr $host`), or a constant. @default "var" */
   readonly keyType?: "var" | "var_combination" | "constant";
   /** Status of refused requests, 200 to 599. @default 503 */
   readonly rejectedCode?: number;
   /** Message of refused requests. @default - none */
   readonly rejectedMsg?: string;
   /**
-   * Where the count is kept: by each gateway, or by all in a Redis (`redis-sentinel` from APISIX 3.18 on).
+   * Location of the count: in each gateway, or for all of them in a Redis (`redis-sentinel` from APISIX 3.18 on).
    *
    * @default "local"
    */
   readonly policy?: "local" | "redis" | "redis-cluster" | "redis-sentinel";
-  /** Lets requests through while the Redis is away. @default false */
+  /** Whether requests pass while the Redis can't be reached. @default false */
   readonly allowDegradation?: boolean;
-  /** Whether the answer has a header with what is left: `X-RateLimit-Remaining`. @default true */
+  /** Whether answers have headers with the limit and the rest: `X-RateLimit-Remaining`. @default true */
   readonly showLimitQuotaHeader?: boolean;
-  /** Routes of one group share a count. All with the same options. @default - a count of its own */
+  /** Name of a group of routes that share a count; all must have the same options. @default - each route has its own count */
   readonly group?: string;
-  /** With a Redis: the time between two writes to it, a duration of at least 100ms. From APISIX 3.18 on. @default - writes at once */
+  /** Time between two writes to a Redis, a Go duration of at least 100ms, from APISIX 3.18 on. @default - it writes at once */
   readonly syncInterval?: string;
 }
 
+/** One of several limits. */
 export interface LimitCountRule {
-  /** As above. */
+  /** Number of requests per window, above 0, or text with variables. */
   readonly count: number | string;
-  /** As above. */
+  /** Length of the window: a Go duration of whole seconds, above 0, or text with variables. */
   readonly timeWindow: string;
-  /** Variables: `$http_x_tenant`. Each rule has one of its own. */
+  /** Variables by which requests are counted: `$http_x_tenant`. Each rule must have another key. */
   readonly key: string;
-  /** `tenant` for `X-tenant-RateLimit-Limit`. @default - the rule's place in the list */
+  /** Prefix in the names of its headers: `tenant` for `X-tenant-RateLimit-Limit`. @default - the rule's index in the list */
   readonly headerPrefix?: string;
 }
 
@@ -136,17 +137,17 @@ function syncFailures(at: string, { syncInterval, policy = "local", timeWindow }
   ];
 }
 
-/** Limit of the rate of requests, with room for bursts (leaky bucket). */
+/** Options of `Plugin.limitReq`: a rate of requests, with room for bursts (leaky bucket). */
 export interface LimitReqPluginOptions extends CommonPluginOptions, CounterOptions {
-  /** Requests per second, above 0. Faster ones are delayed, as `burst` allows. */
+  /** Requests per second, above 0. Faster requests are delayed, as far as `burst` allows. */
   readonly rate: number;
   /** Requests per second above `rate` that are delayed and not refused, 0 or more. */
   readonly burst: number;
-  /** What is counted by, as `keyType` reads it: `remote_addr`. */
+  /** Key by which requests are counted, interpreted by `keyType`: `remote_addr`. */
   readonly key: string;
-  /** A variable (`remote_addr`) or several (`$remote_addr $host`). @default "var" */
+  /** Kind of `key`: a variable (`remote_addr`) or several (`$remote_addr $host`). @default "var" */
   readonly keyType?: "var" | "var_combination";
-  /** Where the count is kept: by each gateway, or by all in a Redis. @default "local" */
+  /** Location of the count: in each gateway, or for all of them in a Redis. @default "local" */
   readonly policy?: "local" | "redis" | "redis-cluster";
   /** Status of refused requests, 200 to 599. @default 503 */
   readonly rejectedCode?: number;
@@ -154,7 +155,7 @@ export interface LimitReqPluginOptions extends CommonPluginOptions, CounterOptio
   readonly rejectedMsg?: string;
   /** Whether requests of a burst pass without delay. @default false */
   readonly nodelay?: boolean;
-  /** Lets requests through while the Redis is away. @default false */
+  /** Whether requests pass while the Redis can't be reached. @default false */
   readonly allowDegradation?: boolean;
 }
 
@@ -167,55 +168,57 @@ export function limitReq(options: LimitReqPluginOptions): PluginParts {
   ]);
 }
 
-/** The Redis in which gateways share a count, by the plugin's `policy`. */
+/** Redis in which gateways share a count. The plugin's `policy` decides which options it needs. */
 export interface CounterOptions {
-  /** Policy redis: its host. @default - none */
+  /** Host, for policy `redis`. @default - none */
   readonly redisHost?: string;
-  /** Policy redis: its port, 1 to 65535. @default 6379 */
+  /** Port, 1 to 65535, for policy `redis`. @default 6379 */
   readonly redisPort?: number;
-  /** @default - none */
+  /** User name. @default - none */
   readonly redisUsername?: string;
   /**
-   * From `gateway.secret("NAME")`: plain text is refused, since every reader of Consul would have it.
+   * Password: `gateway.secret("NAME")`. Plain text is refused, because every reader of Consul would have it.
    *
    * @default - none
    */
   readonly redisPassword?: string;
-  /** 0 or more. @default 0 */
+  /** Number of the database, 0 or more. @default 0 */
   readonly redisDatabase?: number;
-  /** Time limit of a request to it, a duration of whole milliseconds, at least 1. @default "1s" */
+  /** Time limit of a request to it, a Go duration of whole milliseconds, at least 1. @default "1s" */
   readonly redisTimeout?: string;
-  /** Policy redis: whether it is spoken to by TLS. @default false */
+  /** Whether connections use TLS, for policy `redis`. @default false */
   readonly redisSsl?: boolean;
-  /** Policy redis: whether its certificate has to be good. @default false */
+  /** Whether its certificate is verified, for policy `redis`. @default false */
   readonly redisSslVerify?: boolean;
-  /** How long an idle connection is kept, a duration of whole milliseconds, at least 1s. @default "10s" */
+  /** Time for which an idle connection is kept, a Go duration of whole milliseconds, at least 1s. @default "10s" */
   readonly redisKeepaliveTimeout?: string;
-  /** Connections that are kept, at least 1. @default 100 */
+  /** Number of connections that are kept, at least 1. @default 100 */
   readonly redisKeepalivePool?: number;
-  /** Policy redis-cluster: `["10.0.0.5:6379"]`. @default - none */
+  /** Nodes, for policy `redis-cluster`: `["10.0.0.5:6379"]`. @default - none */
   readonly redisClusterNodes?: readonly string[];
-  /** Policy redis-cluster: its name, any. @default - none */
+  /** Name of the cluster, any text, for policy `redis-cluster`. @default - none */
   readonly redisClusterName?: string;
-  /** Policy redis-cluster: whether it is spoken to by TLS. @default false */
+  /** Whether connections use TLS, for policy `redis-cluster`. @default false */
   readonly redisClusterSsl?: boolean;
-  /** Policy redis-cluster: whether its certificates have to be good. @default false */
+  /** Whether its certificates are verified, for policy `redis-cluster`. @default false */
   readonly redisClusterSslVerify?: boolean;
-  /** Policy redis-sentinel: where its sentinels are. @default - none */
+  /** Addresses of the sentinels, for policy `redis-sentinel`. @default - none */
   readonly redisSentinels?: readonly RedisSentinel[];
-  /** Policy redis-sentinel: the master's name there. @default - none */
+  /** Name of the master, for policy `redis-sentinel`. @default - none */
   readonly redisMasterName?: string;
-  /** Policy redis-sentinel. @default "master" */
+  /** Role of the Redis that is used, for policy `redis-sentinel`. @default "master" */
   readonly redisRole?: "master" | "slave";
-  /** Policy redis-sentinel. @default - none */
+  /** User name at the sentinels, for policy `redis-sentinel`. @default - none */
   readonly sentinelUsername?: string;
-  /** Policy redis-sentinel, as `redisPassword`. @default - none */
+  /** Password at the sentinels, for policy `redis-sentinel`: `gateway.secret("NAME")`. @default - none */
   readonly sentinelPassword?: string;
 }
 
+/** Address of a sentinel of Redis. */
 export interface RedisSentinel {
+  /** Host. */
   readonly host: string;
-  /** 1 to 65535. */
+  /** Port, 1 to 65535. */
   readonly port: number;
 }
 

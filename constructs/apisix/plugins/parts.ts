@@ -9,13 +9,17 @@ export interface CommonPluginOptions {
   readonly meta?: PluginMeta;
 }
 
-/** @see https://apisix.apache.org/docs/apisix/terminology/plugin/#plugin-common-configuration */
+/**
+ * Order, filter and error response of a plugin.
+ *
+ * @see https://apisix.apache.org/docs/apisix/terminology/plugin/#plugin-common-configuration
+ */
 export interface PluginMeta {
   /** Whether it is turned off. @default false */
   readonly disable?: boolean;
-  /** Its place in the order; higher ones run first. A whole number. @default - the plugin's own */
+  /** Priority, a whole number; plugins with a higher one run first. @default - the plugin's own */
   readonly priority?: number;
-  /** Conditions on requests that it runs for: `[["arg_version", "==", "v2"]]`. @default - all */
+  /** Conditions on the requests for which it runs: `[["arg_version", "==", "v2"]]`. @default - all */
   readonly filter?: readonly (readonly unknown[])[];
   /** Response of refused requests. @default - the plugin's own */
   readonly errorResponse?: string | Readonly<Record<string, unknown>>;

@@ -21,7 +21,7 @@ import { proxyRewrite, ProxyRewritePluginOptions, redirect, RedirectPluginOption
 import { apiBreaker, ApiBreakerPluginOptions, trafficSplit, TrafficSplitPluginOptions } from "./traffic";
 
 /**
- * A plugin of APISIX, which acts on requests or connections on their way.
+ * A plugin of APISIX, which processes requests or connections.
  *
  * @see https://apisix.apache.org/docs/apisix/terminology/plugin/
  */
@@ -41,7 +41,7 @@ export class Plugin {
     return new Plugin(limitReq(options));
   }
 
-  /** Lets through requests with the key of a {@link Consumer} only. @see https://apisix.apache.org/docs/apisix/plugins/key-auth/ */
+  /** Accepts only requests with the key of a {@link Consumer}. @see https://apisix.apache.org/docs/apisix/plugins/key-auth/ */
   static keyAuth(options: KeyAuthPluginOptions = {}): Plugin {
     return new Plugin(keyAuth(options));
   }
@@ -51,7 +51,7 @@ export class Plugin {
     return new Plugin(keyAuthCredential(options));
   }
 
-  /** Lets through requests with a JSON web token of a {@link Consumer} only. @see https://apisix.apache.org/docs/apisix/plugins/jwt-auth/ */
+  /** Accepts only requests with a JSON web token of a {@link Consumer}. @see https://apisix.apache.org/docs/apisix/plugins/jwt-auth/ */
   static jwtAuth(options: JwtAuthPluginOptions = {}): Plugin {
     return new Plugin(jwtAuth(options));
   }
@@ -111,9 +111,9 @@ export class Plugin {
   }
 
   /**
-   * Any other plugin, with the fields of its own documentation. They are not checked here.
+   * Any other plugin, with the fields of its own documentation, which are not checked.
    *
-   * @param config as its page at https://apisix.apache.org/docs/apisix/plugins/ has it: `{ proxy_buffering: false }`
+   * @param config fields as on its page at https://apisix.apache.org/docs/apisix/plugins/ has it: `{ proxy_buffering: false }`
    */
   static other(name: string, config: object): Plugin {
     const rendered = structuredClone(config) as ApisixObject;

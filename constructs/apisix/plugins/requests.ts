@@ -2,7 +2,7 @@ import { wire, wireOptional } from "../render/document";
 import { CommonPluginOptions, partsOf, PluginParts } from "./parts";
 import { subnetListFailures, numberFailures, textFailures } from "../values";
 
-/** Exports metrics for Prometheus. */
+/** Options of `Plugin.prometheus`. */
 export interface PrometheusPluginOptions extends CommonPluginOptions {
   /** Whether routes and services are labelled with their names, not with their ids. @default false */
   readonly preferName?: boolean;
@@ -12,7 +12,7 @@ export function prometheus(options: PrometheusPluginOptions): PluginParts {
   return partsOf("prometheus", options, wire(options), () => []);
 }
 
-/** Gives every request an id. */
+/** Options of `Plugin.requestId`. */
 export interface RequestIdPluginOptions extends CommonPluginOptions {
   /** Header of the id. @default "X-Request-Id" */
   readonly headerName?: string;
@@ -24,10 +24,11 @@ export interface RequestIdPluginOptions extends CommonPluginOptions {
   readonly rangeId?: RangeIdOptions;
 }
 
+/** Form of an id with the algorithm `range_id`. */
 export interface RangeIdOptions {
-  /** At least 6. @default 16 */
+  /** Length of the id, at least 6. @default 16 */
   readonly length?: number;
-  /** At least 6 characters. @default - letters and digits */
+  /** Characters of the id, at least 6. @default - letters and digits */
   readonly charSet?: string;
 }
 
@@ -54,9 +55,9 @@ export function requestId(options: RequestIdPluginOptions): PluginParts {
   ]);
 }
 
-/** Takes the client's address from a variable of the request, behind a proxy that passes it on. */
+/** Options of `Plugin.realIp`: the client's address is taken from a variable of the request, behind a proxy that passes it on. */
 export interface RealIpPluginOptions extends CommonPluginOptions {
-  /** The variable: `http_x_forwarded_for`, `arg_realip`. */
+  /** Variable that has the address: `http_x_forwarded_for`, `arg_realip`. */
   readonly source: string;
   /** Addresses and subnets of trusted proxies. @default - all clients are trusted */
   readonly trustedAddresses?: readonly string[];

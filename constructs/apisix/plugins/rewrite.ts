@@ -7,7 +7,7 @@ import { listFailures, numberFailures, textFailures } from "../values";
 /** Value of a header, with variables (`$remote_addr`); several values of one name from APISIX 3.18 on. */
 export type HeaderValue = string | number | readonly (string | number)[];
 
-/** Changes requests before the upstream gets them. At least one option. */
+/** Options of `Plugin.proxyRewrite`: changes of requests before the upstream gets them. At least one option. */
 export interface ProxyRewritePluginOptions extends CommonPluginOptions {
   /** New path, starts with a slash: `/v1$uri`. @default - unchanged */
   readonly uri?: string;
@@ -19,7 +19,7 @@ export interface ProxyRewritePluginOptions extends CommonPluginOptions {
   readonly method?: string;
   /** Changes of headers. @default - unchanged */
   readonly headers?: HeaderChanges;
-  /** The path byte for byte as the client sent it. It may lead past what a route's `uri` keeps out. @default false */
+  /** Whether the path is sent byte for byte as the client sent it. Such a path may bypass the restriction of a route's `uri`. @default false */
   readonly useRealRequestUriUnsafe?: boolean;
 }
 
@@ -109,15 +109,15 @@ function headerFailures(at: string, { add, set, remove }: HeaderChanges, several
   ];
 }
 
-/** Redirects the client. Exactly one of `uri`, `regexUri` and `httpToHttps`. */
+/** Options of `Plugin.redirect`. Give exactly one of `uri`, `regexUri` and `httpToHttps`. */
 export interface RedirectPluginOptions extends CommonPluginOptions {
   /** URL or path, with variables: `https://www.example.com$request_uri`. @default - none */
   readonly uri?: string;
   /** Regular expression of the path, and its replacement. @default - none */
   readonly regexUri?: readonly [pattern: string, replacement: string];
-  /** Redirects http to https. @default false */
+  /** Whether http is redirected to https. @default false */
   readonly httpToHttps?: boolean;
-  /** Status, 200 or more; with httpToHttps it is 301 or 308. @default 302 */
+  /** Status of the redirect, 200 or more; with `httpToHttps` it is 301 or 308. @default 302 */
   readonly retCode?: number;
   /** Whether the URL is percent-encoded. @default false */
   readonly encodeUri?: boolean;

@@ -5,38 +5,43 @@ import { CommonPluginOptions, metaFailures, partsOf, PluginParts, withMeta } fro
 import type { SharedUpstream, Upstream } from "../upstream";
 import { Condition, conditionFailures, numberFailures, seconds, statusFailures } from "../values";
 
-/** Circuit breaker: answers in place of an upstream that answers with errors, at first for 2 seconds, then twice as long each time. */
+/** Options of `Plugin.apiBreaker`: it answers in place of an upstream that answers with errors, at first for 2 seconds, then twice as long each time. */
 export interface ApiBreakerPluginOptions extends CommonPluginOptions {
-  /** Status of its answer, 200 to 599. */
+  /** Status of the circuit breaker's answer, 200 to 599. */
   readonly breakResponseCode: number;
-  /** @default - none */
+  /** Body of its answer. @default - none */
   readonly breakResponseBody?: string;
-  /** Only with a body. @default - none */
+  /** Headers of its answer, only with a body. @default - none */
   readonly breakResponseHeaders?: readonly BreakResponseHeader[];
-  /** The longest time that it answers: a duration of whole seconds, at least 3. APISIX's `max_breaker_sec`. @default "5m" */
+  /** Longest time for which it answers, a Go duration of whole seconds, at least 3; APISIX's `max_breaker_sec`. @default "5m" */
   readonly maxBreakerTime?: string;
-  /** @default - three answers of 500 */
+  /** Condition under which it starts to answer. @default - three answers of 500 */
   readonly unhealthy?: BreakWhen;
-  /** @default - three answers of 200 */
+  /** Condition under which it stops to answer. @default - three answers of 200 */
   readonly healthy?: MendWhen;
 }
 
+/** Header of a circuit breaker's answer. */
 export interface BreakResponseHeader {
+  /** Name of the header. */
   readonly key: string;
+  /** Value of the header. */
   readonly value: string;
 }
 
+/** Condition under which a circuit breaker starts to answer. */
 export interface BreakWhen {
-  /** 500 to 599. @default [500] */
+  /** Statuses that count as errors, 500 to 599. @default [500] */
   readonly httpStatuses?: readonly number[];
-  /** In a row, at least 1. @default 3 */
+  /** Number of errors in a row, at least 1. @default 3 */
   readonly failures?: number;
 }
 
+/** Condition under which a circuit breaker stops to answer. */
 export interface MendWhen {
-  /** 200 to 499. @default [200] */
+  /** Statuses that count as good, 200 to 499. @default [200] */
   readonly httpStatuses?: readonly number[];
-  /** In a row, at least 1. @default 3 */
+  /** Number of good answers in a row, at least 1. @default 3 */
   readonly successes?: number;
 }
 
@@ -76,28 +81,30 @@ export function apiBreaker(options: ApiBreakerPluginOptions): PluginParts {
   ]);
 }
 
-/** Sends some of the requests to other upstreams: a canary, or a new version for requests that ask for it. */
+/** Options of `Plugin.trafficSplit`: a canary, or another version for requests that ask for it. */
 export interface TrafficSplitPluginOptions extends CommonPluginOptions {
   /** Rules, at least one. The first that matches a request applies. */
   readonly rules: readonly TrafficSplitRule[];
 }
 
+/** Rule of a traffic split. */
 export interface TrafficSplitRule {
-  /** Lists of conditions, one of which has to hold: `[[["http_x_canary", "==", "yes"]]]`. @default - every request */
+  /** Lists of conditions; at least one list must be met: `[[["http_x_canary", "==", "yes"]]]`. @default - every request */
   readonly match?: readonly (readonly Condition[])[];
   /** Upstreams that share the requests, 1 to 20. */
   readonly weightedUpstreams: readonly WeightedUpstream[];
 }
 
+/** Upstream of a traffic split, with its share. */
 export interface WeightedUpstream {
   /**
-   * An inline one becomes an object of its own beside the route: APISIX looks up no service and checks no node within
-   * a split.
+   * Upstream of this share. An `Upstream` becomes a separate object beside the route, because APISIX looks up no service and checks no node
+   * within a split.
    *
    * @default - the route's own upstream
    */
   readonly upstream?: Upstream | SharedUpstream;
-  /** The share of the requests, 0 or more. @default 1 */
+  /** Share of the requests relative to the other weights, 0 or more. @default 1 */
   readonly weight?: number;
 }
 

@@ -2,10 +2,11 @@ import type { GatewayObject } from "../object";
 
 /** One route as a row of a table. */
 export interface RouteRow {
+  /** Id of the route. */
   readonly id: string;
-  /** `GET shop.example /ip` */
+  /** Requests that it matches: `GET shop.example /ip`. */
   readonly requests: string;
-  /** `hello-world-servers in Consul`, `httpbin.org:80`, `service shop` */
+  /** Target of the requests: `hello-world-servers in Consul`, `httpbin.org:80`, `service shop`. */
   readonly leadsTo: string;
 }
 
