@@ -128,7 +128,7 @@ export function healthCheckFailures(at: string, checks: AsWritten): Failure[] {
   const { active, passive } = checks;
   if (active === undefined) {
     const cure = "add active: {}, which asks for '/' every second, or leave 'checks' out";
-    const rule = "must be there: without it nothing brings back a node that a passive check took out";
+    const rule = "must be given: without it nothing brings back a node that a passive check took out";
     return [{ property: `${at}.active`, rule, cure }];
   }
   return [

@@ -97,7 +97,7 @@ export class MachineGateway extends GatewayBase {
 
 function machineFailures({ machines }: MachineGatewayProps): Failure[] {
   if (machines.length > 0) return [];
-  return [{ property: "machines", rule: "must hold at least one", cure: "give the machine that it is to run on" }];
+  return [{ property: "machines", rule: "must hold at least one", cure: "give the machines on which it runs" }];
 }
 
 /** A gateway as one of its machines sees it. */

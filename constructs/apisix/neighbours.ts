@@ -64,7 +64,7 @@ function neighbourFailures(object: GatewayObject, others: readonly GatewayObject
   const twin = others.find(({ kind, id }) => kind === object.kind && id === object.id);
   if (twin !== undefined) {
     const property = object.kind === "consumers" ? "username" : "objectId";
-    const rule = `must be its own among the gateway's ${object.kind}, and ${twin.path} has it, too`;
+    const rule = `can't be that of ${twin.path}, too: each of the gateway's ${object.kind} needs its own`;
     return [{ property, rule, got: object.id, cure: "give one of them another one" }];
   }
   const alike = others.filter(({ kind }) => kind === object.kind);
@@ -153,7 +153,7 @@ function consumerFailures(consumer: GatewayObject, consumers: readonly GatewayOb
   return foundBy(consumer).flatMap(([property, got]) => {
     const twin = consumers.find((other) => foundBy(other).some(([at, value]) => at === property && value === got));
     if (twin === undefined || got === undefined) return [];
-    const rule = `must be its own, and ${twin.path} has it, too: requests would count as either's`;
+    const rule = `can't be that of ${twin.path}, too: requests could count as either's`;
     return [{ property, rule, got, cure: "give each consumer one of its own" }];
   });
 }

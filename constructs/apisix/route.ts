@@ -140,7 +140,7 @@ function matchFailures(route: RouteMatch): Failure[] {
 function uriFailures(uri: string | undefined, uris: readonly string[] | undefined): Failure[] {
   if ((uri === undefined) === (uris === undefined)) {
     const cure = uri === undefined ? "for example uri: '/hello/*'" : "leave out uri, and add it to uris";
-    const rule = uri === undefined ? "must be there, or uris" : "can't go with uris";
+    const rule = uri === undefined ? "must be given, or uris" : "can't go with uris";
     return [{ property: "uri", rule, got: uri, cure }];
   }
   const property = uri === undefined ? "uris" : "uri";
@@ -169,5 +169,5 @@ function destinationFailures(upstream: unknown, service: unknown, plugins: reado
     return [{ property: "upstream", rule: "can't go with 'service', which has one", cure: "leave either out" }];
   if (upstream !== undefined || service !== undefined || plugins.some((name) => factsOf(name)?.answers)) return [];
   const cure = 'for example upstream: Upstream.toService(job.service("www"))';
-  return [{ property: "upstream", rule: "must be there, or 'service', or a plugin that answers by itself", cure }];
+  return [{ property: "upstream", rule: "must be given, or 'service', or a plugin that answers by itself", cure }];
 }

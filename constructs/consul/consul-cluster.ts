@@ -64,7 +64,7 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
       property: "machine",
       rule: `can't get a second Consul agent, ${there?.node.path ?? ""} is one`,
       got: machine.name,
-      cure: "leave this one out, or make it before the roles that bring one along",
+      cure: "leave this one out, or make it before the roles that add an agent themselves",
     });
     validation.require(sameName === undefined, {
       property: "machine",

@@ -101,7 +101,7 @@ export class ConvergenceBudget {
     return [
       {
         property,
-        rule: `must be at least the ${this.lag} that a director takes to know of it, or requests go to an instance that is gone`,
+        rule: `must be at least the ${this.lag} that a director needs to notice it, or requests go to an instance that is gone`,
         got: got ?? "0s",
         cure: `use '${this.leastShutdownDelay}' or more`,
       },

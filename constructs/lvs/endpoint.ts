@@ -144,7 +144,7 @@ function checkEveryPort(
   if (every.length === 0) return;
   validation.require(mark !== undefined || persistenceTimeout !== undefined, {
     property: "port",
-    rule: "can't be 0 (every port) without 'persistenceTimeout', which IPVS asks for: the connections of a client belong together",
+    rule: "can't be 0 (every port) without 'persistenceTimeout', which IPVS requires: the connections of a client belong together",
     got: 0,
     cure: "give 'persistenceTimeout', or choose the port that clients connect to",
   });
@@ -157,7 +157,7 @@ function checkEveryPort(
   const own = every.find(({ address }) => hasAddress(director, address));
   validation.require(own === undefined, {
     property: "address",
-    rule: `can't be the own one of ${director.name} with port 0, because every port includes its ssh`,
+    rule: `can't be an address of ${director.name} itself with port 0, because every port includes its ssh`,
     got: own?.address,
     cure: `choose another address of its subnet; ${director.name} gets it as an additional one`,
   });
@@ -169,7 +169,7 @@ function checkVip(validation: Validation, address: string, director: IMachine): 
   const everywhere = address === "0.0.0.0" || address === "::";
   validation.require(!everywhere, {
     property: "address",
-    rule: "can't stand for every address of the director, because IPVS knows a virtual service by its address",
+    rule: "can't stand for every address of the director, because IPVS identifies a virtual service by its address",
     got: address,
     cure: "make a virtual service of each address, or one of all with addFirewallMarkService; addRedirect takes a port at every address",
   });

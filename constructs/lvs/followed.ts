@@ -147,7 +147,7 @@ export function checkFollowed(validation: Validation, followed: FollowedService,
     got: wait,
     cure: `swap them, or leave it out for { min: "1s", max: "4s" }`,
   });
-  const cure = "'30s' is usual; EmptyPolicy.keepLast() is for ever";
+  const cure = "'30s' is usual; EmptyPolicy.keepLast() has no limit";
   requireDuration(validation, "grace", whenEmpty.grace, { min: "0s", max: "24h", whole: "seconds" }, cure);
   const { lag, shutdownDelay } = followed._named;
   validation.add(...durationFailures({ "service.lag": lag, "service.shutdownDelay": shutdownDelay }));
@@ -159,7 +159,7 @@ function contextFailures({ plane, forwarding, hasConsul }: FollowContext, known:
     return [
       {
         property: "realServers",
-        rule: "can't come from Consul on the iptables plane, whose rules are a deployment's only",
+        rule: "can't come from Consul on the iptables plane, whose rules only a deployment changes",
         cure: "give a fixed list, or use a director with plane: Plane.IPVS",
       },
     ];

@@ -42,7 +42,7 @@ export function planeFailures(plane: Plane, demands: PlaneDemands): Failure[] {
       ? [
           {
             property: "forwarding",
-            rule: "can't do without conntrack on the iptables plane, which is made of it",
+            rule: "can't do without conntrack on the iptables plane, which is based on it",
             cure: "leave 'conntrack' out, or use a director with plane: Plane.IPVS",
           },
         ]

@@ -236,7 +236,7 @@ function checkTurns(validation: Validation, context: RealServerContext, weight: 
     property: "weight",
     rule: `must let the weights (${weights.join(", ")}) make at most ${MAX_NTH_RULES} turns on the iptables plane, and they make ${count}`,
     got: weight,
-    cure: "choose smaller weights or such with a common divisor, or Scheduler.RANDOM, which takes any",
+    cure: "choose smaller weights, or weights with a common divisor, or Scheduler.RANDOM, which takes any",
   });
 }
 

@@ -132,7 +132,7 @@ export function hashingFindings(
   const refused = `with ${scheduler.word} without fallback, because clients that hash to this real server`;
   return [
     ...(weight === 0
-      ? [finding("weight", `can't be 0 ${refused} are then refused, whatever others could serve`, 0)]
+      ? [finding("weight", `can't be 0 ${refused} are then refused, although others could serve them`, 0)]
       : []),
     ...(upperThreshold === undefined
       ? []
@@ -234,7 +234,7 @@ function isDirector(director: Host, { address }: InterfaceAddress): Finding {
     refusal: Refusal.REAL_SERVER_IS_DIRECTOR,
     failure: {
       property: "machine",
-      rule: `can't be the director ${director.name} itself: nothing would be forwarded, IPVS passes such a connection to a local server, and this is nearly always a mistake`,
+      rule: `can't be the director ${director.name} itself: nothing would be forwarded, IPVS passes such a connection to a local server, and this is almost always a mistake`,
       got: address,
       cure: "put the server on a machine of its own",
     },

@@ -74,7 +74,7 @@ export function sharedVips(service: IConstruct): Finding[] {
       refusal,
       failure: {
         property: "address",
-        rule: `can't be a VIP of ${theirs.service.node.path}, too, because ${theirs.director.name} and ${mine.director.name} then both answer for it, and which one a client meets is chance`,
+        rule: `can't be a VIP of ${theirs.service.node.path}, too, because ${theirs.director.name} and ${mine.director.name} then both answer for it, and a client reaches one of them arbitrarily`,
         got: vip,
         cure: "give each director a VIP of its own",
       },

@@ -289,11 +289,11 @@ export function plainSecretFailures({ secrets = [] }: Contribution): Failure[] {
   const cure = `give the value of a sensitive variable: ${SENSITIVE_VARIABLE}`;
   return secrets.flatMap(({ path, content }) => {
     if (holdsNumber(content)) {
-      const rule = `can't hold a number in the content of ${path}, which would stand in the state as it is`;
+      const rule = `can't hold a number in the content of ${path}, which would be in the state as plain text`;
       return [{ property: "secrets", rule, cure }];
     }
     if (holdsTerraformValue(content)) return [];
-    const rule = `can't hold the content of ${path} as text, which would stand in the synthesized JSON`;
+    const rule = `can't hold the content of ${path} as text, which would be in the synthesized JSON`;
     return [{ property: "secrets", rule, cure }];
   });
 }

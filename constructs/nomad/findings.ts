@@ -110,7 +110,7 @@ export function identityFailures(job: PlacedJob, others: readonly PlacedJob[]): 
     [region, namespace, name].join("/");
   const twin = others.find((other) => identity(other) === identity(job));
   if (twin === undefined) return [];
-  const rule = `must be its own, and ${twin.path} is called so, too: they would replace each other`;
+  const rule = `can't be that of ${twin.path}, too: the two jobs would replace each other`;
   return [{ property: "name", rule, got: job.name, cure: "give one of them another name" }];
 }
 
@@ -131,7 +131,7 @@ function nameFindings(job: PlacedJob, others: readonly PlacedJob[]): JobFinding[
       if (other === undefined) return [];
       const failure = {
         property: `${written.at}.name`,
-        rule: `can't be the name of a service of ${other.path}, too, because instances of one name are taken for equals`,
+        rule: `can't be the name of a service of ${other.path}, too, because instances with one name are treated as interchangeable`,
         got: name,
         cure: "give one of them another name",
       };

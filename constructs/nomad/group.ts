@@ -186,7 +186,7 @@ export function validateGroup(validation: JobValidation, name: string, group: Gr
     property: `${at}count`,
     rule: "must be a whole number, 0 or more",
     got: count,
-    cure: "say how many instances there are to be",
+    cure: "give the number of instances",
   });
   validateType(validation, at, group, type);
   validation.require(Object.keys(tasks).length > 0, {

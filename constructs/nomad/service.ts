@@ -216,7 +216,7 @@ function validateNamesDiffer(validation: JobValidation, services: readonly Named
     first.set(service.name, earlier ?? service);
     validation.require(earlier === undefined, {
       property: `${service.written.at}.name`,
-      rule: `can't be the name of ${earlier?.written.at ?? ""}, too, because instances of one name are taken for equals`,
+      rule: `can't be the name of ${earlier?.written.at ?? ""}, too, because instances with one name are treated as interchangeable`,
       got: service.name,
       cure: `give it one of its own: name: '${service.name}-${service.port ?? "other"}'`,
     });

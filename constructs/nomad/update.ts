@@ -170,7 +170,7 @@ export function validateUpdate(validation: JobValidation, at: string, update: Up
   });
   validation.require(autoPromote !== true || canary !== 0, {
     property: `${at}.autoPromote`,
-    rule: "must go with 'canary', for there is nothing to promote",
+    rule: "must go with 'canary', because otherwise there is nothing to promote",
     got: true,
     cure: "use canary: 1, or leave 'autoPromote' out",
   });

@@ -211,7 +211,7 @@ describe("a gateway is refused with", () => {
   test("no machine, no client", () => {
     expect(
       refusal(() => onMachines(({ stack, consul }) => new MachineGateway(stack, "front", { machines: [], consul }))),
-    ).toBe("test/front: 'machines' must hold at least one: give the machine that it is to run on");
+    ).toBe("test/front: 'machines' must hold at least one: give the machines on which it runs");
     expect(refusal(() => onNomad(() => ({ clients: [] })))).toBe(
       "test/front: 'clients' must hold at least one: leave it out for all clients",
     );

@@ -74,7 +74,7 @@ test.each<[string, Partial<RouteProps>, Partial<RouteProps>]>([
 
 test("two objects of one kind have two ids; of two kinds they may have one", () => {
   const words = (from: string, to: string): string =>
-    `[test/${from}] 'objectId' must be its own among the gateway's routes, and test/${to} has it, too, got "same": give one of them another one`;
+    `[test/${from}] 'objectId' can't be that of test/${to}, too: each of the gateway's routes needs its own, got "same": give one of them another one`;
   const build: Build = (stack, gateway) => {
     pair({ objectId: "same" }, { objectId: "same", uri: "/other" })(stack, gateway);
     new SharedUpstream(stack, "same", { gateway, upstream });
@@ -96,7 +96,7 @@ test("consumers that are found by one key, stream routes of one port, global rul
       new Consumer(stack, id, { gateway, plugins: [Plugin.keyAuthCredential({ key })] });
     }),
   ).toContain(
-    "[test/one] 'plugins.key-auth.key' must be its own, and test/two has it, too: requests would count as either's, got \"$env://JACK_KEY\": give each consumer one of its own",
+    "[test/one] 'plugins.key-auth.key' can't be that of test/two, too: requests could count as either's, got \"$env://JACK_KEY\": give each consumer one of its own",
   );
   expect(
     refusal((id, stack, gateway) => new StreamRoute(stack, id, { gateway, serverPort: 5432, upstream })),

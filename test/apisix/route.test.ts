@@ -7,7 +7,7 @@ describe("a route is refused at once, with what to do instead:", () => {
     [
       "a route without a uri",
       route({ uri: undefined }),
-      "test/hello: 'uri' must be there, or uris: for example uri: '/hello/*'",
+      "test/hello: 'uri' must be given, or uris: for example uri: '/hello/*'",
     ],
     [
       "a route with uri and uris",

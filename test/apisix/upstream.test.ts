@@ -15,7 +15,7 @@ describe("an upstream is refused at once, with what to do instead:", () => {
     [
       "a route to nowhere",
       route({ upstream: undefined }),
-      "test/hello: 'upstream' must be there, or 'service', or a plugin that answers by itself: for example upstream: Upstream.toService(job.service(\"www\"))",
+      "test/hello: 'upstream' must be given, or 'service', or a plugin that answers by itself: for example upstream: Upstream.toService(job.service(\"www\"))",
     ],
     [
       "an upstream without nodes",
@@ -97,7 +97,7 @@ describe("an upstream is refused at once, with what to do instead:", () => {
     [
       "a passive check alone",
       checks({ passive: {} }),
-      "test/hello: 'upstream.checks.active' must be there: without it nothing brings back a node that a passive check took out: add active: {}, which asks for '/' every second, or leave 'checks' out",
+      "test/hello: 'upstream.checks.active' must be given: without it nothing brings back a node that a passive check took out: add active: {}, which asks for '/' every second, or leave 'checks' out",
     ],
     [
       "a check that never asks, asks for a URL, and takes no status for good",

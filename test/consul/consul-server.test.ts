@@ -139,7 +139,7 @@ describe("fails on", () => {
         const { consul, machine } = server(stack);
         new ConsulClient(stack, "agent", { machine, consul });
       },
-      "test/agent: 'machine' can't get a second Consul agent, test/consul is one, got \"s1\": leave this one out, or make it before the roles that bring one along",
+      "test/agent: 'machine' can't get a second Consul agent, test/consul is one, got \"s1\": leave this one out, or make it before the roles that add an agent themselves",
     ],
     [
       "bad attributes of what exists",

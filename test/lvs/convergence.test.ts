@@ -21,7 +21,7 @@ test("a shutdown delay below the lag is a failure, and the table says so", () =>
   expect(budget.failures("shutdownDelay", "5s")).toEqual([
     {
       property: "shutdownDelay",
-      rule: "must be at least the 9.5s that a director takes to know of it, or requests go to an instance that is gone",
+      rule: "must be at least the 9.5s that a director needs to notice it, or requests go to an instance that is gone",
       got: "5s",
       cure: "use '10s' or more",
     },

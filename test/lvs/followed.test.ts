@@ -187,7 +187,7 @@ test.each<[string, (machines: Machines) => unknown, string]>([
     "the plane is iptables",
     ({ director }) =>
       director({ plane: Plane.IPTABLES }).addVirtualService("web", { address: vip, port: 80, realServers: hello }),
-    "test/director/web: 'realServers' can't come from Consul on the iptables plane, whose rules are a deployment's only: give a fixed list, or use a director with plane: Plane.IPVS",
+    "test/director/web: 'realServers' can't come from Consul on the iptables plane, whose rules only a deployment changes: give a fixed list, or use a director with plane: Plane.IPVS",
   ],
   [
     "a director of the iptables plane is given a Consul",
@@ -253,7 +253,7 @@ test.each<[string, (machines: Machines) => unknown, string]>([
   - 'tag' must consist of letters, digits and any of '-_=:.', got "a b": write it as it is registered in Consul; another name can't be followed
   - 'datacenter' must consist of letters, digits and any of '-_.', got "west|any": write it as it is registered in Consul; another name can't be followed
   - 'wait' can't have a 'min' above its 'max', got {"min":"5s","max":"4s"}: swap them, or leave it out for { min: "1s", max: "4s" }
-  - 'grace' must be a duration of whole seconds from 0s to 24h, got "1500ms": '30s' is usual; EmptyPolicy.keepLast() is for ever`,
+  - 'grace' must be a duration of whole seconds from 0s to 24h, got "1500ms": '30s' is usual; EmptyPolicy.keepLast() has no limit`,
   ],
 ])("fails when %s", (_, build, message) => {
   expect(messageOf(build)).toBe(message);

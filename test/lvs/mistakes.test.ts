@@ -236,7 +236,7 @@ test.each<[string, (machines: Machines) => unknown, string]>([
         forwarding: ForwardingMethod.masquerading({ snat: true, conntrack: false }),
         acknowledge: [Refusal.SNAT_WITHOUT_CONNTRACK],
       }),
-    "test/director/web: 'forwarding' can't do without conntrack on the iptables plane, which is made of it: leave 'conntrack' out, or use a director with plane: Plane.IPVS",
+    "test/director/web: 'forwarding' can't do without conntrack on the iptables plane, which is based on it: leave 'conntrack' out, or use a director with plane: Plane.IPVS",
   ],
   [
     "the iptables plane is asked to drain",
@@ -254,7 +254,7 @@ test.each<[string, (machines: Machines) => unknown, string]>([
           { machine: behind2, weight: 33 },
         ],
       }),
-    "test/director/web/behind2: 'weight' must let the weights (100, 33) make at most 64 turns on the iptables plane, and they make 133, got 33: choose smaller weights or such with a common divisor, or Scheduler.RANDOM, which takes any",
+    "test/director/web/behind2: 'weight' must let the weights (100, 33) make at most 64 turns on the iptables plane, and they make 133, got 33: choose smaller weights, or weights with a common divisor, or Scheduler.RANDOM, which takes any",
   ],
   [
     "a redirect's port is taken, and its range is upside down",

@@ -120,7 +120,7 @@ const refused: Refused[] = [
       director().addVirtualService("web", { address: vip, port: 80, realServers, acknowledge });
     },
     message:
-      "test/director/web/ipvs-8080: 'machine' can't be the director ipvs itself: nothing would be forwarded, IPVS passes such a connection to a local server, and this is nearly always a mistake, got \"192.168.139.29\": put the server on a machine of its own; to build it nevertheless, acknowledge: [Refusal.REAL_SERVER_IS_DIRECTOR]",
+      "test/director/web/ipvs-8080: 'machine' can't be the director ipvs itself: nothing would be forwarded, IPVS passes such a connection to a local server, and this is almost always a mistake, got \"192.168.139.29\": put the server on a machine of its own; to build it nevertheless, acknowledge: [Refusal.REAL_SERVER_IS_DIRECTOR]",
   },
   {
     refusal: Refusal.CONSUL_WITHOUT_SNAT,
@@ -144,7 +144,7 @@ const refused: Refused[] = [
       });
     },
     message:
-      "test/director/web/behind: 'weight' can't be 0 with dh without fallback, because clients that hash to this real server are then refused, whatever others could serve, got 0: use Scheduler.LOCALITY_BASED_LEAST_CONNECTION, which keeps a destination with its real server and gives it another one where that takes none; to build it nevertheless, acknowledge: [Refusal.HASHING_WITHOUT_FALLBACK]",
+      "test/director/web/behind: 'weight' can't be 0 with dh without fallback, because clients that hash to this real server are then refused, although others could serve them, got 0: use Scheduler.LOCALITY_BASED_LEAST_CONNECTION, which keeps a destination with its real server and gives it another one where that takes none; to build it nevertheless, acknowledge: [Refusal.HASHING_WITHOUT_FALLBACK]",
   },
   {
     refusal: Refusal.VIP_ON_TWO_DIRECTORS,
@@ -155,7 +155,7 @@ const refused: Refused[] = [
       second.addVirtualService("https", { address: vip, port: 443, realServers, acknowledge });
     },
     message:
-      "Validation failed with the following errors:\n  [test/second/https] 'address' can't be a VIP of test/director/web, too, because ipvs and d2 then both answer for it, and which one a client meets is chance, got \"192.168.139.100\": give each director a VIP of its own; to build it nevertheless, acknowledge: [Refusal.VIP_ON_TWO_DIRECTORS]\n\nIf you wish to ignore these validations, pass 'skipValidation: true' to your App configuration.\n",
+      "Validation failed with the following errors:\n  [test/second/https] 'address' can't be a VIP of test/director/web, too, because ipvs and d2 then both answer for it, and a client reaches one of them arbitrarily, got \"192.168.139.100\": give each director a VIP of its own; to build it nevertheless, acknowledge: [Refusal.VIP_ON_TWO_DIRECTORS]\n\nIf you wish to ignore these validations, pass 'skipValidation: true' to your App configuration.\n",
   },
 ];
 

@@ -73,7 +73,7 @@ test.each(without)("%j: weight 0 and a threshold are refused in one message", (s
   ).toThrow(
     new Error(
       "test/director/web/behind: 2 problems\n" +
-        `  - 'weight' can't be 0 ${because} are then refused, whatever others could serve, got 0: ${cure}; ${acknowledge}\n` +
+        `  - 'weight' can't be 0 ${because} are then refused, although others could serve them, got 0: ${cure}; ${acknowledge}\n` +
         `  - 'upperThreshold' can't be given ${because} are refused while it is reached, got 10: ${cure}; ${acknowledge}`,
     ),
   );

@@ -45,7 +45,7 @@ function two(app: App): { lab: IBackend; a: Machine; b: Machine; web: Machine } 
 }
 
 const shared = (vip: string): string =>
-  `  [test/director-b/web] 'address' can't be a VIP of test/director-a/web, too, because a and b then both answer for it, and which one a client meets is chance, got "${vip}": give each director a VIP of its own; to build it nevertheless, acknowledge: [Refusal.VIP_ON_TWO_DIRECTORS]`;
+  `  [test/director-b/web] 'address' can't be a VIP of test/director-a/web, too, because a and b then both answer for it, and a client reaches one of them arbitrarily, got "${vip}": give each director a VIP of its own; to build it nevertheless, acknowledge: [Refusal.VIP_ON_TWO_DIRECTORS]`;
 
 test.each([
   ["10.0.0.100", "10.0.0.100", 80],
@@ -150,7 +150,7 @@ test.each(["0.0.0.0", "::"])("a VIP can't be %s", (vip) => {
     balance(a, web, vip, { acknowledge: [Refusal.VIP_OUTSIDE_SUBNETS] });
   });
   expect(problem).toBe(
-    `test/director-a/web: 'address' can't stand for every address of the director, because IPVS knows a virtual service by its address, got "${vip}": make a virtual service of each address, or one of all with addFirewallMarkService; addRedirect takes a port at every address`,
+    `test/director-a/web: 'address' can't stand for every address of the director, because IPVS identifies a virtual service by its address, got "${vip}": make a virtual service of each address, or one of all with addFirewallMarkService; addRedirect takes a port at every address`,
   );
 });
 

@@ -79,8 +79,8 @@ COMMIT
         director({ plane: Plane.IPTABLES }).addVirtualService("every", { address: ipvs.address, port: 0 }),
       ),
     ).toBe(`test/director/every: 3 problems
-  - 'port' can't be 0 (every port) without 'persistenceTimeout', which IPVS asks for: the connections of a client belong together, got 0: give 'persistenceTimeout', or choose the port that clients connect to
-  - 'address' can't be the own one of ipvs with port 0, because every port includes its ssh, got "192.168.139.29": choose another address of its subnet; ipvs gets it as an additional one
+  - 'port' can't be 0 (every port) without 'persistenceTimeout', which IPVS requires: the connections of a client belong together, got 0: give 'persistenceTimeout', or choose the port that clients connect to
+  - 'address' can't be an address of ipvs itself with port 0, because every port includes its ssh, got "192.168.139.29": choose another address of its subnet; ipvs gets it as an additional one
   - 'port' can't be 0 (every port) on the iptables plane: leave it out, or use a director with plane: Plane.IPVS`);
   });
 

@@ -295,7 +295,7 @@ describe("values that only Terraform knows", () => {
     expect(
       contributing((stack) => ({ secrets: [{ path: "/etc/x", content: numberIn(stack), reloads: "x.service" }] })),
     ).toThrow(
-      /'secrets' can't hold a number in the content of \/etc\/x, which would stand in the state as it is: give the value of a sensitive variable/,
+      /'secrets' can't hold a number in the content of \/etc\/x, which would be in the state as plain text: give the value of a sensitive variable/,
     );
   });
 

@@ -126,7 +126,7 @@ describe("what is synthesized", () => {
 
 describe("refusals", () => {
   const message =
-    "test: 'secrets' can't hold the content of /etc/a.key as text, which would stand in the synthesized JSON: " +
+    "test: 'secrets' can't hold the content of /etc/a.key as text, which would be in the synthesized JSON: " +
     'give the value of a sensitive variable: new TerraformVariable(stack, "key", { type: "string", sensitive: true }).stringValue';
 
   test("a secret as text, without repeating it", () => {

@@ -16,7 +16,7 @@ const refused: Refused[] = [
     refusal: JobRefusal.SHUTDOWN_DELAY_BELOW_LAG,
     build: (stack, acknowledge) => web({ shutdownDelay: "2s", acknowledge })(stack),
     message:
-      "test/shop: 'shutdownDelay' must be at least the 9.5s that a director takes to know of it, or requests go to an instance that is gone, got \"2s\": use '10s' or more; to build it nevertheless, acknowledge: [JobRefusal.SHUTDOWN_DELAY_BELOW_LAG]",
+      "test/shop: 'shutdownDelay' must be at least the 9.5s that a director needs to notice it, or requests go to an instance that is gone, got \"2s\": use '10s' or more; to build it nevertheless, acknowledge: [JobRefusal.SHUTDOWN_DELAY_BELOW_LAG]",
   },
   {
     refusal: JobRefusal.KILL_TIMEOUT_ABOVE_CLIENT_MAXIMUM,
@@ -53,7 +53,7 @@ const refused: Refused[] = [
       return web({ acknowledge })(stack);
     },
     message:
-      "[test/shop] 'service.name' can't be the name of a service of test/other, too, because instances of one name are taken for equals, got \"shop-servers\": give one of them another name; to build it nevertheless, acknowledge: [JobRefusal.SERVICE_NAME_TAKEN]",
+      "[test/shop] 'service.name' can't be the name of a service of test/other, too, because instances with one name are treated as interchangeable, got \"shop-servers\": give one of them another name; to build it nevertheless, acknowledge: [JobRefusal.SERVICE_NAME_TAKEN]",
   },
 ];
 
@@ -98,7 +98,7 @@ test("two jobs of one name would replace each other", () => {
     for (const id of ["a", "b"]) new Job(stack, id, { name: "shop", groups: { web: { tasks: { server } } } });
   };
   expect(refusalOf(twins)).toContain(
-    "[test/a] 'name' must be its own, and test/b is called so, too: they would replace each other, got \"shop\": give one of them another name",
+    "[test/a] 'name' can't be that of test/b, too: the two jobs would replace each other, got \"shop\": give one of them another name",
   );
 });
 

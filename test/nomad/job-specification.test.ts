@@ -32,7 +32,7 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
   [
     "two services of a job have one name",
     job({ ports: { www: {}, admin: {} }, services: [{ port: "www" }, { port: "admin" }] }),
-    "test/shop: 'groups.web.services[1].name' can't be the name of groups.web.services[0], too, because instances of one name are taken for equals, got \"shop-web\": give it one of its own: name: 'shop-web-admin'",
+    "test/shop: 'groups.web.services[1].name' can't be the name of groups.web.services[0], too, because instances with one name are treated as interchangeable, got \"shop-web\": give it one of its own: name: 'shop-web-admin'",
   ],
   [
     "a service is called as Nomad's own",
@@ -124,7 +124,7 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
   [
     "there is no canary to promote",
     job({ update: { autoPromote: true } }),
-    "test/shop: 'groups.web.update.autoPromote' must go with 'canary', for there is nothing to promote, got true: use canary: 1, or leave 'autoPromote' out",
+    "test/shop: 'groups.web.update.autoPromote' must go with 'canary', because otherwise there is nothing to promote, got true: use canary: 1, or leave 'autoPromote' out",
   ],
   [
     "a system job has a count",
@@ -234,7 +234,7 @@ test("all errors of a job are reported at once", () => {
   expect(refusalOf(web({ count: -1, killTimeout: "x", check: Check.http({ path: "x" }) }))).toBe(
     [
       "test/shop: 3 problems",
-      "  - 'count' must be a whole number, 0 or more, got -1: say how many instances there are to be",
+      "  - 'count' must be a whole number, 0 or more, got -1: give the number of instances",
       "  - 'killTimeout' must be a duration, got \"x\": write it like '10s', '1m30s' or '500ms'",
       "  - 'check.path' must start with '/', got \"x\": write '/x'; host and port come from the service",
     ].join("\n"),

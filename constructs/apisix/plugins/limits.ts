@@ -87,7 +87,7 @@ function windowFailures(at: string, { count, timeWindow, rules }: LimitCountPlug
       .filter(([, value]) => value === undefined)
       .map(([name]) => ({
         property: `${at}.${name}`,
-        rule: "must be there, where there are no rules",
+        rule: "must be given if there are no rules",
         cure: EXAMPLE,
       })),
     ...limitFailures(at, { count, timeWindow }),

@@ -50,7 +50,7 @@ export function pluginsDraft(plugins: readonly Plugin[] | undefined, gateway: IG
 function placeFailures(property: string, plugin: Plugin, before: readonly Plugin[], context: ObjectContext): Failure[] {
   const { name } = plugin;
   if (before.some((each) => each.name === name))
-    return [{ property, rule: "can't be there twice in one object", got: name, cure: "make one of the two" }];
+    return [{ property, rule: "can't be given twice in one object", got: name, cure: "make one of the two" }];
   return [...loadedFailures(property, name, context), ...roleFailures(property, plugin, context)];
 }
 

@@ -17,7 +17,7 @@ describe("a plugin is refused where it is:", () => {
     [
       "a plugin twice",
       plugin(Plugin.prometheus(), Plugin.other("prometheus", {})),
-      "test/hello: 'plugins[1]' can't be there twice in one object, got \"prometheus\": make one of the two",
+      "test/hello: 'plugins[1]' can't be given twice in one object, got \"prometheus\": make one of the two",
     ],
     [
       "a credential on a route",

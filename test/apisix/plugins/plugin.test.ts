@@ -46,7 +46,7 @@ describe("a plugin is refused at once, with what to do instead:", () => {
       plugin(Plugin.limitCount({ count: 0 })),
       [
         "test/hello: 2 problems",
-        "  - 'plugins[0].timeWindow' must be there, where there are no rules: for example count: 100, timeWindow: '1m'",
+        "  - 'plugins[0].timeWindow' must be given if there are no rules: for example count: 100, timeWindow: '1m'",
         "  - 'plugins[0].count' must be a whole number, 1 or more, got 0: for example count: 100, timeWindow: '1m'",
       ].join("\n"),
     ],
