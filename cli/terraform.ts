@@ -170,7 +170,7 @@ export function withoutProviders(stack: string, output: string): ProviderWay {
     /Error: Failed to (?:query available provider packages|resolve provider packages|install provider) (.*?)(?: To see which modules|$)/.exec(
       text,
     )?.[1];
-  if (reason === undefined) throw new CliError(output.trim(), `see to stack '${stack}', then run this again`);
+  if (reason === undefined) throw new CliError(output.trim(), `fix stack '${stack}', then run this again`);
   const short = reason.replace(
     /^Could not (?:retrieve the list of available versions for|resolve) provider (\S+): /,
     "$1: ",

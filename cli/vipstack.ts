@@ -11,20 +11,20 @@ const program = new Command("vipstack").description(
 
 program
   .command("up")
-  .argument("[example]", "a folder of examples/; left out: the program of cdktf.json")
-  .option("--remove-left", "remove what stacks that left the program have left in Consul and Nomad")
-  .description("checks, cdktf deploy, and waits until every service answers")
+  .argument("[example]", "a folder of examples/; default: the program of cdktf.json")
+  .option("--remove-left", "remove objects in Consul and Nomad of stacks that have left the program")
+  .description("checks the host, deploys with cdktf, and waits until every service answers")
   .action(up);
 
 program
   .command("down")
-  .argument("[example]", "a folder of examples/; left out: the program of cdktf.json")
+  .argument("[example]", "a folder of examples/; default: the program of cdktf.json")
   .description("removes everything that up has made")
   .action(down);
 
 program
   .command("lab")
-  .argument("[words...]", "as `vipstack-lab` takes them; try `lab help`")
+  .argument("[words...]", "command and options of `vipstack-lab`; see `lab help`")
   .description("the lab's own commands: status, ssh, exec, logs, capture, power-cut, …")
   .allowUnknownOption()
   .helpOption(false)

@@ -22,13 +22,13 @@ export function program(): Command {
   const root = new Command("vipstack-lab")
     .description("a laboratory of virtual machines in one private network namespace")
     .exitOverride()
-    .showHelpAfterError("(vipstack-lab --help shows what there is)");
+    .showHelpAfterError("(vipstack-lab --help lists the commands)");
   root
     .command("prepare [lab.json]")
     .description(
-      "install host packages and build the base image, and what the list's software and registry need; all if missing",
+      "install host packages, build the base image, and fetch or build the software of LAB.json and its registry's images, unless they are there",
     )
-    .option("--dir <dir>", "lab whose events.ndjson is told about it")
+    .option("--dir <dir>", "lab whose events.ndjson gets the progress")
     .action(async (file: string | undefined, options: { dir?: string }) => {
       const progress = new Progress(options.dir === undefined ? undefined : new LabState(options.dir));
       const lab = file === undefined ? undefined : readLab(file);
@@ -41,17 +41,19 @@ export function program(): Command {
   labCommand(
     root,
     "start <lab.json>",
-    "start the network, the package proxy and what the list asks for; does nothing if they run",
+    "start the network, the package proxy and the services of LAB.json; does nothing if they run",
   ).action(async (file: string, options: { dir: string }) => {
     const { state, progress } = contextOf(options);
     await startLab(state, file, progress);
   });
-  labCommand(root, "sync <lab.json>", "remove machines that are not listed, make forwards equal to the list").action(
-    async (file: string, options: { dir: string }) => {
-      const { state, progress } = contextOf(options);
-      await syncLab(state, file, progress);
-    },
-  );
+  labCommand(
+    root,
+    "sync <lab.json>",
+    "remove machines that LAB.json does not list, and make the forwards equal to its list",
+  ).action(async (file: string, options: { dir: string }) => {
+    const { state, progress } = contextOf(options);
+    await syncLab(state, file, progress);
+  });
   bootCommand(
     root,
     "create <machine-dir>",
@@ -62,12 +64,12 @@ export function program(): Command {
     const { state, progress } = contextOf(options);
     progress.tell(name, "removed", (await removeGuest(state, name)) ? "removed" : "there is no such machine");
   });
-  labCommand(root, "stop", "remove the lab with everything in it").action(async (options: { dir: string }) => {
+  labCommand(root, "stop", "remove the lab and everything in it").action(async (options: { dir: string }) => {
     const { state, progress } = contextOf(options);
     const left = await stopLab(state, progress);
     if (left.length > 0) process.stderr.write(`kept in ${state.dir}, not the lab's own: ${left.join(", ")}\n`);
   });
-  bootCommand(root, "power-on <name>", "switch a machine on with the disk it had", powerOn);
+  bootCommand(root, "power-on <name>", "switch a machine on with its disk", powerOn);
   bootCommand(root, "reboot <name>", "reboot a machine cleanly and wait until it is ready", reboot);
   addFaultCommands(root);
   addViewCommands(root);
@@ -83,7 +85,7 @@ function bootCommand(
   action: (state: LabState, argument: string, progress: Progress, timeoutS: number) => Promise<void>,
 ): void {
   labCommand(root, usage, description)
-    .option("--timeout <seconds>", "how long the boot may take", numberIn(5, 7200), BOOT_TIMEOUT_S)
+    .option("--timeout <seconds>", "time limit of the boot", numberIn(5, 7200), BOOT_TIMEOUT_S)
     .action(async (argument: string, options: { dir: string; timeout: number }) => {
       const { state, progress } = contextOf(options);
       await action(state, argument, progress, options.timeout);
@@ -106,8 +108,15 @@ function addViewCommands(root: Command): void {
     (words) => words,
     false,
   );
-  remoteCommand(root, "exec", "<command...>", "run a command in a machine, each word as it is", (words) => words, true);
-  remoteCommand(root, "conntrack", "", "connections that a machine tracks", () => ["conntrack", "-L"], false);
+  remoteCommand(
+    root,
+    "exec",
+    "<command...>",
+    "run a command in a machine; each word is passed unchanged",
+    (words) => words,
+    true,
+  );
+  remoteCommand(root, "conntrack", "", "tracked connections of a machine", () => ["conntrack", "-L"], false);
   remoteCommand(
     root,
     "ipvs",
@@ -138,11 +147,11 @@ function remoteCommand(
 }
 
 function addLogs(root: Command): void {
-  labCommand(root, "logs <name>", "what a machine logged: cloud-init's output unless told otherwise")
-    .option("--console", "everything that came on its console; works for a dead machine as well")
+  labCommand(root, "logs <name>", "log of a machine, by default cloud-init's output")
+    .option("--console", "output on its console; works for a dead machine, too")
     .option("--cloud-init", "output of cloud-init and its commands")
     .option("--journal", "the system journal")
-    .option("--lines <n>", "how many of the last lines", numberIn(1, 1e6), 50)
+    .option("--lines <n>", "number of lines, the last ones", numberIn(1, 1e6), 50)
     .action(async (name: string, options: { dir: string; console?: boolean; journal?: boolean; lines: number }) => {
       const { state } = contextOf(options);
       state.machine(name);
@@ -175,10 +184,10 @@ function addCapture(root: Command): void {
     "capture <name...>",
     "record packets on several machines at once; NAME:EXPR gives one its own filter",
   )
-    .option("--filter <expr>", "filter for all machines without their own", "")
-    .option("--seconds <n>", "how long", numberIn(1, 86_400), 10)
+    .option("--filter <expr>", "filter for machines without a filter of their own", "")
+    .option("--seconds <n>", "duration", numberIn(1, 86_400), 10)
     .option("--interface <name>", "interface in the machines", "any")
-    .option("--output <folder>", "where NAME.pcap and NAME.txt go", "captures")
+    .option("--output <folder>", "folder for NAME.pcap and NAME.txt", "captures")
     .action(
       async (
         names: string[],
@@ -198,20 +207,20 @@ function addCapture(root: Command): void {
 
 /** Commands that make something go wrong, and right again. */
 function addFaultCommands(root: Command): void {
-  simple(root, "power-cut", "take the power away at once; the disk stays", powerCut);
-  simple(root, "network-cut", "pull the network cables", networkCut);
-  simple(root, "freeze", "halt a machine as it is", freeze);
-  simple(root, "thaw", "let a halted machine go on", thaw);
+  simple(root, "power-cut", "switch a machine off without warning; its disk is kept", powerCut);
+  simple(root, "network-cut", "disconnect all network interfaces of a machine", networkCut);
+  simple(root, "freeze", "stop a machine between two instructions", freeze);
+  simple(root, "thaw", "continue a frozen machine", thaw);
   simple(root, "heal", "undo network-cut, delay, loss and freeze", heal);
-  labCommand(root, "delay", "delay what a machine sends, except its ssh")
+  labCommand(root, "delay", "delay packets that a machine sends, except ssh")
     .argument("<name>")
     .argument("<ms>", "milliseconds", numberIn(0, 60_000))
-    .argument("[jitter]", "milliseconds more or less", numberIn(0, 60_000), 0)
+    .argument("[jitter]", "milliseconds by which the delay varies", numberIn(0, 60_000), 0)
     .action(async (name: string, ms: number, jitter: number, options: { dir: string }) => {
       const { state, progress } = contextOf(options);
       await delay(state, name, ms, jitter, progress);
     });
-  labCommand(root, "loss", "lose a share of what a machine sends, except its ssh")
+  labCommand(root, "loss", "lose a share of the packets that a machine sends, except ssh")
     .argument("<name>")
     .argument("<percent>", "share of the packets", numberIn(0, 100))
     .action(async (name: string, percent: number, options: { dir: string }) => {

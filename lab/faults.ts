@@ -98,7 +98,7 @@ async function impair(state: LabState, name: string, faults: FaultRecord): Promi
   const result = await runScript(state, name, impairScript(interfaces, faults));
   if (result.exitCode !== 0) {
     throw new LabError(
-      `machine "${name}" could not be told to delay or lose packets: ${result.stderr.trim()}`,
+      `machine "${name}" could not be set to delay or lose packets: ${result.stderr.trim()}`,
       `is it reachable? vipstack-lab exec ${name} --dir ${state.dir} -- tc qdisc; a cut network is restored with heal`,
     );
   }

@@ -18,7 +18,7 @@ export async function checkHandover(stack: ProviderDescription, json: Json): Pro
   if (resources === 0) return;
   // Two owners would undo each other's work.
   throw new CliError(
-    `Terraform has made ${resources} resources of stack '${stack.stack}', and has no providers any more to look after them`,
+    `Terraform has made ${resources} resources of stack '${stack.stack}', and no longer has providers to manage them`,
     `give it its providers back (${page("stacks.md")}), or \`${typed("down")}\` and \`${typed("up")}\``,
   );
 }

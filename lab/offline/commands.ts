@@ -33,21 +33,23 @@ export function addProgramCommands(root: Command): void {
   const program = root.command("program").description("the vendors' programs that machines of labs run");
   program
     .command("add <name> <file>")
-    .description("keep a program of yours, or the vendor's zip of it, for every lab; it goes before all other sources")
+    .description(
+      "keep a program of yours, or the vendor's zip of it, for all labs; it is preferred to all other sources",
+    )
     .action(async (name: string, file: string) => {
       tell(...addedLines((await addProgram(name, file)).artefact));
     });
   program
     .command("get <name> <version>")
     .description("fetch the vendor's release, checked by its pinned sum, and keep it")
-    .option("--sha256 <sum>", "sum of the zip for linux_amd64, where the lab has none pinned")
+    .option("--sha256 <sum>", "sum of the zip for linux_amd64, if the lab has none pinned")
     .action(async (name: string, version: string, options: { sha256?: string }) => {
       widenPath();
       tell(await getProgram(name, version, options.sha256));
     });
   program
     .command("list")
-    .description("the programs that are here: version, licence, where from")
+    .description("programs on this host: version, licence, source")
     .option("--json", "for a program", false)
     .action(async (options: { json: boolean }) => {
       const programs = await programsHere();
@@ -57,7 +59,7 @@ export function addProgramCommands(root: Command): void {
   program
     .command("check <name[@version]...>")
     .description(
-      "whether programs can be had, and from where; nothing is fetched. Without --json ends with 1 where one can't",
+      "whether programs are available, and from where; fetches nothing. Without --json the exit code is 1 if one is not",
     )
     .option("--json", "for a program", false)
     .action(async (names: string[], options: { json: boolean }) => {
@@ -206,7 +208,7 @@ export function addImageCommands(root: Command): void {
   });
   image
     .command("list")
-    .description("names that can be pulled, and where each is from")
+    .description("names that can be pulled, and the source of each")
     .action(() => {
       process.stdout.write(`${imageLines().join("\n")}\n`);
     });
@@ -224,7 +226,7 @@ export function addImageCommands(root: Command): void {
   image
     .command("check <name...>")
     .description(
-      "whether images can be had, and from where; nothing is fetched. Without --json ends with 1 where one can't",
+      "whether images are available, and from where; fetches nothing. Without --json the exit code is 1 if one is not",
     )
     .option("--json", "for a program", false)
     .action(async (names: string[], options: { json: boolean }) => {

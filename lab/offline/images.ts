@@ -93,7 +93,7 @@ export async function fetchContainer(name: string, crane: string): Promise<Conta
     if (!failed) return await addContainer(name, archive, true);
     const reason = all.trim().split("\n").at(-1) ?? "";
     throw new LabError(
-      `${shortName(reference)} can't be had from Docker Hub: ${reason.replace(/^.*?Error: /, "")}`,
+      `${shortName(reference)} can't be fetched from Docker Hub: ${reason.replace(/^.*?Error: /, "")}`,
       `bring it in: docker save ${shortName(reference)} --output image.tar, then image add ${shortName(reference)} image.tar`,
     );
   } finally {

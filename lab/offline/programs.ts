@@ -152,7 +152,7 @@ async function build(artefact: Artefact, file: string, progress: Progress, signa
     if (found !== plan?.sha256) {
       throw new LabError(
         `${name} ${version} was built with sha256 ${found}, expected ${plan?.sha256 ?? "another"}`,
-        `the Go that is installed here is a changed one: put another release (1.21 or newer) first on the PATH, it fetches go${plan?.go ?? ""} itself`,
+        `the Go that is installed here was modified: put another release (1.21 or newer) first on the PATH, it fetches go${plan?.go ?? ""} itself`,
       );
     }
     fs.chmodSync(built, 0o755);

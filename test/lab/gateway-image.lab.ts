@@ -19,7 +19,7 @@ test(
     const [, said = ""] = output.replaceAll(/from Docker Hub: .*/g, "from Docker Hub: REASON").split("\n\n");
     expect(said).toBe(
       [
-        "error: me/absent:1 can't be had from Docker Hub: REASON",
+        "error: me/absent:1 can't be fetched from Docker Hub: REASON",
         "  what to do: bring it in: docker save me/absent:1 --output image.tar, then image add me/absent:1 image.tar",
         "→ bring the image in with `npx vipstack lab image add NAME FILE`, then run this again",
       ].join("\n"),

@@ -20,7 +20,7 @@ describeBothWays({
 
         byHandover.providers = false;
         expect(await byHandover.run("up", "second", 1)).toContain(
-          "Terraform has made 6 resources of stack 'platform', and has no providers any more to look after them",
+          "Terraform has made 6 resources of stack 'platform', and no longer has providers to manage them",
         );
         byHandover.providers = true;
         await byHandover.run("down", "second");
