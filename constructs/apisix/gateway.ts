@@ -118,6 +118,7 @@ export class Gateway extends GatewayBase {
     return [{ property, rule, cure: `give pluginAttributes: { redirect: { httpsPort: ${port} } }` }];
   }
 
+  /** Nomad clients on which it runs, up to the time of reading. */
   override get machines(): readonly IMachine[] {
     return this.props.clients ?? this.props.nomad.clients;
   }

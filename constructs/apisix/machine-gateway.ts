@@ -51,6 +51,7 @@ export class MachineGateway extends GatewayBase {
     return isMarked(x, "MachineGateway");
   }
 
+  /** Machines on which it runs. */
   override readonly machines: readonly IMachine[];
 
   constructor(scope: Construct, id: string, props: MachineGatewayProps) {

@@ -81,17 +81,27 @@ export class Deployment extends Construct {
 
 /** Content of {@link DEPLOYMENT_FILE}. */
 export interface DeploymentDescription {
+  /** Name of the deployment. */
   readonly name: string;
+  /** Name of the stack. */
   readonly stack: string;
+  /** Folder of the deployment's state. */
   readonly stateFolder: string;
+  /** Means of access to the machines. */
   readonly access: MachineAccess;
+  /** Machine from which requests are sent. @default - none are sent */
   readonly client?: string;
+  /** The machines of the stack. */
   readonly machines: readonly DeployedMachine[];
+  /** The virtual services of all directors. */
   readonly virtualServices: readonly VirtualServiceDescription[];
+  /** The gateways of the stack. */
   readonly gateways: readonly GatewayDescription[];
 }
 
+/** An instance of a gateway in the description of a deployment. */
 export interface GatewayInstanceDescription {
+  /** Name of its machine. */
   readonly machine: string;
   /** URL that answers with 200 once the instance has its routes. */
   readonly ready: string;
@@ -99,7 +109,9 @@ export interface GatewayInstanceDescription {
   readonly settled?: string;
 }
 
+/** A gateway in the description of a deployment. */
 export interface GatewayDescription {
+  /** Name of the gateway in Consul. */
   readonly name: string;
   /** Its instances, one on each of its machines. */
   readonly instances: readonly GatewayInstanceDescription[];
@@ -113,8 +125,11 @@ export interface GatewayDescription {
   readonly controlPort?: number;
 }
 
+/** A machine in the description of a deployment. */
 export interface DeployedMachine {
+  /** Host name. */
   readonly name: string;
+  /** Addresses without prefix length. */
   readonly addresses: readonly string[];
   /** Roles of the machine, as text; a director's virtual services are listed beside it. */
   readonly roles: readonly string[];
@@ -122,11 +137,17 @@ export interface DeployedMachine {
   readonly shell: LocalCommand;
 }
 
+/** A virtual service in the description of a deployment. */
 export interface VirtualServiceDescription {
+  /** Name of the director's machine. */
   readonly director: string;
+  /** Kernel mechanism of the director. */
   readonly plane: string;
+  /** The VIP. */
   readonly address: string;
+  /** Port that clients connect to. */
   readonly port: number;
+  /** Transport protocol. */
   readonly protocol: string;
 }
 

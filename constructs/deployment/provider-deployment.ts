@@ -22,6 +22,7 @@ export interface ProviderDeploymentProps {
   readonly machines?: string;
 }
 
+/** Terraform provider of a stack of Consul objects or Nomad jobs. */
 export type ProviderName = "consul" | "nomad";
 
 /** Content of {@link PROVIDER_FILE}. */

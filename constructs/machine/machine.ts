@@ -87,8 +87,11 @@ export class Machine extends Construct implements IMachine {
     return isMarked(construct, MACHINE);
   }
 
+  /** Host name; `ssh NAME` reaches the machine. */
   readonly name: string;
+  /** First IPv4 address, without prefix length. */
   readonly address: string;
+  /** All addresses, with interface and subnet. */
   readonly addresses: readonly InterfaceAddress[];
   /** Pure model of the machine, complete at synth. */
   readonly model: CloudInit;
@@ -152,18 +155,22 @@ export class Machine extends Construct implements IMachine {
     });
   }
 
+  /** Container registry that the machine uses as Docker Hub's mirror. */
   get registryMirror(): string | undefined {
     return this.backend.registryMirror;
   }
 
+  /** @see IMachine.wantImage */
   wantImage(name: string): void {
     this.backend.wantImage?.(name);
   }
 
+  /** @see IMachine.software */
   software(name: SoftwareName, version?: string): Software | undefined {
     return this.backend.software?.(name, version);
   }
 
+  /** @see IMachine.contribute */
   contribute(role: IConstruct, part: LazyContribution): void {
     const keeperOf = (known: Contribution) => (known.addresses === undefined ? {} : addressKeeper());
     const lazy = typeof part === "function";

@@ -20,6 +20,7 @@ export enum JobType {
   SYSBATCH = "sysbatch",
 }
 
+/** A job in the form of Nomad's API. */
 export interface ApiJob extends ApiObject {
   ID: string;
   Name: string;
@@ -39,6 +40,7 @@ export interface ApiJob extends ApiObject {
   TaskGroups: ApiTaskGroup[];
 }
 
+/** A group in the form of Nomad's API. */
 export interface ApiTaskGroup extends ApiObject {
   Name: string;
   Count?: number;
@@ -58,6 +60,7 @@ export interface ApiTaskGroup extends ApiObject {
   Spreads?: ApiSpread[];
 }
 
+/** A task in the form of Nomad's API. */
 export interface ApiTask extends ApiObject {
   Name: string;
   Driver: string;
@@ -81,12 +84,14 @@ export interface ApiTask extends ApiObject {
   ShutdownDelay?: number;
 }
 
+/** The network of a group in the form of Nomad's API. */
 export interface ApiNetwork extends ApiObject {
   Mode?: string;
   DynamicPorts?: ApiPort[];
   ReservedPorts?: ApiPort[];
 }
 
+/** A port in the form of Nomad's API. */
 export interface ApiPort extends ApiObject {
   Label: string;
   Value?: number;
@@ -94,6 +99,7 @@ export interface ApiPort extends ApiObject {
   HostNetwork?: string;
 }
 
+/** A service in the form of Nomad's API. */
 export interface ApiService extends ApiObject {
   Name: string;
   PortLabel: string;
@@ -108,6 +114,7 @@ export interface ApiService extends ApiObject {
   Checks?: ApiCheck[];
 }
 
+/** A check in the form of Nomad's API. */
 export interface ApiCheck extends ApiObject {
   Name?: string;
   Type: string;
@@ -134,6 +141,7 @@ export interface ApiCheck extends ApiObject {
   CheckRestart?: { Limit: number; Grace?: number; IgnoreWarnings?: boolean };
 }
 
+/** A template in the form of Nomad's API. */
 export interface ApiTemplate extends ApiObject {
   EmbeddedTmpl?: string;
   SourcePath?: string;
@@ -153,6 +161,7 @@ export interface ApiTemplate extends ApiObject {
   Wait?: { Min: number; Max?: number };
 }
 
+/** An artifact in the form of Nomad's API. */
 export interface ApiArtifact extends ApiObject {
   GetterSource: string;
   RelativeDest?: string;
@@ -161,6 +170,7 @@ export interface ApiArtifact extends ApiObject {
   GetterHeaders?: Record<string, string>;
 }
 
+/** The resources of a task in the form of Nomad's API. */
 export interface ApiResources extends ApiObject {
   CPU?: number;
   Cores?: number;
@@ -168,22 +178,26 @@ export interface ApiResources extends ApiObject {
   MemoryMaxMB?: number;
 }
 
+/** A constraint in the form of Nomad's API. */
 export interface ApiConstraint extends ApiObject {
   LTarget?: string;
   RTarget?: string;
   Operand: string;
 }
 
+/** An affinity in the form of Nomad's API. */
 export interface ApiAffinity extends ApiConstraint {
   Weight?: number;
 }
 
+/** A spread in the form of Nomad's API. */
 export interface ApiSpread extends ApiObject {
   Attribute: string;
   Weight?: number;
   SpreadTarget?: { Value: string; Percent: number }[];
 }
 
+/** The update of a job or group in the form of Nomad's API. */
 export interface ApiUpdate extends ApiObject {
   MaxParallel?: number;
   HealthCheck?: string;
@@ -196,6 +210,7 @@ export interface ApiUpdate extends ApiObject {
   Canary?: number;
 }
 
+/** The restarts of a group or task in the form of Nomad's API. */
 export interface ApiRestart extends ApiObject {
   Attempts?: number;
   Interval?: number;
@@ -204,6 +219,7 @@ export interface ApiRestart extends ApiObject {
   RenderTemplates?: boolean;
 }
 
+/** The rescheduling of a group in the form of Nomad's API. */
 export interface ApiReschedule extends ApiObject {
   Attempts?: number;
   Interval?: number;
@@ -213,6 +229,7 @@ export interface ApiReschedule extends ApiObject {
   Unlimited?: boolean;
 }
 
+/** The migration of a group in the form of Nomad's API. */
 export interface ApiMigrate extends ApiObject {
   MaxParallel?: number;
   HealthCheck?: string;
@@ -220,6 +237,7 @@ export interface ApiMigrate extends ApiObject {
   HealthyDeadline?: number;
 }
 
+/** The times of a periodic job in the form of Nomad's API. */
 export interface ApiPeriodic extends ApiObject {
   Enabled: boolean;
   SpecType: string;
@@ -228,6 +246,7 @@ export interface ApiPeriodic extends ApiObject {
   TimeZone?: string;
 }
 
+/** A volume of a group in the form of Nomad's API. */
 export interface ApiVolume extends ApiObject {
   Name: string;
   Type: string;
@@ -238,6 +257,7 @@ export interface ApiVolume extends ApiObject {
   PerAlloc?: boolean;
 }
 
+/** A mount of a volume in the form of Nomad's API. */
 export interface ApiVolumeMount extends ApiObject {
   Volume: string;
   Destination: string;
@@ -245,12 +265,14 @@ export interface ApiVolumeMount extends ApiObject {
   PropagationMode?: string;
 }
 
+/** The ephemeral disk of a group in the form of Nomad's API. */
 export interface ApiEphemeralDisk extends ApiObject {
   SizeMB?: number;
   Migrate?: boolean;
   Sticky?: boolean;
 }
 
+/** The log files of a task in the form of Nomad's API. */
 export interface ApiLogs extends ApiObject {
   MaxFiles?: number;
   MaxFileSizeMB?: number;

@@ -6,6 +6,7 @@ import { throwPostponed, ValidationError } from "./validation";
 
 /** A command that Terraform runs on the operator's machine, by `sh -c`. */
 export interface LocalCommand {
+  /** Command line for `sh -c`. */
   readonly command: string;
   /** Further environment variables. @default - none */
   readonly environment?: Record<string, string>;

@@ -4,7 +4,9 @@ import { describeFailure, Failure } from "./failure";
 
 /** Every error this library throws at synth: construct path first, then each failure with its cure. */
 export class ValidationError extends Error {
+  /** Path of the construct. */
   readonly constructPath: string;
+  /** The broken rules. */
   readonly failures: readonly Failure[];
 
   constructor(scope: IConstruct, failures: readonly Failure[]) {

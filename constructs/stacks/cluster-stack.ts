@@ -12,6 +12,7 @@ export interface HttpCluster extends IConstruct {
   readonly httpAddress: string;
 }
 
+/** Properties of a stack of Consul objects or Nomad jobs. */
 export interface ClusterStackProps {
   /** Inventory whose forwards lead to the agent. @default - that of the machines stack that has the cluster */
   readonly inventory?: Inventory;

@@ -8,6 +8,7 @@ import { useStateFolder } from "./state-folder";
 
 const MACHINES_STACK = "MachinesStack";
 
+/** Properties of a stack of machines. */
 export interface MachinesStackProps<Name extends string> {
   /** Inventory of the machines. */
   readonly inventory: Inventory<Name>;

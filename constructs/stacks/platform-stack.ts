@@ -6,7 +6,9 @@ import { ClusterStack, ClusterStackProps, HttpCluster } from "./cluster-stack";
 
 const PLATFORM_STACK = "PlatformStack";
 
+/** Properties of a stack of Consul objects. */
 export interface PlatformStackProps extends ClusterStackProps {
+  /** Consul cluster to which the objects are written. */
   readonly consul: HttpCluster & ProvidedConsul;
 }
 

@@ -4,7 +4,9 @@ import { providerBinding } from "../private/provider";
 import { PlatformStack } from "./platform-stack";
 import { ClusterStack, ClusterStackProps, HttpCluster } from "./cluster-stack";
 
+/** Properties of a stack of Nomad jobs. */
 export interface WorkloadsStackProps extends ClusterStackProps {
+  /** Nomad cluster that runs the jobs. */
   readonly nomad: HttpCluster & JobCluster;
 }
 

@@ -51,6 +51,7 @@ export class LabBackend extends Construct implements IBackend {
       new LabBackend(scope, "lab", { subnets, forwards, directory: join(stateFolder, "lab") });
   }
 
+  /** ssh configuration, state folder and forwards of the lab. */
   readonly access: MachineAccess;
   /** Addresses of the lab's router: the first host address of each subnet. */
   readonly ownAddresses: readonly string[];

@@ -24,6 +24,7 @@ export class SshBackend extends Construct implements IBackend {
     return (scope) => new SshBackend(scope, "hosts", props);
   }
 
+  /** ssh configuration of the hosts. */
   readonly access: MachineAccess;
   private readonly shell: string;
 
