@@ -5,10 +5,11 @@ import { AgentApi, LEADER_SECONDS } from "./agent-api";
 import { CliError } from "./errors";
 import { checkHandover, handOver, leaveToTerraform } from "./handover/handover";
 import { isSystemJob, JobBody, jobsIn } from "./handover/objects";
-import { explainFailure, jobTable, watchJobs } from "./jobs";
+import { explainFailure, instancesOf, JobInstance, jobTable, watchJobs } from "./jobs";
 import { DeployOutcome } from "./machines";
 import { jobStatus, lastDeployment } from "./nomad";
-import { Program } from "./program";
+import type { Program } from "./program";
+import { Synthesis } from "./synthesis";
 import { followSystemJob } from "./system-job";
 import { deployError, findProviderWay, nothingToChange, ProviderWay, runTerraform, TerraformResult } from "./terraform";
 
@@ -52,15 +53,23 @@ export function providerTasks(
 }
 
 /** The table of a program's jobs as Nomad runs them; empty where there are none. */
-export async function jobReport(program: Program, stacks: readonly ProviderDescription[]): Promise<string> {
+export async function jobReport(program: Synthesis, stacks: readonly ProviderDescription[]): Promise<string> {
+  return jobTable(await jobInstances(program, stacks));
+}
+
+/** The instances of a program's jobs as Nomad runs them. */
+export async function jobInstances(
+  program: Synthesis,
+  stacks: readonly ProviderDescription[],
+): Promise<readonly JobInstance[]> {
   const agentOf = (name: ProviderDescription["provider"]): AgentApi | undefined => {
     const stack = stacks.find(({ provider }) => provider === name);
     return stack && AgentApi.of(stack);
   };
   const nomad = agentOf("nomad");
-  if (nomad === undefined) return "";
+  if (nomad === undefined) return [];
   const jobs = (await programJobs(program, stacks)).map(({ job }) => job);
-  return jobTable(jobs, nomad, agentOf("consul"));
+  return instancesOf(jobs, nomad, agentOf("consul"));
 }
 
 /** The fallback where Terraform has no providers; see docs/handover.md. */
@@ -117,7 +126,7 @@ interface ProgramJob {
   readonly failed: boolean;
 }
 
-async function programJobs(program: Program, stacks: readonly ProviderDescription[]): Promise<ProgramJob[]> {
+async function programJobs(program: Synthesis, stacks: readonly ProviderDescription[]): Promise<ProgramJob[]> {
   const jobs: ProgramJob[] = [];
   for (const stack of stacks.filter(({ provider }) => provider === "nomad")) {
     const nomad = AgentApi.of(stack);
@@ -133,7 +142,7 @@ async function programJobs(program: Program, stacks: readonly ProviderDescriptio
 
 /** A job that failed earlier is down, also where nothing was changed: the plan of Terraform doesn't show it. */
 async function failedBefore(
-  program: Program,
+  program: Synthesis,
   stacks: readonly ProviderDescription[],
   show: (line: string) => void,
 ): Promise<void> {

@@ -13,21 +13,44 @@ import {
   TaskEvent,
 } from "./nomad";
 
-/**
- * The jobs of a deployment as Nomad runs them: version, and each instance with its client, its ports and its health. Health is
- * that of Consul's checks where the deployment has a Consul stack, else that of Nomad's own deployment.
- */
-export async function jobTable(jobs: readonly JobName[], nomad: AgentApi, consul?: AgentApi): Promise<string> {
-  const rows = (await Promise.all(jobs.map((job) => jobRows(job, nomad, consul)))).flat();
-  if (rows.length === 0) return "";
+/** An instance of a job as Nomad runs it; only the first one of a job names job and version. */
+export interface JobInstance {
+  readonly job: string;
+  readonly version: string;
+  /** Its client, or why there is none. */
+  readonly runsOn: string;
+  readonly ports: string;
+  /** That of Consul's checks where the deployment has a Consul stack, else that of Nomad's own deployment. */
+  readonly health: string;
+}
+
+/** The jobs of a deployment as Nomad runs them: version, and each instance with its client, its ports and its health. */
+export async function instancesOf(
+  jobs: readonly JobName[],
+  nomad: AgentApi,
+  consul?: AgentApi,
+): Promise<readonly JobInstance[]> {
+  return (await Promise.all(jobs.map((job) => instancesOfJob(job, nomad, consul)))).flat();
+}
+
+/** Empty where there are none. */
+export function jobTable(instances: readonly JobInstance[]): string {
+  if (instances.length === 0) return "";
   const table = new Table({ head: ["job", "version", "runs on", "ports", "health"], style: { head: [], border: [] } });
-  table.push(...rows);
+  for (const { job, version, runsOn, ports, health } of instances) table.push([job, version, runsOn, ports, health]);
   return table.toString();
 }
 
-async function jobRows(job: JobName, nomad: AgentApi, consul?: AgentApi): Promise<string[][]> {
+async function instancesOfJob(job: JobName, nomad: AgentApi, consul?: AgentApi): Promise<JobInstance[]> {
+  const none = (version: string, runsOn: string): JobInstance => ({
+    job: job.id,
+    version,
+    runsOn,
+    ports: "",
+    health: "",
+  });
   const known = await jobStatus(nomad, job);
-  if (known === undefined) return [[job.id, "", "not registered", "", ""]];
+  if (known === undefined) return [none("", "not registered")];
   const ids = (await allocationsOf(nomad, job))
     .filter(({ ClientStatus: status, DesiredStatus: desired }) => status === "running" && desired === "run")
     .sort((a, b) => a.NodeName.localeCompare(b.NodeName))
@@ -36,17 +59,17 @@ async function jobRows(job: JobName, nomad: AgentApi, consul?: AgentApi): Promis
   const running = (await Promise.all(ids.map((id) => nomad.get<Allocation>(`/v1/allocation/${id}`)))).filter(
     (allocation) => allocation !== undefined,
   );
-  if (running.length === 0) return [[job.id, String(known.Version), "nothing runs", "", ""]];
+  if (running.length === 0) return [none(String(known.Version), "nothing runs")];
   return Promise.all(
-    running.map(async (allocation, index) => [
-      index === 0 ? job.id : "",
-      index === 0 ? String(known.Version) : "",
-      allocation.NodeName,
-      portsOf(allocation)
+    running.map(async (allocation, index) => ({
+      job: index === 0 ? job.id : "",
+      version: index === 0 ? String(known.Version) : "",
+      runsOn: allocation.NodeName,
+      ports: portsOf(allocation)
         .map(({ Label: label, Value: value }) => `${label} ${value}`)
         .join(", "),
-      await healthOf(allocation, consul),
-    ]),
+      health: await healthOf(allocation, consul),
+    })),
   );
 }
 

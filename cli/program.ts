@@ -1,10 +1,11 @@
 import execa from "execa";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { DEPLOYMENT_FILE, DeploymentDescription, PROVIDER_FILE, ProviderDescription } from "../constructs/deployment";
+import { join } from "node:path";
+import { DeploymentDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { lab } from "./lab";
 import { PACKAGE_FOLDER, typed } from "./package";
+import { Synthesis } from "./synthesis";
 
 export interface RunOptions {
   /** Their names, each after those it depends on. */
@@ -14,9 +15,7 @@ export interface RunOptions {
 }
 
 /** A cdktf program, seen from the command line: where it is, how cdktf is called for it, what it deploys. */
-export class Program {
-  /** Where cdktf writes the synthesized stacks. */
-  readonly output: string;
+export class Program extends Synthesis {
   private readonly app: string;
 
   /**
@@ -24,9 +23,7 @@ export class Program {
    * @param app the command that synthesizes it, where `cdktf.json` lists several programs
    */
   constructor(example?: string, app?: string) {
-    // Terraform remembers in there where the state is, so another state folder needs another output folder.
-    const root = process.env.VIPSTACK_STATE === undefined ? "cdktf.out" : join(process.env.VIPSTACK_STATE, "cdktf.out");
-    this.output = join(root, ...(example === undefined ? [] : ["examples", example]));
+    super(join(OUTPUT_FOLDER, ...(example === undefined ? [] : ["examples", example])));
     if (example === undefined) {
       this.app = app ?? (JSON.parse(readFileSync("cdktf.json", "utf8")) as { app: string }).app;
       return;
@@ -46,37 +43,6 @@ export class Program {
     return this.deployments();
   }
 
-  /** The stacks of machines, as the last synth wrote them, in the order of their deployment. */
-  deployments(): DeploymentDescription[] {
-    return this.descriptions(DEPLOYMENT_FILE);
-  }
-
-  /** The stacks that talk to an agent, in the order of their deployment. */
-  providerStacks(): ProviderDescription[] {
-    return this.descriptions(PROVIDER_FILE);
-  }
-
-  /** The names of all its stacks. */
-  stacks(): string[] {
-    return Object.keys(this.dependencies());
-  }
-
-  /** Where a stack's JSON is, and where Terraform runs for it. */
-  stackFolder(stack: string): string {
-    return join(resolve(this.output), "stacks", stack);
-  }
-
-  /** A stack's synthesized JSON. */
-  stackJson(stack: string): Record<string, unknown> {
-    return JSON.parse(readFileSync(join(this.stackFolder(stack), "cdk.tf.json"), "utf8")) as Record<string, unknown>;
-  }
-
-  /** Every stack that has to be deployed before this one. */
-  stacksBefore(stack: string): string[] {
-    const dependencies = this.dependencies()[stack] ?? [];
-    return dependencies.flatMap((one) => [...this.stacksBefore(one), one]);
-  }
-
   /** `cdktf deploy` or `cdktf destroy`, one stack at a time: side by side, one that fails would tear the others' state. */
   run(verb: "deploy" | "destroy", { stacks, skipProviderLock = false }: RunOptions): execa.ExecaChildProcess {
     const words = [
@@ -94,25 +60,6 @@ export class Program {
       env: ENVIRONMENT,
     });
   }
-
-  private descriptions<Description>(file: string): Description[] {
-    const stacks = Object.keys(this.dependencies());
-    const ordered = new Set(stacks.flatMap((stack) => [...this.stacksBefore(stack), stack]));
-    return [...ordered]
-      .map((stack) => join(this.stackFolder(stack), file))
-      .filter((path) => existsSync(path))
-      .map((path) => JSON.parse(readFileSync(path, "utf8")) as Description);
-  }
-
-  /** The stacks of the last synth, each with those that it depends on. (Folders of earlier ones may lie beside theirs.) */
-  private dependencies(): Readonly<Record<string, readonly string[]>> {
-    const manifest = join(this.output, "manifest.json");
-    if (!existsSync(manifest)) return {};
-    const { stacks } = JSON.parse(readFileSync(manifest, "utf8")) as {
-      stacks: Record<string, { dependencies: string[] }>;
-    };
-    return Object.fromEntries(Object.entries(stacks).map(([name, { dependencies }]) => [name, dependencies]));
-  }
 }
 
 /** The names of the examples that are compiled. */
@@ -123,6 +70,10 @@ export function examples(): string[] {
         .sort()
     : [];
 }
+
+/** Terraform remembers in there where the state is, so another state folder needs another output folder. */
+export const OUTPUT_FOLDER =
+  process.env.VIPSTACK_STATE === undefined ? "cdktf.out" : join(process.env.VIPSTACK_STATE, "cdktf.out");
 
 /** They come with the package, compiled. */
 const EXAMPLES = join(PACKAGE_FOLDER, "dist", "examples");

@@ -1,5 +1,10 @@
 import Table from "cli-table3";
-import { DeploymentDescription, GatewayDescription, VirtualServiceDescription } from "../constructs/deployment";
+import {
+  DeployedMachine,
+  DeploymentDescription,
+  GatewayDescription,
+  VirtualServiceDescription,
+} from "../constructs/deployment";
 import { runOn } from "./machines";
 import { typed } from "./package";
 
@@ -25,17 +30,23 @@ export async function report(deployment: DeploymentDescription, jobs: string, ex
   return parts.filter((part) => part !== "").join("\n\n");
 }
 
-function machineTable({ machines, virtualServices, client }: DeploymentDescription): string {
+function machineTable(deployment: DeploymentDescription): string {
   const table = new Table({ head: ["machine", "address", "what it is"], style: { head: [], border: [] } });
-  for (const { name, addresses, roles } of machines) {
-    const services = virtualServices
-      .filter(({ director }) => director === name)
-      .map((service) => `${service.protocol} ${endpoint(service)}`);
-    const director = services.length > 0 ? [`director of ${services.join(", ")}`] : [];
-    const words = [...(name === client ? ["client"] : []), ...director, ...roles];
-    table.push([name, addresses.join(", "), words.join("\n")]);
-  }
+  for (const machine of deployment.machines)
+    table.push([machine.name, machine.addresses.join(", "), purposes(deployment, machine).join("\n")]);
   return table.toString();
+}
+
+/** What a machine is there for: the client, a director of its services, its roles. */
+export function purposes(
+  { virtualServices, client }: DeploymentDescription,
+  { name, roles }: DeployedMachine,
+): readonly string[] {
+  const services = virtualServices
+    .filter(({ director }) => director === name)
+    .map((service) => `${service.protocol} ${endpoint(service)}`);
+  const director = services.length > 0 ? [`director of ${services.join(", ")}`] : [];
+  return [...(name === client ? ["client"] : []), ...director, ...roles];
 }
 
 /** How many routes the Admin API of a gateway has made by now. Undefined where it has none, or does not answer. */
@@ -105,7 +116,8 @@ function next({ access, machines, virtualServices, client }: DeploymentDescripti
   const lab = (words: string): string => typed("lab", words, "--dir", relative(directory ?? ""));
   const lines = [
     ...forwards.map(({ listen, to }) => [pageOf(to), `http://127.0.0.1:${listen}/`]),
-    ...(directory === undefined ? [] : [["log in", lab(`ssh ${from}`)]]),
+    ["log in", typed("ssh", from)],
+    ["look at all of it", typed("status", "--watch")],
     ...(directory === undefined || director === undefined ? [] : [["watch the connections", lab(`ipvs ${director}`)]]),
     ["remove everything", typed("down", ...(example === undefined ? [] : [example]))],
   ];

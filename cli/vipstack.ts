@@ -1,13 +1,22 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { down } from "./down";
 import { CliError } from "./errors";
 import { lab } from "./lab";
+import { exec, logs, ssh } from "./on-machine";
+import { PACKAGE_FOLDER } from "./package";
+import { list, status } from "./status";
 import { up } from "./up";
 
 const program = new Command("vipstack").description(
   "Directors, machines and jobs of a typed program: up, down, and the lab they run in",
 );
+const { version } = JSON.parse(readFileSync(join(PACKAGE_FOLDER, "package.json"), "utf8")) as { version: string };
+program.version(version, "--version");
+
+program.enablePositionalOptions().commandsGroup("The program of this folder:");
 
 program
   .command("up")
@@ -21,6 +30,50 @@ program
   .argument("[example]", "a folder of examples/; default: the program of cdktf.json")
   .description("removes everything that up has made")
   .action(down);
+
+program.commandsGroup("What is up:");
+
+program
+  .command("status")
+  .option("-d, --deployment <name>", "its name or state folder, where several are up")
+  .option("--json", "for programs")
+  .option("--watch", "again every two seconds")
+  .description("machines, directors' tables, health, jobs and routes: vipstack status --watch")
+  .action(status);
+
+program
+  .command("ls")
+  .option("--json", "for programs")
+  .description("the deployments that are up, and their machines: vipstack ls")
+  .action(list);
+
+program
+  .command("ssh")
+  .argument("<machine>")
+  .option("-d, --deployment <name>", "its name or state folder, where several are up")
+  .description("a shell on a machine: vipstack ssh director")
+  .action(ssh);
+
+program
+  .command("exec")
+  .argument("<machine>")
+  .argument("<command...>", "each word as it is")
+  .option("-d, --deployment <name>", "its name or state folder, where several are up")
+  .passThroughOptions()
+  .description("runs a command on a machine: vipstack exec director -- ipvsadm -ln")
+  .action(exec);
+
+program
+  .command("logs")
+  .argument("<machine>")
+  .option("-d, --deployment <name>", "its name or state folder, where several are up")
+  .option("--journal", "the system journal in place of cloud-init's output")
+  .option("--console", "what came on its console; for a machine of a lab, a dead one too")
+  .option("-n, --lines <number>", "how many of the last lines", "50")
+  .description("what a machine has logged: vipstack logs director --journal")
+  .action(logs);
+
+program.commandsGroup("The lab:");
 
 program
   .command("lab")

@@ -7,6 +7,7 @@ import { LabError } from "./errors";
 import { Progress } from "./events";
 import { delay, freeze, heal, loss, networkCut, powerCut, thaw } from "./faults";
 import { readIfThere } from "./files";
+import { widenPath } from "./host";
 import { guestConsole, removeGuest, requireOn } from "./guest";
 import { BOOT_TIMEOUT_S, createMachine, powerOn, reboot } from "./machine";
 import { addImageCommands, addProgramCommands } from "./offline/commands";
@@ -15,7 +16,7 @@ import { neededArtefacts, prepareServices } from "./offline/services";
 import { plainLine } from "./readiness";
 import { runInteractive } from "./ssh";
 import { LabState } from "./state";
-import { statusOf, statusText } from "./status";
+import { listLabs, listText, statusOf, statusText } from "./status";
 
 /** The whole command line. */
 export function program(): Command {
@@ -99,6 +100,15 @@ function addViewCommands(root: Command): void {
     .action((options: { dir: string; json?: boolean }) => {
       const status = statusOf(contextOf(options).state);
       process.stdout.write(`${options.json ? JSON.stringify(status, null, 2) : statusText(status)}\n`);
+    });
+  root
+    .command("list")
+    .description("the labs that run on this host, those too whose folder was deleted")
+    .option("--json", "for programs")
+    .action((options: { json?: boolean }) => {
+      widenPath();
+      const labs = listLabs();
+      process.stdout.write(`${options.json ? JSON.stringify(labs, null, 2) : listText(labs)}\n`);
     });
   remoteCommand(
     root,

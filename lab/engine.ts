@@ -55,16 +55,19 @@ export async function startLab(state: LabState, file: string, progress: Progress
     const running = namespaceExists(state) && packageProxyRuns(state);
     if (running && before && sameForwards(state, lab) && JSON.stringify(before) === JSON.stringify(lab)) {
       await syncServices(state, lab, served, progress); // one that was ended comes back
+      state.saveLab(lab, file);
       progress.tell(null, "network", `lab "${lab.name}" is already running`);
       return;
     }
-    if (!running) await cleanUp(state, progress);
+    if (running && !before)
+      progress.tell(null, "network", "the lab's folder was deleted while it ran: starting afresh");
+    if (!running || !before) await cleanUp(state, progress);
     await ensureKey(state);
     await ensureNamespace(state, lab);
     await ensurePackageProxy(state);
     await syncServices(state, lab, served, progress);
     await syncForwards(state, lab.forwards);
-    state.saveLab(lab);
+    state.saveLab(lab, file);
     await writeSshConfig(state);
     progress.tell(null, "network", `network ${lab.subnets.join(", ")} is up, package proxy runs`);
   });
@@ -88,7 +91,7 @@ export async function syncLab(state: LabState, file: string, progress: Progress)
       progress.tell(null, "network", `127.0.0.1:${forward.listen} is not forwarded to ${forward.to} any more`);
     for (const forward of add) progress.tell(null, "network", `127.0.0.1:${forward.listen} leads to ${forward.to}`);
     await removeStaleBridges(state, lab);
-    state.saveLab(lab);
+    state.saveLab(lab, file);
     await Promise.all(state.guests().map((name) => bringHosts(state, name, progress)));
   });
 }

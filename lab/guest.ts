@@ -8,7 +8,7 @@ import { readIfThere, withLock, writeAtomically } from "./files";
 import { kernelLibrary } from "./host";
 import { hostsLinesOf, hostsScript, knownHosts, saveHosts } from "./hosts";
 import { namespaced, plugIn, unplug } from "./network";
-import { endRecorded, isAlive, readRecord, startRecorded } from "./processes";
+import { endRecorded, isAlive, readRecord, recordedNames, secondsUp, startRecorded } from "./processes";
 import { seedOf, writeSeed } from "./seed";
 import { closeConnection, ensureKey, makeHostKey, runScript, writeSshConfig } from "./ssh";
 import type { LabState } from "./state";
@@ -82,6 +82,18 @@ export function requireOn(state: LabState, name: string): void {
 export function guestPid(state: LabState, name: string): number | undefined {
   const record = readRecord(state, recordName(name));
   return isAlive(record) ? record?.pid : undefined;
+}
+
+/** Seconds since a machine was switched on; undefined where it is off. */
+export function guestSeconds(state: LabState, name: string): number | undefined {
+  return secondsUp(readRecord(state, recordName(name)));
+}
+
+/** Machines that run, also where the lab's folder was deleted. */
+export function runningGuests(state: LabState): string[] {
+  return recordedNames(state)
+    .flatMap((name) => /^guest-(.+)$/.exec(name)?.[1] ?? [])
+    .filter((name) => guestRuns(state, name));
 }
 
 /** The file that everything on a machine's console is appended to. */

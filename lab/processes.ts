@@ -71,6 +71,16 @@ export function readRecord(state: LabState, name: string): ProcessRecord | undef
   return parseRecord(readIfThere(recordFile(state, name)));
 }
 
+/** Seconds since a recorded process was started; undefined where it does not run. */
+export function secondsUp(record: ProcessRecord | undefined): number | undefined {
+  if (record === undefined || !isAlive(record)) return undefined;
+  const host = Number(fs.readFileSync("/proc/uptime", "utf8").split(" ")[0]);
+  return Math.round(host - Number(record.startTime) / TICKS_PER_SECOND);
+}
+
+/** Of the times in /proc/PID/stat; the same on all of Linux's processors that have user-mode Linux. */
+const TICKS_PER_SECOND = 100;
+
 /** Names of all recorded processes. */
 export function recordedNames(state: LabState): string[] {
   try {

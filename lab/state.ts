@@ -78,6 +78,21 @@ export class LabState {
   create(): void {
     fs.mkdirSync(this.file("guests"), { recursive: true });
     for (const part of ["processes", "ssh", "uml"]) fs.mkdirSync(this.run(part), { recursive: true, mode: 0o700 });
+    writeAtomically(this.run("folder"), this.dir);
+  }
+
+  /** All labs of this host that have processes, namespaces or records; also those whose folder was deleted. */
+  static all(): LabState[] {
+    if (!fs.existsSync(RUN_ROOT)) return [];
+    return fs.readdirSync(RUN_ROOT).flatMap((id) => {
+      const dir = readIfThere(path.join(RUN_ROOT, id, "folder"));
+      return dir === undefined ? [] : [new LabState(dir)];
+    });
+  }
+
+  /** The list that it was started or synchronised with: beside it are the other files of the program's synthesis. */
+  get list(): string | undefined {
+    return readIfThere(this.run("list"));
   }
 
   /** The list of machines that the lab was started or synchronised with; undefined before `start`. */
@@ -98,7 +113,8 @@ export class LabState {
     return lab;
   }
 
-  saveLab(lab: LabDocument): void {
+  saveLab(lab: LabDocument, list: string): void {
+    writeAtomically(this.run("list"), path.resolve(list));
     writeAtomically(this.file("lab.json"), JSON.stringify(lab, null, 2) + "\n");
   }
 

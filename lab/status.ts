@@ -2,10 +2,10 @@ import Table from "cli-table3";
 import * as fs from "fs";
 import { plain } from "./addresses";
 import type { Forward } from "./documents";
-import { guestPid } from "./guest";
+import { guestPid, guestSeconds, runningGuests } from "./guest";
 import { namespaceExists, runningForwards } from "./network";
 import { packageProxyRuns } from "./offline/package-proxy";
-import type { FaultRecord, LabState } from "./state";
+import { type FaultRecord, LabState } from "./state";
 
 /** One machine in `status --json`. */
 interface MachineStatus {
@@ -15,6 +15,8 @@ interface MachineStatus {
   readonly addresses: string[];
   readonly memoryMiB?: number;
   readonly usedMiB?: number;
+  /** Since it was switched on. @default - it is off */
+  readonly upSeconds?: number;
   readonly faults: FaultRecord;
 }
 
@@ -44,6 +46,48 @@ export function statusOf(state: LabState): LabStatus {
     forwards: runningForwards(state),
     machines: names.map((name) => machineStatus(state, name)),
   };
+}
+
+/** One lab in `list --json`. */
+interface ListedLab {
+  readonly dir: string;
+  /** Whether its folder was deleted while it ran: it can only be stopped. */
+  readonly folderDeleted: boolean;
+  /** The LAB.json that it was started with. @default - it was started by an older version */
+  readonly list?: string;
+  readonly running: boolean;
+  readonly machines: readonly MachineStatus[];
+}
+
+/** The labs of this host. */
+export function listLabs(): ListedLab[] {
+  return LabState.all()
+    .map((state) => {
+      const lab = state.lab();
+      const common = { dir: state.dir, list: state.list, folderDeleted: lab === undefined };
+      if (lab !== undefined) {
+        const { running, machines } = statusOf(state);
+        return { ...common, running, machines };
+      }
+      const machines = runningGuests(state).map((name) => {
+        const upSeconds = guestSeconds(state, name);
+        return { name, state: "ready" as const, addresses: [], faults: {}, upSeconds };
+      });
+      return { ...common, running: namespaceExists(state), machines };
+    })
+    .filter(({ running, machines }) => running || machines.some(({ upSeconds }) => upSeconds !== undefined));
+}
+
+/** The labs as text for the user. */
+export function listText(labs: readonly ListedLab[]): string {
+  if (labs.length === 0) return "no lab runs on this host";
+  return labs
+    .map(({ dir, folderDeleted, machines }) => {
+      const names = machines.map(({ name, state }) => (state === "ready" ? name : `${name} (${state})`)).join(", ");
+      const deleted = folderDeleted ? `\n  its folder was deleted; stop it: vipstack-lab stop --dir ${dir}` : "";
+      return `${dir}: ${names || "no machine"}${deleted}`;
+    })
+    .join("\n");
 }
 
 /** The status as a table for the user. */
@@ -86,7 +130,7 @@ function machineStatus(state: LabState, name: string): MachineStatus {
     state: pid === undefined ? "off" : faults.frozen ? "frozen" : phase === "off" ? "booting" : phase,
     addresses: machine.nics.flatMap((nic) => nic.addresses),
     memoryMiB: machine.memoryMiB,
-    ...(pid === undefined ? {} : { usedMiB: usedMiB(pid) }),
+    ...(pid === undefined ? {} : { usedMiB: usedMiB(pid), upSeconds: guestSeconds(state, name) }),
     faults,
   };
 }

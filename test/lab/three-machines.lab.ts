@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, existsSync } from "node:fs";
+import { readdirSync, readFileSync, existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import execa from "execa";
-import { BOOT, countLines, LabDeployment, MINUTES } from "./support/deployment";
+import type { Status } from "../../cli/status";
+import { BOOT, countLines, eventually, LabDeployment, MINUTES } from "./support/deployment";
 
 const port = "18080";
 const main = new LabDeployment("three-machines");
@@ -87,6 +88,73 @@ test(
         "sysctl -n net.ipv4.ip_forward net.ipv4.conf.all.rp_filter net.ipv4.conf.eth0.rp_filter net.ipv4.vs.conntrack",
       ),
     ).toBe("1\n0\n0\n1");
+  },
+  MINUTES,
+);
+
+test(
+  "status is one screen about machines and tables; the same as JSON",
+  async () => {
+    const { output } = await main.vipstack(["status"]);
+    expect(output).toMatch(/^vm-1 +192\.168\.139\.68 +ready +\d+ (s|min) +client$/m);
+    expect(output).toMatch(
+      /^TCP 192\.168\.139\.29:80 +rr .*\n {2}→ 192\.168\.139\.184:80 +Masq +1 .*\n {2}→ 192\.168\.139\.184:81 +Masq +1 /m,
+    );
+    await main.on("vm-1", "for i in $(seq 60); do curl --silent http://192.168.139.29/ > /dev/null; done");
+    const { machines, directors, problems } = JSON.parse((await main.vipstack(["status", "--json"])).output) as Status;
+    expect(machines.map(({ name, state }) => [name, state])).toEqual([
+      ["vm-1", "ready"],
+      ["d2", "ready"],
+      ["ipvs", "ready"],
+    ]);
+    expect(directors[0]?.services[0]).toMatchObject({ address: "192.168.139.29:80", scheduler: "rr" });
+    // An average of the kernel's, which rises after some seconds.
+    await eventually(async () => {
+      await main.on("vm-1", "for i in $(seq 60); do curl --silent http://192.168.139.29/ > /dev/null; done");
+      const { directors: now } = JSON.parse((await main.vipstack(["status", "--json"])).output) as Status;
+      expect(now[0]?.services[0]?.servers.map(({ connectionsPerSecond }) => connectionsPerSecond > 0)).toEqual([
+        true,
+        true,
+      ]);
+    });
+    expect(problems).toEqual([]);
+  },
+  3 * MINUTES,
+);
+
+test(
+  "exec, ssh and logs find the deployment; words, input and exit code pass unchanged",
+  async () => {
+    const words = ["exec", "ipvs", "--", "printf", "%s|", "a  b", "--json", "$HOME", "it's"];
+    expect(await main.vipstack(words)).toEqual({ exitCode: 0, output: "a  b|--json|$HOME|it's|" });
+    expect(await main.vipstack(["exec", "d2", "--", "sh", "-c", "exit 7"])).toMatchObject({ exitCode: 7 });
+    expect((await main.vipstack(["ssh", "d2"], "hostname\n")).output).toMatch(/^d2$/m);
+    expect((await main.vipstack(["logs", "ipvs", "--lines", "20"])).output).toMatch(/Cloud-init v\. .* finished/);
+    expect((await main.vipstack(["logs", "ipvs", "--journal", "--lines", "400"])).output).toMatch(/IPVS table/);
+    expect(await main.vipstack(["logs", "ipvs", "--lines", "few"])).toEqual({
+      exitCode: 1,
+      output: expect.stringMatching(/--lines must be a number, got 'few'\n→ for example 100/) as string,
+    });
+    expect(await main.vipstack(["ssh", "d3"])).toEqual({
+      exitCode: 1,
+      output: expect.stringMatching(/no machine 'd3' is up\n→ choose one of: vm-1, d2, ipvs/) as string,
+    });
+  },
+  3 * MINUTES,
+);
+
+test(
+  "ls names what is up, also a lab whose folder was deleted while it ran",
+  async () => {
+    expect((await main.vipstack(["ls"])).output).toMatch(/^ipvs +192\.168\.139\.29 +ready +director of tcp/m);
+    renameSync(main.labDirectory, `${main.labDirectory}.away`);
+    try {
+      expect((await main.vipstack(["ls"])).output).toContain(
+        `The folder of a lab was deleted while it runs: ${main.labDirectory} (d2, ipvs, vm-1). Stop it: `,
+      );
+    } finally {
+      renameSync(`${main.labDirectory}.away`, main.labDirectory);
+    }
   },
   MINUTES,
 );

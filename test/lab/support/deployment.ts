@@ -131,6 +131,13 @@ export class LabDeployment {
     return readFileSync(join(this.description.stateFolder, "deploy.log"), "utf8");
   }
 
+  /** A command of `vipstack` about what is up, typed where `up` was. */
+  async vipstack(words: readonly string[], input = ""): Promise<{ exitCode: number; output: string }> {
+    const options = { cwd: this.cwd, all: true, reject: false, input, env: { VIPSTACK_STATE: this.root } } as const;
+    const { exitCode, all = "" } = await execa("node", [VIPSTACK, ...words], options);
+    return { exitCode, output: all };
+  }
+
   /** The lab's own command line. */
   async lab(...words: string[]): Promise<string> {
     const { stdout } = await execa("node", [LAB, ...words, "--dir", this.labDirectory]);

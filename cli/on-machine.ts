@@ -1,0 +1,81 @@
+import execa from "execa";
+import { DeployedMachine } from "../constructs/deployment";
+import { CliError } from "./errors";
+import { lab } from "./lab";
+import { chooseRunning, Running } from "./running";
+import type { DeploymentOption } from "./status";
+
+export interface LogsOptions extends DeploymentOption {
+  readonly console?: boolean;
+  readonly journal?: boolean;
+  readonly lines?: string;
+}
+
+/** A shell on a machine, with this terminal. */
+export async function ssh(machine: string, options: DeploymentOption): Promise<void> {
+  const running = await chooseRunning({ ...options, machine });
+  if (running.lab !== undefined) return inLab(running, "ssh", [machine]);
+  // Backends describe a shell that reads a script; without `sh -s` the same command is a login.
+  const { command, environment } = shellOf(running, machine);
+  const login = command.replace(/ (?:sudo -n )?sh -s$/, "").replace(/^ssh -(.*) -o BatchMode=yes /, "ssh -$1 ");
+  const { exitCode } = await execa(login, { shell: true, env: environment, stdio: "inherit", reject: false });
+  process.exitCode = exitCode;
+}
+
+/** Runs a command on a machine as root, each word as it is. */
+export async function exec(machine: string, words: readonly string[], options: DeploymentOption): Promise<void> {
+  const running = await chooseRunning({ ...options, machine });
+  if (running.lab !== undefined) return inLab(running, "exec", [machine, "--", ...words]);
+  await script(running, machine, words.map(quoted).join(" "));
+}
+
+/** What a machine has logged. */
+export async function logs(machine: string, options: LogsOptions): Promise<void> {
+  const running = await chooseRunning({ deployment: options.deployment, machine });
+  const { console: fromConsole = false, journal = false, lines = "50" } = options;
+  if (!/^[1-9]\d{0,5}$/.test(lines)) throw new CliError(`--lines must be a number, got '${lines}'`, "for example 100");
+  if (running.lab !== undefined) {
+    const what = [...(fromConsole ? ["--console"] : []), ...(journal ? ["--journal"] : [])];
+    return inLab(running, "logs", [machine, ...what, "--lines", lines]);
+  }
+  if (fromConsole) throw new CliError("only machines of a lab have a console that is kept", "leave out --console");
+  await script(
+    running,
+    machine,
+    journal ? `journalctl --no-pager -q -n ${lines}` : `tail -n ${lines} /var/log/cloud-init-output.log`,
+  );
+}
+
+async function inLab({ lab: running }: Running, command: string, words: readonly string[]): Promise<void> {
+  const [machine = "", ...rest] = words;
+  // The folder comes first: what follows `--` is the machine's.
+  const { exitCode } = await lab([command, "--dir", running?.dir ?? "", machine, ...rest], {
+    stdio: "inherit",
+    reject: false,
+  });
+  process.exitCode = exitCode;
+}
+
+async function script(running: Running, machine: string, text: string): Promise<void> {
+  const { command, environment } = shellOf(running, machine);
+  const { exitCode } = await execa(command, {
+    shell: true,
+    env: environment,
+    input: `${text}\n`,
+    stdout: "inherit",
+    stderr: "inherit",
+    reject: false,
+  });
+  process.exitCode = exitCode;
+}
+
+function shellOf({ deployment }: Running, machine: string): DeployedMachine["shell"] {
+  const found = deployment.machines.find(({ name }) => name === machine);
+  if (found === undefined) throw new CliError(`there is no machine '${machine}'`, "look: vipstack ls");
+  return found.shell;
+}
+
+/** A word as a shell passes it on unchanged. */
+function quoted(word: string): string {
+  return `'${word.replace(/'/g, `'\\''`)}'`;
+}

@@ -1,0 +1,303 @@
+import Table from "cli-table3";
+import execa from "execa";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DeployedMachine, DeploymentDescription, GatewayDescription } from "../constructs/deployment";
+import { jobInstances } from "./agent-stacks";
+import { directorTable, TableService } from "./director-table";
+import { JobInstance, jobTable } from "./jobs";
+import { purposes } from "./report";
+import { chooseRunning, deletedLine, Running, RunningLab, runningDeployments, runningLabs } from "./running";
+
+/** How long a machine may take to answer. */
+const ANSWER_SECONDS = 10;
+
+/** How often `--watch` looks. */
+const WATCH_SECONDS = 2;
+
+interface MachineNow {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly state: string;
+  readonly upSeconds?: number;
+  /** What it is there for. */
+  readonly roles: readonly string[];
+}
+
+interface DirectorNow {
+  readonly name: string;
+  readonly services: readonly TableService[];
+  /** The rules of the iptables plane. */
+  readonly rules: readonly string[];
+}
+
+interface CheckNow {
+  readonly node: string;
+  readonly service: string;
+  readonly check: string;
+  readonly status: string;
+}
+
+/** The answer of `vipstack status --json`. */
+export interface Status {
+  readonly deployment: string;
+  readonly stateFolder: string;
+  readonly machines: readonly MachineNow[];
+  readonly directors: readonly DirectorNow[];
+  readonly checks: readonly CheckNow[];
+  readonly jobs: readonly JobInstance[];
+  readonly routes: readonly ({ readonly gateway: string } & GatewayDescription["routes"][number])[];
+  /** What could not be asked, and why. */
+  readonly problems: readonly string[];
+}
+
+export interface DeploymentOption {
+  /** Which, where several are up. */
+  readonly deployment?: string;
+}
+
+export interface StatusOptions extends DeploymentOption {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+/** One screen about the deployment that is up. */
+export async function status({ deployment, json = false, watch = false }: StatusOptions): Promise<void> {
+  for (;;) {
+    const running = await chooseRunning({ deployment });
+    const now = await statusOf(running);
+    const text = json ? JSON.stringify(now, null, 2) : statusText(now);
+    // On a terminal the screen is drawn over the last one; elsewhere they follow each other.
+    const terminal = watch && process.stdout.isTTY;
+    process.stdout.write(terminal ? `\x1b[H${fitted(text).replace(/\n/g, "\x1b[K\n")}\x1b[K\n\x1b[J` : `${text}\n`);
+    if (!watch) return;
+    if (!terminal) process.stdout.write("\n");
+    await sleep(WATCH_SECONDS * 1000);
+  }
+}
+
+/** The deployments that are up, and labs whose folder was deleted. */
+export async function list({ json = false }: { readonly json?: boolean }): Promise<void> {
+  const labs = await runningLabs();
+  const all = runningDeployments(labs);
+  if (json) {
+    const rows = all.map(({ deployment: { name, stateFolder, machines }, lab }) => ({
+      deployment: name,
+      stateFolder,
+      machines: machines.map((machine) => ({ name: machine.name, ...stateIn(machine, lab) })),
+    }));
+    const deleted = labs.filter(({ folderDeleted }) => folderDeleted);
+    process.stdout.write(`${JSON.stringify({ deployments: rows, deleted }, null, 2)}\n`);
+    return;
+  }
+  const parts = all.map(({ deployment, lab }) => {
+    const machines = deployment.machines.map((one) => [
+      one.name,
+      one.addresses.join(", "),
+      stateIn(one, lab).state,
+      purposes(deployment, one).join(", "),
+    ]);
+    return `${deployment.name}\n${columns([["machine", "address", "state", "what it is"], ...machines])}`;
+  });
+  const deleted = labs.filter(({ folderDeleted }) => folderDeleted).map(deletedLine);
+  console.log([...parts, ...deleted].join("\n\n") || "Nothing is up.");
+}
+
+async function statusOf({ deployment, synthesis, lab }: Running): Promise<Status> {
+  const { name, stateFolder, machines, virtualServices, gateways } = deployment;
+  const problems: string[] = [];
+  const trying = async <T>(what: string, work: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      problems.push(`${what}: ${(error as Error).message.split("\n")[0] ?? ""}`);
+      return otherwise;
+    }
+  };
+  const stacks = synthesis.providerStacks();
+  const member = machines.find(
+    (one) => one.roles.some((role) => role.startsWith("Consul")) && isOn(stateIn(one, lab).state),
+  );
+  const [answers, jobs] = await Promise.all([
+    Promise.all(machines.map((one) => ask(deployment, one, one === member, stateIn(one, lab)))),
+    trying("jobs", () => jobInstances(synthesis, stacks), []),
+  ]);
+  const checks = answers.find(({ consul }) => consul !== undefined)?.consul;
+  if (member !== undefined && checks === undefined) problems.push(`Consul on ${member.name} does not answer`);
+  return {
+    deployment: name,
+    stateFolder,
+    machines: answers.map(({ machine }) => machine),
+    directors: answers.flatMap(({ director }) => director ?? []),
+    checks: checks ?? [],
+    jobs,
+    routes: gateways.flatMap((gateway) => gateway.routes.map((route) => ({ gateway: gateway.name, ...route }))),
+    problems: [
+      ...problems,
+      ...virtualServices
+        .filter(({ director }) => !answers.some((one) => one.director?.name === director))
+        .map(({ director }) => `the director ${director} does not answer`),
+    ].filter((problem, index, all) => all.indexOf(problem) === index),
+  };
+}
+
+interface Answer {
+  readonly machine: MachineNow;
+  readonly director?: DirectorNow;
+  readonly consul?: CheckNow[];
+}
+
+/** One login answers everything: that takes most of the time. */
+async function ask(
+  deployment: DeploymentDescription,
+  asked: DeployedMachine,
+  consul: boolean,
+  state: MachineState,
+): Promise<Answer> {
+  const { name, addresses, shell } = asked;
+  const machine = { name, addresses, roles: purposes(deployment, asked), ...state };
+  if (!isOn(state.state)) return { machine };
+  const isDirector = deployment.virtualServices.some(({ director }) => director === name);
+  const script = [
+    "cut -d ' ' -f 1 /proc/uptime",
+    ...(isDirector
+      ? [
+          `echo ${SEPARATOR}; command -v ipvsadm >/dev/null && ipvsadm -ln 2>/dev/null`,
+          `echo ${SEPARATOR}; command -v ipvsadm >/dev/null && ipvsadm -ln --rate --exact 2>/dev/null`,
+          `echo ${SEPARATOR}; cat /run/vipstack/ipvs-drain.json 2>/dev/null`,
+          `echo ${SEPARATOR}; iptables -t nat -S 2>/dev/null | grep -- '-A VIPSTACK'`,
+        ]
+      : []),
+    ...(consul ? [`echo ${SEPARATOR}; curl --silent --max-time 3 http://127.0.0.1:8500/v1/health/state/any`] : []),
+  ].join("\n");
+  const { stdout, exitCode, failed } = await execa(shell.command, {
+    shell: true,
+    input: `${script}\nexit 0\n`,
+    env: shell.environment,
+    reject: false,
+    timeout: ANSWER_SECONDS * 1000,
+  });
+  if (failed || exitCode !== 0) return { machine: { ...machine, state: "does not answer" } };
+  const [uptime = "", ...parts] = stdout.split(`${SEPARATOR}\n`);
+  const [table = "", rates = "", drains = "", rules = ""] = isDirector ? parts : [];
+  const checks = consul ? consulChecks(parts.at(-1) ?? "") : undefined;
+  const seconds = Number(uptime);
+  return {
+    machine: { ...machine, upSeconds: Math.round(seconds) },
+    ...(isDirector && {
+      director: {
+        name,
+        services: directorTable(table, rates, drains, seconds),
+        rules: rules.split("\n").filter((line) => line !== ""),
+      },
+    }),
+    ...(checks && { consul: checks }),
+  };
+}
+
+const SEPARATOR = "--- vipstack";
+
+interface MachineState {
+  readonly state: string;
+  readonly upSeconds?: number;
+}
+
+function stateIn({ name }: DeployedMachine, lab: RunningLab | undefined): MachineState {
+  if (lab === undefined) return { state: "deployed" };
+  const { state = "absent", upSeconds } = lab.machines.find((one) => one.name === name) ?? {};
+  return { state, ...(upSeconds !== undefined && { upSeconds }) };
+}
+
+/** Whether it is worth asking; a frozen one would hang. */
+function isOn(state: string): boolean {
+  return !["off", "absent", "frozen"].includes(state);
+}
+
+function consulChecks(text: string): CheckNow[] | undefined {
+  try {
+    const checks = JSON.parse(text) as { Node: string; ServiceName: string; Name: string; Status: string }[];
+    return checks.map(({ Node: node, ServiceName: service, Name: check, Status }) => ({
+      node,
+      service,
+      check,
+      status: Status,
+    }));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The status for the user: what there is nothing of is left out. */
+export function statusText(now: Status): string {
+  const machines = now.machines.map(({ name, addresses, state, upSeconds, roles }) => [
+    name,
+    addresses.join(", "),
+    state,
+    upSeconds === undefined ? "" : duration(upSeconds),
+    roles.join(", "),
+  ]);
+  const checks = now.checks.map(({ service, check, node, status: state }) => [service || "(node)", node, check, state]);
+  const routes = now.routes.map(({ gateway, id, requests, leadsTo }) => [gateway, id, requests, leadsTo]);
+  return [
+    `${now.deployment} (${now.stateFolder})`,
+    columns([["machine", "address", "state", "up", "what it is"], ...machines]),
+    ...now.directors.map(directorText),
+    ...(checks.length > 0 ? [columns([["in Consul", "node", "check", "health"], ...checks])] : []),
+    ...(now.jobs.length > 0 ? [jobTable(now.jobs)] : []),
+    ...(routes.length > 0 ? [columns([["gateway", "route", "requests", "lead to"], ...routes])] : []),
+    ...(now.problems.length > 0 ? [now.problems.map((problem) => `! ${problem}`).join("\n")] : []),
+  ].join("\n\n");
+}
+
+function directorText({ name, services, rules }: DirectorNow): string {
+  const rows = services.flatMap(({ protocol, address, scheduler, connectionsPerSecond, servers }) => [
+    [`${protocol} ${address}`, scheduler, "", String(connectionsPerSecond), "", "", ""],
+    ...servers.map((server) => [
+      `  → ${server.address}`,
+      server.forwarding,
+      String(server.weight),
+      String(server.connectionsPerSecond),
+      String(server.active),
+      String(server.inactive),
+      server.drainSeconds === undefined ? "" : `drains, ${server.drainSeconds} s left at most`,
+    ]),
+  ]);
+  const head = [`director ${name}`, "", "weight", "conn/s", "active", "inactive", ""];
+  // On the ipvs plane the rules of iptables are those that go with the table.
+  return rows.length > 0 ? columns([head, ...rows]) : [`director ${name}`, ...rules].join("\n");
+}
+
+/** Lines without frames, so that they fit into 80 columns. */
+function columns(rows: readonly (readonly string[])[]): string {
+  const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "" };
+  const more = { "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "" };
+  const table = new Table({
+    chars: { ...none, ...more, right: "", "right-mid": "", middle: "  " },
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+  });
+  for (const row of rows) table.push([...row]);
+  return table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+/** The part of the text that the terminal can show; longer lines would break the drawing in place. */
+function fitted(text: string): string {
+  const { columns: width, rows } = process.stdout;
+  return text
+    .split("\n")
+    .slice(0, rows - 1)
+    .map((line) => line.slice(0, width))
+    .join("\n");
+}
+
+/** `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h` */
+export function duration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const days = Math.floor(hours / 24);
+  if (days > 0) return `${days} d ${hours % 24} h`;
+  if (hours > 0) return `${hours} h ${minutes % 60} min`;
+  return minutes > 0 ? `${minutes} min` : `${Math.round(seconds)} s`;
+}

@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { DEPLOYMENT_FILE, DeploymentDescription, PROVIDER_FILE, ProviderDescription } from "../constructs/deployment";
+
+/** What the last synth of a program has written: its stacks, and what they deploy. */
+export class Synthesis {
+  /** @param output where cdktf writes the synthesized stacks */
+  constructor(readonly output: string) {}
+
+  /** The stacks of machines, as the last synth wrote them, in the order of their deployment. */
+  deployments(): DeploymentDescription[] {
+    return this.descriptions(DEPLOYMENT_FILE);
+  }
+
+  /** The stacks that talk to an agent, in the order of their deployment. */
+  providerStacks(): ProviderDescription[] {
+    return this.descriptions(PROVIDER_FILE);
+  }
+
+  /** The names of all its stacks. */
+  stacks(): string[] {
+    return Object.keys(this.dependencies());
+  }
+
+  /** Where a stack's JSON is, and where Terraform runs for it. */
+  stackFolder(stack: string): string {
+    return join(resolve(this.output), "stacks", stack);
+  }
+
+  /** A stack's synthesized JSON. */
+  stackJson(stack: string): Record<string, unknown> {
+    return JSON.parse(readFileSync(join(this.stackFolder(stack), "cdk.tf.json"), "utf8")) as Record<string, unknown>;
+  }
+
+  /** Every stack that has to be deployed before this one. */
+  stacksBefore(stack: string): string[] {
+    const dependencies = this.dependencies()[stack] ?? [];
+    return dependencies.flatMap((one) => [...this.stacksBefore(one), one]);
+  }
+
+  private descriptions<Description>(file: string): Description[] {
+    const stacks = Object.keys(this.dependencies());
+    const ordered = new Set(stacks.flatMap((stack) => [...this.stacksBefore(stack), stack]));
+    return [...ordered]
+      .map((stack) => join(this.stackFolder(stack), file))
+      .filter((path) => existsSync(path))
+      .map((path) => JSON.parse(readFileSync(path, "utf8")) as Description);
+  }
+
+  /** The stacks of the last synth, each with those that it depends on. (Folders of earlier ones may lie beside theirs.) */
+  private dependencies(): Readonly<Record<string, readonly string[]>> {
+    const manifest = join(this.output, "manifest.json");
+    if (!existsSync(manifest)) return {};
+    const { stacks } = JSON.parse(readFileSync(manifest, "utf8")) as {
+      stacks: Record<string, { dependencies: string[] }>;
+    };
+    return Object.fromEntries(Object.entries(stacks).map(([name, { dependencies }]) => [name, dependencies]));
+  }
+}
