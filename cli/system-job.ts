@@ -15,8 +15,8 @@ import {
 /** Nomad's own defaults of `update`, in nanoseconds. */
 const DEFAULTS = { MinHealthyTime: 10e9, HealthyDeadline: 300e9 };
 const STAGGER = 30e9;
-/** The part of the stagger in which a restarted instance may still become healthy; the rest is for taking its version back. */
-const LATE = 0.75;
+/** The part of the stagger in which an instance has to run; the rest is for taking its version back. */
+const LATE = 0.8;
 
 /**
  * Follows a system job until its version runs everywhere. Nomad has no deployment for it, and updates one client after the
@@ -53,6 +53,8 @@ interface RollOut {
   readonly allocations: readonly Allocation[];
   /** Of the current version. */
   readonly failed: readonly Allocation[];
+  /** Those of them that Nomad itself has not given up. */
+  readonly late: readonly Allocation[];
   readonly unhealthy: readonly Allocation[];
   readonly ended: boolean;
   readonly line: string;
@@ -64,13 +66,16 @@ async function rollOut(nomad: AgentApi, job: JobName, status: JobStatus): Promis
   const wanted = allocations.filter(({ DesiredStatus: desired }) => desired === "run");
   const current = wanted.filter(({ JobVersion: version }) => version === status.Version);
   const unhealthy = current.filter((allocation) => !isHealthy(allocation, times(status).MinHealthyTime / 1e6));
-  const failed = current.filter((one) => hasFailed(one) || (unhealthy.includes(one) && isLate(one, status)));
+  const nextWaits = current.length < wanted.length;
+  const late = unhealthy.filter((one) => !hasFailed(one) && isLate(one, status, nextWaits));
+  const failed = current.filter((one) => hasFailed(one) || late.includes(one));
   const waiting = evaluations.some(({ Status: evaluation }) => evaluation === "pending" || evaluation === "blocked");
   const healthy = current.length - unhealthy.length;
   const places = await placementLines(nomad, job);
   return {
     allocations,
     failed,
+    late,
     unhealthy,
     ended: !waiting && healthy === wanted.length,
     line: [`${healthy} of ${wanted.length} instances of version ${status.Version} healthy`, ...places].join("; "),
@@ -98,12 +103,18 @@ function hasFailed({ ClientStatus: status, TaskStates: tasks }: Allocation): boo
 }
 
 /**
- * Whether a task that was restarted has to be given up: on a busy machine restarts take so long that Nomad never counts too many,
- * and once the stagger is over it replaces the next instance as well. (A task that waits for its image was not restarted.)
+ * Whether an instance has to be given up before Nomad does so: once the stagger is over, Nomad replaces the next one, also while this
+ * one still fetches its image. On a busy machine restarts take so long that Nomad never counts too many: so one counts here.
  */
-function isLate({ CreateTime: created, TaskStates: tasks }: Allocation, status: JobStatus): boolean {
-  const restarted = Object.values(tasks ?? {}).some(({ Restarts: restarts }) => restarts > 0);
-  return restarted && Date.now() - created / 1e6 > (LATE * stagger(status)) / 1e6;
+function isLate(
+  { CreateTime: created, TaskStates: tasks }: Allocation,
+  status: JobStatus,
+  nextWaits: boolean,
+): boolean {
+  if (Date.now() - created / 1e6 <= (LATE * stagger(status)) / 1e6) return false;
+  const states = Object.values(tasks ?? {});
+  const starts = states.length === 0 || states.some(({ State: state }) => state === "pending");
+  return states.some(({ Restarts: restarts }) => restarts > 0) || (nextWaits && starts);
 }
 
 function isLast({ Type: type, RestartReason: reason }: { Type: string; RestartReason: string }): boolean {
@@ -113,18 +124,25 @@ function isLast({ Type: type, RestartReason: reason }: { Type: string; RestartRe
 async function failure(
   nomad: AgentApi,
   job: JobName,
-  { Version: version }: JobStatus,
-  { allocations, failed, unhealthy }: RollOut,
+  status: JobStatus,
+  { allocations, failed, late, unhealthy }: RollOut,
   before: number | undefined,
 ): Promise<string> {
+  const { Version: version } = status;
   const told = failed.length > 0 ? failed : unhealthy;
   const where = told.length === 0 ? "" : ` on ${[...new Set(told.map(({ NodeName: node }) => node))].join(", ")}`;
   return [
     `job '${job.id}' failed: version ${version} does not run${where}`,
     ...(await failedAllocationLines(nomad, told)),
+    ...(late.length > 0 ? [lateLine(status)] : []),
     ...(await placementLines(nomad, job)).map((line) => `  ${line}`),
     ...(before !== undefined && before < version ? await takeBack(nomad, job, version, before, allocations) : []),
   ].join("\n");
+}
+
+function lateLine(status: JobStatus): string {
+  const seconds = Math.round(stagger(status) / 1e9);
+  return `  does not run in time: Nomad replaces the next instance after ${seconds} s ('update.stagger'), whether this one runs or not`;
 }
 
 /** As a deployment with `auto_revert` would do it. */
