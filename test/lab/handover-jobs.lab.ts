@@ -1,3 +1,4 @@
+import { eventually } from "./support/deployment";
 import { describeBothWays, SECRET, Way } from "./support/handover-way";
 
 // The same as handover.lab.ts with jobs beside the Consul objects, where a Nomad is available (VIPSTACK_NOMAD=FILE).
@@ -68,12 +69,30 @@ async function broken(way: Way): Promise<void> {
   expect(badSystem).toMatch(/job 'front' failed: version 2 does not run on \S+\n/);
   expect(badSystem).toContain("stderr: no gateway");
   expect(badSystem).toContain("taken back: version 1 serves on: 1 instance runs, the others come back");
-  const all = await way.nomad<{ JobVersion: number; NodeName: string }[]>("/v1/job/front/allocations");
+  const all = await way.nomad<FrontAllocation[]>("/v1/job/front/allocations");
   expect(all?.filter(({ JobVersion: version }) => version === 2)).toHaveLength(1);
+
+  await eventually(async () => {
+    const now = await way.nomad<FrontAllocation[]>("/v1/job/front/allocations");
+    const running = now?.filter(
+      ({ ClientStatus, DesiredStatus }) => ClientStatus === "running" && DesiredStatus === "run",
+    );
+    expect(running?.map(({ JobVersion: version }) => version)).toEqual([3, 3]);
+  });
+  const slowSystem = await way.run("up", "slow-system", 1);
+  expect(slowSystem).toMatch(/job 'front' failed: version 4 does not run on \S+\n/);
+  expect(slowSystem).toContain("does not run in time: Nomad replaces the next instance after 15 s ('update.stagger')");
+  expect(slowSystem).toContain("taken back: version 3 serves on: 1 instance runs, the others come back");
 
   // A change that fails: Terraform's next plan is empty, and still the job is down.
   expect(await way.run("up", "worse", 1)).toContain("Terminated: Exit Code: 4");
   expect(await way.run("up", "worse", 1)).toContain("Terminated: Exit Code: 4");
+}
+
+interface FrontAllocation {
+  readonly JobVersion: number;
+  readonly ClientStatus: string;
+  readonly DesiredStatus: string;
 }
 
 function times(text: string, output: string): number {

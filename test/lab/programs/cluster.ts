@@ -73,7 +73,7 @@ app.synth();
 
 function jobs(nomad: INomadCluster): void {
   const workloads = new WorkloadsStack(app, "workloads", { nomad, inventory });
-  const refused = ["broken", "full", "bad-system"].includes(step) ? "second" : step;
+  const refused = ["broken", "full", "bad-system", "slow-system"].includes(step) ? "second" : step;
   const failing: Readonly<Record<string, string>> = { worse: "exit 4", reverted: "exit 6" };
   job(workloads, "web", failing[step] ?? `echo "\${NOMAD_TASK_NAME} ${refused}" >&2; exec sleep 3600`, {
     count: 2,
@@ -95,7 +95,11 @@ function jobs(nomad: INomadCluster): void {
   const front = raw(workloads, "front", JobType.SYSTEM, command, [
     {
       destination: "secrets/front",
-      data: '{{ with nomadVar "nomad/jobs/front" }}{{ .KEY }}{{ end }} {{ key "web/page" }}',
+      // For a key that is not there Nomad waits, as it does for an image that takes long.
+      data:
+        step === "slow-system"
+          ? '{{ key "web/missing" }}'
+          : '{{ with nomadVar "nomad/jobs/front" }}{{ .KEY }}{{ end }} {{ key "web/page" }}',
       changeMode: ChangeMode.NOOP,
     },
   ]);
