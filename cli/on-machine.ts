@@ -17,7 +17,7 @@ export async function ssh(machine: string, options: DeploymentOption): Promise<v
   if (running.lab !== undefined) return inLab(running, "ssh", [machine]);
   // Backends describe a shell that reads a script; without `sh -s` the same command is a login.
   const { command, environment } = shellOf(running, machine);
-  const login = command.replace(/ (?:sudo -n )?sh -s$/, "").replace(/^ssh -(.*) -o BatchMode=yes /, "ssh -$1 ");
+  const login = command.replace(/ (?:sudo -n )?sh -s$/, "").replace(" -o BatchMode=yes", "");
   const { exitCode } = await execa(login, { shell: true, env: environment, stdio: "inherit", reject: false });
   process.exitCode = exitCode;
 }
