@@ -11,7 +11,17 @@ import {
 import { LabBackend, Machine, renderCloudConfig } from "../../constructs/machine";
 import { cloudConfigErrors } from "../support/cloud-init-schema";
 import { synth } from "../support/synth";
-import { fileOf, iptablesV4, iptablesV6, ipvsRules, Machines, program, sysctlsOf, warningsOf } from "./support/program";
+import {
+  fileOf,
+  iptablesV4,
+  iptablesV6,
+  ipvsRules,
+  Machines,
+  messageOf,
+  program,
+  sysctlsOf,
+  warningsOf,
+} from "./support/program";
 
 const vip = "192.168.139.100";
 
@@ -440,5 +450,11 @@ test("fails when two directors share a machine", () => {
     }),
   ).toThrow(
     "test/second: 'files' can't give /etc/vipstack/ipvs.d/static.rules another content than test/director does",
+  );
+});
+
+test("fails when drainTimeout is out of range", () => {
+  expect(messageOf(({ director }) => director({ drainTimeout: "-1s" }))).toBe(
+    "test/director: 'drainTimeout' must be a duration, got \"-1s\": write it like '10s', '1m30s' or '500ms'",
   );
 });

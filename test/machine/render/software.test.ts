@@ -6,8 +6,8 @@ import { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { CloudInit, Download, renderCloudConfig, renderSetupScript } from "../../constructs/machine";
-import { cloudConfigErrors } from "../support/cloud-init-schema";
+import { CloudInit, Download, renderCloudConfig, renderSetupScript } from "../../../constructs/machine";
+import { cloudConfigErrors } from "../../support/cloud-init-schema";
 
 // The commands are run as the first boot runs them: sh, curl, sha256sum, tar, and a web server on this host's loopback.
 

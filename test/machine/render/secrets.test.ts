@@ -25,11 +25,11 @@ import {
   renderSetupScript,
   renderTeardownScript,
   SshBackend,
-} from "../../constructs/machine";
-import { bringSecrets, renderSecretsScript, secretVariable } from "../../constructs/machine/render/secrets";
-import { awkwardText } from "../support/awkward-text";
-import { synth } from "../support/synth";
-import { TERRAFORM, TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
+} from "../../../constructs/machine";
+import { bringSecrets, renderSecretsScript, secretVariable } from "../../../constructs/machine/render/secrets";
+import { awkwardText } from "../../support/awkward-text";
+import { synth } from "../../support/synth";
+import { TERRAFORM, TERRAFORM_ENVIRONMENT, withTerraform } from "../../support/terraform";
 
 const interfaces = { eth0: ["10.0.0.2/24"] };
 const hosts = (stack: TerraformStack): IBackend => new SshBackend(stack, "hosts");
