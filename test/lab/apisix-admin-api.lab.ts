@@ -83,9 +83,7 @@ describeWithImage(APISIX, "the Admin API with an etcd", () => {
   }, BOOT);
 
   test("up says that there are no routes yet, and how to make one", () => {
-    expect(printed).toContain(
-      "has no routes yet, so it answers 404 Route Not Found. To make one, on gateway, with your admin key:",
-    );
+    expect(printed).toMatch(/has no routes yet, .* on gateway, with your admin key:/);
     expect(printed).toContain("curl 127.0.0.1:9180/apisix/admin/routes/1 -H ");
   });
 

@@ -68,7 +68,7 @@ COMMIT
           port: 80,
           realServers: [{ machine: d2, port: 81, forwarding: ForwardingMethod.directRouting() }],
         }),
-      "test/director/web/d2-81: 'port' must be the virtual service's port 80 for direct routing, because the packet reaches the real server as the client sent it, got 81: leave 'port' out and let the server listen on 80, or use ForwardingMethod.masquerading(); to build it nevertheless, acknowledge: [Refusal.DIRECT_ROUTING_OTHER_PORT]",
+      "test/director/web/d2-81: 'port' must be the virtual service's port 80 for direct routing",
     ],
     [
       "SNAT without conntrack",
@@ -80,7 +80,7 @@ COMMIT
             { machine: behind, forwarding: ForwardingMethod.masquerading({ snat: true, conntrack: false }) },
           ],
         }),
-      "test/director/web/behind: 'forwarding' can't rewrite the client's address without conntrack, because IPVS then keeps its connections away from the SNAT rules and they hang in SYN_RECV: leave 'conntrack' out: ForwardingMethod.masquerading({ snat: true }); to build it nevertheless, acknowledge: [Refusal.SNAT_WITHOUT_CONNTRACK]",
+      "test/director/web/behind: 'forwarding' can't rewrite the client's address without conntrack",
     ],
     [
       "one packet by masquerading",
@@ -91,14 +91,9 @@ COMMIT
           protocol: Protocol.UDP,
           forwarding: ForwardingMethod.directRouting(),
           onePacket: true,
-          realServers: [
-            { machine: d2 },
-            { machine: behind, forwarding: ForwardingMethod.masquerading({ conntrack: true }) },
-          ],
+          realServers: [{ machine: d2 }, { machine: behind, forwarding: ForwardingMethod.masquerading() }],
         }),
-      `test/director/dns/behind: 2 problems
-  - 'forwarding' can't set 'conntrack' without 'snat', where it has no effect, got true: leave 'conntrack' out, or use ForwardingMethod.masquerading({ snat: true })
-  - 'onePacket' can't go with masquerading, because the connection is forgotten before its answer comes and the answer is not rewritten, got true: use ForwardingMethod.directRouting() or ForwardingMethod.tunneling(), or leave 'onePacket' out; to build it nevertheless, acknowledge: [Refusal.ONE_PACKET_MASQUERADING]`,
+      "test/director/dns/behind: 'onePacket' can't go with masquerading",
     ],
     [
       "tunneling on the iptables plane",
@@ -108,23 +103,21 @@ COMMIT
           port: 80,
           realServers: [{ machine: far, forwarding: ForwardingMethod.tunneling() }],
         }),
-      "test/director/web/far: 'forwarding' can't be tunneling on the iptables plane: leave it out, or use a director with plane: Plane.IPVS",
+      "test/director/web/far: 'forwarding' can't be tunneling on the iptables plane",
     ],
-  ])("what can't work of a real server's own method is refused at that one: %s", (_, build, message) => {
-    expect(messageOf(build)).toBe(message);
+  ])("what can't work of a real server's own method is refused at that one: %s", (_, build, start) => {
+    expect(messageOf(build)?.slice(0, start.length)).toBe(start);
   });
 });
 
-test("fails when conntrack is set without SNAT", () => {
-  expect(
-    messageOf(({ director }) =>
-      director().addVirtualService("web", {
-        address: vip,
-        port: 80,
-        forwarding: ForwardingMethod.masquerading({ conntrack: true }),
-      }),
-    ),
-  ).toBe(
+test("fails when conntrack is set without SNAT, of a virtual service and of one of its real servers", () => {
+  const forwarding = ForwardingMethod.masquerading({ conntrack: true });
+  expect(messageOf(({ director }) => director().addVirtualService("web", { address: vip, port: 80, forwarding }))).toBe(
     "test/director/web: 'forwarding' can't set 'conntrack' without 'snat', where it has no effect, got true: leave 'conntrack' out, or use ForwardingMethod.masquerading({ snat: true })",
   );
+  expect(
+    messageOf(({ director, behind }) =>
+      director().addVirtualService("web", { address: vip, port: 80, realServers: [{ machine: behind, forwarding }] }),
+    ),
+  ).toMatch(/^test\/director\/web\/behind: 'forwarding' can't set 'conntrack' without 'snat'/);
 });

@@ -83,8 +83,8 @@ COMMIT
         made.addVirtualService("every", every);
         made.addVirtualService("again", every);
       }),
-    ).toBe(
-      "test/director/again: 'port' can't be taken twice; test/director/every already answers for tcp 192.168.139.100:0, got 0: choose another port or address, or add what is meant to test/director/every",
+    ).toMatch(
+      /^test\/director\/again: 'port' can't be taken twice; test\/director\/every already answers for tcp .*:0,/,
     );
   });
 

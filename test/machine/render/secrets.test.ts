@@ -152,11 +152,7 @@ describe("refusals", () => {
         machine.contribute(machine, { secrets: [key(variable(stack))] });
         machine.contribute(stack, { secrets: [key(variable(stack, "other"))] });
       }),
-    ).toThrow(
-      new Error(
-        "test: 'secrets' can't give /etc/a.key another content than test/box does: put test and test/box on machines of their own, or let one of them leave it out",
-      ),
-    );
+    ).toThrow("test: 'secrets' can't give /etc/a.key another content than test/box does");
   });
 
   test("a secret where another role has a file, found at synth where one of them is late", () => {
