@@ -83,6 +83,17 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
     },
     "test/consul: 'install' must name a version of three numbers, got \"latest\": write it like '1.14.11'; a word like 'latest' would make two machines different",
   ],
+  [
+    "a URL without a version and a sum",
+    (stack) => {
+      const [machine] = machinesOf(stack, ["s1"]);
+      const install = Installation.url({ url: "http://a/consul", sha256: "12", version: "1.14" });
+      new ConsulServer(stack, "consul", { machine: machine!, install });
+    },
+    `test/consul: 2 problems
+  - 'install' must name a version of three numbers, got "1.14": write it like '1.14.11'; a word like 'latest' would make two machines different
+  - 'install' must have a sha256 of 64 hexadecimal digits, got "12": sha256sum FILE prints it`,
+  ],
 ])("fails on %s", (_, build, message) => {
   expect(() => synth((stack) => void build(stack))).toThrow(new Error(message));
 });

@@ -224,10 +224,10 @@ describe("a gateway is refused with", () => {
       }),
     );
     const lines = words?.split("\n").filter((line) => line.startsWith("  ["));
-    expect(lines).toEqual(
+    const claims = lines?.map((line) => line.replace(/: give .*/, ""));
+    expect(claims).toEqual(
       [9080, 9443, 7085, 9090, 9091].map(
-        (port) =>
-          `  [test/gw] test/back: 'ports' can't claim tcp port ${port}, which test/front listens on: give test/back or test/front another port, or another machine`,
+        (port) => `  [test/gw] test/back: 'ports' can't claim tcp port ${port}, which test/front listens on`,
       ),
     );
   });

@@ -10,6 +10,9 @@ const PAGES = [
     .map((name) => `docs/${name}`),
 ];
 
+/** Its docstring has a whole lab test, as it would stand in test/lab. */
+const LAB_TESTS = "test/lab/support/deployment.ts";
+
 /** A ```ts block of a page, as a module of its own. */
 interface Block {
   readonly page: string;
@@ -18,13 +21,17 @@ interface Block {
   readonly code: string;
 }
 
-const blocks = PAGES.flatMap((page) => blocksOf(page, readFileSync(join(PROJECT, page), "utf8")));
+const textOf = (file: string): string => readFileSync(join(PROJECT, file), "utf8");
+const blocks = [
+  ...PAGES.flatMap((page) => blocksOf(page, textOf(page))),
+  ...blocksOf(LAB_TESTS, textOf(LAB_TESTS).replace(/^ \* ?/gm, "")),
+];
 
 test("the pages have programs to check", () => {
-  expect(blocks.map(({ page }) => page)).toEqual(expect.arrayContaining(["README.md", "docs/directors.md"]));
+  expect(blocks.map(({ page }) => page)).toEqual(expect.arrayContaining(["README.md", "docs/directors.md", LAB_TESTS]));
 });
 
-test("every program in README and docs/ type-checks against the library as it is", () => {
+test("every program in README and docs/, and the example of a lab test, type-check against the code as it is", () => {
   expect(problemsOf(blocks)).toEqual([]);
 });
 
@@ -49,7 +56,10 @@ function blocksOf(page: string, text: string): Block[] {
 
 /** One compilation for all blocks, each a file that exists in memory only. Only they are checked, not what they import. */
 function problemsOf(wanted: readonly Block[]): string[] {
-  const files = new Map(wanted.map((block, index) => [join(PROJECT, "test", "docs", `block-${index}.ts`), block]));
+  const folderOf = ({ page }: Block): string => (page === LAB_TESTS ? "lab" : "docs");
+  const files = new Map(
+    wanted.map((block, index) => [join(PROJECT, "test", folderOf(block), `block-${index}.ts`), block]),
+  );
   const tsconfig = ts.readConfigFile(join(PROJECT, "tsconfig.json"), (name) => ts.sys.readFile(name)).config as {
     compilerOptions: unknown;
   };

@@ -1,6 +1,7 @@
-import { BOOT, countLines, curlTimes, deployed, eventually, MINUTES, secondsUntil } from "./support/deployment";
+import { deployed } from "./support/deployment";
 import { Gateways } from "./support/gateways";
 import { APISIX, describeWithImage } from "./support/images";
+import { BOOT, eventually, MINUTES, secondsUntil } from "./support/waiting";
 
 // A tenth of the requests try the new version, and a deployment changes the share.
 
@@ -12,15 +13,13 @@ describeWithImage(APISIX, "a canary by weights", () => {
 
   /** How many of 200 requests the new version answered. */
   async function share(): Promise<number> {
-    const { new: next = 0, ...rest } = countLines(await scene.on("old", curlTimes(200, "http://192.168.139.41:9080/")));
+    const { new: next = 0, ...rest } = await scene.answers("old", "http://192.168.139.41:9080/", 200);
     expect(rest).toEqual({ old: 200 - next });
     return next;
   }
 
   async function answers(): Promise<void> {
-    expect(Object.keys(countLines(await scene.on("old", curlTimes(20, "http://192.168.139.41:9080/")))).sort()).toEqual(
-      ["new", "old"],
-    );
+    expect(Object.keys(await scene.answers("old", "http://192.168.139.41:9080/", 20)).sort()).toEqual(["new", "old"]);
   }
 
   test(

@@ -1,16 +1,11 @@
-import { Gateways, untilServed } from "./support/gateways";
-import {
-  BOOT,
-  countLines,
-  curlTimes,
-  deployed,
-  eventually,
-  lossOf,
-  MINUTES,
-  RequestsResult,
-  secondsUntil,
-} from "./support/deployment";
+import { curlTimes, statusTimes } from "./support/answers";
+import { deployed } from "./support/deployment";
+import { untilServed } from "./support/director";
+import { Gateways } from "./support/gateways";
+import { serve } from "./support/http-server";
 import { APISIX, describeWithImage } from "./support/images";
+import { lossOf, RequestsResult } from "./support/load";
+import { BOOT, eventually, MINUTES, secondsSince, secondsUntil } from "./support/waiting";
 
 // Client → virtual address → director → APISIX → what Consul knows: the two routes, what reaches running gateways, and what
 // is lost when one of them is killed, stopped or without power.
@@ -30,7 +25,7 @@ describeWithImage(APISIX, "APISIX behind a director", () => {
   const load = () => scene.startRequests("vm-1", { address: "192.168.139.29", port: 80, clients: 6 });
 
   beforeAll(async () => {
-    await serve("vm-1", 8090, "httpbin");
+    await serve(scene, "vm-1", 8090, "httpbin");
     await untilGateways(gw1, gw2);
     await eventually(ipAnswers);
   }, BOOT);
@@ -39,31 +34,12 @@ describeWithImage(APISIX, "APISIX behind a director", () => {
 
   /** Asked through both gateways: a check of an upstream begins with its first request. */
   async function ipAnswers(): Promise<void> {
-    const answers = countLines(await scene.on("vm-1", curlTimes(4, `${vip}/ip`)));
+    const answers = await scene.answers("vm-1", `${vip}/ip`, 4);
     expect(answers).toEqual({ "httpbin GET /ip 192.168.139.29": 4 });
   }
 
-  /** A server on a machine that answers with its name and what it was asked. */
-  async function serve(machine: string, port: number, name: string): Promise<void> {
-    const program = `from http.server import BaseHTTPRequestHandler, HTTPServer
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(f"${name} {self.command} {self.path} {self.headers['Host']}\\n".encode())
-HTTPServer(("", ${port}), Handler).serve_forever()`;
-    await scene.on(
-      machine,
-      `cat > /run/${name}.py <<'PROGRAM'\n${program}\nPROGRAM
-      systemd-run --quiet --unit ${name} python3 /run/${name}.py`,
-    );
-  }
-
-  async function status(url: string, options = ""): Promise<string> {
-    return scene.on(
-      "vm-1",
-      `curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' ${options} ${url} || true`,
-    );
+  async function status(url: string): Promise<string> {
+    return scene.on("vm-1", statusTimes(1, url));
   }
 
   async function untilNodes(...nodes: string[]): Promise<number> {
@@ -72,30 +48,22 @@ HTTPServer(("", ${port}), Handler).serve_forever()`;
     });
   }
 
-  test(
-    "everything goes to both web servers, found in Consul; APISIX says who it is",
-    async () => {
-      const answers = countLines(await scene.on("vm-1", curlTimes(20, `${vip}/`)));
-      expect(Object.keys(answers).sort()).toEqual(["Hello from web1!", "Hello from web2!"]);
-      expect(await scene.on("vm-1", `curl --silent --head ${vip}/some/page`)).toMatch(/^Server: APISIX\/3\.18\.0\r$/m);
-      expect(await gateways.nodesOf("hello-world-servers")).toEqual([
-        [web1, web2],
-        [web1, web2],
-      ]);
-    },
-    MINUTES,
-  );
+  test("everything goes to both web servers, found in Consul; APISIX says who it is", async () => {
+    const answers = await scene.answers("vm-1", `${vip}/`, 20);
+    expect(Object.keys(answers).sort()).toEqual(["Hello from web1!", "Hello from web2!"]);
+    expect(await scene.on("vm-1", `curl --silent --head ${vip}/some/page`)).toMatch(/^Server: APISIX\/3\.18\.0\r$/m);
+    expect(await gateways.nodesOf("hello-world-servers")).toEqual([
+      [web1, web2],
+      [web1, web2],
+    ]);
+  });
 
-  test(
-    "GET /ip goes to the fixed node, with the client's Host; any other method goes where the rest goes",
-    async () => {
-      expect(await scene.on("vm-1", `curl --silent --header 'Host: of.the.client' ${vip}/ip`)).toBe(
-        "httpbin GET /ip of.the.client",
-      );
-      expect(await scene.on("vm-1", `curl --silent --request POST ${vip}/ip`)).toMatch(/^Hello from web[12]!$/);
-    },
-    MINUTES,
-  );
+  test("GET /ip goes to the fixed node, with the client's Host; any other method goes where the rest goes", async () => {
+    expect(await scene.on("vm-1", `curl --silent --header 'Host: of.the.client' ${vip}/ip`)).toBe(
+      "httpbin GET /ip of.the.client",
+    );
+    expect(await scene.on("vm-1", `curl --silent --request POST ${vip}/ip`)).toMatch(/^Hello from web[12]!$/);
+  });
 
   test(
     "the gateways' own check: a node that stops is sick, and comes back",
@@ -110,7 +78,7 @@ HTTPServer(("", ${port}), Handler).serve_forever()`;
       // The only node: APISIX tries it all the same.
       const meanwhile = await status(`${vip}/ip`);
       expect(meanwhile).toBe("502");
-      await serve("vm-1", 8090, "httpbin");
+      await serve(scene, "vm-1", 8090, "httpbin");
       const well = await until("healthy");
       expect(await status(`${vip}/ip`)).toBe("200");
       console.log(`checked node: sick after ${sick} s (${meanwhile} meanwhile), healthy again after ${well} s`);
@@ -172,7 +140,7 @@ HTTPServer(("", ${port}), Handler).serve_forever()`;
     "a third instance takes its share, and leaves again: no request is lost",
     async () => {
       const third = "192.168.139.31:8081";
-      await serve("web1", 8081, "third");
+      await serve(scene, "web1", 8081, "third");
       const requests = await load();
       await scene.on(
         "web1",
@@ -211,10 +179,10 @@ HTTPServer(("", ${port}), Handler).serve_forever()`;
       await scene.on("server", `consul kv put ${key} - <<'ROUTE'\n${edited}\nROUTE`);
       const byHand = await until(2);
 
-      await serve("web2", 8090, "other");
+      await serve(scene, "web2", 8090, "other");
       const started = Date.now();
       await scene.up({ VIPSTACK_CONSUL_PORT: "18600", VIPSTACK_VIP_PORT: "18601", HTTPBIN: "192.168.139.32:8090" });
-      const deployment = Math.round((Date.now() - started) / 1000);
+      const deployment = secondsSince(started);
       const after = await secondsUntil(async () => {
         const answers = await gateways.each((address) => scene.on("vm-1", `curl --silent http://${address}:9080/ip`));
         expect(answers).toEqual(["gw1", "gw2"].map((_, index) => `other GET /ip 192.168.139.4${index + 1}:9080`));
@@ -296,7 +264,7 @@ HTTPServer(("", ${port}), Handler).serve_forever()`;
       const requests = await load();
       const started = Date.now();
       await scene.on("gw1", `systemctl stop ${unit}`);
-      const stopped = Math.round((Date.now() - started) / 1000);
+      const stopped = secondsSince(started);
       await untilGateways(gw2);
       await scene.on("gw1", `systemctl start ${unit}`);
       const back = await untilGateways(gw1, gw2);

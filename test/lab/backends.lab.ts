@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { BOOT, countLines, curlTimes, eventually, LabDeployment, MINUTES } from "./support/deployment";
+import { countLines, curlTimes } from "./support/answers";
+import { LabDeployment } from "./support/deployment";
 import { SshHosts } from "./support/ssh-hosts";
+import { BOOT, eventually, MINUTES, secondsSince } from "./support/waiting";
 
 const machines = ["client", "director", "web"];
 const hosts = new SshHosts("10.88.0.0/24", { client: "10.88.0.10", director: "10.88.0.20", web: "10.88.0.30" });
@@ -32,7 +34,7 @@ beforeAll(async () => {
   for (const machine of machines) bare[machine] = await stateOf(machine);
   const started = Date.now();
   await byScript.up(environment);
-  seconds = Math.round((Date.now() - started) / 1000);
+  seconds = secondsSince(started);
 }, 2 * BOOT);
 afterAll(async () => {
   try {
@@ -52,17 +54,13 @@ test.each(machines)(
   3 * MINUTES,
 );
 
-test(
-  "every service of the hosts answers, by each forwarding method",
-  async () => {
-    const ask = async (url: string): Promise<Record<string, number>> =>
-      countLines(await hosts.run("client", curlTimes(4, url)));
-    expect(await ask("http://10.88.0.20/")).toEqual({ "web:80": 2, "web:81": 2 });
-    expect(await ask("http://10.88.0.101/")).toEqual({ "web:80": 4 });
-    expect(await ask("http://10.88.0.102:81/")).toEqual({ "web:81": 4 });
-  },
-  MINUTES,
-);
+test("every service of the hosts answers, by each forwarding method", async () => {
+  const ask = async (url: string): Promise<Record<string, number>> =>
+    countLines(await hosts.run("client", curlTimes(4, url)));
+  expect(await ask("http://10.88.0.20/")).toEqual({ "web:80": 2, "web:81": 2 });
+  expect(await ask("http://10.88.0.101/")).toEqual({ "web:80": 4 });
+  expect(await ask("http://10.88.0.102:81/")).toEqual({ "web:81": 4 });
+});
 
 test.each(machines)(
   "running the script again changes nothing: %s",
@@ -88,7 +86,7 @@ test(
     const before = await stateOf("director");
     const started = Date.now();
     await byScript.up({ ...environment, WEIGHT: "3" });
-    console.log(`a weight change over ssh took ${((Date.now() - started) / 1000).toFixed(0)} s`);
+    console.log(`a weight change over ssh took ${secondsSince(started)} s`);
     expect(byScript.deployLog()).toMatch(/Resources: 1 added, 0 changed, 1 destroyed/);
     expect(byScript.deployLog()).toMatch(/terraform_data\.director_live \(director\/live\): Creation complete/);
     const after = await stateOf("director");

@@ -1,14 +1,10 @@
-import {
-  BOOT,
-  countLines,
-  curlTimes,
-  eventually,
-  LabDeployment,
-  lossOf,
-  MINUTES,
-  secondsUntil,
-} from "./support/deployment";
+import { LabDeployment } from "./support/deployment";
+import { realServersOf } from "./support/director";
+import { serve } from "./support/http-server";
 import { APISIX, describeWithImage } from "./support/images";
+import { lossOf } from "./support/load";
+import { Nomad } from "./support/nomad";
+import { BOOT, eventually, MINUTES, secondsSince, secondsUntil } from "./support/waiting";
 
 // main.ts as it is: client → virtual address → APISIX as a Nomad job → hello-world on host ports.
 
@@ -16,6 +12,7 @@ const vip = "http://192.168.139.29";
 const standIn = "192.168.139.68:8090";
 const ports = { VIPSTACK_VIP_PORT: "18700", VIPSTACK_CONSUL_PORT: "18750", VIPSTACK_NOMAD_PORT: "18746" };
 const scene = new LabDeployment();
+const nomad = new Nomad(ports.VIPSTACK_NOMAD_PORT);
 let printed = "";
 
 describeWithImage(
@@ -28,42 +25,21 @@ describeWithImage(
     beforeAll(async () => {
       printed = await up();
       console.log(/Up after \d+ s/.exec(printed)?.[0]);
-      await scene.on(
-        "vm-1",
-        `cat > /run/httpbin.py <<'PROGRAM'
-from http.server import BaseHTTPRequestHandler, HTTPServer
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(f"httpbin {self.command} {self.path} {self.headers['Host']}\\n".encode())
-HTTPServer(("", 8090), Handler).serve_forever()
-PROGRAM
-systemd-run --quiet --unit httpbin python3 /run/httpbin.py`,
-      );
+      await serve(scene, "vm-1", 8090, "httpbin");
     }, 2 * BOOT);
     afterAll(async () => {
       await scene.down();
     }, BOOT);
 
-    async function nomad<Answer>(path: string): Promise<Answer> {
-      return (await (await fetch(`http://127.0.0.1:${ports.VIPSTACK_NOMAD_PORT}/v1${path}`)).json()) as Answer;
-    }
-
-    async function running(job: string): Promise<Allocation[]> {
-      const all = await nomad<Allocation[]>(`/job/${job}/allocations`);
-      return all.filter(({ ClientStatus, DesiredStatus }) => ClientStatus === "running" && DesiredStatus === "run");
-    }
-
     async function gateways(): Promise<string[]> {
-      return (await running("gateway")).map(({ ID }) => ID).sort();
+      return (await nomad.running("gateway")).map(({ ID }) => ID).sort();
     }
 
     /** Waits until the director sends requests to that many gateways. @returns the seconds that it took */
     async function untilGateways(count: number): Promise<number> {
       return secondsUntil(async () => {
-        const table = await scene.on("ipvs", "ipvsadm -S -n");
-        expect([...table.matchAll(/-r \S+:9080 -m -w [1-9]/g)]).toHaveLength(count);
+        const servers = await realServersOf(scene, "ipvs");
+        expect(servers.filter((server) => server.endsWith(":9080"))).toHaveLength(count);
       });
     }
 
@@ -83,22 +59,18 @@ systemd-run --quiet --unit httpbin python3 /run/httpbin.py`,
       expect(printed).toContain(`Nomad on this host               http://127.0.0.1:${ports.VIPSTACK_NOMAD_PORT}/`);
     });
 
-    test(
-      "S4: the page names task, group, job, foo and the port; APISIX serves it, and GET /ip goes to the fixed node",
-      async () => {
-        const page = await scene.on("vm-1", `curl --silent --include ${vip}/`);
-        expect(page).toMatch(/^Server: APISIX\/3\.18\.0\r$/m);
-        for (const line of ["Task: web", "Group: servers", "Job: hello-world", "Metadata value for foo: bar"])
-          expect(page).toContain(line);
-        expect(page).toContain("Currently running on port: 8001");
-        await eventually(async () => {
-          expect(countLines(await scene.on("vm-1", curlTimes(4, `${vip}/ip`)))).toEqual({
-            "httpbin GET /ip 192.168.139.29": 4,
-          });
+    test("S4: the page names task, group, job, foo and the port; APISIX serves it, and GET /ip goes to the fixed node", async () => {
+      const page = await scene.on("vm-1", `curl --silent --include ${vip}/`);
+      expect(page).toMatch(/^Server: APISIX\/3\.18\.0\r$/m);
+      for (const line of ["Task: web", "Group: servers", "Job: hello-world", "Metadata value for foo: bar"])
+        expect(page).toContain(line);
+      expect(page).toContain("Currently running on port: 8001");
+      await eventually(async () => {
+        expect(await scene.answers("vm-1", `${vip}/ip`, 4)).toEqual({
+          "httpbin GET /ip 192.168.139.29": 4,
         });
-      },
-      2 * MINUTES,
-    );
+      });
+    });
 
     test(
       "an edited route is live on both gateways with the same allocations; of two edits within a second the last one counts",
@@ -120,14 +92,14 @@ systemd-run --quiet --unit httpbin python3 /run/httpbin.py`,
         const started = Date.now();
         await put({ "request-id": {} });
         await marked();
-        const live = (Date.now() - started) / 1000;
+        const live = secondsSince(started);
         // By one login: of two, the second one may be the quicker.
         await scene.on("server", `${putting({})}\nsleep 0.3\n${putting({ "request-id": {} })}`);
         await new Promise((resolve) => setTimeout(resolve, 8000));
         await marked();
         await put({});
         const result = await requests.finish();
-        console.log(`route edit: live on both gateways after ${live.toFixed(1)} s; ${lossOf(result)}`);
+        console.log(`route edit: live on both gateways after ${live} s; ${lossOf(result)}`);
         expect(result.failures).toEqual([]);
         expect(await gateways()).toEqual(before);
       },
@@ -146,7 +118,7 @@ systemd-run --quiet --unit httpbin python3 /run/httpbin.py`,
           await untilInstances(count);
           // Those that left serve on for their shutdown delay.
           await eventually(async () => {
-            expect(await running("hello-world")).toHaveLength(count);
+            expect(await nomad.running("hello-world")).toHaveLength(count);
           }, 3 * MINUTES);
         }
         const result = await requests.finish();
@@ -203,9 +175,3 @@ systemd-run --quiet --unit httpbin python3 /run/httpbin.py`,
   },
   "nomad",
 );
-
-interface Allocation {
-  readonly ID: string;
-  readonly ClientStatus: string;
-  readonly DesiredStatus: string;
-}

@@ -1,4 +1,6 @@
-import { BOOT, countLines, curlTimes, deployed, eventually, MINUTES } from "./support/deployment";
+import { deployed } from "./support/deployment";
+import { realServersOf, untilServed } from "./support/director";
+import { BOOT, eventually, MINUTES } from "./support/waiting";
 
 // A director that follows Consul, on machines of their own: what an agent, a check, a frozen server or a power cut decides.
 
@@ -6,79 +8,54 @@ const scene = deployed("consul-director", { VIPSTACK_CONSUL_PORT: "18500" });
 const vip = "http://192.168.139.29:80/";
 const [web1, web2] = ["192.168.139.31:80", "192.168.139.32:80"];
 
-/** Real servers that get new connections, as the kernel has them. */
-async function realServers(): Promise<string[]> {
-  const table = await scene.on("ipvs", "ipvsadm -S -n");
-  return [...table.matchAll(/-r (\S+) -m -w [1-9]/g)].map((match) => match[1] ?? "").sort();
-}
-
 /** Waits until exactly these get new connections. @returns the seconds that it took */
 async function until(...expected: string[]): Promise<number> {
-  const started = Date.now();
-  await eventually(async () => {
-    expect(await realServers()).toEqual(expected);
-  }, 3 * MINUTES);
-  return Math.round((Date.now() - started) / 1000);
+  return untilServed(scene, "ipvs", expected);
 }
 
-test(
-  "Consul lists its server and both instances, with address and port",
-  async () => {
-    const catalog = await scene.on("server", "consul catalog services");
-    expect(catalog.split("\n")).toEqual(["consul", "hello"]);
-    const instances = JSON.parse(
-      await scene.on("server", "curl --silent http://127.0.0.1:8500/v1/health/service/hello?passing"),
-    ) as { Node: { Node: string }; Service: { Address: string; Port: number } }[];
-    expect(instances.map(({ Node, Service }) => `${Node.Node} ${Service.Address}:${Service.Port}`).sort()).toEqual([
-      `web1 ${web1}`,
-      `web2 ${web2}`,
-    ]);
-  },
-  MINUTES,
-);
+test("Consul lists its server and both instances, with address and port", async () => {
+  const catalog = await scene.on("server", "consul catalog services");
+  expect(catalog.split("\n")).toEqual(["consul", "hello"]);
+  const instances = JSON.parse(
+    await scene.on("server", "curl --silent http://127.0.0.1:8500/v1/health/service/hello?passing"),
+  ) as { Node: { Node: string }; Service: { Address: string; Port: number } }[];
+  expect(instances.map(({ Node, Service }) => `${Node.Node} ${Service.Address}:${Service.Port}`).sort()).toEqual([
+    `web1 ${web1}`,
+    `web2 ${web2}`,
+  ]);
+});
 
-test(
-  "the server is the notes' own: HTTP 8500, gRPC 8502 and DNS 8600 on every address; DNS knows the instances",
-  async () => {
-    const listening = await scene.on("server", "ss -Hltn | awk '{ print $4 }'");
-    expect(listening.split("\n")).toEqual(expect.arrayContaining(["*:8500", "*:8502", "*:8600"]));
-    const found = await scene.on(
-      "server",
-      "consul kv put lab/word stays && curl --silent 127.0.0.1:8500/v1/agent/self",
-    );
-    expect(found).toContain('"Version":"1.14.11"');
-    expect(await (await fetch("http://127.0.0.1:18500/ui/")).text()).toContain("<title>Consul");
-    const asked = await scene.on("vm-1", dnsQuery("hello.service.consul", "192.168.139.24", 8600));
-    expect(asked.split("\n").sort()).toEqual(["192.168.139.31", "192.168.139.32"]);
-  },
-  MINUTES,
-);
+test("the server is the notes' own: HTTP 8500, gRPC 8502 and DNS 8600 on every address; DNS knows the instances", async () => {
+  const listening = await scene.on("server", "ss -Hltn | awk '{ print $4 }'");
+  expect(listening.split("\n")).toEqual(expect.arrayContaining(["*:8500", "*:8502", "*:8600"]));
+  const found = await scene.on("server", "consul kv put lab/word stays && curl --silent 127.0.0.1:8500/v1/agent/self");
+  expect(found).toContain('"Version":"1.14.11"');
+  expect(await (await fetch("http://127.0.0.1:18500/ui/")).text()).toContain("<title>Consul");
+  const asked = await scene.on("vm-1", dnsQuery("hello.service.consul", "192.168.139.24", 8600));
+  expect(asked.split("\n").sort()).toEqual(["192.168.139.31", "192.168.139.32"]);
+});
 
 test(
   "requests alternate between the healthy instances",
   async () => {
     await until(web1, web2);
-    expect(countLines(await scene.on("vm-1", curlTimes(10, vip)))).toEqual({ web1: 5, web2: 5 });
+    expect(await scene.answers("vm-1", vip, 10)).toEqual({ web1: 5, web2: 5 });
   },
   4 * MINUTES,
 );
 
-test(
-  "why consul-without-snat is refused: without the SNAT rules instances answer past the director, and it hangs",
-  async () => {
-    await scene.on("ipvs", "systemctl stop vipstack-iptables-keeper.timer vipstack-iptables-keeper.service");
-    await scene.on("ipvs", "iptables -t nat -F VIPSTACK-POSTROUTING");
-    const curl = scene.tryOn("vm-1", `curl --silent --max-time 6 ${vip}`);
-    await eventually(async () => {
-      expect(await scene.on("ipvs", "ipvsadm -lnc")).toMatch(/SYN_RECV +192\.168\.139\.68:\d+ +192\.168\.139\.29:80/);
-    });
-    expect((await curl).exitCode).toBe(28);
-    await scene.on("ipvs", "/usr/local/lib/vipstack/iptables-rules apply");
-    await scene.on("ipvs", "systemctl start vipstack-iptables-keeper.timer");
-    expect(countLines(await scene.on("vm-1", curlTimes(4, vip)))).toEqual({ web1: 2, web2: 2 });
-  },
-  2 * MINUTES,
-);
+test("why consul-without-snat is refused: without the SNAT rules instances answer past the director, and it hangs", async () => {
+  await scene.on("ipvs", "systemctl stop vipstack-iptables-keeper.timer vipstack-iptables-keeper.service");
+  await scene.on("ipvs", "iptables -t nat -F VIPSTACK-POSTROUTING");
+  const curl = scene.tryOn("vm-1", `curl --silent --max-time 6 ${vip}`);
+  await eventually(async () => {
+    expect(await scene.on("ipvs", "ipvsadm -lnc")).toMatch(/SYN_RECV +192\.168\.139\.68:\d+ +192\.168\.139\.29:80/);
+  });
+  expect((await curl).exitCode).toBe(28);
+  await scene.on("ipvs", "/usr/local/lib/vipstack/iptables-rules apply");
+  await scene.on("ipvs", "systemctl start vipstack-iptables-keeper.timer");
+  expect(await scene.answers("vm-1", vip, 4)).toEqual({ web1: 2, web2: 2 });
+});
 
 test(
   "an instance in maintenance is drained, and comes back: no request is lost, open or new",
@@ -102,7 +79,7 @@ test(
   async () => {
     await scene.on("web1", "systemctl stop caddy");
     const left = await until(web2);
-    expect(countLines(await scene.on("vm-1", curlTimes(4, vip)))).toEqual({ web2: 4 });
+    expect(await scene.answers("vm-1", vip, 4)).toEqual({ web2: 4 });
     await scene.on("web1", "systemctl start caddy");
     console.log(`dead instance: out after ${left} s, back after ${await until(web1, web2)} s`);
   },
@@ -116,7 +93,7 @@ test(
     await scene.lab("freeze", "server");
     // The freeze itself is what is tested, so it has to last.
     await new Promise((resolve) => setTimeout(resolve, 60_000));
-    expect(await realServers()).toEqual([web1, web2]);
+    expect(await realServersOf(scene, "ipvs")).toEqual([web1, web2]);
     await scene.lab("thaw", "server");
     expect(await load.finish()).toMatchObject({ heldLost: 0, newFailed: [] });
     await until(web1, web2);
@@ -132,7 +109,7 @@ test(
     // Its boot is done when cloud-init is; its Consul agent goes on looking for a server.
     await scene.lab("power-on", "ipvs");
     await until(web1, web2);
-    expect(countLines(await scene.on("vm-1", curlTimes(4, vip)))).toEqual({ web1: 2, web2: 2 });
+    expect(await scene.answers("vm-1", vip, 4)).toEqual({ web1: 2, web2: 2 });
     await scene.lab("power-on", "server");
     await scene.on("web1", "systemctl stop caddy");
     await until(web2);
@@ -147,7 +124,7 @@ test(
   async () => {
     await scene.lab("power-cut", "web2");
     const left = await until(web1);
-    expect(countLines(await scene.on("vm-1", curlTimes(4, vip)))).toEqual({ web1: 4 });
+    expect(await scene.answers("vm-1", vip, 4)).toEqual({ web1: 4 });
     await scene.lab("power-on", "web2");
     console.log(`power cut of web2: out after ${left} s, back after ${await until(web1, web2)} s from its boot`);
   },
@@ -179,7 +156,7 @@ test(
     await until(web1, web2);
     expect(await scene.on("server", "consul kv get lab/word")).toBe("stays");
     await eventually(async () => {
-      expect(countLines(await scene.on("vm-1", curlTimes(4, vip)))).toEqual({ web1: 2, web2: 2 });
+      expect(await scene.answers("vm-1", vip, 4)).toEqual({ web1: 2, web2: 2 });
     });
   },
   2 * BOOT,

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import execa from "execa";
-import { BOOT, eventually, isAlive, killAll, labProcesses, MINUTES } from "./support/deployment";
+import { isAlive, killAll, labProcesses } from "./support/processes";
+import { BOOT, eventually, MINUTES } from "./support/waiting";
 
 // What the user sees when something goes wrong, in an app of their own outside the tree.
 
@@ -55,10 +56,8 @@ async function goesDown(): Promise<void> {
 
 const labDirectory = join(app, "state", "lab");
 
-test(
-  "a program with a mistake: the library's own sentence, no stack trace, exit code 1",
-  async () => {
-    const text = `const { App, TerraformStack } = require("cdktf");
+test("a program with a mistake: the library's own sentence, no stack trace, exit code 1", async () => {
+  const text = `const { App, TerraformStack } = require("cdktf");
 const { Director, LabBackend, Machine } = require(${JSON.stringify(join(PROJECT, "dist", "constructs"))});
 const app = new App();
 const stack = new TerraformStack(app, "failing");
@@ -66,29 +65,22 @@ const machine = new Machine(stack, "box", { backend: new LabBackend(stack, "lab"
 new Director(stack, "director", { machine }).addVirtualService("web", { address: "10.66.0.2", port: 99999 });
 app.synth();
 `;
-    writeFileSync(join(app, "main.js"), text);
-    const { exitCode, all = "" } = await vipstack("up");
-    expect(exitCode).toBe(1);
-    expect(all).toMatch(/failing\/director\/web: .*'port' must be a whole number from 0 to 65535, got 99999: /);
-    expect(all).not.toMatch(/^\s+at /m);
-  },
-  MINUTES,
-);
+  writeFileSync(join(app, "main.js"), text);
+  const { exitCode, all = "" } = await vipstack("up");
+  expect(exitCode).toBe(1);
+  expect(all).toMatch(/failing\/director\/web: .*'port' must be a whole number from 0 to 65535, got 99999: /);
+  expect(all).not.toMatch(/^\s+at /m);
+});
 
-test(
-  "no Terraform: what is missing, and what to do",
-  async () => {
-    program({});
-    const bin = join(app, "bin");
-    mkdirSync(bin);
-    for (const name of ["node", "npx", "sh", "env"])
-      symlinkSync((await execa("which", [name])).stdout, join(bin, name));
-    const { exitCode, all = "" } = await vipstack("up", { PATH: bin });
-    expect(exitCode).toBe(1);
-    expect(all).toMatch(/terraform is not on the PATH\n→ install Terraform 1\.5 or newer/);
-  },
-  MINUTES,
-);
+test("no Terraform: what is missing, and what to do", async () => {
+  program({});
+  const bin = join(app, "bin");
+  mkdirSync(bin);
+  for (const name of ["node", "npx", "sh", "env"]) symlinkSync((await execa("which", [name])).stdout, join(bin, name));
+  const { exitCode, all = "" } = await vipstack("up", { PATH: bin });
+  expect(exitCode).toBe(1);
+  expect(all).toMatch(/terraform is not on the PATH\n→ install Terraform 1\.5 or newer/);
+});
 
 test(
   "a failing guest ends up with its name, the stage, its last lines and exit code 1; down still cleans up",

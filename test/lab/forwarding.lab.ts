@@ -1,61 +1,47 @@
-import { countLines, curlTimes, deployed, eventually, MINUTES } from "./support/deployment";
+import { curlTimes } from "./support/answers";
+import { deployed } from "./support/deployment";
+import { eventually, MINUTES } from "./support/waiting";
 
 describe("masquerading, the director is the gateway", () => {
   const nat = deployed("nat-gateway");
 
-  test(
-    "alternates, and the real servers see the client's address",
-    async () => {
-      expect(countLines(await nat.on("client", curlTimes(10, "http://10.77.0.100:80/")))).toEqual({ web1: 5, web2: 5 });
-      const seen = nat.on("web1", "timeout 20 tcpdump -lnni eth0 -c 1 'tcp dst port 8080' 2>/dev/null");
-      await eventually(async () => {
-        await nat.on("client", curlTimes(2, "http://10.77.0.100:80/"));
-        await expectSettled(seen);
-      });
-      expect(await seen).toMatch(/IP 10\.77\.0\.10\.\d+ > 10\.77\.1\.31\.8080/);
-    },
-    2 * MINUTES,
-  );
+  test("alternates, and the real servers see the client's address", async () => {
+    expect(await nat.answers("client", "http://10.77.0.100:80/", 10)).toEqual({ web1: 5, web2: 5 });
+    const seen = nat.on("web1", "timeout 20 tcpdump -lnni eth0 -c 1 'tcp dst port 8080' 2>/dev/null");
+    await eventually(async () => {
+      await nat.on("client", curlTimes(2, "http://10.77.0.100:80/"));
+      await expectSettled(seen);
+    });
+    expect(await seen).toMatch(/IP 10\.77\.0\.10\.\d+ > 10\.77\.1\.31\.8080/);
+  });
 
-  test(
-    "the real servers' default route is the director",
-    async () => {
-      expect(await nat.on("web1", "ip route show default")).toMatch(/^default via 10\.77\.1\.20 dev eth0/);
-    },
-    MINUTES,
-  );
+  test("the real servers' default route is the director", async () => {
+    expect(await nat.on("web1", "ip route show default")).toMatch(/^default via 10\.77\.1\.20 dev eth0/);
+  });
 });
 
 describe("direct routing", () => {
   const direct = deployed("direct-routing");
 
-  test(
-    "alternates, and replies do not pass the director",
-    async () => {
-      expect(countLines(await direct.on("client", curlTimes(10, "http://10.77.0.100:80/")))).toEqual({
-        web1: 5,
-        web2: 5,
-      });
-      const capture = direct.tryOn("director", "timeout 8 tcpdump -lnni eth0 'tcp port 80' 2>/dev/null");
-      await direct.on("client", `sleep 4; ${curlTimes(2, "http://10.77.0.100:80/")}`);
-      const { output } = await capture;
-      expect(output).toMatch(/10\.77\.0\.10\.\d+ > 10\.77\.0\.100\.80: Flags \[S\]/);
-      expect(output).not.toMatch(/10\.77\.0\.100\.80 > /);
-    },
-    2 * MINUTES,
-  );
+  test("alternates, and replies do not pass the director", async () => {
+    expect(await direct.answers("client", "http://10.77.0.100:80/", 10)).toEqual({
+      web1: 5,
+      web2: 5,
+    });
+    const capture = direct.tryOn("director", "timeout 8 tcpdump -lnni eth0 'tcp port 80' 2>/dev/null");
+    await direct.on("client", `sleep 4; ${curlTimes(2, "http://10.77.0.100:80/")}`);
+    const { output } = await capture;
+    expect(output).toMatch(/10\.77\.0\.10\.\d+ > 10\.77\.0\.100\.80: Flags \[S\]/);
+    expect(output).not.toMatch(/10\.77\.0\.100\.80 > /);
+  });
 
-  test(
-    "only the director answers the question who has the VIP",
-    async () => {
-      const mac = (await direct.on("director", "cat /sys/class/net/eth0/address")).trim().toUpperCase();
-      const replies = await direct.on("client", "arping -c 3 -w 5 -I eth0 10.77.0.100 || true");
-      const answering = [...replies.matchAll(/\[([0-9A-F:]{17})\]/gi)].map(([, address]) => address?.toUpperCase());
-      expect(answering.length).toBeGreaterThan(0);
-      expect(new Set(answering)).toEqual(new Set([mac]));
-    },
-    MINUTES,
-  );
+  test("only the director answers the question who has the VIP", async () => {
+    const mac = (await direct.on("director", "cat /sys/class/net/eth0/address")).trim().toUpperCase();
+    const replies = await direct.on("client", "arping -c 3 -w 5 -I eth0 10.77.0.100 || true");
+    const answering = [...replies.matchAll(/\[([0-9A-F:]{17})\]/gi)].map(([, address]) => address?.toUpperCase());
+    expect(answering.length).toBeGreaterThan(0);
+    expect(new Set(answering)).toEqual(new Set([mac]));
+  });
 
   test(
     "a real server has the VIP on lo and keeps quiet about it, also after a power cut",
@@ -70,7 +56,7 @@ describe("direct routing", () => {
         expect(await direct.on("web1", state)).toMatch(expected);
       }, 3 * MINUTES);
       await eventually(async () => {
-        expect(countLines(await direct.on("client", curlTimes(4, "http://10.77.0.100:80/")))).toEqual({
+        expect(await direct.answers("client", "http://10.77.0.100:80/", 4)).toEqual({
           web1: 2,
           web2: 2,
         });
@@ -84,35 +70,27 @@ describe("tunneling", () => {
   // The real servers' network carries less than the client's and the director's.
   const tunnel = deployed("tunneling", { MTU: "1450" });
 
-  test(
-    "alternates across subnets; what the director sends is IPIP",
-    async () => {
-      expect(countLines(await tunnel.on("client", curlTimes(10, "http://10.77.0.100:80/")))).toEqual({
-        web1: 5,
-        web2: 5,
-      });
-      const capture = tunnel.tryOn("director", "timeout 8 tcpdump -lnni eth0 'ip proto 4' 2>/dev/null");
-      await tunnel.on("client", `sleep 4; ${curlTimes(2, "http://10.77.0.100:80/")}`);
-      expect((await capture).output).toMatch(
-        /IP 10\.77\.0\.20 > 10\.78\.0\.3[12]: IP 10\.77\.0\.10\.\d+ > 10\.77\.0\.100\.80/,
-      );
-    },
-    2 * MINUTES,
-  );
+  test("alternates across subnets; what the director sends is IPIP", async () => {
+    expect(await tunnel.answers("client", "http://10.77.0.100:80/", 10)).toEqual({
+      web1: 5,
+      web2: 5,
+    });
+    const capture = tunnel.tryOn("director", "timeout 8 tcpdump -lnni eth0 'ip proto 4' 2>/dev/null");
+    await tunnel.on("client", `sleep 4; ${curlTimes(2, "http://10.77.0.100:80/")}`);
+    expect((await capture).output).toMatch(
+      /IP 10\.77\.0\.20 > 10\.78\.0\.3[12]: IP 10\.77\.0\.10\.\d+ > 10\.77\.0\.100\.80/,
+    );
+  });
 
-  test(
-    "the same in IPv6, and the outer packets come from the director's own address, not from the VIP",
-    async () => {
-      const vip = "http://[fd00:77::100]:80/";
-      expect(countLines(await tunnel.on("client", curlTimes(10, vip)))).toEqual({ web1: 5, web2: 5 });
-      const capture = tunnel.tryOn("director", "timeout 8 tcpdump -lnni eth0 'ip6 proto 41' 2>/dev/null");
-      await tunnel.on("client", `sleep 4; ${curlTimes(2, vip)}`);
-      const { output } = await capture;
-      expect(output).toMatch(/IP6 fd00:77::20 > fd00:78::3[12]: IP6 fd00:77::10\.\d+ > fd00:77::100\.80/);
-      expect(output).not.toMatch(/IP6 fd00:77::100 > fd00:78::/);
-    },
-    2 * MINUTES,
-  );
+  test("the same in IPv6, and the outer packets come from the director's own address, not from the VIP", async () => {
+    const vip = "http://[fd00:77::100]:80/";
+    expect(await tunnel.answers("client", vip, 10)).toEqual({ web1: 5, web2: 5 });
+    const capture = tunnel.tryOn("director", "timeout 8 tcpdump -lnni eth0 'ip6 proto 41' 2>/dev/null");
+    await tunnel.on("client", `sleep 4; ${curlTimes(2, vip)}`);
+    const { output } = await capture;
+    expect(output).toMatch(/IP6 fd00:77::20 > fd00:78::3[12]: IP6 fd00:77::10\.\d+ > fd00:77::100\.80/);
+    expect(output).not.toMatch(/IP6 fd00:77::100 > fd00:78::/);
+  });
 
   test.each(["10.77.0.100", "[fd00:77::100]"])(
     "a big upload to %s goes through: the segment size leaves room for the tunnel's header",
@@ -124,7 +102,6 @@ describe("tunneling", () => {
         ),
       ).toMatch(/^web[12]$/);
     },
-    2 * MINUTES,
   );
 
   test(

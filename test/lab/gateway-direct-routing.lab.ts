@@ -1,6 +1,10 @@
-import { BOOT, countLines, eventually, LabDeployment, lossOf, MINUTES } from "./support/deployment";
-import { Gateways, untilServed } from "./support/gateways";
+import { countLines, statusTimes } from "./support/answers";
+import { LabDeployment } from "./support/deployment";
+import { untilServed } from "./support/director";
+import { Gateways } from "./support/gateways";
 import { APISIX, describeWithImage } from "./support/images";
+import { lossOf } from "./support/load";
+import { BOOT, eventually, secondsSince } from "./support/waiting";
 
 // A director that leaves the client's address in place, with gateways as its real servers, beside one that doesn't.
 
@@ -25,8 +29,7 @@ describeWithImage(APISIX, "gateways behind direct routing", () => {
 
   /** The statuses of so many requests from a machine. */
   async function statuses(machine: string, url: string, count: number): Promise<Record<string, number>> {
-    const curl = `curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}\\n' ${url} || true`;
-    return countLines(await scene.on(machine, `for n in $(seq ${count}); do ${curl}; done`));
+    return countLines(await scene.on(machine, statusTimes(count, url)));
   }
 
   /** Who asked for that page, as the gateways' access logs have it. */
@@ -37,51 +40,39 @@ describeWithImage(APISIX, "gateways behind direct routing", () => {
     return logs.flatMap((log) => log.split("\n")).filter((line) => line !== "");
   }
 
-  test(
-    "a VIP that no machine is named after answers; the table says Route, and the VIP's port",
-    async () => {
-      expect(await statuses("vm-1", `${direct}/`, 10)).toEqual({ 200: 10 });
-      expect(await statuses("vm-1", `${masqueraded}/`, 10)).toEqual({ 200: 10 });
-      const table = await scene.on("ipvs", "ipvsadm -ln");
-      expect(table).toMatch(
-        /TCP +192\.168\.139\.100:80 rr\n +-> 192\.168\.139\.41:80 +Route .*\n +-> 192\.168\.139\.42:80 +Route /,
-      );
-      expect(table).toMatch(
-        /TCP +192\.168\.139\.29:80 rr\n +-> 192\.168\.139\.41:9080 +Masq .*\n +-> 192\.168\.139\.42:9080 +Masq /,
-      );
-      const listens = await gateways.each((_, machine) =>
-        scene.on(machine, "ss -Hltn 'sport = :80' | wc -l; sysctl -n net.ipv4.ip_unprivileged_port_start"),
-      );
-      for (const each of listens) expect(each).toMatch(/^[1-9]\d*\n80$/);
-    },
-    2 * MINUTES,
-  );
+  test("a VIP that no machine is named after answers; the table says Route, and the VIP's port", async () => {
+    expect(await statuses("vm-1", `${direct}/`, 10)).toEqual({ 200: 10 });
+    expect(await statuses("vm-1", `${masqueraded}/`, 10)).toEqual({ 200: 10 });
+    const table = await scene.on("ipvs", "ipvsadm -ln");
+    expect(table).toMatch(
+      /TCP +192\.168\.139\.100:80 rr\n +-> 192\.168\.139\.41:80 +Route .*\n +-> 192\.168\.139\.42:80 +Route /,
+    );
+    expect(table).toMatch(
+      /TCP +192\.168\.139\.29:80 rr\n +-> 192\.168\.139\.41:9080 +Masq .*\n +-> 192\.168\.139\.42:9080 +Masq /,
+    );
+    const listens = await gateways.each((_, machine) =>
+      scene.on(machine, "ss -Hltn 'sport = :80' | wc -l; sysctl -n net.ipv4.ip_unprivileged_port_start"),
+    );
+    for (const each of listens) expect(each).toMatch(/^[1-9]\d*\n80$/);
+  });
 
-  test(
-    "the gateway's log has the client by direct routing, the director by masquerading with SNAT",
-    async () => {
-      await statuses("vm-1", `${direct}/by-direct-routing`, 4);
-      await statuses("vm-1", `${masqueraded}/by-masquerading`, 4);
-      await eventually(async () => {
-        expect(await clientsOf("/by-direct-routing")).toEqual(Array(4).fill(client));
-        expect(await clientsOf("/by-masquerading")).toEqual(Array(4).fill("192.168.139.29"));
-      });
-    },
-    2 * MINUTES,
-  );
+  test("the gateway's log has the client by direct routing, the director by masquerading with SNAT", async () => {
+    await statuses("vm-1", `${direct}/by-direct-routing`, 4);
+    await statuses("vm-1", `${masqueraded}/by-masquerading`, 4);
+    await eventually(async () => {
+      expect(await clientsOf("/by-direct-routing")).toEqual(Array(4).fill(client));
+      expect(await clientsOf("/by-masquerading")).toEqual(Array(4).fill("192.168.139.29"));
+    });
+  });
 
-  test(
-    "plugins see the client: its address is let in, and has a limit of its own",
-    async () => {
-      expect(await statuses("vm-1", `${direct}/restricted`, 4)).toEqual({ 200: 4 });
-      expect(await statuses("web", `${direct}/restricted`, 4)).toEqual({ 403: 4 });
-      expect(await statuses("vm-1", `${masqueraded}/restricted`, 4)).toEqual({ 403: 4 });
-      // Three a gateway.
-      expect(await statuses("vm-1", `${direct}/limited`, 10)).toEqual({ 200: 6, 429: 4 });
-      expect(await statuses("web", `${direct}/limited`, 6)).toEqual({ 200: 6 });
-    },
-    2 * MINUTES,
-  );
+  test("plugins see the client: its address is let in, and has a limit of its own", async () => {
+    expect(await statuses("vm-1", `${direct}/restricted`, 4)).toEqual({ 200: 4 });
+    expect(await statuses("web", `${direct}/restricted`, 4)).toEqual({ 403: 4 });
+    expect(await statuses("vm-1", `${masqueraded}/restricted`, 4)).toEqual({ 403: 4 });
+    // Three a gateway.
+    expect(await statuses("vm-1", `${direct}/limited`, 10)).toEqual({ 200: 6, 429: 4 });
+    expect(await statuses("web", `${direct}/limited`, 6)).toEqual({ 200: 6 });
+  });
 
   test(
     "another access log and a further plugin are a reload: no request is lost, no machine and no container is replaced",
@@ -96,7 +87,7 @@ describeWithImage(APISIX, "gateways behind direct routing", () => {
         );
         for (const head of heads) expect(head).toMatch(/^X-Changed: yes\r$/m);
       });
-      const seconds = Math.round((Date.now() - started) / 1000);
+      const seconds = secondsSince(started);
       const result = await requests.finish();
       console.log(`changed settings: live on both gateways after ${seconds} s; ${lossOf(result)}`);
       expect(result.failures).toEqual([]);

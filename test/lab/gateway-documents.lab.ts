@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { BOOT, eventually, LabDeployment, MINUTES } from "./support/deployment";
+import { LabDeployment } from "./support/deployment";
+import { BOOT, eventually, MINUTES, secondsSince } from "./support/waiting";
 
 // Everything around a gateway on a machine: its routes' way from Consul to the file, and what its unit says where it can't
 // start. The container is busybox, which is no gateway: it ends, and systemd starts it again and again.
@@ -26,10 +27,6 @@ afterAll(async () => {
 /** What shells, Docker and YAML might trip over. */
 function awkward(word: string): string {
   return `  ${word} "'\`$HOME \${x} $(id) \\n \\\n\té # %\n `;
-}
-
-function secondsSince(started: number): number {
-  return Math.round((Date.now() - started) / 100) / 10;
 }
 
 /** Python on the gateway's machine, with what every measurement needs. */

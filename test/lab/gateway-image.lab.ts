@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { BOOT, LabDeployment, MINUTES } from "./support/deployment";
+import { LabDeployment } from "./support/deployment";
+import { BOOT, MINUTES, secondsSince } from "./support/waiting";
 
 // `vipstack up` of a program that wants a container image which can't be had.
 
@@ -13,7 +14,7 @@ test(
   async () => {
     const started = Date.now();
     const { exitCode, output } = await scene.upFails();
-    console.log(`refused after ${Math.round((Date.now() - started) / 100) / 10} s`);
+    console.log(`refused after ${secondsSince(started)} s`);
     expect(exitCode).toBe(1);
     // Why Docker Hub doesn't give it differs from host to host.
     const [, said = ""] = output.replaceAll(/from Docker Hub: .*/g, "from Docker Hub: REASON").split("\n\n");

@@ -1,14 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { ask } from "./support/ask";
-import { BOOT, countLines, curlTimes, eventually, LabDeployment, lossOf, MINUTES } from "./support/deployment";
+import { LabDeployment } from "./support/deployment";
 import { APISIX, describeWithImage } from "./support/images";
+import { lossOf } from "./support/load";
 import { runsOf } from "./support/long";
+import { Nomad } from "./support/nomad";
+import { BOOT, eventually, MINUTES } from "./support/waiting";
 
 // The gateway as a Nomad job, through what happens to a gateway: secrets, a canary, a bad image, the Admin API.
 
 const nomadPort = "18648";
 const ports = { VIPSTACK_VIP_PORT: "18681", VIPSTACK_CONSUL_PORT: "18652", VIPSTACK_NOMAD_PORT: nomadPort };
 const scene = LabDeployment.ofProgram("chain");
+const nomad = new Nomad(nomadPort);
 const newKey = (): string => randomBytes(16).toString("hex");
 
 describeWithImage(
@@ -33,13 +37,7 @@ describeWithImage(
     }
 
     async function gatewaysRunning(): Promise<string[]> {
-      const all = (await (
-        await fetch(`http://127.0.0.1:${nomadPort}/v1/job/gateway/allocations`)
-      ).json()) as Allocation[];
-      return all
-        .filter(({ ClientStatus, DesiredStatus }) => ClientStatus === "running" && DesiredStatus === "run")
-        .map(({ ID }) => ID)
-        .sort();
+      return (await nomad.running("gateway")).map(({ ID }) => ID).sort();
     }
 
     test.each(runsOf(3))(
@@ -70,7 +68,7 @@ describeWithImage(
       "a canary: a tenth of the requests go to another job, half of them after a deployment, with the same allocations",
       async () => {
         const share = async (): Promise<number> => {
-          const counts = countLines(await scene.on("vm-1", curlTimes(200, "http://192.168.139.29/")));
+          const counts = await scene.answers("vm-1", "http://192.168.139.29/", 200);
           const next = Object.entries(counts).filter(([line]) => line.startsWith("The next one"));
           return next.reduce((sum, [, count]) => sum + count, 0);
         };
@@ -135,9 +133,3 @@ describeWithImage(
   },
   "nomad",
 );
-
-interface Allocation {
-  readonly ID: string;
-  readonly ClientStatus: string;
-  readonly DesiredStatus: string;
-}

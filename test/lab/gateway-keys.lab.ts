@@ -5,8 +5,9 @@ import { everyObject } from "../apisix/support/every-object";
 import { DEFAULT_PLUGINS } from "../../constructs";
 import { Answer, ask } from "./support/ask";
 import { makeCertificate, token } from "./support/credentials";
-import { BOOT, eventually, LabDeployment, MINUTES } from "./support/deployment";
+import { LabDeployment } from "./support/deployment";
 import { APISIX, describeWithImage } from "./support/images";
+import { BOOT, eventually, MINUTES, secondsSince } from "./support/waiting";
 
 // A gateway without etcd: its plugins as clients find them, and its secrets, which only Terraform and its machine know.
 
@@ -31,7 +32,7 @@ function newKey(start: string): string {
 async function up(): Promise<number> {
   const started = Date.now();
   await scene.up({ ...secrets, VIPSTACK_CONSUL_PORT: CONSUL });
-  return Math.round((Date.now() - started) / 100) / 10;
+  return secondsSince(started);
 }
 
 async function get(path: string, ...headers: string[]): Promise<Answer> {
@@ -98,43 +99,31 @@ describeWithImage(APISIX, "a gateway without etcd, with secrets", () => {
     console.log(`up after ${await up()} s`);
     const started = Date.now();
     await eventually(isServing, 3 * MINUTES);
-    console.log(`the gateway serves its routes ${Math.round((Date.now() - started) / 100) / 10} s after that`);
+    console.log(`the gateway serves its routes ${secondsSince(started)} s after that`);
   }, BOOT);
   afterAll(async () => {
     await scene.down();
   }, BOOT);
 
-  test(
-    "key-auth: the key of a consumer passes; another, none, and the text that names it don't",
-    async () => {
-      const key = (value: string): Promise<Answer> => get("/keyed", `apikey: ${value}`);
-      expect(await key(secrets.TF_VAR_jack_key)).toEqual({ status: 200, body: "Hello!\n" });
-      expect(await statuses(key("other"), key("$env://JACK_KEY"), get("/keyed"))).toEqual([401, 401, 401]);
-    },
-    MINUTES,
-  );
+  test("key-auth: the key of a consumer passes; another, none, and the text that names it don't", async () => {
+    const key = (value: string): Promise<Answer> => get("/keyed", `apikey: ${value}`);
+    expect(await key(secrets.TF_VAR_jack_key)).toEqual({ status: 200, body: "Hello!\n" });
+    expect(await statuses(key("other"), key("$env://JACK_KEY"), get("/keyed"))).toEqual([401, 401, 401]);
+  });
 
-  test(
-    "jwt-auth: a token made with the consumer's secret passes; one made with the text that names it doesn't",
-    async () => {
-      const bearer = async (secret: string): Promise<Answer> =>
-        get("/signed", `Authorization: Bearer ${await token(scene, "web", "john", secret)}`);
-      expect(await bearer(secrets.TF_VAR_jill_secret)).toEqual({ status: 200, body: "Hello!\n" });
-      expect(await statuses(bearer("other"), bearer("$env://JILL_SECRET"), get("/signed"))).toEqual([401, 401, 401]);
-    },
-    MINUTES,
-  );
+  test("jwt-auth: a token made with the consumer's secret passes; one made with the text that names it doesn't", async () => {
+    const bearer = async (secret: string): Promise<Answer> =>
+      get("/signed", `Authorization: Bearer ${await token(scene, "web", "john", secret)}`);
+    expect(await bearer(secrets.TF_VAR_jill_secret)).toEqual({ status: 200, body: "Hello!\n" });
+    expect(await statuses(bearer("other"), bearer("$env://JILL_SECRET"), get("/signed"))).toEqual([401, 401, 401]);
+  });
 
-  test(
-    "https: the certificate is shown for its host name, and no other one is answered",
-    async () => {
-      await scene.on("web", `cat > /tmp/site.pem <<'EOF'\n${secrets.TF_VAR_certificate}\nEOF`);
-      expect(await scene.on("web", https("site.test", "--cacert /tmp/site.pem"))).toBe("Hello!");
-      const other = await scene.tryOn("web", https("other.test", "--insecure"));
-      expect(other).toEqual({ exitCode: 35, output: expect.stringContaining("alert") as string });
-    },
-    MINUTES,
-  );
+  test("https: the certificate is shown for its host name, and no other one is answered", async () => {
+    await scene.on("web", `cat > /tmp/site.pem <<'EOF'\n${secrets.TF_VAR_certificate}\nEOF`);
+    expect(await scene.on("web", https("site.test", "--cacert /tmp/site.pem"))).toBe("Hello!");
+    const other = await scene.tryOn("web", https("other.test", "--insecure"));
+    expect(other).toEqual({ exitCode: 35, output: expect.stringContaining("alert") as string });
+  });
 
   test("a redirect to https leads to the port that clients use, not to the gateway's own", async () => {
     const host = "Host: shop.example:9080";
@@ -143,45 +132,29 @@ describeWithImage(APISIX, "a gateway without etcd, with secrets", () => {
     expect(head).toMatch(/^location: https:\/\/shop\.example\/secure\r$/im);
   });
 
-  test(
-    "limit-count: two requests pass, the third doesn't",
-    async () => {
-      const answers = [await get("/limited"), await get("/limited"), await get("/limited")];
-      expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
-    },
-    MINUTES,
-  );
+  test("limit-count: two requests pass, the third doesn't", async () => {
+    const answers = [await get("/limited"), await get("/limited"), await get("/limited")];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+  });
 
-  test(
-    "a plugin without a maker of its own does its work",
-    async () => {
-      expect(await get("/faulty")).toEqual({ status: 418, body: "short and stout" });
-    },
-    MINUTES,
-  );
+  test("a plugin without a maker of its own does its work", async () => {
+    expect(await get("/faulty")).toEqual({ status: 418, body: "short and stout" });
+  });
 
-  test(
-    "a stream route: what comes in by its port goes to the service in Consul",
-    async () => {
-      expect(await ask(scene, "web", `http://${GATEWAY}:7000/`)).toEqual({ status: 200, body: "Hello!\n" });
-    },
-    MINUTES,
-  );
+  test("a stream route: what comes in by its port goes to the service in Consul", async () => {
+    expect(await ask(scene, "web", `http://${GATEWAY}:7000/`)).toEqual({ status: 200, body: "Hello!\n" });
+  });
 
-  test(
-    "prometheus in a global rule: requests of every route are counted, for the machine itself only",
-    async () => {
-      const page = "http://127.0.0.1:9091/apisix/prometheus/metrics";
-      await eventually(async () => {
-        const { status, body } = await ask(scene, "box", page);
-        expect(status).toBe(200);
-        expect(body).toMatch(/^apisix_http_status\{code="200",route="plain",.*\} [1-9]/m);
-        expect(body).toMatch(/^apisix_http_status\{code="429",route="limited",.*\} 1$/m);
-      });
-      expect((await scene.tryOn("web", `curl --silent ${GATEWAY}:9091/`)).exitCode).toBe(7);
-    },
-    2 * MINUTES,
-  );
+  test("prometheus in a global rule: requests of every route are counted, for the machine itself only", async () => {
+    const page = "http://127.0.0.1:9091/apisix/prometheus/metrics";
+    await eventually(async () => {
+      const { status, body } = await ask(scene, "box", page);
+      expect(status).toBe(200);
+      expect(body).toMatch(/^apisix_http_status\{code="200",route="plain",.*\} [1-9]/m);
+      expect(body).toMatch(/^apisix_http_status\{code="429",route="limited",.*\} 1$/m);
+    });
+    expect((await scene.tryOn("web", `curl --silent ${GATEWAY}:9091/`)).exitCode).toBe(7);
+  });
 
   test(
     "another key arrives and starts the gateway's container anew, and nothing else",
@@ -194,7 +167,7 @@ describeWithImage(APISIX, "a gateway without etcd, with secrets", () => {
       await eventually(async () => {
         expect((await get("/keyed", `apikey: ${secrets.TF_VAR_jack_key}`)).status).toBe(200);
       }, 2 * MINUTES);
-      console.log(`and the new key was good ${Math.round((Date.now() - started) / 100) / 10} s after that`);
+      console.log(`and the new key was good ${secondsSince(started)} s after that`);
       expect((await get("/keyed", `apikey: ${old}`)).status).toBe(401);
       const after = await machineState();
       expect(after.container).not.toBe(before.container);
@@ -204,39 +177,35 @@ describeWithImage(APISIX, "a gateway without etcd, with secrets", () => {
     BOOT,
   );
 
-  test(
-    "secrets are on their way and at rest nowhere but where the gateway's machine keeps them for root",
-    async () => {
-      const needles = [
-        secrets.TF_VAR_jack_key,
-        secrets.TF_VAR_jill_secret,
-        secrets.TF_VAR_redis_password,
-        old.slice(-16),
-      ];
-      needles.push(secrets.TF_VAR_private_key.split("\n")[1] ?? "");
-      const shownBy = (text: string): string[] => needles.filter((needle) => text.includes(needle));
-      const stored = await scene.on("web", "consul kv get -recurse");
-      for (const text of [stored, await document()]) {
-        expect(text).toMatch("$env://JACK_KEY");
-        expect(shownBy(text)).toEqual([]);
-      }
-      const patterns = needles.flatMap((needle) => ["-e", needle]);
-      const search = async (what: readonly string[]): Promise<string> =>
-        (await execa("grep", ["-rlF", "--exclude-dir=guests", ...what, scene.root], { reject: false })).stdout;
-      expect(await search(patterns)).toBe("");
-      expect(await search(["-e", "$env://JACK_KEY"])).toMatch("cdktf.out");
-      const quoted = needles.map((needle) => `-e '${needle}'`).join(" ");
-      const places = "/etc /var/lib/cloud /var/lib/vipstack /var/log /run/cloud-init /run/vipstack /usr/local /tmp";
-      const files = await scene.on(
-        "box",
-        `grep -rlF ${quoted} ${places} 2>/dev/null | sort || true
+  test("secrets are on their way and at rest nowhere but where the gateway's machine keeps them for root", async () => {
+    const needles = [
+      secrets.TF_VAR_jack_key,
+      secrets.TF_VAR_jill_secret,
+      secrets.TF_VAR_redis_password,
+      old.slice(-16),
+    ];
+    needles.push(secrets.TF_VAR_private_key.split("\n")[1] ?? "");
+    const shownBy = (text: string): string[] => needles.filter((needle) => text.includes(needle));
+    const stored = await scene.on("web", "consul kv get -recurse");
+    for (const text of [stored, await document()]) {
+      expect(text).toMatch("$env://JACK_KEY");
+      expect(shownBy(text)).toEqual([]);
+    }
+    const patterns = needles.flatMap((needle) => ["-e", needle]);
+    const search = async (what: readonly string[]): Promise<string> =>
+      (await execa("grep", ["-rlF", "--exclude-dir=guests", ...what, scene.root], { reject: false })).stdout;
+    expect(await search(patterns)).toBe("");
+    expect(await search(["-e", "$env://JACK_KEY"])).toMatch("cdktf.out");
+    const quoted = needles.map((needle) => `-e '${needle}'`).join(" ");
+    const places = "/etc /var/lib/cloud /var/lib/vipstack /var/log /run/cloud-init /run/vipstack /usr/local /tmp";
+    const files = await scene.on(
+      "box",
+      `grep -rlF ${quoted} ${places} 2>/dev/null | sort || true
         journalctl --quiet --output cat | grep -cF ${quoted} || true`,
-      );
-      const names = ["JACK_KEY", "JILL_SECRET", "PRIVATE_KEY", "REDIS_PASSWORD"];
-      expect(files.split("\n")).toEqual([...names.map((name) => `/etc/vipstack/secrets/gateway/gateway/${name}`), "0"]);
-    },
-    2 * MINUTES,
-  );
+    );
+    const names = ["JACK_KEY", "JILL_SECRET", "PRIVATE_KEY", "REDIS_PASSWORD"];
+    expect(files.split("\n")).toEqual([...names.map((name) => `/etc/vipstack/secrets/gateway/gateway/${name}`), "0"]);
+  });
 
   test(
     "every object and every plugin that the library renders is one that APISIX takes",

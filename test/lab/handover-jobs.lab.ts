@@ -1,5 +1,5 @@
-import { eventually } from "./support/deployment";
 import { describeBothWays, SECRET, Way } from "./support/handover-way";
+import { eventually } from "./support/waiting";
 
 // The same as handover.lab.ts with jobs beside the Consul objects, where a Nomad is available (VIPSTACK_NOMAD=FILE).
 

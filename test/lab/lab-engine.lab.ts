@@ -8,7 +8,8 @@ import { CloudInit, renderCloudConfig } from "../../constructs/machine";
 import { yamlText } from "../../constructs/machine/render/yaml";
 import { READER } from "../support/py-yaml";
 import { YAML_TEXTS, yamlAwkwardText } from "../support/yaml-texts";
-import { BOOT, eventually, killAll, labProcesses, MINUTES } from "./support/deployment";
+import { killAll, labProcesses } from "./support/processes";
+import { BOOT, eventually, MINUTES } from "./support/waiting";
 
 // The lab by its own command line, without any program: what it promises to its users.
 
@@ -97,66 +98,46 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 }, BOOT);
 
-test(
-  "two labs with one subnet and one address are up side by side",
-  async () => {
-    const ids = await Promise.all(
-      [one, two].map(
-        async (lab) => (await lab.run("exec", "box", "--", "cat", "/proc/sys/kernel/random/boot_id")).stdout,
-      ),
-    );
-    expect(new Set(ids).size).toBe(2);
-  },
-  MINUTES,
-);
+test("two labs with one subnet and one address are up side by side", async () => {
+  const ids = await Promise.all(
+    [one, two].map(
+      async (lab) => (await lab.run("exec", "box", "--", "cat", "/proc/sys/kernel/random/boot_id")).stdout,
+    ),
+  );
+  expect(new Set(ids).size).toBe(2);
+});
 
-test(
-  "a machine's files are byte for byte what user-data says, and its own reader of YAML takes any text as what it is",
-  async () => {
-    const files = `import json; print(json.dumps([open(f"/srv/texts/{i}", newline="").read() for i in range(${YAML_TEXTS.length})]))`;
-    const { stdout } = await one.run("exec", "box", "--", "python3", "-c", files);
-    expect(JSON.parse(stdout)).toEqual(YAML_TEXTS);
-    const samples = fc.sample(fc.array(yamlAwkwardText, { minLength: 5, maxLength: 20 }), 40);
-    const ssh = ["-F", join(one.directory, "ssh_config"), "box", `cat > /tmp/read.py; echo read`];
-    await execa("ssh", ssh, { input: READER });
-    const read = await execa("ssh", [...ssh.slice(0, 3), "python3 /tmp/read.py"], {
-      input: JSON.stringify(samples.map((texts) => yamlText({ texts }))),
-    });
-    expect(JSON.parse(read.stdout)).toEqual(samples.map((texts) => ({ texts })));
-  },
-  2 * MINUTES,
-);
+test("a machine's files are byte for byte what user-data says, and its own reader of YAML takes any text as what it is", async () => {
+  const files = `import json; print(json.dumps([open(f"/srv/texts/{i}", newline="").read() for i in range(${YAML_TEXTS.length})]))`;
+  const { stdout } = await one.run("exec", "box", "--", "python3", "-c", files);
+  expect(JSON.parse(stdout)).toEqual(YAML_TEXTS);
+  const samples = fc.sample(fc.array(yamlAwkwardText, { minLength: 5, maxLength: 20 }), 40);
+  const ssh = ["-F", join(one.directory, "ssh_config"), "box", `cat > /tmp/read.py; echo read`];
+  await execa("ssh", ssh, { input: READER });
+  const read = await execa("ssh", [...ssh.slice(0, 3), "python3 /tmp/read.py"], {
+    input: JSON.stringify(samples.map((texts) => yamlText({ texts }))),
+  });
+  expect(JSON.parse(read.stdout)).toEqual(samples.map((texts) => ({ texts })));
+});
 
-test(
-  "a machine knows its own name",
-  async () => {
-    const ask = 'getent hosts "$(hostname)"; hostname -f; sudo true; cat /etc/hosts';
-    const { stdout, stderr } = await one.run("ssh", "box", "--", ask);
-    expect(stdout).toMatch(/^10\.55\.0\.11 +box\nbox\n# names in this lab\n10\.55\.0\.11 box\n/);
-    expect(stderr).toBe("");
-  },
-  MINUTES,
-);
+test("a machine knows its own name", async () => {
+  const ask = 'getent hosts "$(hostname)"; hostname -f; sudo true; cat /etc/hosts';
+  const { stdout, stderr } = await one.run("ssh", "box", "--", ask);
+  expect(stdout).toMatch(/^10\.55\.0\.11 +box\nbox\n# names in this lab\n10\.55\.0\.11 box\n/);
+  expect(stderr).toBe("");
+});
 
-test(
-  "status knows each machine's state",
-  async () => {
-    const status = JSON.parse((await one.run("status", "--json")).stdout) as {
-      running: boolean;
-      machines: { name: string; state: string }[];
-    };
-    expect(status).toMatchObject({ running: true, machines: [{ name: "box", state: "ready" }] });
-  },
-  MINUTES,
-);
+test("status knows each machine's state", async () => {
+  const status = JSON.parse((await one.run("status", "--json")).stdout) as {
+    running: boolean;
+    machines: { name: string; state: string }[];
+  };
+  expect(status).toMatchObject({ running: true, machines: [{ name: "box", state: "ready" }] });
+});
 
-test(
-  "starting a lab that runs is a no-op that says so",
-  async () => {
-    expect(await one.start()).toMatch(/already/);
-  },
-  MINUTES,
-);
+test("starting a lab that runs is a no-op that says so", async () => {
+  expect(await one.start()).toMatch(/already/);
+});
 
 test(
   "delay and loss do what they say, heal undoes them",
@@ -177,24 +158,20 @@ test(
   3 * MINUTES,
 );
 
-test(
-  "a cut network cuts, healed it comes back",
-  async () => {
-    await one.run("network-cut", "box");
-    expect(
-      (
-        await execa("ssh", ["-F", join(one.directory, "ssh_config"), "-o", "ConnectTimeout=5", "box", "true"], {
-          reject: false,
-        })
-      ).exitCode,
-    ).not.toBe(0);
-    await one.run("heal", "box");
-    await eventually(async () => {
-      expect((await one.ping()).lost).toBe(0);
-    });
-  },
-  2 * MINUTES,
-);
+test("a cut network cuts, healed it comes back", async () => {
+  await one.run("network-cut", "box");
+  expect(
+    (
+      await execa("ssh", ["-F", join(one.directory, "ssh_config"), "-o", "ConnectTimeout=5", "box", "true"], {
+        reject: false,
+      })
+    ).exitCode,
+  ).not.toBe(0);
+  await one.run("heal", "box");
+  await eventually(async () => {
+    expect((await one.ping()).lost).toBe(0);
+  });
+});
 
 test(
   "a lab that was killed with everything in it is cleaned up by the next command",
@@ -265,47 +242,39 @@ test(
   BOOT,
 );
 
-test(
-  "a forward whose port is in use is an error that names the port; nothing is changed",
-  async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
-    const document = {
-      name: "one",
-      subnets: ["10.55.0.0/24"],
-      machines: ["box"],
-      forwards: [{ listen: port, to: "10.55.0.11:80" }],
-    };
-    writeFileSync(join(root, "one", "busy.json"), JSON.stringify(document));
-    const { exitCode, all = "" } = await one.run("sync", join(root, "one", "busy.json"), "--reject", "false");
-    server.close();
-    expect(exitCode).toBe(1);
-    expect(all).toContain(String(port));
-    expect((await one.run("exec", "box", "--", "hostname")).stdout.trim()).toBe("box");
-  },
-  MINUTES,
-);
+test("a forward whose port is in use is an error that names the port; nothing is changed", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const document = {
+    name: "one",
+    subnets: ["10.55.0.0/24"],
+    machines: ["box"],
+    forwards: [{ listen: port, to: "10.55.0.11:80" }],
+  };
+  writeFileSync(join(root, "one", "busy.json"), JSON.stringify(document));
+  const { exitCode, all = "" } = await one.run("sync", join(root, "one", "busy.json"), "--reject", "false");
+  server.close();
+  expect(exitCode).toBe(1);
+  expect(all).toContain(String(port));
+  expect((await one.run("exec", "box", "--", "hostname")).stdout.trim()).toBe("box");
+});
 
-test(
-  "no room for the base image: how much is needed, how much is there, and what to do",
-  async () => {
-    const disk = join(root, "small-disk");
-    mkdirSync(disk);
-    // The disk is gone with the mount namespace of this shell.
-    const prepare = `mount -t tmpfs -o size=64M none ${disk} && XDG_CACHE_HOME=${disk} node ${LAB} prepare`;
-    const { exitCode, all = "" } = await execa("unshare", ["--mount", "sh", "-c", prepare], {
-      all: true,
-      reject: false,
-    });
-    expect(exitCode).toBe(1);
-    expect(all).toContain(
-      `error: not enough disk space for the base image: 2.5 GB needed in ${join(disk, "vipstack", "images")}, 0.1 GB free\n` +
-        "  what to do: make room there, or set XDG_CACHE_HOME to a folder on a bigger disk",
-    );
-  },
-  MINUTES,
-);
+test("no room for the base image: how much is needed, how much is there, and what to do", async () => {
+  const disk = join(root, "small-disk");
+  mkdirSync(disk);
+  // The disk is gone with the mount namespace of this shell.
+  const prepare = `mount -t tmpfs -o size=64M none ${disk} && XDG_CACHE_HOME=${disk} node ${LAB} prepare`;
+  const { exitCode, all = "" } = await execa("unshare", ["--mount", "sh", "-c", prepare], {
+    all: true,
+    reject: false,
+  });
+  expect(exitCode).toBe(1);
+  expect(all).toContain(
+    `error: not enough disk space for the base image: 2.5 GB needed in ${join(disk, "vipstack", "images")}, 0.1 GB free\n` +
+      "  what to do: make room there, or set XDG_CACHE_HOME to a folder on a bigger disk",
+  );
+});
 
 test(
   "a damaged base image is noticed, said, and built again",

@@ -7,7 +7,8 @@ import { artefactFile, artefactOf } from "../../lab/offline/catalogue";
 import { prepareProgram } from "../../lab/offline/programs";
 import { LabState } from "../../lab/state";
 import { havePrograms, programFile } from "../support/programs";
-import { BOOT, killAll, MINUTES, processesNaming } from "./support/deployment";
+import { killAll, processesNaming } from "./support/processes";
+import { BOOT, MINUTES } from "./support/waiting";
 
 // What the lab serves beside packages: the vendors' programs, and a registry that stands for Docker Hub.
 
@@ -73,13 +74,9 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 }, BOOT);
 
-test(
-  "a guest fetched consul at its first boot, checked it, and it runs",
-  async () => {
-    expect(await onBox("consul version")).toMatch(/^Consul v1\.14\.11/);
-  },
-  MINUTES,
-);
+test("a guest fetched consul at its first boot, checked it, and it runs", async () => {
+  expect(await onBox("consul version")).toMatch(/^Consul v1\.14\.11/);
+});
 
 withNomad(
   "a guest gets the nomad that VIPSTACK_NOMAD names, checks it by the lab's list, and it runs there",
@@ -122,23 +119,19 @@ test(
   5 * MINUTES,
 );
 
-test(
-  "only what the lab's document names is served: no listing, no other file, not the lab's own tools",
-  async () => {
-    for (const path of [
-      "",
-      "constructor",
-      "consul-template_0.41.1",
-      "..%2f..%2fetc/passwd",
-      "../../etc/passwd",
-      artefactFile(artefactOf("crane")),
-    ]) {
-      const status = `curl --silent --path-as-is --output /dev/null --write-out '%{http_code}' ${site}/${path}`;
-      expect(await onBox(status)).toBe("404");
-    }
-  },
-  MINUTES,
-);
+test("only what the lab's document names is served: no listing, no other file, not the lab's own tools", async () => {
+  for (const path of [
+    "",
+    "constructor",
+    "consul-template_0.41.1",
+    "..%2f..%2fetc/passwd",
+    "../../etc/passwd",
+    artefactFile(artefactOf("crane")),
+  ]) {
+    const status = `curl --silent --path-as-is --output /dev/null --write-out '%{http_code}' ${site}/${path}`;
+    expect(await onBox(status)).toBe("404");
+  }
+});
 
 test(
   "busybox:1, nginx:stable, httpd and caddy are pulled by their usual names, say what they are, and serve",
@@ -196,12 +189,8 @@ test(
   BOOT,
 );
 
-test(
-  "stop leaves no file and no process",
-  async () => {
-    await lab("stop", "--dir", directory);
-    expect(existsSync(directory) ? readdirSync(directory) : []).toEqual([]);
-    expect(await processesNaming(directory)).toEqual([]);
-  },
-  MINUTES,
-);
+test("stop leaves no file and no process", async () => {
+  await lab("stop", "--dir", directory);
+  expect(existsSync(directory) ? readdirSync(directory) : []).toEqual([]);
+  expect(await processesNaming(directory)).toEqual([]);
+});

@@ -1,6 +1,10 @@
 import { describeWithPrograms } from "../support/programs";
-import { BOOT, eventually, LabDeployment, lossOf, MINUTES, RequestsResult, secondsUntil } from "./support/deployment";
+import { LabDeployment } from "./support/deployment";
+import { realServersOf } from "./support/director";
+import { lossOf, RequestsResult } from "./support/load";
 import { runsOf } from "./support/long";
+import { Allocation, Nomad } from "./support/nomad";
+import { BOOT, eventually, MINUTES, secondsSince, secondsUntil } from "./support/waiting";
 
 // Client → virtual address → job on host ports: what Nomad, Consul and a director that follows them decide together. One lab, on
 // which one job lives through everything that happens to jobs; the machines are those of main.ts.
@@ -8,6 +12,7 @@ import { runsOf } from "./support/long";
 const nomadPort = "18646";
 const ports = { VIPSTACK_VIP_PORT: "18680", VIPSTACK_CONSUL_PORT: "18651", VIPSTACK_NOMAD_PORT: nomadPort };
 const scene = LabDeployment.ofProgram("chain");
+const nomad = new Nomad(nomadPort);
 
 describeWithPrograms("jobs behind a director", ["nomad"], () => {
   beforeAll(async () => {
@@ -21,14 +26,8 @@ describeWithPrograms("jobs behind a director", ["nomad"], () => {
   const up = (knobs: Record<string, string> = {}): Promise<string> => scene.up({ ...ports, ...knobs });
   const load = () => scene.startRequests("vm-1", { address: "192.168.139.29", port: 8080, clients: 6 });
 
-  async function nomad<Answer>(path: string): Promise<Answer> {
-    const response = await fetch(`http://127.0.0.1:${nomadPort}/v1${path}`);
-    return (await response.json()) as Answer;
-  }
-
   async function running(): Promise<Allocation[]> {
-    const all = await nomad<Allocation[]>("/job/hello-world/allocations");
-    return all.filter(({ ClientStatus, DesiredStatus }) => ClientStatus === "running" && DesiredStatus === "run");
+    return nomad.running("hello-world");
   }
 
   /** Waits until that many real servers get new connections. @returns the seconds that it took */
@@ -39,8 +38,7 @@ describeWithPrograms("jobs behind a director", ["nomad"], () => {
   }
 
   async function realServers(): Promise<string[]> {
-    const table = await scene.on("ipvs", "ipvsadm -S -n | grep ':8080 -r'");
-    return [...table.matchAll(/-r (\S+) -m -w [1-9]/g)].map((match) => match[1] ?? "").sort();
+    return realServersOf(scene, "ipvs", 8080);
   }
 
   /** Two instances on two clients, as after a new start: Nomad itself leaves them where they are. */
@@ -123,7 +121,7 @@ describeWithPrograms("jobs behind a director", ["nomad"], () => {
     "a broken version is taken back (run %i): no request is lost, one message that says which version serves on",
     async (run) => {
       await up({ PAGE: `Good ${run}` });
-      const { Version: good } = await nomad<{ Version: number }>("/job/hello-world");
+      const { Version: good } = await nomad.get<{ Version: number }>("/job/hello-world");
       let failed = { exitCode: 0, output: "" };
       const result = await underLoad("broken update", 2000, async () => {
         failed = await scene.upFails({ ...ports, PAGE: `Good ${run}`, COMMAND: "no-such-applet" });
@@ -184,7 +182,7 @@ describeWithPrograms("jobs behind a director", ["nomad"], () => {
       const failed = await scene.upFails({ ...ports, STATIC: "first second", ACKNOWLEDGE: "yes" });
       expect(failed.output).toMatch(/found no place: .*reserved port collision www=8090/);
       await up();
-      expect(await nomad<object[]>("/jobs")).toHaveLength(1);
+      expect(await nomad.get<object[]>("/jobs")).toHaveLength(1);
     },
     2 * BOOT,
   );
@@ -250,7 +248,7 @@ describeWithPrograms("jobs behind a director", ["nomad"], () => {
       expect(last).toBeLessThan(budgets().failure);
       await scene.lab("power-on", "web2");
       await eventually(async () => {
-        expect((await nomad<Node[]>("/nodes")).map(({ Status }) => Status)).toEqual(["ready", "ready"]);
+        expect((await nomad.get<Node[]>("/nodes")).map(({ Status }) => Status)).toEqual(["ready", "ready"]);
       }, 4 * MINUTES);
     },
     3 * BOOT,
@@ -268,7 +266,7 @@ describeWithPrograms("jobs behind a director", ["nomad"], () => {
           /^Hello, Nomad! /,
         );
       }, 6 * MINUTES);
-      console.log(`the whole lab without power: answers after ${Math.round((Date.now() - started) / 1000)} s`);
+      console.log(`the whole lab without power: answers after ${secondsSince(started)} s`);
       await untilServed(2);
     },
     2 * BOOT,
@@ -281,13 +279,6 @@ function timesOf(output: string): string {
     .split("\n")
     .filter((line) => /Up after|ready/.test(line))
     .join("\n");
-}
-
-interface Allocation {
-  readonly ID: string;
-  readonly ClientStatus: string;
-  readonly DesiredStatus: string;
-  readonly NodeName: string;
 }
 
 interface Node {

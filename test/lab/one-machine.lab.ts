@@ -1,5 +1,6 @@
 import { describeWithPrograms } from "../support/programs";
-import { BOOT, eventually, LabDeployment, MINUTES } from "./support/deployment";
+import { LabDeployment } from "./support/deployment";
+import { BOOT, eventually, MINUTES } from "./support/waiting";
 
 // Both agents in their dev profiles on one machine, jobs of two drivers on host ports, and what is left of a job that leaves.
 

@@ -1,28 +1,20 @@
-import { BOOT, countLines, curlTimes, deployed, eventually, MINUTES } from "./support/deployment";
+import { countLines, curlTimes } from "./support/answers";
+import { deployed } from "./support/deployment";
+import { BOOT, eventually, MINUTES } from "./support/waiting";
 
 describe("persistence", () => {
   const sticky = deployed("persistence");
 
-  test(
-    "a client stays with its real server",
-    async () => {
-      expect(Object.values(countLines(await sticky.on("vm-1", curlTimes(10, "http://192.168.139.29:80/"))))).toEqual([
-        10,
-      ]);
-    },
-    2 * MINUTES,
-  );
+  test("a client stays with its real server", async () => {
+    expect(Object.values(await sticky.answers("vm-1", "http://192.168.139.29:80/", 10))).toEqual([10]);
+  });
 
-  test(
-    "the director keeps a template of a minute for the client",
-    async () => {
-      expect(await sticky.on("ipvs", "ipvsadm -S -n")).toMatch(/-A -t 192\.168\.139\.29:80 -s rr -p 60/);
-      expect(await sticky.on("ipvs", "ipvsadm -lnc --persistent-conn 2>/dev/null || ipvsadm -lnc")).toMatch(
-        /192\.168\.139\.68:0/,
-      );
-    },
-    MINUTES,
-  );
+  test("the director keeps a template of a minute for the client", async () => {
+    expect(await sticky.on("ipvs", "ipvsadm -S -n")).toMatch(/-A -t 192\.168\.139\.29:80 -s rr -p 60/);
+    expect(await sticky.on("ipvs", "ipvsadm -lnc --persistent-conn 2>/dev/null || ipvsadm -lnc")).toMatch(
+      /192\.168\.139\.68:0/,
+    );
+  });
 
   describe("hashing by the client's address", () => {
     const hashing = ["192.168.139.101", "192.168.139.102"];
@@ -45,15 +37,11 @@ PROGRAM`,
       );
     beforeAll(() => sticky.on("vm-1", clients.map((each) => `ip address add ${each}/24 dev eth0`).join("\n")), MINUTES);
 
-    test.each(hashing)(
-      "%s: each client stays with its real server, and both have some",
-      async (vip) => {
-        const first = await askAll(vip);
-        expect(await askAll(vip)).toBe(first);
-        expect(Object.keys(countLines(first)).sort()).toEqual(["d2:80", "d2:81"]);
-      },
-      2 * MINUTES,
-    );
+    test.each(hashing)("%s: each client stays with its real server, and both have some", async (vip) => {
+      const first = await askAll(vip);
+      expect(await askAll(vip)).toBe(first);
+      expect(Object.keys(countLines(first)).sort()).toEqual(["d2:80", "d2:81"]);
+    });
 
     test(
       "at weight 0, in a drain and at its deadline no new connection is refused: another real server takes it",
@@ -84,26 +72,20 @@ PROGRAM`,
 describe("a firewall mark", () => {
   const mark = deployed("firewall-mark");
 
-  test(
-    "binds two ports into one service: a client meets the same real server on both",
-    async () => {
-      expect(await mark.on("director", "ipvsadm -S -n")).toMatch(/-A -f 1 -s rr -p 60/);
-      const [first, second] = [80, 81].map((port) => curlTimes(5, `http://10.77.0.100:${port}/`));
-      await eventually(async () => {
-        expect(Object.values(countLines(await mark.on("client", `${first ?? ""}; ${second ?? ""}`)))).toEqual([10]);
-      });
-    },
-    2 * MINUTES,
-  );
+  test("binds two ports into one service: a client meets the same real server on both", async () => {
+    expect(await mark.on("director", "ipvsadm -S -n")).toMatch(/-A -f 1 -s rr -p 60/);
+    const [first, second] = [80, 81].map((port) => curlTimes(5, `http://10.77.0.100:${port}/`));
+    await eventually(async () => {
+      expect(Object.values(countLines(await mark.on("client", `${first ?? ""}; ${second ?? ""}`)))).toEqual([10]);
+    });
+  });
 });
 
 describe("UDP", () => {
   const udp = deployed("udp");
 
-  test(
-    "one-packet scheduling spreads the queries of one socket, and each is answered from the VIP",
-    async () => {
-      const client = `python3 - <<'EOF'
+  test("one-packet scheduling spreads the queries of one socket, and each is answered from the VIP", async () => {
+    const client = `python3 - <<'EOF'
 import socket
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 client.settimeout(10)
@@ -112,23 +94,17 @@ for number in range(20):
     client.send(b"query")
     print(client.recv(100).decode())
 EOF`;
-      expect(countLines(await udp.on("client", client))).toEqual({ "dns1 query": 10, "dns2 query": 10 });
-    },
-    2 * MINUTES,
-  );
+    expect(countLines(await udp.on("client", client))).toEqual({ "dns1 query": 10, "dns2 query": 10 });
+  });
 });
 
 describe("IPv6 masquerading", () => {
   const six = deployed("ipv6");
 
-  test(
-    "alternates between the two real servers",
-    async () => {
-      expect(countLines(await six.on("vm-1", curlTimes(10, "-g http://[fd00:139::29]:80/")))).toEqual({
-        "d2:80": 5,
-        "d2:81": 5,
-      });
-    },
-    2 * MINUTES,
-  );
+  test("alternates between the two real servers", async () => {
+    expect(await six.answers("vm-1", "-g http://[fd00:139::29]:80/", 10)).toEqual({
+      "d2:80": 5,
+      "d2:81": 5,
+    });
+  });
 });

@@ -1,4 +1,6 @@
-import { countLines, curlTimes, deployed, eventually, MINUTES } from "./support/deployment";
+import { countLines, curlTimes } from "./support/answers";
+import { deployed } from "./support/deployment";
+import { eventually, MINUTES } from "./support/waiting";
 
 const refusals = deployed("refusals");
 
@@ -77,155 +79,107 @@ const proofs: Proof[] = [
 ];
 
 describe("what is refused fails, and its cure works", () => {
-  test.each(proofs)(
-    "$refusal",
-    async ({ refused, exitCode, says, entries, cured, answer }) => {
-      const curl = await refusals.tryOn("client", `curl --silent --verbose --max-time 10 ${refused}`);
-      expect(curl).toMatchObject({ exitCode, output: expect.stringMatching(says) as string });
-      expect(await refusals.on("director", "ipvsadm -lnc")).toMatch(entries);
-      expect(countLines(await refusals.on("client", curlTimes(2, cured)))).toEqual({ [answer]: 2 });
-    },
-    2 * MINUTES,
-  );
+  test.each(proofs)("$refusal", async ({ refused, exitCode, says, entries, cured, answer }) => {
+    const curl = await refusals.tryOn("client", `curl --silent --verbose --max-time 10 ${refused}`);
+    expect(curl).toMatchObject({ exitCode, output: expect.stringMatching(says) as string });
+    expect(await refusals.on("director", "ipvsadm -lnc")).toMatch(entries);
+    expect(await refusals.answers("client", cured, 2)).toEqual({ [answer]: 2 });
+  });
 
-  test(
-    "vip-is-director-address: seen in the director's table of neighbours",
-    async () => {
-      await eventually(async () => {
-        await refusals.tryOn("client", "curl --silent --max-time 10 http://10.77.0.20/");
-        expect(await refusals.on("director", "ip neigh show 10.77.0.32")).toMatch(/FAILED|INCOMPLETE/);
-      });
-    },
-    MINUTES,
-  );
+  test("vip-is-director-address: seen in the director's table of neighbours", async () => {
+    await eventually(async () => {
+      await refusals.tryOn("client", "curl --silent --max-time 10 http://10.77.0.20/");
+      expect(await refusals.on("director", "ip neigh show 10.77.0.32")).toMatch(/FAILED|INCOMPLETE/);
+    });
+  });
 
-  test(
-    "one-packet-masquerading: each query reaches the real server, no answer the client",
-    async () => {
-      const received = async (): Promise<number> =>
-        Number(await refusals.on("near", "awk '/^Udp: [0-9]/ { print $2 }' /proc/net/snmp"));
-      const before = await received();
-      expect(await refusals.on("client", queries("10.77.0.107"))).toBe("TimeoutError\nTimeoutError");
-      expect(await received()).toBeGreaterThanOrEqual(before + 2);
-      expect(await refusals.on("client", queries("10.77.0.207"))).toBe("near query\nnear query");
-    },
-    MINUTES,
-  );
+  test("one-packet-masquerading: each query reaches the real server, no answer the client", async () => {
+    const received = async (): Promise<number> =>
+      Number(await refusals.on("near", "awk '/^Udp: [0-9]/ { print $2 }' /proc/net/snmp"));
+    const before = await received();
+    expect(await refusals.on("client", queries("10.77.0.107"))).toBe("TimeoutError\nTimeoutError");
+    expect(await received()).toBeGreaterThanOrEqual(before + 2);
+    expect(await refusals.on("client", queries("10.77.0.207"))).toBe("near query\nnear query");
+  });
 });
 
 describe("what is refused fails by chance, and its cure never", () => {
-  test(
-    "hashing-without-fallback: connections that hash to the real server of weight 0 are refused",
-    async () => {
-      const without = await refusals.on("client", curlTimes(20, "http://10.77.0.108/"));
-      const kinds = without.split("\n").map((line) => line.replace(/^curl: \(7\).*/, "refused"));
-      expect([...new Set(kinds)].sort()).toEqual(["far", "refused"]);
-      expect(countLines(await refusals.on("client", curlTimes(20, "http://10.77.0.212/")))).toEqual({ far: 20 });
-    },
-    2 * MINUTES,
-  );
+  test("hashing-without-fallback: connections that hash to the real server of weight 0 are refused", async () => {
+    const without = await refusals.on("client", curlTimes(20, "http://10.77.0.108/"));
+    const kinds = without.split("\n").map((line) => line.replace(/^curl: \(7\).*/, "refused"));
+    expect([...new Set(kinds)].sort()).toEqual(["far", "refused"]);
+    expect(await refusals.answers("client", "http://10.77.0.212/", 20)).toEqual({ far: 20 });
+  });
 
-  test(
-    "vip-on-two-directors: two machines answer the question who has it",
-    async () => {
-      const answering = async (vip: string): Promise<number> => {
-        const replies = await refusals.on("client", `arping -c 3 -w 5 -I eth0 ${vip} || true`);
-        return new Set([...replies.matchAll(/\[([0-9A-F:]{17})\]/gi)].map(([, mac]) => mac?.toUpperCase())).size;
-      };
-      expect(await answering("10.77.0.109")).toBe(2);
-      expect(await answering("10.77.0.212")).toBe(1);
-    },
-    MINUTES,
-  );
+  test("vip-on-two-directors: two machines answer the question who has it", async () => {
+    const answering = async (vip: string): Promise<number> => {
+      const replies = await refusals.on("client", `arping -c 3 -w 5 -I eth0 ${vip} || true`);
+      return new Set([...replies.matchAll(/\[([0-9A-F:]{17})\]/gi)].map(([, mac]) => mac?.toUpperCase())).size;
+    };
+    expect(await answering("10.77.0.109")).toBe(2);
+    expect(await answering("10.77.0.212")).toBe(1);
+  });
 });
 
 describe("what is not refused works", () => {
-  test(
-    "an address of the director's own as the VIP of direct routing, where another one leads to the real server",
-    async () => {
-      expect(countLines(await refusals.on("client", curlTimes(2, "http://10.79.0.20/")))).toEqual({ near: 2 });
-    },
-    MINUTES,
-  );
+  test("an address of the director's own as the VIP of direct routing, where another one leads to the real server", async () => {
+    expect(await refusals.answers("client", "http://10.79.0.20/", 2)).toEqual({ near: 2 });
+  });
 
-  test(
-    "a VIP outside of the director's subnets, once a route leads there",
-    async () => {
-      await refusals.on("client", "ip route add 10.99.0.105 via 10.77.0.20");
-      expect(countLines(await refusals.on("client", curlTimes(2, "http://10.99.0.105/")))).toEqual({ near: 2 });
-      await refusals.on("client", "ip route delete 10.99.0.105");
-    },
-    MINUTES,
-  );
+  test("a VIP outside of the director's subnets, once a route leads there", async () => {
+    await refusals.on("client", "ip route add 10.99.0.105 via 10.77.0.20");
+    expect(await refusals.answers("client", "http://10.99.0.105/", 2)).toEqual({ near: 2 });
+    await refusals.on("client", "ip route delete 10.99.0.105");
+  });
 
-  test(
-    "the director as one of its real servers, by masquerading",
-    async () => {
-      expect(countLines(await refusals.on("client", curlTimes(4, "http://10.77.0.208/")))).toEqual({
-        director: 2,
-        near: 2,
-      });
-    },
-    MINUTES,
-  );
+  test("the director as one of its real servers, by masquerading", async () => {
+    expect(await refusals.answers("client", "http://10.77.0.208/", 4)).toEqual({
+      director: 2,
+      near: 2,
+    });
+  });
 });
 
 describe("what common configuration files have works", () => {
-  test(
-    "port 0: every port of the VIP leads to the same port there, and one that nothing listens on is refused",
-    async () => {
-      const ask = [80, 8443].map((port) => curlTimes(1, `http://10.77.0.209:${port}/`)).join("\n");
-      expect(await refusals.on("client", ask)).toBe("near\nnear:8443");
-      const closed = await refusals.tryOn("client", "curl --silent --verbose --max-time 10 http://10.77.0.209:4242/");
-      expect(closed).toMatchObject({ exitCode: 7, output: expect.stringContaining("Connection refused") as string });
-    },
-    MINUTES,
-  );
+  test("port 0: every port of the VIP leads to the same port there, and one that nothing listens on is refused", async () => {
+    const ask = [80, 8443].map((port) => curlTimes(1, `http://10.77.0.209:${port}/`)).join("\n");
+    expect(await refusals.on("client", ask)).toBe("near\nnear:8443");
+    const closed = await refusals.tryOn("client", "curl --silent --verbose --max-time 10 http://10.77.0.209:4242/");
+    expect(closed).toMatchObject({ exitCode: 7, output: expect.stringContaining("Connection refused") as string });
+  });
 
-  test(
-    "three forwarding methods within one service: masquerading to the director itself, direct routing, tunneling",
-    async () => {
-      expect(countLines(await refusals.on("client", curlTimes(6, "http://10.77.0.210/")))).toEqual({
-        director: 2,
-        near: 2,
-        far: 2,
-      });
-      expect(await refusals.on("director", "ipvsadm -S -n")).toContain(`-A -t 10.77.0.210:80 -s rr
+  test("three forwarding methods within one service: masquerading to the director itself, direct routing, tunneling", async () => {
+    expect(await refusals.answers("client", "http://10.77.0.210/", 6)).toEqual({
+      director: 2,
+      near: 2,
+      far: 2,
+    });
+    expect(await refusals.on("director", "ipvsadm -S -n")).toContain(`-A -t 10.77.0.210:80 -s rr
 -a -t 10.77.0.210:80 -r 10.77.0.20:8090 -m -w 1
 -a -t 10.77.0.210:80 -r 10.77.0.31:80 -g -w 1
 -a -t 10.77.0.210:80 -r 10.78.0.41:80 -i -w 1`);
-    },
-    MINUTES,
-  );
+  });
 
-  test(
-    "SCTP by masquerading with SNAT",
-    async () => {
-      for (const server of ["near", "far"]) await refusals.on(server, sctpServer(server));
-      expect(countLines(await refusals.on("client", SCTP_CLIENT))).toEqual({ near: 2, far: 2 });
-      expect(await refusals.on("director", "/usr/local/lib/vipstack/ipvs-rules check")).toMatch(/nothing to change/);
-      expect((await refusals.tryOn("director", "/usr/local/lib/vipstack/iptables-rules check")).exitCode).toBe(0);
-    },
-    MINUTES,
-  );
+  test("SCTP by masquerading with SNAT", async () => {
+    for (const server of ["near", "far"]) await refusals.on(server, sctpServer(server));
+    expect(countLines(await refusals.on("client", SCTP_CLIENT))).toEqual({ near: 2, far: 2 });
+    expect(await refusals.on("director", "/usr/local/lib/vipstack/ipvs-rules check")).toMatch(/nothing to change/);
+    expect((await refusals.tryOn("director", "/usr/local/lib/vipstack/iptables-rules check")).exitCode).toBe(0);
+  });
 });
 
 describe("what works manually, too", () => {
   withoutKeeper();
 
-  test.each(["-g", "-i"])(
-    "the director as its real server, by %s",
-    async (method) => {
-      const service = "-t 10.77.0.208:8090";
-      await byHand(`ipvsadm -A ${service}; ipvsadm -a ${service} -r 10.77.0.20:8090 ${method}`, async () => {
-        const answers = await refusals.on("client", curlTimes(2, "http://10.77.0.208:8090/"));
-        expect(countLines(answers)).toEqual({ director: 2 });
-        // Who answers would have answered without IPVS, too: it listens on every address.
-        expect(await refusals.on("director", "ipvsadm -lnc")).toMatch(/10\.77\.0\.208:8090 +10\.77\.0\.20:8090/);
-      });
-    },
-    MINUTES,
-  );
+  test.each(["-g", "-i"])("the director as its real server, by %s", async (method) => {
+    const service = "-t 10.77.0.208:8090";
+    await byHand(`ipvsadm -A ${service}; ipvsadm -a ${service} -r 10.77.0.20:8090 ${method}`, async () => {
+      const answers = await refusals.on("client", curlTimes(2, "http://10.77.0.208:8090/"));
+      expect(countLines(answers)).toEqual({ director: 2 });
+      // Who answers would have answered without IPVS, too: it listens on every address.
+      expect(await refusals.on("director", "ipvsadm -lnc")).toMatch(/10\.77\.0\.208:8090 +10\.77\.0\.20:8090/);
+    });
+  });
 });
 
 describe("what can't be acknowledged fails manually, too", () => {
@@ -253,29 +207,21 @@ describe("what can't be acknowledged fails manually, too", () => {
     ["persistence of 0 seconds", "-A -t 10.77.0.208:82 -p 0", "invalid timeout value `0' specified"],
     ["one packet of TCP", "-A -t 10.77.0.208:82 -o", "One-Packet Scheduling is only for UDP virtual services"],
     ["firewall mark 0", "-A -f 0", "invalid fwmark value `0' specified"],
-  ])(
-    "%s",
-    async (_, words, says) => {
-      await byHand(`ipvsadm -A ${service}; ipvsadm -a ${service} -r 10.77.0.31:80 -m`, async () => {
-        const table = await refusals.on("director", "ipvsadm -S -n");
-        const { exitCode, output } = await refusals.tryOn("director", `ipvsadm ${words}`);
-        expect(exitCode).not.toBe(0);
-        expect(output).toContain(says);
-        expect(await refusals.on("director", "ipvsadm -S -n")).toBe(table);
-      });
-    },
-    MINUTES,
-  );
+  ])("%s", async (_, words, says) => {
+    await byHand(`ipvsadm -A ${service}; ipvsadm -a ${service} -r 10.77.0.31:80 -m`, async () => {
+      const table = await refusals.on("director", "ipvsadm -S -n");
+      const { exitCode, output } = await refusals.tryOn("director", `ipvsadm ${words}`);
+      expect(exitCode).not.toBe(0);
+      expect(output).toContain(says);
+      expect(await refusals.on("director", "ipvsadm -S -n")).toBe(table);
+    });
+  });
 
-  test.each(["-g", "-i"])(
-    "ipvsadm silently changes the port with %s",
-    async (method) => {
-      await byHand(`ipvsadm -A ${service}; ipvsadm -a ${service} -r 10.77.0.31:80 ${method}`, async () => {
-        expect(await refusals.on("director", "ipvsadm -S -n")).toContain(`-a ${service} -r 10.77.0.31:81 ${method}`);
-      });
-    },
-    MINUTES,
-  );
+  test.each(["-g", "-i"])("ipvsadm silently changes the port with %s", async (method) => {
+    await byHand(`ipvsadm -A ${service}; ipvsadm -a ${service} -r 10.77.0.31:80 ${method}`, async () => {
+      expect(await refusals.on("director", "ipvsadm -S -n")).toContain(`-a ${service} -r 10.77.0.31:81 ${method}`);
+    });
+  });
 });
 
 /** The director's table is not restored during the tests of this block. */

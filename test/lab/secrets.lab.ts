@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import execa from "execa";
-import { BOOT, eventually, LabDeployment, MINUTES } from "./support/deployment";
+import { LabDeployment } from "./support/deployment";
+import { BOOT, eventually, MINUTES, secondsSince } from "./support/waiting";
 
 // Keys of a machine that only Terraform knows: they arrive, and are nowhere on their way.
 
@@ -37,7 +38,7 @@ async function up(environment: Record<string, string> = {}): Promise<number> {
   } finally {
     clearInterval(watch);
   }
-  return Math.round((Date.now() - started) / 100) / 10;
+  return secondsSince(started);
 }
 
 function watchCommandLines(): void {
@@ -74,10 +75,6 @@ function readerFile(token: string): string {
   return `token "${token}"\n`;
 }
 
-async function bootId(): Promise<string> {
-  return box.on("box", "cat /proc/sys/kernel/random/boot_id");
-}
-
 async function mainPid(unit: string): Promise<string> {
   return box.on("box", `systemctl show --property MainPID --value ${unit}`);
 }
@@ -102,38 +99,30 @@ async function allInPlace(): Promise<void> {
   expect(await found()).toBe(wanted());
 }
 
-test(
-  "they are there byte for byte, for root only, and their units run with them",
-  async () => {
-    expect(await found()).toBe(wanted());
-  },
-  MINUTES,
-);
+test("they are there byte for byte, for root only, and their units run with them", async () => {
+  expect(await found()).toBe(wanted());
+});
 
-test(
-  "no unit ran before its secret was there, and the first boot did not fail for that",
-  async () => {
-    const [cloudInit = "", ...times] = (
-      await box.on(
-        "box",
-        `cloud-init status | tr '\\n' ' '; echo
+test("no unit ran before its secret was there, and the first boot did not fail for that", async () => {
+  const [cloudInit = "", ...times] = (
+    await box.on(
+      "box",
+      `cloud-init status | tr '\\n' ' '; echo
         stat -c %Z /etc/keeper/keeper.key; date -d "$(systemctl show -P ActiveEnterTimestamp keeper)" +%s
         stat -c %Z /etc/reader.conf; date -d "$(systemctl show -P ActiveEnterTimestamp reader)" +%s`,
-      )
-    ).split("\n");
-    expect(cloudInit).toMatch("status: done");
-    const [keeperFile, keeperStart, readerConf, readerStart] = times.map(Number);
-    expect(keeperStart).toBeGreaterThanOrEqual(keeperFile ?? Infinity);
-    expect(readerStart).toBeGreaterThanOrEqual(readerConf ?? Infinity);
-    expect(await box.on("box", "journalctl --quiet --output cat --unit keeper")).toMatch(
-      /keeper\.service: Failed with result 'exit-code'[^]*Started keeper\.service/,
-    );
-    expect(await box.on("box", "journalctl --quiet --output cat --unit reader")).toMatch(
-      /skipped because of an unmet condition check \(ConditionPathExists=[^]*Started reader\.service/,
-    );
-  },
-  MINUTES,
-);
+    )
+  ).split("\n");
+  expect(cloudInit).toMatch("status: done");
+  const [keeperFile, keeperStart, readerConf, readerStart] = times.map(Number);
+  expect(keeperStart).toBeGreaterThanOrEqual(keeperFile ?? Infinity);
+  expect(readerStart).toBeGreaterThanOrEqual(readerConf ?? Infinity);
+  expect(await box.on("box", "journalctl --quiet --output cat --unit keeper")).toMatch(
+    /keeper\.service: Failed with result 'exit-code'[^]*Started keeper\.service/,
+  );
+  expect(await box.on("box", "journalctl --quiet --output cat --unit reader")).toMatch(
+    /skipped because of an unmet condition check \(ConditionPathExists=[^]*Started reader\.service/,
+  );
+});
 
 test(
   "a second up changes nothing and says so",
@@ -153,14 +142,14 @@ async function keeperReloads(): Promise<string[]> {
 test(
   "another key is a push and a reload of its unit; the machine and other units are left alone",
   async () => {
-    const before = [await bootId(), await mainPid("keeper"), await mainPid("reader")];
+    const before = [await box.bootId("box"), await mainPid("keeper"), await mainPid("reader")];
     // One may be there: of the first boot, where systemd started the unit between its secret's arrival and the reload.
     const reloads = await keeperReloads();
     secrets.TF_VAR_key = awkward();
     console.log(`another key was there after ${await up()} s`);
     expect(box.deployLog()).toMatch(/Resources: 1 added, 0 changed, 1 destroyed/);
     expect(await found()).toBe(wanted());
-    expect([await bootId(), await mainPid("keeper"), await mainPid("reader")]).toEqual(before);
+    expect([await box.bootId("box"), await mainPid("keeper"), await mainPid("reader")]).toEqual(before);
     expect((await keeperReloads()).slice(reloads.length)).toEqual([sha256(secrets.TF_VAR_key)]);
   },
   BOOT,
@@ -169,12 +158,12 @@ test(
 test(
   "a unit that can't reload is restarted with another token",
   async () => {
-    const before = [await bootId(), await mainPid("keeper")];
+    const before = [await box.bootId("box"), await mainPid("keeper")];
     const reader = await mainPid("reader");
     secrets.TF_VAR_token = awkward();
     await up();
     await eventually(allInPlace);
-    expect([await bootId(), await mainPid("keeper")]).toEqual(before);
+    expect([await box.bootId("box"), await mainPid("keeper")]).toEqual(before);
     expect(await mainPid("reader")).not.toBe(reader);
   },
   BOOT,
@@ -184,11 +173,11 @@ test(
   "a power cut right after a change loses nothing",
   async () => {
     secrets.TF_VAR_key = awkward();
-    const before = await bootId();
+    const before = await box.bootId("box");
     await up();
     await box.lab("power-cut", "box");
     await box.lab("power-on", "box");
-    expect(await bootId()).not.toBe(before);
+    expect(await box.bootId("box")).not.toBe(before);
     await eventually(allInPlace, 2 * MINUTES);
   },
   BOOT,
@@ -197,9 +186,9 @@ test(
 test(
   "a machine that takes the place of another gets them again",
   async () => {
-    const before = await bootId();
+    const before = await box.bootId("box");
     console.log(`another machine had its secrets after ${await up({ EDITION: "second" })} s`);
-    expect(await bootId()).not.toBe(before);
+    expect(await box.bootId("box")).not.toBe(before);
     await eventually(allInPlace);
   },
   BOOT,
@@ -216,31 +205,27 @@ test(
   BOOT,
 );
 
-test(
-  "they are nowhere else: user-data, journal, console, synthesized files, state, logs, output, command lines",
-  async () => {
-    const patterns = traces().map((trace) => `-e ${trace}`);
-    const files = "/var/lib/cloud /run/cloud-init /var/log /usr /tmp /var/tmp /root /etc /run/vipstack";
-    const inGuest = await box.on(
-      "box",
-      `grep -rlF ${patterns.join(" ")} ${files} 2>/dev/null || true
+test("they are nowhere else: user-data, journal, console, synthesized files, state, logs, output, command lines", async () => {
+  const patterns = traces().map((trace) => `-e ${trace}`);
+  const files = "/var/lib/cloud /run/cloud-init /var/log /usr /tmp /var/tmp /root /etc /run/vipstack";
+  const inGuest = await box.on(
+    "box",
+    `grep -rlF ${patterns.join(" ")} ${files} 2>/dev/null || true
        journalctl --quiet --output cat | grep -cF ${patterns.join(" ")} || true`,
-    );
-    expect(inGuest.split("\n").sort()).toEqual(["/etc/keeper/keeper.key", "/etc/reader.conf", "0"].sort());
-    expect(isShown(await box.lab("logs", "box", "--console", "--lines", "1000000"))).toBe(false);
+  );
+  expect(inGuest.split("\n").sort()).toEqual(["/etc/keeper/keeper.key", "/etc/reader.conf", "0"].sort());
+  expect(isShown(await box.lab("logs", "box", "--console", "--lines", "1000000"))).toBe(false);
 
-    // The guests' folder has their disks.
-    const search = (what: readonly string[]): Promise<execa.ExecaReturnValue> =>
-      execa("grep", ["-rlF", "--exclude-dir=guests", "--exclude-dir=node_modules", ...what, box.root], {
-        reject: false,
-      });
-    expect((await search(traces().flatMap((trace) => ["-e", trace]))).stdout).toBe("");
-    expect((await search(["-e", sha256(secrets.TF_VAR_key)])).stdout).toMatch(/machines\.tfstate/);
+  // The guests' folder has their disks.
+  const search = (what: readonly string[]): Promise<execa.ExecaReturnValue> =>
+    execa("grep", ["-rlF", "--exclude-dir=guests", "--exclude-dir=node_modules", ...what, box.root], {
+      reject: false,
+    });
+  expect((await search(traces().flatMap((trace) => ["-e", trace]))).stdout).toBe("");
+  expect((await search(["-e", sha256(secrets.TF_VAR_key)])).stdout).toMatch(/machines\.tfstate/);
 
-    expect(outputs.filter(isShown)).toEqual([]);
-    expect(outputs.join("\n")).toMatch(/box_secrets.*output suppressed due to sensitive value/);
-    expect([...seen]).toEqual([]);
-    expect(watched).toBe(true);
-  },
-  2 * MINUTES,
-);
+  expect(outputs.filter(isShown)).toEqual([]);
+  expect(outputs.join("\n")).toMatch(/box_secrets.*output suppressed due to sensitive value/);
+  expect([...seen]).toEqual([]);
+  expect(watched).toBe(true);
+});

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync, existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import execa from "execa";
 import type { Status } from "../../cli/status";
-import { BOOT, countLines, eventually, LabDeployment, MINUTES } from "./support/deployment";
+import { countLines } from "./support/answers";
+import { LabDeployment } from "./support/deployment";
+import { BOOT, eventually, MINUTES } from "./support/waiting";
 
 const port = "18080";
 const main = new LabDeployment("three-machines");
@@ -32,65 +34,45 @@ test("up ends with the machines, the director's table, four answers through the 
   expect(end).toMatch(/npm run down/);
 });
 
-test(
-  "the first push of live content to a new machine reloads nothing: its boot has just started all units",
-  async () => {
-    expect(await main.on("ipvs", "ls /var/lib/vipstack/pushed")).toBe("/var/lib/vipstack/pushed");
-    expect(await main.on("ipvs", "journalctl --boot | grep -c 'Started.*IPVS table\\|Finished.*IPVS table'")).toBe("1");
-    expect(await main.on("ipvs", "journalctl --boot | grep -c 'Reload.*IPVS table' || true")).toBe("0");
-  },
-  MINUTES,
-);
+test("the first push of live content to a new machine reloads nothing: its boot has just started all units", async () => {
+  expect(await main.on("ipvs", "ls /var/lib/vipstack/pushed")).toBe("/var/lib/vipstack/pushed");
+  expect(await main.on("ipvs", "journalctl --boot | grep -c 'Started.*IPVS table\\|Finished.*IPVS table'")).toBe("1");
+  expect(await main.on("ipvs", "journalctl --boot | grep -c 'Reload.*IPVS table' || true")).toBe("0");
+});
 
-test(
-  "a port of the host's loopback leads to the VIP",
-  async () => {
-    const answers = await Promise.all([1, 2, 3, 4].map(async () => (await fetch(`http://127.0.0.1:${port}/`)).text()));
-    expect(countLines(answers.join(""))).toEqual({ "d2:80": 2, "d2:81": 2 });
-  },
-  MINUTES,
-);
+test("a port of the host's loopback leads to the VIP", async () => {
+  const answers = await Promise.all([1, 2, 3, 4].map(async () => (await fetch(`http://127.0.0.1:${port}/`)).text()));
+  expect(countLines(answers.join(""))).toEqual({ "d2:80": 2, "d2:81": 2 });
+});
 
-test(
-  "cloud-init is done on every machine, without an error, and no unit has failed",
-  async () => {
-    for (const machine of ["vm-1", "d2", "ipvs"]) {
-      expect(JSON.parse(await main.on(machine, "cloud-init status --format json"))).toMatchObject({
-        status: "done",
-        errors: [],
-      });
-      expect(await main.on(machine, "systemctl --failed --no-legend")).toBe("");
-    }
-  },
-  MINUTES,
-);
+test("cloud-init is done on every machine, without an error, and no unit has failed", async () => {
+  for (const machine of ["vm-1", "d2", "ipvs"]) {
+    expect(JSON.parse(await main.on(machine, "cloud-init status --format json"))).toMatchObject({
+      status: "done",
+      errors: [],
+    });
+    expect(await main.on(machine, "systemctl --failed --no-legend")).toBe("");
+  }
+});
 
-test(
-  "cloud-init itself finds every user-data right",
-  async () => {
-    for (const machine of ["vm-1", "d2", "ipvs"]) {
-      expect(await main.on(machine, "cloud-init schema --system")).toMatch(/Valid/);
-    }
-  },
-  MINUTES,
-);
+test("cloud-init itself finds every user-data right", async () => {
+  for (const machine of ["vm-1", "d2", "ipvs"]) {
+    expect(await main.on(machine, "cloud-init schema --system")).toMatch(/Valid/);
+  }
+});
 
-test(
-  "the director really installed ipvsadm at its first boot, loaded the modules, and sets what the notes set",
-  async () => {
-    expect(await main.on("ipvs", "grep -h ' install ipvsadm' /var/log/dpkg.log")).toMatch(/install ipvsadm:amd64/);
-    expect((await main.on("ipvs", "lsmod | cut -d ' ' -f 1")).split("\n")).toEqual(
-      expect.arrayContaining(["ip_vs", "ip_vs_rr"]),
-    );
-    expect(
-      await main.on(
-        "ipvs",
-        "sysctl -n net.ipv4.ip_forward net.ipv4.conf.all.rp_filter net.ipv4.conf.eth0.rp_filter net.ipv4.vs.conntrack",
-      ),
-    ).toBe("1\n0\n0\n1");
-  },
-  MINUTES,
-);
+test("the director really installed ipvsadm at its first boot, loaded the modules, and sets what the notes set", async () => {
+  expect(await main.on("ipvs", "grep -h ' install ipvsadm' /var/log/dpkg.log")).toMatch(/install ipvsadm:amd64/);
+  expect((await main.on("ipvs", "lsmod | cut -d ' ' -f 1")).split("\n")).toEqual(
+    expect.arrayContaining(["ip_vs", "ip_vs_rr"]),
+  );
+  expect(
+    await main.on(
+      "ipvs",
+      "sysctl -n net.ipv4.ip_forward net.ipv4.conf.all.rp_filter net.ipv4.conf.eth0.rp_filter net.ipv4.vs.conntrack",
+    ),
+  ).toBe("1\n0\n0\n1");
+});
 
 test(
   "status is one screen about machines and tables; the same as JSON",
@@ -123,7 +105,7 @@ test(
 );
 
 test(
-  "exec, ssh and logs find the deployment; words, input and exit code pass unchanged",
+  "exec, ssh and logs find the deployment; words and exit code pass unchanged",
   async () => {
     const words = ["exec", "ipvs", "--", "printf", "%s|", "a  b", "--json", "$HOME", "it's"];
     expect(await main.vipstack(words)).toEqual({ exitCode: 0, output: "a  b|--json|$HOME|it's|" });

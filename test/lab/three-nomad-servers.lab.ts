@@ -1,5 +1,6 @@
 import { describeWithPrograms } from "../support/programs";
-import { BOOT, eventually, LabDeployment, MINUTES, secondsUntil } from "./support/deployment";
+import { LabDeployment } from "./support/deployment";
+import { BOOT, eventually, MINUTES, secondsUntil } from "./support/waiting";
 
 // Nomad servers that agree, and jobs that outlive the one that leads them.
 

@@ -1,14 +1,6 @@
-import {
-  answersOf,
-  BOOT,
-  countLines,
-  curlTimes,
-  deployed,
-  eventually,
-  MINUTES,
-  requests,
-  secondsUntil,
-} from "./support/deployment";
+import { countAnswers, requests } from "./support/answers";
+import { deployed } from "./support/deployment";
+import { BOOT, eventually, MINUTES, secondsSince, secondsUntil } from "./support/waiting";
 
 const weights = deployed("weights");
 const vip = "http://192.168.139.29:80/";
@@ -40,12 +32,10 @@ assert struct.unpack_from("i", done, 16)[0] == 0
 PROGRAM`;
 }
 
-const boots = async (): Promise<string> => weights.on("ipvs", "cat /proc/sys/kernel/random/boot_id");
-
 test(
   "wrr spreads 100 connections exactly 50/30/20",
   async () => {
-    expect(countLines(answersOf(await weights.on("vm-1", requests(100, "192.168.139.29", 80))).join("\n"))).toEqual({
+    expect(countAnswers(await weights.on("vm-1", requests(100, "192.168.139.29", 80)))).toEqual({
       "d2:80": 50,
       "d2:81": 30,
       "d2:82": 20,
@@ -54,31 +44,27 @@ test(
   3 * MINUTES,
 );
 
-test(
-  "applying again changes nothing",
-  async () => {
-    const before = await table();
-    expect(
-      await weights.on("ipvs", "/usr/local/lib/vipstack/ipvs-rules apply && /usr/local/lib/vipstack/ipvs-rules check"),
-    ).toMatch(/nothing to change/);
-    expect(await table()).toBe(before);
-  },
-  MINUTES,
-);
+test("applying again changes nothing", async () => {
+  const before = await table();
+  expect(
+    await weights.on("ipvs", "/usr/local/lib/vipstack/ipvs-rules apply && /usr/local/lib/vipstack/ipvs-rules check"),
+  ).toMatch(/nothing to change/);
+  expect(await table()).toBe(before);
+});
 
 test(
   "a new weight is pushed: the plan replaces one document, no machine",
   async () => {
-    const boot = await boots();
+    const boot = await weights.bootId("ipvs");
     const started = Date.now();
     await weights.up({ WEIGHTS: "1,1,8" });
-    const seconds = (Date.now() - started) / 1000;
+    const seconds = secondsSince(started);
     expect(await table()).toMatch(/:80 -m -w 1\n.*:81 -m -w 1\n.*:82 -m -w 8/);
-    expect(await boots()).toBe(boot);
+    expect(await weights.bootId("ipvs")).toBe(boot);
     const log = weights.deployLog();
     expect(log).toMatch(/Resources: 1 added, 0 changed, 1 destroyed/);
     expect(log).toMatch(/terraform_data\.ipvs_live \(ipvs\/live\): Creation complete/);
-    console.log(`a weight change took ${seconds.toFixed(0)} s from the command to the report`);
+    console.log(`a weight change took ${seconds} s from the command to the report`);
   },
   BOOT,
 );
@@ -123,48 +109,40 @@ test(
   BOOT,
 );
 
-test(
-  "a rule folder with a bad line keeps the last good state; the error is in the exit code and in the journal",
-  async () => {
-    const before = await table();
-    await weights.on(
-      "ipvs",
-      "echo '-a -t 192.168.139.29:80 -r 192.168.139.184:99999 -m -w 1' > /etc/vipstack/ipvs.d/zz-bad.rules",
-    );
-    const { exitCode, output } = await weights.tryOn("ipvs", "/usr/local/lib/vipstack/ipvs-rules apply");
-    expect(exitCode).toBe(2);
-    expect(output).toMatch(/zz-bad\.rules:1: .*99999/);
-    expect((await weights.tryOn("ipvs", "systemctl reload vipstack-ipvs.service")).exitCode).not.toBe(0);
-    expect(await weights.on("ipvs", "journalctl --no-pager --output cat --unit vipstack-ipvs.service")).toMatch(
-      /zz-bad\.rules:1: /,
-    );
-    expect(await table()).toBe(before);
-    // At a first boot nothing is known of that file, and the others are served.
-    const first = "systemctl stop vipstack-ipvs.service; rm -r /var/lib/vipstack/last-good";
-    expect((await weights.tryOn("ipvs", `${first}; systemctl start vipstack-ipvs.service`)).exitCode).not.toBe(0);
-    expect(await table()).toBe(before);
-    await weights.on("ipvs", "rm /etc/vipstack/ipvs.d/zz-bad.rules; systemctl start vipstack-ipvs.service");
-  },
-  MINUTES,
-);
+test("a rule folder with a bad line keeps the last good state; the error is in the exit code and in the journal", async () => {
+  const before = await table();
+  await weights.on(
+    "ipvs",
+    "echo '-a -t 192.168.139.29:80 -r 192.168.139.184:99999 -m -w 1' > /etc/vipstack/ipvs.d/zz-bad.rules",
+  );
+  const { exitCode, output } = await weights.tryOn("ipvs", "/usr/local/lib/vipstack/ipvs-rules apply");
+  expect(exitCode).toBe(2);
+  expect(output).toMatch(/zz-bad\.rules:1: .*99999/);
+  expect((await weights.tryOn("ipvs", "systemctl reload vipstack-ipvs.service")).exitCode).not.toBe(0);
+  expect(await weights.on("ipvs", "journalctl --no-pager --output cat --unit vipstack-ipvs.service")).toMatch(
+    /zz-bad\.rules:1: /,
+  );
+  expect(await table()).toBe(before);
+  // At a first boot nothing is known of that file, and the others are served.
+  const first = "systemctl stop vipstack-ipvs.service; rm -r /var/lib/vipstack/last-good";
+  expect((await weights.tryOn("ipvs", `${first}; systemctl start vipstack-ipvs.service`)).exitCode).not.toBe(0);
+  expect(await table()).toBe(before);
+  await weights.on("ipvs", "rm /etc/vipstack/ipvs.d/zz-bad.rules; systemctl start vipstack-ipvs.service");
+});
 
-test(
-  "a table emptied manually is restored; a quick look sees it, and finds nothing to do afterwards",
-  async () => {
-    const look = "/usr/local/lib/vipstack/ipvs-look";
-    const before = await table();
-    const nothingToDo = async (): Promise<void> => {
-      expect((await weights.tryOn("ipvs", look)).exitCode).toBe(0);
-    };
-    await eventually(nothingToDo);
-    expect((await weights.tryOn("ipvs", `ipvsadm -C; ${look}`)).exitCode).toBe(1);
-    await eventually(async () => {
-      expect(await table()).toBe(before);
-    });
-    await eventually(nothingToDo);
-  },
-  2 * MINUTES,
-);
+test("a table emptied manually is restored; a quick look sees it, and finds nothing to do afterwards", async () => {
+  const look = "/usr/local/lib/vipstack/ipvs-look";
+  const before = await table();
+  const nothingToDo = async (): Promise<void> => {
+    expect((await weights.tryOn("ipvs", look)).exitCode).toBe(0);
+  };
+  await eventually(nothingToDo);
+  expect((await weights.tryOn("ipvs", `ipvsadm -C; ${look}`)).exitCode).toBe(1);
+  await eventually(async () => {
+    expect(await table()).toBe(before);
+  });
+  await eventually(nothingToDo);
+});
 
 test(
   "SNAT rules that a hand flushed are back within seconds: no new connection is lost, and open ones go on",
@@ -190,25 +168,21 @@ test(
   3 * MINUTES,
 );
 
-test(
-  "whatever others put into the table leaves, also what ipvsadm can't edit",
-  async () => {
-    const before = await table();
-    await weights.on(
-      "ipvs",
-      `ipvsadm -A -t 10.9.0.1:1 -s none; ipvsadm -A -t 10.9.0.1:2 -s sh -b flag-3; ipvsadm -A -u 10.9.0.1:3 -s rr -o
+test("whatever others put into the table leaves, also what ipvsadm can't edit", async () => {
+  const before = await table();
+  await weights.on(
+    "ipvs",
+    `ipvsadm -A -t 10.9.0.1:1 -s none; ipvsadm -A -t 10.9.0.1:2 -s sh -b flag-3; ipvsadm -A -u 10.9.0.1:3 -s rr -o
 ipvsadm -A -f 7 -6 -s rr -p 60 -M 64; ipvsadm -A --sctp-service 10.9.0.1:4 -s rr; ipvsadm -A -f 4294967295 -s rr
 ipvsadm -A -t 10.9.0.1:6 -s wlc; ipvsadm -a -t 10.9.0.1:6 -r 10.9.1.1 -i --tun-type gue --tun-port 6080
 ${otherPort("192.168.139.29", 80, "192.168.139.184", 8080)}`,
-    );
-    // There as it was put, or drained already by a keeper that came in between.
-    expect(await table()).toMatch(/-r 192\.168\.139\.184:8080 -(g -w 1|m -w 0)/);
-    await eventually(async () => {
-      expect(await table()).toBe(before);
-    });
-  },
-  2 * MINUTES,
-);
+  );
+  // There as it was put, or drained already by a keeper that came in between.
+  expect(await table()).toMatch(/-r 192\.168\.139\.184:8080 -(g -w 1|m -w 0)/);
+  await eventually(async () => {
+    expect(await table()).toBe(before);
+  });
+});
 
 test(
   "nothing leaves before what comes to its place is there, no cut-off file is used, and a full disk is no success",
@@ -266,11 +240,11 @@ test.each([
   "after %s of the director its table and addresses are back without a hand",
   async (_, command) => {
     const before = await table();
-    const boot = await boots();
+    const boot = await weights.bootId("ipvs");
     await weights.lab(command, "ipvs");
     if (command === "power-cut") await weights.lab("power-on", "ipvs");
     await eventually(async () => {
-      expect(await boots()).not.toBe(boot);
+      expect(await weights.bootId("ipvs")).not.toBe(boot);
     }, 5 * MINUTES);
     await eventually(async () => {
       expect(await table()).toBe(before);
@@ -282,11 +256,9 @@ test.each([
       ),
     ).toBe("1\n0\n1\n1");
     await eventually(async () => {
-      expect(countLines(await weights.on("vm-1", curlTimes(4, vip)))).not.toEqual({});
+      expect(await weights.answers("vm-1", vip, 4)).not.toEqual({});
     });
-    expect(
-      Object.keys(countLines(await weights.on("vm-1", curlTimes(4, vip)))).every((line) => line.startsWith("d2:")),
-    ).toBe(true);
+    expect(Object.keys(await weights.answers("vm-1", vip, 4)).every((line) => line.startsWith("d2:"))).toBe(true);
   },
   BOOT,
 );

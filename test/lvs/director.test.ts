@@ -11,7 +11,17 @@ import {
 import { LabBackend, Machine, renderCloudConfig } from "../../constructs/machine";
 import { cloudConfigErrors } from "../support/cloud-init-schema";
 import { synth } from "../support/synth";
-import { fileOf, iptablesV4, iptablesV6, ipvsRules, Machines, program, sysctlsOf, warningsOf } from "./support/program";
+import {
+  fileOf,
+  iptablesV4,
+  iptablesV6,
+  ipvsRules,
+  Machines,
+  messageOf,
+  program,
+  sysctlsOf,
+  warningsOf,
+} from "./support/program";
 
 const vip = "192.168.139.100";
 
@@ -91,17 +101,15 @@ test("S2 steps 1 and 2 can be built to be watched", () => {
   const [first, firstWarnings] = step(ForwardingMethod.masquerading(), [Refusal.MASQUERADING_SAME_SUBNET]);
   expect(iptablesV4(first.ipvs)).not.toContain("SNAT");
   expect(sysctlsOf(first.ipvs)).toContain("net.ipv4.vs.conntrack = 0");
-  expect(firstWarnings).toEqual([
-    "d2-81: acknowledged masquerading-same-subnet: 'machine' can't share the subnet 192.168.139.0/24 with the VIP 192.168.139.29 when masquerading without SNAT, because d2 answers a client there directly and the connection hangs in SYN_RECV, got \"192.168.139.184\": use ForwardingMethod.masquerading({ snat: true }) or ForwardingMethod.directRouting(), or move d2 to a subnet behind the director",
-  ]);
+  expect(firstWarnings).toHaveLength(1);
+  expect(firstWarnings[0]).toContain("d2-81: acknowledged masquerading-same-subnet: 'machine' can't share the subnet");
 
   const withoutConntrack = ForwardingMethod.masquerading({ snat: true, conntrack: false });
   const [second, secondWarnings] = step(withoutConntrack, [Refusal.SNAT_WITHOUT_CONNTRACK]);
   expect(iptablesV4(second.ipvs)).toContain("-j SNAT --to-source 192.168.139.29");
   expect(sysctlsOf(second.ipvs)).toContain("net.ipv4.vs.conntrack = 0");
-  expect(secondWarnings).toEqual([
-    "web: acknowledged snat-without-conntrack: 'forwarding' can't rewrite the client's address without conntrack, because IPVS then keeps its connections away from the SNAT rules and they hang in SYN_RECV: leave 'conntrack' out: ForwardingMethod.masquerading({ snat: true })",
-  ]);
+  expect(secondWarnings).toHaveLength(1);
+  expect(secondWarnings[0]).toContain("web: acknowledged snat-without-conntrack: 'forwarding' can't rewrite");
 });
 
 test("masquerading behind the director: it is the real server's gateway, and gets the VIP", () => {
@@ -426,9 +434,7 @@ test("fails when another role of the director's machine listens on a virtual ser
       ipvs.contribute(stack, { ports: [{ protocol: "tcp", port: 80 }] });
       director().addVirtualService("web", { address: vip, port: 80, realServers: [{ machine: behind }] });
     }),
-  ).toThrow(
-    "[test/ipvs] test/director: 'ports' can't claim tcp port 80, which test listens on: give test/director or test another port, or another machine",
-  );
+  ).toThrow("[test/ipvs] test/director: 'ports' can't claim tcp port 80, which test listens on");
 });
 
 test("fails when two directors share a machine", () => {
@@ -440,5 +446,11 @@ test("fails when two directors share a machine", () => {
     }),
   ).toThrow(
     "test/second: 'files' can't give /etc/vipstack/ipvs.d/static.rules another content than test/director does",
+  );
+});
+
+test("fails when drainTimeout is out of range", () => {
+  expect(messageOf(({ director }) => director({ drainTimeout: "-1s" }))).toBe(
+    "test/director: 'drainTimeout' must be a duration, got \"-1s\": write it like '10s', '1m30s' or '500ms'",
   );
 });

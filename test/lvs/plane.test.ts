@@ -5,11 +5,13 @@ import {
   Plane,
   Protocol,
   RealServerOptions,
+  Refusal,
   Scheduler,
 } from "../../constructs/lvs";
-import { fileOf, iptablesV4, iptablesV6, Machines, program, sysctlsOf } from "./support/program";
+import { fileOf, iptablesV4, iptablesV6, Machines, messageOf, program, sysctlsOf } from "./support/program";
 
 const vip = "192.168.139.29";
+const service = { address: "192.168.139.100", port: 80 };
 
 function rulesFor(scheduler: Scheduler, servers: (machines: Machines) => RealServerOptions[]): string {
   const { ipvs } = program((machines) => {
@@ -188,4 +190,78 @@ test("two redirects of one port need addresses of their own", () => {
     made.addRedirect("b", { address: "10.0.0.1", port: 80, toPorts: [8003, 8004] });
   });
   expect(iptablesV4(ipvs)).toContain("-d 10.0.0.1/32 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8003-8004\n");
+});
+
+test.each<[string, (machines: Machines) => unknown, string]>([
+  [
+    "the iptables plane is asked for what only IPVS has",
+    ({ director }) =>
+      director({ plane: Plane.IPTABLES }).addVirtualService("web", {
+        ...service,
+        forwarding: ForwardingMethod.directRouting(),
+        scheduler: Scheduler.LEAST_CONNECTION,
+        persistenceTimeout: "300s",
+      }),
+    "test/director/web: 3 problems\n" +
+      "  - 'forwarding' can't be direct routing on the iptables plane: leave it out, or use a director with plane: Plane.IPVS\n" +
+      "  - 'scheduler' can't be lc on the iptables plane: use Scheduler.ROUND_ROBIN, WEIGHTED_ROUND_ROBIN or RANDOM, or a director with plane: Plane.IPVS\n" +
+      "  - 'persistenceTimeout' can't be given on the iptables plane: leave it out, or use a director with plane: Plane.IPVS",
+  ],
+  [
+    "the iptables plane is asked for tunneling and one packet",
+    ({ director }) =>
+      director({ plane: Plane.IPTABLES }).addVirtualService("web", {
+        ...service,
+        protocol: Protocol.UDP,
+        forwarding: ForwardingMethod.tunneling(),
+        onePacket: true,
+      }),
+    "test/director/web: 2 problems\n" +
+      "  - 'forwarding' can't be tunneling on the iptables plane: leave it out, or use a director with plane: Plane.IPVS\n" +
+      "  - 'onePacket' can't be true on the iptables plane: leave it out, or use a director with plane: Plane.IPVS",
+  ],
+  [
+    "the iptables plane is asked for a mark",
+    ({ director }) =>
+      director({ plane: Plane.IPTABLES }).addFirewallMarkService("web", { mark: 1, endpoints: [service] }),
+    "test/director/web: 'mark' can't stand for a virtual service on the iptables plane: make a virtual service of each endpoint, or use a director with plane: Plane.IPVS",
+  ],
+  [
+    "the iptables plane is asked for thresholds",
+    ({ director, behind }) =>
+      director({ plane: Plane.IPTABLES })
+        .addVirtualService("web", service)
+        .addRealServer("a", { machine: behind, upperThreshold: 1 }),
+    "test/director/web/a: 'upperThreshold' can't be given on the iptables plane: leave it out, or use a director with plane: Plane.IPVS",
+  ],
+  [
+    "the iptables plane is asked to do without conntrack",
+    ({ director }) =>
+      director({ plane: Plane.IPTABLES }).addVirtualService("web", {
+        ...service,
+        forwarding: ForwardingMethod.masquerading({ snat: true, conntrack: false }),
+        acknowledge: [Refusal.SNAT_WITHOUT_CONNTRACK],
+      }),
+    "test/director/web: 'forwarding' can't do without conntrack on the iptables plane, which is based on it: leave 'conntrack' out, or use a director with plane: Plane.IPVS",
+  ],
+  [
+    "the iptables plane is asked to drain",
+    ({ director }) => director({ plane: Plane.IPTABLES, drainTimeout: "5s" }),
+    "test/director: 'drainTimeout' can't be given on the iptables plane: leave it out, or use a director with plane: Plane.IPVS",
+  ],
+  [
+    "weights make too many turns",
+    ({ director, behind, behind2 }) =>
+      director({ plane: Plane.IPTABLES }).addVirtualService("web", {
+        ...service,
+        scheduler: Scheduler.WEIGHTED_ROUND_ROBIN,
+        realServers: [
+          { machine: behind, weight: 100 },
+          { machine: behind2, weight: 33 },
+        ],
+      }),
+    "test/director/web/behind2: 'weight' must let the weights (100, 33) make at most 64 turns on the iptables plane, and they make 133, got 33: choose smaller weights, or weights with a common divisor, or Scheduler.RANDOM, which takes any",
+  ],
+])("fails when %s", (_, build, message) => {
+  expect(messageOf(build)).toBe(message);
 });

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { Refusal, Scheduler } from "../../constructs/lvs";
+import { Plane, Refusal, Scheduler } from "../../constructs/lvs";
 import { flagsOf, SCHEDULER_WORDS } from "../../constructs/lvs/scheduler";
-import { ipvsRules, Machines, program, warningsOf } from "./support/program";
+import { ipvsRules, Machines, messageOf, program, warningsOf } from "./support/program";
 
 const web = { address: "192.168.139.100", port: 80 };
 
@@ -60,22 +60,19 @@ test.each(without)("%j warns of drains, with the cure", (scheduler, words, cure)
 });
 
 test.each(without)("%j: weight 0 and a threshold are refused in one message", (scheduler, _, cure) => {
-  const because = `with ${scheduler.word} without fallback, because clients that hash to this real server`;
-  const acknowledge = "to build it nevertheless, acknowledge: [Refusal.HASHING_WITHOUT_FALLBACK]";
-  expect(() =>
-    program(({ director, behind }) =>
-      director().addVirtualService("web", {
-        ...web,
-        scheduler,
-        realServers: [{ machine: behind, weight: 0, upperThreshold: 10 }],
-      }),
-    ),
-  ).toThrow(
-    new Error(
-      "test/director/web/behind: 2 problems\n" +
-        `  - 'weight' can't be 0 ${because} are then refused, although others could serve them, got 0: ${cure}; ${acknowledge}\n` +
-        `  - 'upperThreshold' can't be given ${because} are refused while it is reached, got 10: ${cure}; ${acknowledge}`,
-    ),
+  const message = messageOf(({ director, behind }) =>
+    director().addVirtualService("web", {
+      ...web,
+      scheduler,
+      realServers: [{ machine: behind, weight: 0, upperThreshold: 10 }],
+    }),
+  );
+  const [title, weight, upperThreshold, ...rest] = message?.split("\n") ?? [];
+  expect([title, rest]).toEqual(["test/director/web/behind: 2 problems", []]);
+  expect(weight).toContain(`'weight' can't be 0 with ${scheduler.word} without fallback`);
+  expect(weight).toContain(`, got 0: ${cure}; `);
+  expect(upperThreshold).toBe(
+    `  - 'upperThreshold' can't be given with ${scheduler.word} without fallback, because clients that hash to this real server are refused while it is reached, got 10: ${cure}; to build it nevertheless, acknowledge: [Refusal.HASHING_WITHOUT_FALLBACK]`,
   );
 });
 
@@ -117,4 +114,44 @@ test("the director takes every flag that synth lets through, and no other one", 
 test("every member of Scheduler is one of these words, but for random", () => {
   const words = Object.values(Scheduler).flatMap((value) => (value instanceof Scheduler ? [value.word] : []));
   expect(words.filter((word) => !SCHEDULER_WORDS.includes(word))).toEqual(["random"]);
+});
+
+test.each<[string, (machines: Machines) => unknown, string]>([
+  [
+    "a scheduler is no word",
+    ({ director }) => director().addVirtualService("web", { ...web, scheduler: Scheduler.of("rr -p") }),
+    "test/director/web: 'scheduler' must be one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos, got \"rr -p\": use a member of Scheduler, or one of these words",
+  ],
+  [
+    "a scheduler's word is unknown",
+    ({ director }) => director().addVirtualService("web", { ...web, scheduler: Scheduler.of("foo") }),
+    "test/director/web: 'scheduler' must be one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos, got \"foo\": use a member of Scheduler, or one of these words",
+  ],
+  [
+    "the iptables plane doesn't know a scheduler's word either",
+    ({ director }) =>
+      director({ plane: Plane.IPTABLES }).addVirtualService("web", { ...web, scheduler: Scheduler.of("foo") }),
+    "test/director/web: 'scheduler' must be one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos, got \"foo\": use a member of Scheduler, or one of these words",
+  ],
+  [
+    "a scheduler's flags are another one's, unknown, and there twice",
+    ({ director }) =>
+      director().addVirtualService("web", {
+        ...web,
+        scheduler: Scheduler.of("sh", ["sh-fallback", "mh-port", "x,y", "sh-fallback"]),
+      }),
+    `test/director/web: 'scheduler' takes the flags sh-fallback, sh-port with sh, each once, got ["sh-fallback","mh-port","x,y","sh-fallback"]: leave mh-port, x,y, sh-fallback out`,
+  ],
+  [
+    "a scheduler without flags is given one",
+    ({ director }) => director().addVirtualService("web", { ...web, scheduler: Scheduler.of("rr", ["sh-fallback"]) }),
+    `test/director/web: 'scheduler' takes the flags flag-1, flag-2, flag-3 with rr, each once, got ["sh-fallback"]: leave sh-fallback out`,
+  ],
+  [
+    "random is asked of ipvs",
+    ({ director }) => director().addVirtualService("web", { ...web, scheduler: Scheduler.RANDOM }),
+    "test/director/web: 'scheduler' can't be random on the ipvs plane: use Scheduler.WEIGHTED_ROUND_ROBIN, or a director with plane: Plane.IPTABLES",
+  ],
+])("fails when %s", (_, build, message) => {
+  expect(messageOf(build)).toBe(message);
 });

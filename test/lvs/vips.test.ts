@@ -44,8 +44,11 @@ function two(app: App): { lab: IBackend; a: Machine; b: Machine; web: Machine } 
   };
 }
 
-const shared = (vip: string): string =>
-  `  [test/director-b/web] 'address' can't be a VIP of test/director-a/web, too, because a and b then both answer for it, and a client reaches one of them arbitrarily, got "${vip}": give each director a VIP of its own; to build it nevertheless, acknowledge: [Refusal.VIP_ON_TWO_DIRECTORS]`;
+/** How the message starts, which refusals.test.ts has in whole, and what it got. */
+const shared = (vip: string): unknown =>
+  expect.stringMatching(
+    `^  \\[test/director-b/web\\] 'address' can't be a VIP of test/director-a/web, too, because a and b .*, got "${vip}": `,
+  );
 
 test.each([
   ["10.0.0.100", "10.0.0.100", 80],

@@ -1,19 +1,11 @@
+import { Fn } from "cdktf";
 import { ForwardingMethod, Plane, Protocol, RealServers, Refusal, Scheduler } from "../../constructs/lvs";
-import {
-  fileOf,
-  iptablesV4,
-  iptablesV6,
-  ipvsRules,
-  Machines,
-  messageOf,
-  program,
-  sysctlsOf,
-  warningsOf,
-} from "./support/program";
+import { fileOf, iptablesV4, ipvsRules, Machines, messageOf, program, warningsOf } from "./support/program";
 
 // What common configuration files have, beside a port and a forwarding method a service.
 
 const vip = "192.168.139.100";
+const service = { address: vip, port: 80 };
 
 describe("port 0: every port", () => {
   const every = { address: vip, port: 0, persistenceTimeout: "300s" };
@@ -91,8 +83,8 @@ COMMIT
         made.addVirtualService("every", every);
         made.addVirtualService("again", every);
       }),
-    ).toBe(
-      "test/director/again: 'port' can't be taken twice; test/director/every already answers for tcp 192.168.139.100:0, got 0: choose another port or address, or add what is meant to test/director/every",
+    ).toMatch(
+      /^test\/director\/again: 'port' can't be taken twice; test\/director\/every already answers for tcp .*:0,/,
     );
   });
 
@@ -141,118 +133,6 @@ describe("SCTP", () => {
   });
 });
 
-describe("forwarding methods mixed within one service", () => {
-  test("each end gets what its own needs", () => {
-    const { ipvs, d2, behind, far } = program(({ director, d2, behind, far }) =>
-      director().addVirtualService("web", {
-        address: vip,
-        port: 80,
-        realServers: [
-          { machine: behind, port: 8080 },
-          { machine: d2, forwarding: ForwardingMethod.directRouting() },
-          { machine: far, forwarding: ForwardingMethod.tunneling() },
-        ],
-      }),
-    );
-    expect(ipvsRules(ipvs)).toBe(`-A -t 192.168.139.100:80 -s rr
--a -t 192.168.139.100:80 -r 10.0.0.11:8080 -m -w 1
--a -t 192.168.139.100:80 -r 192.168.139.184:80 -g -w 1
--a -t 192.168.139.100:80 -r 172.16.0.9:80 -i -w 1
-`);
-    expect(iptablesV4(ipvs)).toBe(`*nat
-:VIPSTACK-POSTROUTING - [0:0]
--A POSTROUTING -j VIPSTACK-POSTROUTING
--A VIPSTACK-POSTROUTING -d 10.0.0.11/32 -p tcp -m tcp --dport 8080 -m ipvs --vproto 6 --vaddr 192.168.139.100 --vport 80 -j SNAT --to-source 10.0.0.1
-COMMIT
-*filter
-:VIPSTACK-INPUT - [0:0]
-:VIPSTACK-FORWARD - [0:0]
--A INPUT -j VIPSTACK-INPUT
--A FORWARD -j VIPSTACK-FORWARD
--A VIPSTACK-INPUT -d 192.168.139.100/32 -p tcp -m tcp --dport 80 -j ACCEPT
--A VIPSTACK-FORWARD -s 10.0.0.11/32 -p tcp -m tcp --sport 8080 -j ACCEPT
-COMMIT
-`);
-    expect(iptablesV6(ipvs)).toBe("");
-    expect(sysctlsOf(ipvs)).toEqual(expect.arrayContaining(["net.ipv4.ip_forward = 1", "net.ipv4.vs.conntrack = 1"]));
-    expect(behind.model.addresses).toEqual([]);
-    expect(d2.model.addresses).toEqual(["192.168.139.100/32 dev lo"]);
-    expect(d2.model.kernelModules).toEqual([]);
-    expect(far.model.kernelModules).toEqual(["ipip"]);
-  });
-
-  test("an unused default brings nothing", () => {
-    const build = (forwarding?: ForwardingMethod): string[] => {
-      const own = ForwardingMethod.directRouting();
-      const { ipvs } = program(({ director, d2 }) =>
-        director().addVirtualService("web", {
-          address: vip,
-          port: 80,
-          forwarding,
-          realServers: [{ machine: d2, forwarding: own }],
-        }),
-      );
-      return [ipvsRules(ipvs), iptablesV4(ipvs), ...sysctlsOf(ipvs), ...ipvs.model.kernelModules];
-    };
-    expect(build()).toEqual(build(ForwardingMethod.directRouting()));
-  });
-
-  test.each<[string, (machines: Machines) => unknown, string]>([
-    [
-      "another port by direct routing",
-      ({ director, d2 }) =>
-        director().addVirtualService("web", {
-          address: vip,
-          port: 80,
-          realServers: [{ machine: d2, port: 81, forwarding: ForwardingMethod.directRouting() }],
-        }),
-      "test/director/web/d2-81: 'port' must be the virtual service's port 80 for direct routing, because the packet reaches the real server as the client sent it, got 81: leave 'port' out and let the server listen on 80, or use ForwardingMethod.masquerading(); to build it nevertheless, acknowledge: [Refusal.DIRECT_ROUTING_OTHER_PORT]",
-    ],
-    [
-      "SNAT without conntrack",
-      ({ director, behind }) =>
-        director().addVirtualService("web", {
-          address: vip,
-          port: 80,
-          realServers: [
-            { machine: behind, forwarding: ForwardingMethod.masquerading({ snat: true, conntrack: false }) },
-          ],
-        }),
-      "test/director/web/behind: 'forwarding' can't rewrite the client's address without conntrack, because IPVS then keeps its connections away from the SNAT rules and they hang in SYN_RECV: leave 'conntrack' out: ForwardingMethod.masquerading({ snat: true }); to build it nevertheless, acknowledge: [Refusal.SNAT_WITHOUT_CONNTRACK]",
-    ],
-    [
-      "one packet by masquerading",
-      ({ director, d2, behind }) =>
-        director().addVirtualService("dns", {
-          address: vip,
-          port: 53,
-          protocol: Protocol.UDP,
-          forwarding: ForwardingMethod.directRouting(),
-          onePacket: true,
-          realServers: [
-            { machine: d2 },
-            { machine: behind, forwarding: ForwardingMethod.masquerading({ conntrack: true }) },
-          ],
-        }),
-      `test/director/dns/behind: 2 problems
-  - 'forwarding' can't set 'conntrack' without 'snat', where it has no effect, got true: leave 'conntrack' out, or use ForwardingMethod.masquerading({ snat: true })
-  - 'onePacket' can't go with masquerading, because the connection is forgotten before its answer comes and the answer is not rewritten, got true: use ForwardingMethod.directRouting() or ForwardingMethod.tunneling(), or leave 'onePacket' out; to build it nevertheless, acknowledge: [Refusal.ONE_PACKET_MASQUERADING]`,
-    ],
-    [
-      "tunneling on the iptables plane",
-      ({ director, far }) =>
-        director({ plane: Plane.IPTABLES }).addVirtualService("web", {
-          address: vip,
-          port: 80,
-          realServers: [{ machine: far, forwarding: ForwardingMethod.tunneling() }],
-        }),
-      "test/director/web/far: 'forwarding' can't be tunneling on the iptables plane: leave it out, or use a director with plane: Plane.IPVS",
-    ],
-  ])("what can't work of a real server's own method is refused at that one: %s", (_, build, message) => {
-    expect(messageOf(build)).toBe(message);
-  });
-});
-
 test("a posted configuration: a local server beside one by direct routing, both ports as one service", () => {
   const { ipvs, stack, d2 } = program(({ director, ipvs, d2 }) =>
     director().addFirewallMarkService("web", {
@@ -273,4 +153,91 @@ test("a posted configuration: a local server beside one by direct routing, both 
 `);
   expect(fileOf(d2, "/etc/vipstack/addresses")).toBe("192.168.139.100/32 dev lo\n");
   expect(warningsOf(stack)).toHaveLength(1);
+});
+
+test.each<[string, (machines: Machines) => unknown, string]>([
+  [
+    "address and port are malformed, both in one message",
+    ({ director }) => director().addVirtualService("web", { address: "192.168.139.100/24", port: 65536 }),
+    "test/director/web: 2 problems\n" +
+      "  - 'port' must be a whole number from 0 to 65535, got 65536: choose the port that clients connect to; 0 is every port\n" +
+      "  - 'address' must be an IPv4 or IPv6 address, got \"192.168.139.100/24\": write it like '192.168.139.100' or 'fd00:139::100', without prefix length",
+  ],
+  [
+    "a value is only known to Terraform",
+    ({ director }) => director().addVirtualService("web", { address: Fn.join("", ["a"]), port: 80 }),
+    "test/director/web: 'address' must be known at synth, and this is a reference that Terraform resolves later: write the value itself, or take it from a machine of the inventory",
+  ],
+  [
+    "a virtual service is there already",
+    ({ director }) => {
+      const made = director();
+      made.addVirtualService("web", service);
+      made.addVirtualService("again", service);
+    },
+    "test/director/again: 'port' can't be taken twice; test/director/web already answers for tcp 192.168.139.100:80, got 80: choose another port or address, or add what is meant to test/director/web",
+  ],
+  [
+    "persistence is out of range",
+    ({ director }) => director().addVirtualService("web", { ...service, persistenceTimeout: "0s" }),
+    "test/director/web: 'persistenceTimeout' must be a duration of whole seconds from 1s to 744h, got \"0s\": '300s' is usual, 31 days are the most",
+  ],
+  [
+    "a netmask stands alone, and is none",
+    ({ director }) => director().addVirtualService("web", { ...service, persistenceNetmask: "255.0.255.0" }),
+    "test/director/web: 2 problems\n" +
+      "  - 'persistenceNetmask' has no effect without 'persistenceTimeout', got \"255.0.255.0\": give 'persistenceTimeout', too, or leave both out\n" +
+      "  - 'persistenceNetmask' must be a netmask, got \"255.0.255.0\": for example '255.255.255.0'",
+  ],
+  [
+    "an IPv6 netmask is no prefix length",
+    ({ director }) =>
+      director().addVirtualService("web", {
+        address: "fd00:139::100",
+        port: 80,
+        persistenceTimeout: "300s",
+        persistenceNetmask: "129",
+      }),
+    "test/director/web: 'persistenceNetmask' must be a prefix length from 1 to 128, got \"129\": for example '64'",
+  ],
+  [
+    "one packet is asked of TCP",
+    ({ director }) =>
+      director().addVirtualService("web", {
+        ...service,
+        forwarding: ForwardingMethod.directRouting(),
+        onePacket: true,
+      }),
+    "test/director/web: 'onePacket' must go with UDP, got true: use protocol: Protocol.UDP, or leave 'onePacket' out",
+  ],
+  [
+    "a mark is out of range and its endpoints are of two families",
+    ({ director }) =>
+      director().addFirewallMarkService("shop", {
+        mark: 0,
+        endpoints: [
+          { address: vip, port: 80 },
+          { address: "fd00:139::100", port: 80 },
+        ],
+      }),
+    "test/director/shop: 2 problems\n" +
+      '  - \'endpoints\' must be of one address family, got ["192.168.139.100","fd00:139::100"]: make one firewall mark service for IPv4 and one for IPv6; both may have the same mark\n' +
+      "  - 'mark' must be a whole number from 1 to 2147483647, got 0: choose a number that nothing else marks the director's packets with",
+  ],
+  [
+    "a mark is another service's",
+    ({ director }) => {
+      const made = director();
+      made.addFirewallMarkService("a", { mark: 1, endpoints: [{ address: vip, port: 80 }] });
+      made.addFirewallMarkService("b", { mark: 1, endpoints: [{ address: vip, port: 81 }] });
+    },
+    "test/director/b: 'mark' can't be that of test/director/a, too, got 1: choose another number, or add the endpoints to test/director/a",
+  ],
+  [
+    "a mark stands for nothing",
+    ({ director }) => director().addFirewallMarkService("a", { mark: 1, endpoints: [] }),
+    "test/director/a: 'endpoints' must name at least one address and port: for example [{ address: \"192.168.139.100\", port: 80 }]",
+  ],
+])("fails when %s", (_, build, message) => {
+  expect(messageOf(build)).toBe(message);
 });

@@ -113,11 +113,7 @@ test("fails on a conflict between roles, naming both", () => {
       machine.contribute(machine, { ports: [{ protocol: "tcp", port: 80 }] });
       machine.contribute(stack, { ports: [{ protocol: "tcp", port: 80 }] });
     }),
-  ).toThrow(
-    new Error(
-      "test: 'ports' can't claim tcp port 80, which test/box listens on: give test or test/box another port, or another machine",
-    ),
-  );
+  ).toThrow("test: 'ports' can't claim tcp port 80, which test/box listens on");
 });
 
 test("fails on a bad name, memory and address, all in one message", () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { IBackend, LabBackend, Machine, SshBackend } from "../../constructs/machine";
+import { synth } from "../support/synth";
 
 const labOf = (stack: TerraformStack): IBackend =>
   new LabBackend(stack, "lab", { subnets: ["10.0.0.0/24", "fd00::/64"] });
@@ -119,3 +120,46 @@ test.each(["10.0.0.0/31", "10.0.0.1/31", "10.0.0.7/32", "169.254.3.4/16", "203.0
     ).toEqual([]);
   },
 );
+
+describe("names of machines", () => {
+  const interfaces = { eth0: ["10.0.0.2/24"] };
+
+  test("two of one name are an error that names the first, whatever the case of their letters", () => {
+    expect(() =>
+      synth((stack) => {
+        const backend = new SshBackend(stack, "hosts");
+        new Machine(stack, "one", { backend, name: "web", interfaces });
+        new Machine(stack, "two", { backend, name: "WEB", interfaces: { eth0: ["10.0.0.3/24"] } });
+      }),
+    ).toThrow(`'name' can't be that of test/one, too, got "WEB"`);
+  });
+
+  test("and so are two of two backends in one stack, whose files would meet", () => {
+    expect(() =>
+      synth((stack) => {
+        new Machine(stack, "one", { backend: new SshBackend(stack, "lan"), name: "web", interfaces });
+        new Machine(stack, "two", { backend: new SshBackend(stack, "dmz"), name: "web", interfaces });
+      }),
+    ).toThrow(
+      `[test/two] 'name' can't be that of test/one, whose files are in the same stack, got "web": give one of them another one`,
+    );
+  });
+
+  test("what the lab refuses is refused at synth", () => {
+    const inLab = (name: string, nics: Record<string, string[]>) => () =>
+      synth((stack) => {
+        const backend = new LabBackend(stack, "lab", { subnets: ["10.0.0.0/24"] });
+        new Machine(stack, "box", { backend, name, interfaces: nics });
+      });
+    expect(inLab("Web", { lan: ["10.0.0.2/24"] })).toThrow(
+      new Error(`test/lab: 2 problems
+  - 'name' must be lower-case letters, digits and hyphens, at most 32, for a machine of the lab, got "Web": choose a name like 'web-1'
+  - 'interfaces' must be called eth0, eth1, … in this order, eight at most, for machine Web of the lab, got ["lan"]: rename them`),
+    );
+    expect(inLab("web", { "eth0; x": ["10.0.0.2/24"] })).toThrow(
+      new Error(
+        `test/box: 'interfaces' must have names of network interfaces, at most 15 characters, got "eth0; x": write it like 'eth0'`,
+      ),
+    );
+  });
+});

@@ -197,14 +197,12 @@ describe("fails on", () => {
           machine,
           nomad,
           dockerVolumes: true,
-          advertiseAddress: "10.9.9.9",
           cpuTotalCompute: 0,
           hostNetworks: { a: {}, b: { interface: "eth7" }, c: { cidr: "10.1.0.0/24" } },
         });
       },
-      `test/client: 6 problems
+      `test/client: 5 problems
   - 'dockerVolumes' can't be set without Docker: add 'docker: true'
-  - 'advertiseAddress' must be an address of web (10.0.0.12), got "10.9.9.9": choose one of them, or leave it out for the first
   - 'hostNetworks.a' must have either 'cidr' or 'interface', got {}: for example { interface: "eth0" }
   - 'hostNetworks.b' must be a network of web, got "eth7": choose one of eth0, 10.0.0.0/24
   - 'hostNetworks.c' must be a network of web, got "10.1.0.0/24": choose one of eth0, 10.0.0.0/24
@@ -247,7 +245,13 @@ describe("fails on", () => {
     expect(() => synth((stack) => void build(stack))).toThrow(new Error(message));
   });
 
-  test("an even number of servers, and agents of two clusters on one machine", () => {
+  test("an address of another machine, an even number of servers, and agents of two clusters on one machine", () => {
+    expect(() =>
+      synth((stack) => {
+        const { nomad, web: machine } = cluster(stack);
+        return new NomadClient(stack, "client", { machine, nomad, advertiseAddress: "10.9.9.9" });
+      }),
+    ).toThrow("test/client: 'advertiseAddress' must be an address of web (10.0.0.12), got \"10.9.9.9\"");
     expect(() =>
       synth((stack) => {
         const { nomad, web } = cluster(stack);

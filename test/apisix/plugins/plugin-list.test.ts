@@ -25,6 +25,16 @@ describe("a plugin is refused where it is:", () => {
       "test/hello: 'plugins[0]' must be of a consumer, got \"key-auth\": use Plugin.keyAuth() here",
     ],
     [
+      "a guard on a consumer",
+      consumer(Plugin.jwtAuth()),
+      "test/jack: 'plugins[0]' can't guard a consumer, got \"jwt-auth\": use Plugin.jwtAuthCredential({ … })",
+    ],
+  ])("%s", (_, build, message) => {
+    expect(refusalOf(build)).toBe(message);
+  });
+
+  test.each<[string, Build, string]>([
+    [
       "a password in plain text",
       plugin(
         Plugin.limitCount({
@@ -35,19 +45,14 @@ describe("a plugin is refused where it is:", () => {
           redisPassword: "hunter2",
         }),
       ),
-      "test/hello: 'plugins[0].redis_password' must name a secret and not be one: every reader of Consul would have it: give it to the gateway's secrets, and write gateway.secret(\"NAME\") here",
+      "test/hello: 'plugins[0].redis_password' must name a secret and not be one",
     ],
     [
       "a consumer's key in plain text",
       consumer(Plugin.keyAuthCredential({ key: "hunter2" })),
-      "test/jack: 'plugins[0].key' must name a secret and not be one: every reader of Consul would have it: give it to the gateway's secrets, and write gateway.secret(\"NAME\") here",
+      "test/jack: 'plugins[0].key' must name a secret and not be one",
     ],
-    [
-      "a guard on a consumer",
-      consumer(Plugin.jwtAuth()),
-      "test/jack: 'plugins[0]' can't guard a consumer, got \"jwt-auth\": use Plugin.jwtAuthCredential({ … })",
-    ],
-  ])("%s", (_, build, message) => {
-    expect(refusalOf(build)).toBe(message);
+  ])("%s", (_, build, words) => {
+    expect(refusalOf(build)).toContain(words);
   });
 });

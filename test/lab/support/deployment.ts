@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import execa from "execa";
 import { DeploymentDescription } from "../../../constructs/deployment";
+import { countLines, curlTimes } from "./answers";
+import { Load, LoadResult, RequestsResult } from "./load";
+import { BOOT } from "./waiting";
 
 const PROJECT = join(__dirname, "..", "..", "..");
 const VIPSTACK = join(PROJECT, "dist", "cli", "vipstack.js");
@@ -14,24 +17,37 @@ const LAB = join(PROJECT, "dist", "lab", "vipstack-lab.js");
  * A whole test, in `test/lab/NAME.lab.ts`:
  *
  * ```ts
- * import { BOOT, eventually, LabDeployment } from "./support/deployment";
+ * import { deployed } from "./support/deployment";
+ * import { eventually } from "./support/waiting";
  *
- * const lab = new LabDeployment("three-machines"); // examples/three-machines; `ofProgram("web-program")` for one of the tests' own
- * beforeAll(() => lab.up(), BOOT);
- * afterAll(() => lab.down(), BOOT);
+ * const lab = deployed("weights");
  *
- * test("the service answers after the director's power was away", async () => {
+ * test("the service answers again after the director was without power", async () => {
  *   await lab.lab("power-cut", "ipvs");
  *   await lab.lab("power-on", "ipvs");
  *   await eventually(async () => {
- *     expect(await lab.on("vm-1", "curl --silent http://192.168.139.29/")).toContain("Hello");
+ *     expect(await lab.answers("vm-1", "http://192.168.139.29/", 10)).toEqual({ "d2:80": 5, "d2:81": 3, "d2:82": 2 });
  *   });
  * });
  * ```
  *
- * Run it as root: `npm run build && npx jest test/lab/NAME.lab.ts --selectProjects lab`. Three rules:
+ * {@link deployed} takes a folder of examples/, brings its program up before the tests of the file and takes it down after them.
+ * A program of the tests' own is a file in test/lab/programs: `LabDeployment.ofProgram("secrets")`, with `up` and `down` in
+ * `beforeAll` and `afterAll`.
  *
- * - Wait for conditions with {@link eventually} or {@link secondsUntil}, never for a time. The deadlines are generous.
+ * | what a test does                      | how                                                                       |
+ * | ------------------------------------- | ------------------------------------------------------------------------- |
+ * | asks a URL and counts the answers     | `lab.answers(machine, url, count)`                                        |
+ * | runs shell text on a machine          | `lab.on(machine, script)`; `tryOn` where it may fail                      |
+ * | brings up a changed program           | `lab.up({ WEIGHTS: "1,1,8" })`: its environment; `upFails` where it fails |
+ * | power, reboot, faults, captures       | `lab.lab(command, …)`: what `vipstack-lab --help` lists                   |
+ * | counts what a change loses under load | `lab.startLoad`, `lab.startRequests`, then `finish()`                     |
+ * | looks at a director's real servers    | `realServersOf`, `untilServed` of director.ts                             |
+ *
+ * Run it as root: `npm run build && npx jest test/lab/NAME.lab.ts --selectProjects lab`. Four rules:
+ *
+ * - Wait for conditions with `eventually` or `secondsUntil`, never for a time. The deadlines are generous.
+ * - A test has two minutes. One that takes longer says so: `BOOT` where it brings something up, or so many `MINUTES`.
  * - Files run at the same time. A program with `forwards` takes their ports from the environment (`up({ VIPSTACK_VIP_PORT: "18080" })`),
  *   and no other file may use these ports.
  * - A test that needs a program or an image that the lab can't make says so: `describeWithPrograms`, `describeWithImage`.
@@ -93,6 +109,16 @@ export class LabDeployment {
       options,
     );
     return { exitCode, output: all };
+  }
+
+  /** Asks a URL from a machine so many times. @returns how often each answer came, or each error */
+  async answers(machine: string, url: string, count: number): Promise<Record<string, number>> {
+    return countLines(await this.on(machine, curlTimes(count, url)));
+  }
+
+  /** Names the boot that a machine is in; after its next one it is another. */
+  async bootId(machine: string): Promise<string> {
+    return this.on(machine, "cat /proc/sys/kernel/random/boot_id");
   }
 
   /** Connections through a virtual service from a machine: some held open, others made one after the other until it is ended. */
@@ -179,61 +205,6 @@ export function makeApp(folder: string, program: string): void {
   symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"));
 }
 
-export interface LoadResult {
-  readonly held: number;
-  readonly heldLost: number;
-  readonly newAnswered: number;
-  /** What went wrong with each new connection that failed. */
-  readonly newFailed: readonly string[];
-}
-
-/** What http-load.py says. */
-export interface RequestsResult {
-  /** How many got each answer with status 200. */
-  readonly answers: Readonly<Record<string, number>>;
-  /** Seconds. */
-  readonly slowest: number;
-  /** Seconds after its start, and for how many. */
-  readonly failures: readonly { readonly at: number; readonly took: number; readonly problem: string }[];
-}
-
-/** How many requests were lost of how many, and in which time. */
-export function lossOf({ answers, failures, slowest }: RequestsResult): string {
-  const answered = Object.values(answers).reduce((sum, count) => sum + count, 0);
-  const kinds = [...new Set(failures.map(({ problem }) => problem.replace(/\(.*/, "")))].join(", ");
-  const end = Math.max(...failures.map(({ at, took }) => at + took));
-  const seconds = (end - Math.min(...failures.map(({ at }) => at))).toFixed(1);
-  const lost = failures.length === 0 ? "none lost" : `${failures.length} lost within ${seconds} s (${kinds})`;
-  return `${answered + failures.length} requests, ${lost}, the slowest took ${slowest} s`;
-}
-
-/** A running load; see load.py and http-load.py. */
-export class Load<Result> {
-  constructor(private readonly running: execa.ExecaChildProcess) {}
-
-  /** Once every client has its first answer. */
-  async ready(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.running.stdout?.on("data", (chunk: Buffer) => {
-        if (chunk.toString().includes("ready")) resolve();
-      });
-      this.running.catch(reject);
-    });
-  }
-
-  /** Ends it. @returns what it says was answered and lost */
-  async finish(): Promise<Result> {
-    this.running.stdin?.end();
-    const { stdout } = await this.running;
-    return JSON.parse(stdout.split("\n").at(-1) ?? "") as Result;
-  }
-
-  /** Ends it without a result. */
-  stop(): void {
-    this.running.kill("SIGKILL");
-  }
-}
-
 /** Brings a program up once for all tests of a file, and takes it down whatever happens. */
 export function deployed(example?: string, environment: Record<string, string> = {}): LabDeployment {
   const deployment = new LabDeployment(example);
@@ -244,104 +215,4 @@ export function deployed(example?: string, environment: Record<string, string> =
     await deployment.down();
   }, BOOT);
   return deployment;
-}
-
-/** Deadlines in ms, generous: these tests also run on machines that are busy with other things. */
-export const BOOT = 600_000;
-export const MINUTES = 60_000;
-
-/** Waits until that is so. @returns the seconds that it took */
-export async function secondsUntil(check: () => Promise<void>, deadlineMs = 3 * MINUTES): Promise<number> {
-  const started = Date.now();
-  await eventually(check, deadlineMs);
-  return Math.round((Date.now() - started) / 100) / 10;
-}
-
-/** Tries until `check` passes or the deadline is over; then its last failure is the test's. */
-export async function eventually(check: () => Promise<void> | void, deadlineMs = 60_000): Promise<void> {
-  const end = Date.now() + deadlineMs;
-  for (;;) {
-    try {
-      await check();
-      return;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-  }
-}
-
-/** The processes of a lab that runs: guests, proxies, forwards. */
-export async function labProcesses(directory: string): Promise<number[]> {
-  const { stdout } = await execa("node", [LAB, "status", "--json", "--dir", directory]);
-  const { namespace } = JSON.parse(stdout) as { namespace: string };
-  return processesNaming(`/run/vipstack/${namespace.replace("vipstack-", "")}/`);
-}
-
-/** Every process with that text in its command line. */
-export async function processesNaming(text: string): Promise<number[]> {
-  const { stdout } = await execa("pgrep", ["-f", text], { reject: false });
-  return stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map(Number);
-}
-
-/** Whether a process runs; one that has ended but was not waited for yet does not. */
-export function isAlive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return false;
-  }
-}
-
-/** What a host that goes down does to processes. */
-export function killAll(processes: readonly number[]): void {
-  for (const pid of processes) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It went with its parent.
-    }
-  }
-}
-
-/** The shell line that asks a URL so many times, an answer a line; a request that fails prints its error. */
-export function curlTimes(count: number, url: string): string {
-  return `for i in $(seq ${count}); do curl --silent --show-error --max-time 5 ${url} 2>&1 || true; done`;
-}
-
-/**
- * Python for a machine: so many requests one after the other, each on a connection of its own, printing the answer and the
- * seconds until it was connected. One process, since starting a curl takes longer than what it measures.
- */
-export function requests(count: number, address: string, port: number): string {
-  return `python3 - <<'PROGRAM'
-import socket, time
-for _ in range(${count}):
-    started = time.monotonic()
-    with socket.create_connection(("${address}", ${port}), timeout=10) as connection:
-        connected = time.monotonic() - started
-        connection.sendall(b"GET / HTTP/1.0\\r\\nHost: x\\r\\n\\r\\n")
-        answer = b""
-        while chunk := connection.recv(4096):
-            answer += chunk
-    print(answer.split(b"\\r\\n\\r\\n", 1)[1].decode().strip(), f"{connected:.3f}")
-PROGRAM`;
-}
-
-/** The answers of {@link requests}, without the times. */
-export function answersOf(printed: string): string[] {
-  return printed
-    .trim()
-    .split("\n")
-    .map((line) => line.replace(/ [\d.]+$/, ""));
-}
-
-/** How often each line occurs. */
-export function countLines(text: string): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const line of text.split("\n").filter((each) => each !== "")) counts[line] = (counts[line] ?? 0) + 1;
-  return counts;
 }

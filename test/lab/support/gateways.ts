@@ -1,4 +1,4 @@
-import { LabDeployment, secondsUntil } from "./deployment";
+import { LabDeployment } from "./deployment";
 
 interface Instance {
   readonly host: string;
@@ -54,12 +54,4 @@ export class Gateways {
   private async control<Answer>(machine: string, path: string): Promise<Answer> {
     return JSON.parse(await this.scene.on(machine, `curl --silent 127.0.0.1:9090${path}`)) as Answer;
   }
-}
-
-/** Waits until exactly these get new connections of a director. @returns the seconds that it took */
-export async function untilServed(scene: LabDeployment, director: string, servers: readonly string[]): Promise<number> {
-  return secondsUntil(async () => {
-    const table = await scene.on(director, "ipvsadm -S -n");
-    expect([...table.matchAll(/-r (\S+) -[mg] -w [1-9]/g)].map((match) => match[1]).sort()).toEqual(servers);
-  });
 }

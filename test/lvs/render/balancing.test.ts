@@ -1,5 +1,14 @@
+import { spawnSync } from "node:child_process";
 import fc from "fast-check";
-import { MAX_NTH_RULES, nthChoices, randomChoices, turnCount } from "../../../constructs/lvs/render/balancing";
+import {
+  addBalancedService,
+  MAX_NTH_RULES,
+  nthChoices,
+  randomChoices,
+  turnCount,
+} from "../../../constructs/lvs/render/balancing";
+import { chainName, IptablesRules } from "../../../constructs/lvs/render/iptables";
+import { anyService } from "../support/services";
 
 const share = (name: string, weight: number): { name: string; weight: number } => ({ name, weight });
 const shares = fc
@@ -66,4 +75,31 @@ test("a server of weight 0 is in no rule", () => {
       expect(all.every(({ share: { weight } }) => weight > 0)).toBe(true);
     }),
   );
+});
+
+const restore = { 4: "iptables-restore", 6: "ip6tables-restore" };
+const namespace = spawnSync("unshare", ["--net", restore[4], "--version"]);
+if (namespace.status !== 0)
+  process.stderr.write("SKIPPED: rules in a real kernel (needs root, unshare and iptables on this machine)\n");
+const inKernel = namespace.status === 0 ? describe : describe.skip;
+
+inKernel("in a real kernel, in an empty network namespace", () => {
+  test.each([4, 6] as const)("iptables takes every rule of the iptables plane, IPv%d", (family) => {
+    const balanced = anyService.filter(
+      ({ forwarding, mark }) => forwarding.name === "masquerading" && mark === undefined,
+    );
+    const services = fc.sample(balanced, 40).filter((each) => each.family === family);
+    const rules = new IptablesRules();
+    for (const [index, service] of services.entries())
+      addBalancedService(rules, {
+        ...service,
+        chain: chainName(`s${index}`),
+        scheduler: { word: "random", flags: [] },
+      });
+    const done = spawnSync("unshare", ["--net", restore[family], "--noflush"], {
+      input: rules.render(),
+      encoding: "utf8",
+    });
+    expect({ status: done.status, stderr: done.stderr }).toEqual({ status: 0, stderr: "" });
+  });
 });

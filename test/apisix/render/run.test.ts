@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "cdktf";
-import { AgentProfile, ConsulServer, MachineGateway } from "../../constructs";
-import { gatewaySettings } from "../../constructs/apisix/gateway-settings";
-import { renderRunScript } from "../../constructs/apisix/render/run";
-import { defineInventory, MachinesStack } from "../../constructs/stacks";
+import { AgentProfile, ConsulServer, MachineGateway } from "../../../constructs";
+import { gatewaySettings } from "../../../constructs/apisix/gateway-settings";
+import { renderRunScript } from "../../../constructs/apisix/render/run";
+import { defineInventory, MachinesStack } from "../../../constructs/stacks";
 
 let folder: string;
 beforeEach(() => {

@@ -1,12 +1,12 @@
 import { TerraformStack } from "cdktf";
-import { Caddy } from "../../constructs/caddy";
-import { Director, ForwardingMethod, Refusal, Scheduler } from "../../constructs/lvs";
-import { LabBackend, Machine } from "../../constructs/machine";
-import { drawTopology, surveyTopology, Topology } from "../../constructs/topology";
-import { graphOf } from "../../constructs/topology/render/graph-of";
-import { Layout, layOut, LINE_SIZE, TITLE_SIZE } from "../../constructs/topology/render/layout";
-import { textWidth } from "../../constructs/topology/render/text-width";
-import { synth } from "../support/synth";
+import { Caddy } from "../../../constructs/caddy";
+import { Director, ForwardingMethod, Refusal, Scheduler } from "../../../constructs/lvs";
+import { LabBackend, Machine } from "../../../constructs/machine";
+import { drawTopology, surveyTopology, Topology } from "../../../constructs/topology";
+import { graphOf } from "../../../constructs/topology/render/graph-of";
+import { Layout, layOut, LINE_SIZE, TITLE_SIZE } from "../../../constructs/topology/render/layout";
+import { textWidth } from "../../../constructs/topology/render/text-width";
+import { synth } from "../../support/synth";
 
 interface Wanted {
   readonly servers: number;

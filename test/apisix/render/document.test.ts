@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { parse } from "yaml";
-import { expectGolden } from "../support/golden";
-import { escaped, NOT_IN_YAML, oneLine, renderDocumentTemplate } from "../../constructs/apisix/render/document";
-import { fileOf, gatewayModel, ROUTES } from "./support/gateways";
+import { expectGolden } from "../../support/golden";
+import { escaped, NOT_IN_YAML, oneLine, renderDocumentTemplate } from "../../../constructs/apisix/render/document";
+import { fileOf, gatewayModel, ROUTES } from "../support/gateways";
 
 test("the document's template, which leaves out what is no object, and escapes what YAML can't hold", () => {
   const template = renderDocumentTemplate("apisix/front");

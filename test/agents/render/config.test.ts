@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { renderConfig } from "../../constructs/agents";
+import { renderConfig } from "../../../constructs/agents";
 
 test("arguments, lists, blocks with and without a label, names of the user's own", () => {
   const text = renderConfig(["Why.", "More."], {

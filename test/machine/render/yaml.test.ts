@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { parse } from "yaml";
-import { CloudInit, renderCloudConfig } from "../../constructs/machine";
-import { yamlText } from "../../constructs/machine/render/yaml";
-import { networkConfigOf, seedOf } from "../../lab/seed";
-import { pyYaml, withPyYaml } from "../support/py-yaml";
-import { YAML_TEXTS, yamlAwkwardText } from "../support/yaml-texts";
+import { CloudInit, renderCloudConfig } from "../../../constructs/machine";
+import { yamlText } from "../../../constructs/machine/render/yaml";
+import { networkConfigOf, seedOf } from "../../../lab/seed";
+import { pyYaml, withPyYaml } from "../../support/py-yaml";
+import { YAML_TEXTS, yamlAwkwardText } from "../../support/yaml-texts";
 
 const MINUTE = 60_000;
 

@@ -1,8 +1,8 @@
 import { TerraformStack } from "cdktf";
 import { parse } from "yaml";
-import { ConsulServer, DEFAULT_PLUGINS, EmptyPolicy, GatewayOptions, MachineGateway } from "../../constructs";
-import { expectGolden, expectGoldenDifference } from "../support/golden";
-import { admin, CONFIG, everything, fileOf, gatewayModel, onMachines, onNomad } from "./support/gateways";
+import { ConsulServer, DEFAULT_PLUGINS, EmptyPolicy, GatewayOptions, MachineGateway } from "../../../constructs";
+import { expectGolden, expectGoldenDifference } from "../../support/golden";
+import { admin, CONFIG, everything, fileOf, gatewayModel, onMachines, onNomad } from "../support/gateways";
 
 type Config = Record<string, Record<string, unknown>>;
 

@@ -22,9 +22,9 @@ import {
   renderCloudConfig,
   renderSetupScript,
   renderTeardownScript,
-} from "../../constructs/machine";
-import { pyYaml, withPyYaml } from "../support/py-yaml";
-import { YAML_TEXTS, yamlAwkwardText } from "../support/yaml-texts";
+} from "../../../constructs/machine";
+import { pyYaml, withPyYaml } from "../../support/py-yaml";
+import { YAML_TEXTS, yamlAwkwardText } from "../../support/yaml-texts";
 
 // The scripts run as on a host, in a folder that stands for it. systemctl only records its arguments; the lab has the real one.
 

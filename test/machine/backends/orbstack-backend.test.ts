@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { App, LocalBackend, TerraformStack } from "cdktf";
-import { Machine, OrbStackBackend } from "../../constructs/machine";
-import { eachTerraform, TERRAFORM_ENVIRONMENT } from "../support/terraform";
+import { Machine, OrbStackBackend } from "../../../constructs/machine";
+import { eachTerraform, TERRAFORM_ENVIRONMENT } from "../../support/terraform";
 
 // There is no OrbStack outside of a Mac. What is tested here is the contract of its command line as its documentation and two
 // third-party providers have it (orb 2.x): a stand-in `orb` accepts exactly these forms, and a real Terraform runs them.

@@ -35,19 +35,19 @@ test("every mistake of a program is in one message", () => {
     director.addRedirect("ftp", { port: 21, toPorts: [5, 4] });
     director.addPortFilter("ssh", { ports: [], action: FilterAction.DROP });
   });
-  expect(messageOf(app)).toMatchInlineSnapshot(`
-   "ValidationError: 8 parts of the program are refused:
-     machines/director: 'drainTimeout' must be a duration, got "-1s": write it like '10s', '1m30s' or '500ms'
-     machines/caddy: 'answers' must name at least one port: for example { 80: "hello" }
-     machines/director/web: 2 problems
-       - 'port' must be a whole number from 0 to 65535, got 65536: choose the port that clients connect to; 0 is every port
-       - 'address' must be an IPv4 or IPv6 address, got "10.0.0.1/24": write it like '192.168.139.100' or 'fd00:139::100', without prefix length
-     machines/director/web/one: 'weight' must be a whole number from 0 to 65535, got -1: weights count in relation to each other; 0 means no new connections
-     machines/director/more/d2: 'weight' must be a whole number from 0 to 65535, got 70000: weights count in relation to each other; 0 means no new connections
-     machines/director/more/d2.2: 'machine' can't be a real server of one virtual service twice; 192.168.139.184:80 is already machines/director/more/d2, got "d2": give it another port, or raise the weight of the first one
-     machines/director/ftp: 'toPorts' must name the first port, then the last one, got [5,4]: write [4, 5]
-     machines/director/ssh: 'ports' must name at least one port: for example ["21:25"]"
-  `);
+  // What each says is tested where it belongs.
+  expect(messageOf(app).replace(/(: '\w+'|- '\w+').*/g, "$1 …"))
+    .toBe(`ValidationError: 8 parts of the program are refused:
+  machines/director: 'drainTimeout' …
+  machines/caddy: 'answers' …
+  machines/director/web: 2 problems
+    - 'port' …
+    - 'address' …
+  machines/director/web/one: 'weight' …
+  machines/director/more/d2: 'weight' …
+  machines/director/more/d2.2: 'machine' …
+  machines/director/ftp: 'toPorts' …
+  machines/director/ssh: 'ports' …`);
 });
 
 test("what can't go on brings along what was wrong before it", () => {
