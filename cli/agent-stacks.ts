@@ -10,7 +10,7 @@ import { DeployOutcome } from "./machines";
 import { jobStatus, lastDeployment } from "./nomad";
 import type { Program } from "./program";
 import { Synthesis } from "./synthesis";
-import { followSystemJob } from "./system-job";
+import { followSystemJob, updateEnded } from "./system-job";
 import { deployError, findProviderWay, nothingToChange, ProviderWay, runTerraform, TerraformResult } from "./terraform";
 
 /** Chooses how stacks get to their agents; what that way does not support is refused before anything is made. */
@@ -41,6 +41,7 @@ export function providerTasks(
           task.output = line;
         };
         try {
+          for (const { nomad, job } of await programJobs(program, stacks)) await updateEnded(nomad, job, show);
           if (way.by === "handover") await byHandover(program, stacks, outcome, show);
           else await byTerraform(program, stacks, outcome, way.skipProviderLock, show);
         } finally {

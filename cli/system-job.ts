@@ -49,6 +49,22 @@ export async function followSystemJob(
   }
 }
 
+/**
+ * Waits until Nomad has nothing more to do by the clock for a system job. What is left of an update before, of one that was taken back
+ * for example, would be done with the next version, and replace a second instance of it at once.
+ */
+export async function updateEnded(nomad: AgentApi, job: JobName, show: (line: string) => void): Promise<void> {
+  const status = await jobStatus(nomad, job);
+  if (status?.Type !== "system" || status.Stop) return;
+  const deadline = Date.now() + patience(status);
+  while (Date.now() < deadline) {
+    const evaluations = await evaluationsOf(nomad, job);
+    if (!evaluations.some(({ Status: evaluation }) => evaluation === "pending")) return;
+    show(`job ${job.id}: waits until its update before has ended`);
+    await sleep(500);
+  }
+}
+
 interface RollOut {
   readonly allocations: readonly Allocation[];
   /** Of the current version. */
