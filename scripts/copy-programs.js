@@ -1,5 +1,5 @@
 // tsc copies TypeScript only: what else the compiled code reads is put beside it.
-const { cpSync, readdirSync, existsSync } = require("node:fs");
+const { chmodSync, cpSync, readdirSync, existsSync } = require("node:fs");
 const { join } = require("node:path");
 
 for (const domain of readdirSync("constructs")) {
@@ -10,3 +10,6 @@ for (const domain of readdirSync("constructs")) {
 for (const source of readdirSync("lab").filter((name) => name.endsWith(".c")))
   cpSync(join("lab", source), join("dist", "lab", source));
 cpSync(join("lab", "offline", "artefacts"), join("dist", "lab", "offline", "artefacts"), { recursive: true });
+
+// npx runs them as they are where the package is the folder itself.
+for (const command of Object.values(require("../package.json").bin)) chmodSync(command, 0o755);
