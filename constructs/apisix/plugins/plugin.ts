@@ -113,7 +113,7 @@ export class Plugin {
   /**
    * Any other plugin, with the fields of its own documentation, which are not checked.
    *
-   * @param config fields as on its page at https://apisix.apache.org/docs/apisix/plugins/ has it: `{ proxy_buffering: false }`
+   * @param config fields as on its page at https://apisix.apache.org/docs/apisix/plugins/: `{ proxy_buffering: false }`
    */
   static other(name: string, config: object): Plugin {
     const rendered = structuredClone(config) as ApisixObject;

@@ -15,9 +15,9 @@ export interface ApiBreakerPluginOptions extends CommonPluginOptions {
   readonly breakResponseHeaders?: readonly BreakResponseHeader[];
   /** Longest time for which it answers, a Go duration of whole seconds, at least 3; APISIX's `max_breaker_sec`. @default "5m" */
   readonly maxBreakerTime?: string;
-  /** Condition under which it starts to answer. @default - three answers of 500 */
+  /** Condition under which it starts answering. @default - three answers of 500 */
   readonly unhealthy?: BreakWhen;
-  /** Condition under which it stops to answer. @default - three answers of 200 */
+  /** Condition under which it stops answering. @default - three answers of 200 */
   readonly healthy?: MendWhen;
 }
 
@@ -29,7 +29,7 @@ export interface BreakResponseHeader {
   readonly value: string;
 }
 
-/** Condition under which a circuit breaker starts to answer. */
+/** Condition under which a circuit breaker starts answering. */
 export interface BreakWhen {
   /** Statuses that count as errors, 500 to 599. @default [500] */
   readonly httpStatuses?: readonly number[];
@@ -37,7 +37,7 @@ export interface BreakWhen {
   readonly failures?: number;
 }
 
-/** Condition under which a circuit breaker stops to answer. */
+/** Condition under which a circuit breaker stops answering. */
 export interface MendWhen {
   /** Statuses that count as good, 200 to 499. @default [200] */
   readonly httpStatuses?: readonly number[];
