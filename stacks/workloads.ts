@@ -34,7 +34,7 @@ export class ChainWorkloads extends WorkloadsStack {
           ].join("\n"),
         },
       ],
-      resources: { cpu: 50, memory: 64 },
+      resources: { cpu: 50, memoryMiB: 64 },
     });
     this.gateway = new Gateway(this, "gateway", { nomad: props.nomad });
   }

@@ -39,7 +39,7 @@ export interface GatewayOptions {
   /** Number of worker processes, 1 to 64; each needs about 30 MiB. @default 1 */
   readonly workers?: number;
   /** Memory limit in MiB, 128 to 65536. @default 256 */
-  readonly memory?: number;
+  readonly memoryMiB?: number;
   /** Whether it logs each request. @default true */
   readonly accessLog?: boolean;
   /**
@@ -100,7 +100,7 @@ export interface GatewaySettings {
   readonly statusPort: number;
   readonly controlPort: number;
   readonly workers: number;
-  readonly memory: number;
+  readonly memoryMiB: number;
   readonly accessLog: boolean;
   readonly streamPorts: Required<StreamPorts>;
   readonly trustedAddresses: readonly string[];
@@ -140,7 +140,7 @@ export function gatewaySettings(id: string, options: GatewayOptions, consul?: st
     statusPort: options.statusPort ?? 7085,
     controlPort: options.controlPort ?? 9090,
     workers: options.workers ?? 1,
-    memory: options.memory ?? 256,
+    memoryMiB: options.memoryMiB ?? 256,
     accessLog: options.accessLog ?? true,
     streamPorts: { tcp: streamPorts?.tcp ?? [], udp: streamPorts?.udp ?? [] },
     trustedAddresses: options.trustedAddresses ?? [],
@@ -192,7 +192,7 @@ export function lowPorts(settings: GatewaySettings, virtualPorts: readonly numbe
 
 /** What is wrong with the options of a gateway. */
 export function gatewayFailures(options: GatewayOptions, settings: GatewaySettings): Failure[] {
-  const { name, version, workers, memory, trustedAddresses } = settings;
+  const { name, version, workers, memoryMiB, trustedAddresses } = settings;
   const tagged = versionOf(options.image);
   return [
     ...textFailures(
@@ -213,7 +213,7 @@ export function gatewayFailures(options: GatewayOptions, settings: GatewaySettin
           },
         ]),
     ...numberFailures({ workers }, { min: 1, max: 64 }, "1 is enough for a lab, else one a core"),
-    ...numberFailures({ memory }, { min: 128, max: 65536 }, "in MiB: 256 for one worker, 30 for each further one"),
+    ...numberFailures({ memoryMiB }, { min: 128, max: 65536 }, "in MiB: 256 for one worker, 30 for each further one"),
     ...portFailures(settings),
     ...subnetFailures("trustedAddresses", trustedAddresses),
     ...pluginFailures(options, version),

@@ -151,7 +151,7 @@ interface GatewayJobSpec {
 /** One gateway on every client, in the client's own network: it reaches the client's own Consul agent on loopback. */
 function gatewayJob(spec: GatewayJobSpec): JobOptions {
   const { settings, host, documents, clients, nodePool, secretsMark } = spec;
-  const { name, image, memory } = settings;
+  const { name, image, memoryMiB } = settings;
   const constraints: ConstraintOptions[] = clients === undefined ? [] : [onlyOn(clients)];
   return {
     name,
@@ -191,7 +191,7 @@ function gatewayJob(spec: GatewayJobSpec): JobOptions {
               start: renderStartScript(IN_ALLOCATION, settings.admin !== undefined),
             },
             templates: templatesOf(settings, host, documents),
-            resources: { cpu: 200, memory },
+            resources: { cpu: 200, memoryMiB },
             // nginx ends its requests first at this one.
             killSignal: "SIGQUIT",
             killTimeout: "30s",

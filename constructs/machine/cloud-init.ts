@@ -1,3 +1,4 @@
+import { durationOf, secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
 import { ADDRESS_FILE, ADDRESSES_UNIT } from "./address-file";
 import { conflictsWith, packageName, Part, SECRET_MODE } from "./conflicts";
@@ -185,10 +186,12 @@ export class CloudInit {
   get ready(): Required<ReadyCheck>[] {
     const asked = this.parts
       .flatMap(({ part }) => part.ready ?? [])
-      .map((each) => (typeof each === "string" ? { check: each, seconds: 60 } : { seconds: 60, ...each }));
+      .map((each) => (typeof each === "string" ? { check: each, timeout: "60s" } : { timeout: "60s", ...each }));
     return uniqueBy(asked, ({ check }) => check).map(({ check }) => ({
       check,
-      seconds: Math.max(...asked.filter((other) => other.check === check).map(({ seconds }) => seconds)),
+      timeout: durationOf(
+        Math.max(...asked.filter((other) => other.check === check).map(({ timeout }) => secondsOf(timeout))),
+      ),
     }));
   }
 

@@ -1,3 +1,4 @@
+import { durationFailures } from "../private/duration";
 import { Failure } from "../private/failure";
 import { isAddressLine } from "./address-file";
 import { AptSource, aptSourceFailures, Download, downloadFailures, packageFailures } from "./software";
@@ -139,8 +140,8 @@ export interface Unit {
 export interface ReadyCheck {
   /** Shell command that succeeds once the condition is met. */
   readonly check: string;
-  /** Seconds that the first boot waits for it. @default 60 */
-  readonly seconds?: number;
+  /** How long the first boot waits for it, a Go duration of whole seconds from 1s to 24h. @default "60s" */
+  readonly timeout?: string;
 }
 
 /** A port that a role listens on. */
@@ -351,16 +352,9 @@ function commandFailures(property: string, text: string): Failure[] {
 }
 
 function readyFailures(given: string | ReadyCheck): Failure[] {
-  const { check: text, seconds } = typeof given === "string" ? { check: given, seconds: undefined } : given;
-  const possible = seconds === undefined || (Number.isInteger(seconds) && seconds >= 1 && seconds <= 86_400);
+  const { check: text, timeout } = typeof given === "string" ? { check: given, timeout: undefined } : given;
   return [
     ...commandFailures("ready", text),
-    ...check(
-      possible,
-      "ready",
-      "must wait for a whole number of seconds from 1 to 86400",
-      seconds,
-      "choose one like 120",
-    ),
+    ...durationFailures({ "ready.timeout": timeout }, { min: "1s", max: "24h", whole: "seconds" }),
   ];
 }

@@ -42,7 +42,7 @@ export class DockerEngine extends Construct {
         { path: "/etc/docker/daemon.json", content: `${JSON.stringify(settings, null, 2)}\n` },
       ],
       units: [{ name: "docker.service" }],
-      ready: [{ check: "docker info >/dev/null 2>&1", seconds: 120 }],
+      ready: [{ check: "docker info >/dev/null 2>&1", timeout: "2m" }],
     });
   }
 }

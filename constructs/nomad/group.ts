@@ -57,7 +57,7 @@ export interface VolumeOptions {
  */
 export interface EphemeralDiskOptions {
   /** Size in MiB. @default 300 - Nomad's */
-  readonly size?: number;
+  readonly sizeMiB?: number;
   /** Whether the data is copied when the instance moves to another client. @default false */
   readonly migrate?: boolean;
   /** Whether a new version gets the client and the data of the old one. @default false */
@@ -152,9 +152,9 @@ function publishedPorts(group: GroupOptions, { docker }: TaskOptions): string[] 
   return mapped && containers.length === 1 ? Object.keys(group.ports ?? {}) : [];
 }
 
-function renderDisk({ size, migrate, sticky, ...rest }: EphemeralDiskOptions): ApiEphemeralDisk {
+function renderDisk({ sizeMiB, migrate, sticky, ...rest }: EphemeralDiskOptions): ApiEphemeralDisk {
   allRendered(rest);
-  return defined({ SizeMB: size, Migrate: migrate, Sticky: sticky });
+  return defined({ SizeMB: sizeMiB, Migrate: migrate, Sticky: sticky });
 }
 
 function renderVolume(label: string, volume: VolumeOptions): ApiVolume {

@@ -30,9 +30,9 @@ export interface ResourcesOptions {
   /** Number of cores reserved for this task, instead of `cpu`. @default - none */
   readonly cores?: number;
   /** Memory limit in MiB, at least 10. @default 300 - Nomad's */
-  readonly memory?: number;
-  /** Limit in MiB while the client has spare memory, where the cluster allows oversubscription. @default - `memory` */
-  readonly memoryMax?: number;
+  readonly memoryMiB?: number;
+  /** Limit in MiB while the client has spare memory, where the cluster allows oversubscription. @default - `memoryMiB` */
+  readonly memoryMaxMiB?: number;
 }
 
 /**
@@ -90,7 +90,7 @@ export interface LogsOptions {
   /** Number of files that are kept. @default 10 - Nomad's */
   readonly maxFiles?: number;
   /** Size of a file in MiB. @default 10 - Nomad's */
-  readonly maxFileSize?: number;
+  readonly maxFileSizeMiB?: number;
   /** Whether no output is kept. @default false */
   readonly disabled?: boolean;
 }
@@ -211,14 +211,14 @@ function renderMount({ volume, destination, readOnly, propagationMode, ...rest }
   return defined({ Volume: volume, Destination: destination, ReadOnly: readOnly, PropagationMode: propagationMode });
 }
 
-function renderResources({ cpu, cores, memory, memoryMax, ...rest }: ResourcesOptions): ApiResources {
+function renderResources({ cpu, cores, memoryMiB, memoryMaxMiB, ...rest }: ResourcesOptions): ApiResources {
   allRendered(rest);
-  return defined({ CPU: cpu, Cores: cores, MemoryMB: memory, MemoryMaxMB: memoryMax });
+  return defined({ CPU: cpu, Cores: cores, MemoryMB: memoryMiB, MemoryMaxMB: memoryMaxMiB });
 }
 
-function renderLogs({ maxFiles, maxFileSize, disabled, ...rest }: LogsOptions): ApiLogs {
+function renderLogs({ maxFiles, maxFileSizeMiB, disabled, ...rest }: LogsOptions): ApiLogs {
   allRendered(rest);
-  return defined({ MaxFiles: maxFiles, MaxFileSizeMB: maxFileSize, Disabled: disabled });
+  return defined({ MaxFiles: maxFiles, MaxFileSizeMB: maxFileSizeMiB, Disabled: disabled });
 }
 
 /** @param group the one that the task belongs to */
@@ -295,8 +295,8 @@ export function validateTask(
 }
 
 function validateResources(validation: JobValidation, at: string, resources: ResourcesOptions): void {
-  const { cpu, cores, memory, memoryMax } = resources;
-  for (const [name, value] of Object.entries({ cpu, cores, memory, memoryMax }))
+  const { cpu, cores, memoryMiB, memoryMaxMiB } = resources;
+  for (const [name, value] of Object.entries({ cpu, cores, memoryMiB, memoryMaxMiB }))
     validation.require(value === undefined || (Number.isInteger(value) && value >= 1), {
       property: `${at}.${name}`,
       rule: "must be a whole number, 1 or more",
@@ -304,16 +304,16 @@ function validateResources(validation: JobValidation, at: string, resources: Res
       cure: "cpu is MHz, memory is MiB",
     });
   validation.refuse(cpu !== undefined && cores !== undefined, `${at}.cpu`, "'cores'", cpu, "use one of them");
-  validation.require(memory === undefined || memory >= 10, {
-    property: `${at}.memory`,
+  validation.require(memoryMiB === undefined || memoryMiB >= 10, {
+    property: `${at}.memoryMiB`,
     rule: "must be at least 10 MiB, Nomad's minimum",
-    got: memory,
+    got: memoryMiB,
     cure: "64 is enough for a small server",
   });
-  validation.require(memoryMax === undefined || memoryMax >= (memory ?? 300), {
-    property: `${at}.memoryMax`,
-    rule: "must be at least 'memory'",
-    got: memoryMax,
-    cure: "raise it, or lower 'memory'",
+  validation.require(memoryMaxMiB === undefined || memoryMaxMiB >= (memoryMiB ?? 300), {
+    property: `${at}.memoryMaxMiB`,
+    rule: "must be at least 'memoryMiB'",
+    got: memoryMaxMiB,
+    cure: "raise it, or lower 'memoryMiB'",
   });
 }

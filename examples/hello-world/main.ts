@@ -51,7 +51,7 @@ const hello = new WebJob(workloads, "hello-world", {
       ].join("\n"),
     },
   ],
-  resources: { cpu: 50, memory: 64 },
+  resources: { cpu: 50, memoryMiB: 64 },
 });
 
 new Director(machines, "director", { machine: ipvs, consul }).addVirtualService("web", {

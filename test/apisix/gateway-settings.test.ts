@@ -42,8 +42,8 @@ describe("a gateway is refused with", () => {
     ],
     [
       "too little memory",
-      { memory: 64 },
-      "'memory' must be a whole number from 128 to 65536, got 64: in MiB: 256 for one worker, 30 for each further one",
+      { memoryMiB: 64 },
+      "'memoryMiB' must be a whole number from 128 to 65536, got 64: in MiB: 256 for one worker, 30 for each further one",
     ],
     [
       "a redirect to a port that is none",

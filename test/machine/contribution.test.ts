@@ -27,7 +27,7 @@ describe("what no machine can have", () => {
       ports: [{ protocol: "tcp", port: 0, address: "x" }],
       generated: ["/*", "/etc/app/$(reboot)"],
       commands: ["", "a\0b"],
-      ready: [{ check: "true", seconds: 0.5 }],
+      ready: [{ check: "true", timeout: "500ms" }],
     };
     expect(contributing(() => part)).toThrow(
       new Error(`test: 38 problems
@@ -68,7 +68,7 @@ describe("what no machine can have", () => {
   - 'generated' must be shell patterns of files two folders deep or deeper, got "/etc/app/$(reboot)": write it like '/etc/app/made-*.conf'
   - 'commands' must be shell text without NUL and halves of characters, got "": write a command
   - 'commands' must be shell text without NUL and halves of characters, got "a\\u0000b": write a command
-  - 'ready' must wait for a whole number of seconds from 1 to 86400, got 0.5: choose one like 120`),
+  - 'ready.timeout' must be a duration of whole seconds from 1s to 24h, got "500ms": use '1s' or more`),
     );
   });
 

@@ -45,13 +45,13 @@ test("a guest of the lab gets it as hardware, and its boot waits until it has it
       ],
       "mtu": 1450
 `);
-  expect(machine.model.ready).toEqual([{ check: CHECK, seconds: 60 }]);
+  expect(machine.model.ready).toEqual([{ check: CHECK, timeout: "1m" }]);
 });
 
 test("a machine of OrbStack's sets it at every boot", () => {
   const [documents, machine] = box((stack) => new OrbStackBackend(stack, "orbstack"), { eth1: 1450 });
   expect(documents).toContain("ExecStart=/sbin/ip link set dev eth1 mtu 1450\n");
-  expect(machine.model.ready).toEqual([{ check: CHECK, seconds: 60 }]);
+  expect(machine.model.ready).toEqual([{ check: CHECK, timeout: "1m" }]);
 });
 
 test("a host that exists must have it: the script looks, and changes nothing", () => {

@@ -41,7 +41,7 @@ describe("values that only Terraform knows", () => {
       }),
     ],
     ["commands", "", (s) => ({ commands: [`curl http://x/${text(s)}`] })],
-    ["ready", "", (s) => ({ ready: [{ check: "true", seconds: variable(s, "number").numberValue }] })],
+    ["ready", "", (s) => ({ ready: [{ check: "true", timeout: variable(s, "number").stringValue }] })],
     ["packages", "", (s) => ({ packages: [`nginx=${text(s)}`] })],
     ["packages", "", (s) => ({ packages: variable(s, "list(string)").listValue })],
     ["sysctls", " (in net.a.b)", (s) => ({ sysctls: [{ key: "net.a.b", value: text(s), reason: "r" }] })],

@@ -23,7 +23,7 @@ async function started(words: readonly string[], rest: TaskOptions = {}): Promis
   const command = { command: "/bin/sh", args: ["-c", SCRIPT, "sh", "${NOMAD_TASK_DIR}/words", ...words] };
   let job: ApiJob | undefined;
   workload((stack: TerraformStack) => {
-    const tasks = { t: { rawExec: command, ...rest, resources: { cpu: 50, memory: 32 } } };
+    const tasks = { t: { rawExec: command, ...rest, resources: { cpu: 50, memoryMiB: 32 } } };
     const restart = { attempts: 0, mode: "fail" as const };
     job = new Job(stack, `words-${count++}`, {
       type: JobType.BATCH,
@@ -85,7 +85,7 @@ withNomad(
     const args = ["-c", 'cd "$1"; tail -n +1 -v .nojekyll blank deep/er.txt > words', "sh", "${NOMAD_TASK_DIR}"];
     let job: ApiJob | undefined;
     workload((stack: TerraformStack) => {
-      const tasks = { t: { rawExec: { command: "/bin/sh", args }, files, resources: { cpu: 50, memory: 32 } } };
+      const tasks = { t: { rawExec: { command: "/bin/sh", args }, files, resources: { cpu: 50, memoryMiB: 32 } } };
       job = new Job(stack, "files", { type: JobType.BATCH, groups: { g: { tasks } } }).toApiJob();
     });
     const written = (await nomad.run(job!, "t/local/words")).toString();

@@ -43,7 +43,7 @@ export function turnUnitOf(name: string): string {
  * @param service its id at the machine's Consul agent
  */
 export function renderRunScript(settings: GatewaySettings, address: string, service: string): string {
-  const { name, secretNames, image, memory, statusPort } = settings;
+  const { name, secretNames, image, memoryMiB, statusPort } = settings;
   const { config, document, dump, secrets } = machineGatewayFolders(name);
   const started = `/run/vipstack-gateway-${name}.started`;
   const environment = secretNames.map((secret) => ` --env ${secret}`).join("");
@@ -83,7 +83,7 @@ start() {
   install -d -m 1777 ${dump}
   end_maintenance &
   # The journal has its log, which keeps itself small. Docker's own copy would grow for as long as the container runs.
-  exec docker run --rm --name gateway-${name} --network host --memory ${memory}m${environment} \\
+  exec docker run --rm --name gateway-${name} --network host --memory ${memoryMiB}m${environment} \\
     --log-opt max-size=10m \\
     --volume ${config}:${IN_CONTAINER.config}:ro --volume ${document}:${IN_CONTAINER.document}:ro \\
     --volume ${dump}:${IN_CONTAINER.dump} --entrypoint /bin/sh ${image} ${IN_CONTAINER.config}/start

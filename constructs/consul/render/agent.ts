@@ -79,7 +79,7 @@ export function consulUnitText(program: string): string {
 const LEADER_KNOWN = `curl --silent --fail --max-time 5 http://${LOCAL_CONSUL}/v1/status/leader | grep -q :`;
 
 /** Succeeds once the local agent is a member of the cluster and knows its leader; a first boot waits for other machines' too. */
-export const CONSUL_READY = { check: LEADER_KNOWN, seconds: 300 };
+export const CONSUL_READY = { check: LEADER_KNOWN, timeout: "5m" };
 
 /** A program that {@link waitForConsulText} is the text of; units that need Consul run it before they start. */
 export const WAIT_FOR_CONSUL = "/usr/local/lib/vipstack/wait-for-consul";

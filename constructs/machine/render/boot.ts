@@ -1,3 +1,4 @@
+import { secondsOf } from "../../private/duration";
 import type { CloudInit } from "../cloud-init";
 import type { MachineFile } from "../contribution";
 import { ownName } from "./host";
@@ -57,8 +58,8 @@ export function startCommands(model: CloudInit, beforeUnits: readonly string[] =
     ...(background.length > 0 ? [`systemctl start --no-block ${shellWords(background)}`] : []),
     ...model.commands,
     ...model.ready.map(
-      ({ check, seconds }) =>
-        `timeout ${seconds} sh -c ${shellQuote(`until ${check}${endOf(check)} do sleep 1; done`)}`,
+      ({ check, timeout }) =>
+        `timeout ${secondsOf(timeout)} sh -c ${shellQuote(`until ${check}${endOf(check)} do sleep 1; done`)}`,
     ),
     // A power cut from here on must find no file empty: neither those above nor what the programs wrote at their first start.
     "sync",

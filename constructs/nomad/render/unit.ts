@@ -48,19 +48,19 @@ const API = "http://127.0.0.1:4646/v1";
 /** Succeeds once the servers agreed on a leader. */
 export const NOMAD_LEADER_READY = {
   check: `curl --silent --fail --max-time 5 ${API}/status/leader | grep -q :`,
-  seconds: 300,
+  timeout: "5m",
 };
 
 /**
  * Succeeds once the servers may place jobs on this client, by each of these drivers: Docker's own readiness comes seconds before
  * the node's.
  */
-export function nomadClientReady(program: string, drivers: readonly string[]): { check: string; seconds: number } {
+export function nomadClientReady(program: string, drivers: readonly string[]): { check: string; timeout: string } {
   const healthy = "{{range $name, $driver := .Drivers}}{{if $driver.Healthy}} {{$name}}{{end}}{{end}}";
   // Nomad lists them by name.
   const wanted = ["ready eligible", ...[...drivers].sort()].join("( .*)? ");
   const status = `${program} node status -self -t '{{.Status}} {{.SchedulingEligibility}}${healthy}'`;
   // The agent's own answer is cheap to ask for; a start of the program takes a slow processor a second.
   const started = `curl --silent --fail --output /dev/null --max-time 5 '${API}/agent/health?type=client'`;
-  return { check: `${started} && ${status} 2>/dev/null | grep -Eqx '${wanted}( .*)?'`, seconds: 300 };
+  return { check: `${started} && ${status} 2>/dev/null | grep -Eqx '${wanted}( .*)?'`, timeout: "5m" };
 }

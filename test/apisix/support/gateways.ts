@@ -35,7 +35,7 @@ export function everything(stack: TerraformStack): GatewayOptions {
     statusPort: 7086,
     streamPorts: { tcp: [5432, 6379], udp: [53] },
     workers: 4,
-    memory: 512,
+    memoryMiB: 512,
     accessLog: false,
     trustedAddresses: ["10.0.0.7", "10.1.0.0/16", "fd00::/8"],
     plugins: ["response-rewrite", "mqtt-proxy", "cors", "zipkin"],

@@ -63,7 +63,7 @@ const page = (id: string, text: string, options: PageOptions): WebJob =>
     },
     ports: { www: { to: 8001 } },
     templates: [{ destination: "local/index.html", data: `${text} {{ env "NOMAD_ALLOC_INDEX" }}\n` }],
-    resources: { cpu: 50, memory: options.memory ?? 64 },
+    resources: { cpu: 50, memoryMiB: options.memory ?? 64 },
     count: options.count,
   });
 const hello = page("hello-world", knob("PAGE", "Hello, Nomad!"), {

@@ -123,7 +123,7 @@ function raw(
         tasks: {
           task: {
             rawExec: { command: "/bin/sh", args: ["-c", command] },
-            resources: { cpu: 20, memory: 20 },
+            resources: { cpu: 20, memoryMiB: 20 },
             templates,
           },
         },

@@ -42,7 +42,7 @@ new WebJob(workloads, "hello-world", {
       data: `Hello, Nomad! ${page.map((name) => `{{ env "NOMAD_${name}" }}`).join(" ")}\n`,
     },
   ],
-  resources: { cpu: 50, memory: 64 },
+  resources: { cpu: 50, memoryMiB: 64 },
 });
 
 const serve = {
@@ -54,7 +54,7 @@ for (const driver of (process.env.DRIVERS ?? "").split(" ").filter((name) => nam
     [driver]: serve,
     ports: { www: {} },
     files: { "index.html": `served by ${driver}\n` },
-    resources: { cpu: 50, memory: 64 },
+    resources: { cpu: 50, memoryMiB: 64 },
   });
 
 if (process.env.BROKEN !== undefined)
@@ -62,7 +62,7 @@ if (process.env.BROKEN !== undefined)
     rawExec: { command: "/bin/sh", args: ["-c", "exit 3"] },
     ports: { www: {} },
     update: { minHealthyTime: "1s", healthyDeadline: "20s", progressDeadline: "40s" },
-    resources: { cpu: 50, memory: 64 },
+    resources: { cpu: 50, memoryMiB: 64 },
   });
 
 app.synth();

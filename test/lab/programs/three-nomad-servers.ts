@@ -31,7 +31,7 @@ new WebJob(workloads, "hello", {
   },
   ports: { www: {} },
   files: { "index.html": "Hello!\n" },
-  resources: { cpu: 50, memory: 64 },
+  resources: { cpu: 50, memoryMiB: 64 },
 });
 
 app.synth();

@@ -166,7 +166,7 @@ test("a check may wait longer; users come before units; what waits for other mac
     .add("a", {
       users: ["agent"],
       units: [{ name: "agent.service", content: "[Unit]\n", wait: false }, { name: "b.service" }],
-      ready: [{ check: "true", seconds: 300 }, "test -e /run/b"],
+      ready: [{ check: "true", timeout: "5m" }, "test -e /run/b"],
     })
     .add("b", { ready: ["true"] });
   const { runcmd, write_files: files } = parse(renderCloudConfig(model)) as { runcmd: string[]; write_files: unknown };

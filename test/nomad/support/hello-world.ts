@@ -29,7 +29,7 @@ export const HELLO_WORLD: JobProps = {
             args: ["-v", "-f", "-p", "${NOMAD_PORT_www}", "-h", "/local"],
           },
           templates: [{ destination: "local/index.html", data: PAGE }],
-          resources: { cpu: 50, memory: 64 },
+          resources: { cpu: 50, memoryMiB: 64 },
         },
       },
     },
