@@ -48,7 +48,7 @@ test("the unit, and the program that other units wait with", () => {
   expect(server!.ready).toEqual([
     {
       check: "curl --silent --fail --max-time 5 http://127.0.0.1:8500/v1/status/leader | grep -q :",
-      seconds: 300,
+      timeout: "5m",
     },
   ]);
 });
