@@ -77,8 +77,11 @@ export function choose(all: readonly Running[], labs: readonly RunningLab[], { d
     const machines = named.flatMap((one) => one.deployment.machines.map(({ name }) => name));
     throw new CliError(`no machine '${machine ?? ""}' is up`, `choose one of: ${machines.join(", ")}`);
   }
-  const own = having.filter(({ synthesis }) => resolve(synthesis.output) === resolve(OUTPUT_FOLDER));
-  const [only, ...more] = own.length > 0 ? own : having;
+  // The program of this folder comes before its examples, and these before what runs elsewhere on this host.
+  const folder = resolve(OUTPUT_FOLDER);
+  const own = having.filter(({ synthesis }) => resolve(synthesis.output) === folder);
+  const near = having.filter(({ synthesis }) => resolve(synthesis.output).startsWith(join(folder, "/")));
+  const [only, ...more] = [own, near, having].find(({ length }) => length > 0) ?? [];
   if (only !== undefined && more.length === 0) return only;
   throw new CliError("several deployments are up", `name one by --deployment: ${labelsOf(having)}`);
 }

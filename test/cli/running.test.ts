@@ -17,6 +17,9 @@ test("of several the one with the machine, the named one, or that of this folder
   expect(choose([web, chain], [], { deployment: "/state/chain" })).toBe(chain);
   expect(choose([web, chain, own], [], {})).toBe(own);
   expect(choose([web, chain, own], [], { machine: "web1" })).toBe(web);
+  const example = running("lab", "/state/example", ["director"], "cdktf.out/examples/weights");
+  expect(choose([web, chain, example], [], {})).toBe(example);
+  expect(choose([chain, example, own], [], {})).toBe(own);
 });
 
 test("several fit: an error that names them, by their folders where the names are the same", () => {
