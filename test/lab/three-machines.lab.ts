@@ -98,10 +98,10 @@ test(
         true,
         true,
       ]);
-    });
+    }, 3 * MINUTES);
     expect(problems).toEqual([]);
   },
-  3 * MINUTES,
+  5 * MINUTES,
 );
 
 test(
