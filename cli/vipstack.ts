@@ -8,7 +8,10 @@ import { lab } from "./lab";
 import { exec, logs, ssh } from "./on-machine";
 import { PACKAGE_FOLDER } from "./package";
 import { list, status } from "./status";
+import { assumeTerminalSize } from "./terminal";
 import { up } from "./up";
+
+assumeTerminalSize();
 
 const program = new Command("vipstack").description(
   "Directors, machines and jobs of a typed program: up, down, and the lab they run in",

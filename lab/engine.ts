@@ -24,11 +24,15 @@ import { endRecorded, recordedNames } from "./processes";
 import { ensureKey, writeSshConfig } from "./ssh";
 import type { LabState } from "./state";
 
+/** Images that cost a disk image nothing. A job of one starts three seconds earlier beside a gateway that starts, too. */
+const SMALL_IMAGES = ["busybox:1"];
+
 /**
  * Host packages and base image; needs no lab.
  *
  * @param preinstalled Debian packages that the image holds beside the usual ones
- * @param images container images that it holds as well, if one of the packages is Docker and the lab's registry has them
+ * @param images container images that it holds as well, with small ones of the lab, if one of the packages is Docker and the lab's
+ *     registry has them
  * @returns the image's path
  */
 export async function prepare(
@@ -38,7 +42,8 @@ export async function prepare(
 ): Promise<string> {
   await prepareHost(progress);
   if (!preinstalled.includes("docker.io") || images.length === 0) return prepareImage(progress, preinstalled);
-  const containers = await keptContainers(await prepareContainers(progress), images.map(hubReference));
+  const names = [...images, ...SMALL_IMAGES].map(hubReference);
+  const containers = await keptContainers(await prepareContainers(progress), names);
   return prepareImage(progress, preinstalled, containers);
 }
 
