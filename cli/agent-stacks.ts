@@ -8,10 +8,12 @@ import { isSystemJob, JobBody, jobsIn } from "./handover/objects";
 import { explainFailure, instancesOf, JobInstance, jobTable, watchJobs } from "./jobs";
 import { DeployOutcome } from "./machines";
 import { jobStatus, lastDeployment } from "./nomad";
+import { planOf } from "./plan/plan";
+import { isUnchanged, objectNames } from "./plan/text";
 import type { Program } from "./program";
 import { Synthesis } from "./synthesis";
 import { followSystemJob, updateEnded } from "./system-job";
-import { deployError, findProviderWay, nothingToChange, ProviderWay, runTerraform, TerraformResult } from "./terraform";
+import { deployError, findProviderWay, ProviderWay, runTerraform, TerraformResult } from "./terraform";
 
 /** Chooses how stacks get to their agents; what that way does not support is refused before anything is made. */
 export async function chooseWay(program: Program, stacks: readonly ProviderDescription[]): Promise<ProviderWay> {
@@ -85,7 +87,6 @@ async function byHandover(
   }
 }
 
-/** `cdktf deploy`, with an eye on the jobs meanwhile. */
 async function byTerraform(
   program: Program,
   stacks: readonly ProviderDescription[],
@@ -93,10 +94,18 @@ async function byTerraform(
   skipProviderLock: boolean,
   show: (line: string) => void,
 ): Promise<void> {
-  if (!(await nothingToChange(program, stacks))) await deployJobs(program, stacks, outcome, skipProviderLock, show);
+  // Plans side by side: `cdktf deploy` needs several times as long to find out that nothing changes.
+  const planned = await planOf(program, [], stacks);
+  for (const line of objectNames(planned)) show(line);
+  const unchanged = isUnchanged(
+    planned,
+    stacks.map(({ stack }) => stack),
+  );
+  if (!unchanged) await deployJobs(program, stacks, outcome, skipProviderLock, show);
   for (const stack of stacks) await leaveToTerraform(stack, program.stackJson(stack.stack), show);
 }
 
+/** `cdktf deploy`, with an eye on the jobs meanwhile. */
 async function deployJobs(
   program: Program,
   stacks: readonly ProviderDescription[],

@@ -6,25 +6,31 @@ import { CliError } from "./errors";
 import { followEvents, LabEvent } from "./lab";
 import { page } from "./package";
 import { Program } from "./program";
-import { deployError, nothingToChange, runTerraform } from "./terraform";
+import { keepBootContent } from "./plan/boot-content";
+import { deployError, runTerraform } from "./terraform";
 
 /** What happened, for the last line of the output. */
 export interface DeployOutcome {
   changed: boolean;
 }
 
-/** `cdktf deploy` for the machines, and beside it one task a lab machine, fed by the lab's events. */
+/**
+ * `cdktf deploy` for the machines, and beside it one task a lab machine, fed by the lab's events.
+ *
+ * @param unchanged whether a plan has shown that there is nothing to do; cdktf takes several times as long to find out
+ */
 export function deployTasks(
   program: Program,
   deployments: readonly DeploymentDescription[],
   outcome: DeployOutcome,
+  unchanged: boolean,
 ): ListrTask[] {
   const progress = new DeployProgress(deployments);
   const terraform: ListrTask = {
     title: "Terraform",
     task: async (_, task) => {
       const stacks = deployments.map(({ stack }) => stack);
-      if (await nothingToChange(program, deployments)) {
+      if (unchanged) {
         progress.finish();
         task.skip("Terraform: nothing to change");
         return;
@@ -35,6 +41,7 @@ export function deployTasks(
       const error = result.ok ? undefined : deployError(result, progress.failures);
       progress.finish(error);
       if (error !== undefined) throw error;
+      for (const deployment of deployments) keepBootContent(program, deployment);
     },
   };
   const names = deployments

@@ -7,14 +7,14 @@ export const PACKAGE_FOLDER = existsSync(join(__dirname, "..", "package.json"))
   : join(__dirname, "..", "..");
 
 /** What the user types for a command: `npm run down` in the checkout, `npx vipstack down` in an app of their own. */
-export function typed(command: "up" | "down" | "lab" | "ssh" | "status", ...words: readonly string[]): string {
+export function typed(command: "up" | "plan" | "down" | "lab" | "ssh" | "status", ...words: readonly string[]): string {
   if (process.cwd() !== PACKAGE_FOLDER || !BUILDS.includes(command))
     return ["npx vipstack", command, ...words].join(" ");
   return [`npm run ${command}`, ...(words.length === 0 ? [] : ["--", ...words])].join(" ");
 }
 
 /** The commands that build the checkout first; the others are about what such a one has brought up. */
-const BUILDS: readonly string[] = ["up", "down", "lab"];
+const BUILDS: readonly string[] = ["up", "plan", "down", "lab"];
 
 /** A page of the documentation, as a path from where the user is: `docs/stacks.md`. */
 export function page(name: string): string {

@@ -38,6 +38,14 @@ export class Synthesis {
     return dependencies.flatMap((one) => [...this.stacksBefore(one), one]);
   }
 
+  /** What the program warns of, with the construct's path: `machines/director: acknowledged …`. */
+  warnings(): string[] {
+    const annotations = Object.values(this.manifest().stacks).flatMap((stack) => stack.annotations ?? []);
+    return annotations
+      .filter(({ level }) => level === "@cdktf/warn")
+      .map(({ constructPath, message }) => `${constructPath}: ${message}`);
+  }
+
   private descriptions<Description>(file: string): Description[] {
     const stacks = Object.keys(this.dependencies());
     const ordered = new Set(stacks.flatMap((stack) => [...this.stacksBefore(stack), stack]));
@@ -49,11 +57,21 @@ export class Synthesis {
 
   /** The stacks of the last synth, each with those that it depends on. (Folders of earlier ones may lie beside theirs.) */
   private dependencies(): Readonly<Record<string, readonly string[]>> {
-    const manifest = join(this.output, "manifest.json");
-    if (!existsSync(manifest)) return {};
-    const { stacks } = JSON.parse(readFileSync(manifest, "utf8")) as {
-      stacks: Record<string, { dependencies: string[] }>;
-    };
-    return Object.fromEntries(Object.entries(stacks).map(([name, { dependencies }]) => [name, dependencies]));
+    return Object.fromEntries(Object.entries(this.manifest().stacks).map(([name, one]) => [name, one.dependencies]));
   }
+
+  private manifest(): Manifest {
+    const file = join(this.output, "manifest.json");
+    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Manifest) : { stacks: {} };
+  }
+}
+
+/** cdktf's index of what a synth has written, as far as it is read here. */
+interface Manifest {
+  readonly stacks: Readonly<Record<string, ManifestStack>>;
+}
+
+interface ManifestStack {
+  readonly dependencies: readonly string[];
+  readonly annotations?: readonly { constructPath: string; level: string; message: string }[];
 }

@@ -50,25 +50,6 @@ export async function runTerraform(
   return { ok: exitCode === 0, interrupted: interrupted(), changed, output: all };
 }
 
-/**
- * Whether Terraform has nothing to change in these stacks, by plans side by side: `cdktf deploy` needs several times as long to
- * find out. A plan that fails counts as a change, so that `cdktf deploy` tells why.
- */
-export async function nothingToChange(
-  program: Pick<Program, "stackFolder">,
-  stacks: readonly { readonly stack: string }[],
-): Promise<boolean> {
-  const plans = stacks.map(async ({ stack }) => {
-    const cwd = program.stackFolder(stack);
-    // Never deployed from this folder: cdktf has to initialize it.
-    if (!existsSync(join(cwd, ".terraform"))) return false;
-    const words = ["plan", "-detailed-exitcode", "-input=false", "-no-color"];
-    const { exitCode } = await execa(TERRAFORM, words, { cwd, reject: false, env: { CHECKPOINT_DISABLE: "1" } });
-    return exitCode === 0;
-  });
-  return (await Promise.all(plans)).every(Boolean);
-}
-
 /** Why it ended: errors of the lab's machines where there are any, else Terraform's own. */
 export function deployError({ interrupted, output }: TerraformResult, failures: readonly string[] = []): CliError {
   if (interrupted)
@@ -82,7 +63,7 @@ export function deployError({ interrupted, output }: TerraformResult, failures: 
 /** Why it failed: Terraform's own errors, or the end of the output where there are none. */
 export function terraformErrors(output: string): string {
   const lines = output.trimEnd().split("\n");
-  const first = lines.findIndex((line) => /^(\S+)?\s+Error: /.test(line));
+  const first = lines.findIndex((line) => /^(?:\S+\s+|\s*)Error: /.test(line));
   if (first < 0) return lines.slice(-30).join("\n");
   const end = lines.findIndex((line, index) => index > first && /Stacks? deploying/.test(line));
   return lines

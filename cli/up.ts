@@ -3,18 +3,22 @@ import { chooseWay, jobReport, providerTasks } from "./agent-stacks";
 import { fetchImages, imagesOf, prepareHost, programsOf, requirePrograms } from "./lab";
 import { leftLine, LeftStack, leftStacks, removeLeft } from "./left-stacks";
 import { DeployOutcome, deployTasks, waitForGateways, waitForServices } from "./machines";
+import { confirm, planOf } from "./plan/plan";
+import { isUnchanged, ProgramPlan } from "./plan/text";
 import { chooseProgram, Program } from "./program";
 import { runTasks } from "./progress";
 import { report } from "./report";
-import { checkTerraform, ProviderWay } from "./terraform";
+import { checkTerraform, ProviderWay, terraformResources } from "./terraform";
 
 interface UpOptions {
   /** Whether what is left of stacks that left the program is removed. @default false - it is only reported */
   readonly removeLeft?: boolean;
+  /** Whether machines are made anew and removed without a question. @default false - it asks, on a terminal */
+  readonly yes?: boolean;
 }
 
 /** Checks, then `cdktf deploy`, then waits until every service answers; shows what it does all the way. */
-export async function up(example?: string, { removeLeft: remove = false }: UpOptions = {}): Promise<void> {
+export async function up(example?: string, { removeLeft: remove = false, yes = false }: UpOptions = {}): Promise<void> {
   const started = Date.now();
   const choice = example === undefined ? await chooseProgram() : undefined;
   if (choice?.leftOut !== undefined) console.log(`Brings up ${choice.leftOut}\n`);
@@ -23,6 +27,7 @@ export async function up(example?: string, { removeLeft: remove = false }: UpOpt
   let deployments: DeploymentDescription[] = [];
   let clusterStacks: ProviderDescription[] = [];
   let way: ProviderWay | undefined;
+  let planned: ProgramPlan = { stacks: [], warnings: [], problems: [] };
   const left = (): LeftStack[] => leftStacks(program, [...deployments, ...clusterStacks]);
   await runTasks([
     { title: "Terraform is there", task: checkTerraform },
@@ -31,6 +36,7 @@ export async function up(example?: string, { removeLeft: remove = false }: UpOpt
       task: async () => {
         deployments = await program.synth();
         clusterStacks = program.providerStacks();
+        planned = { ...planned, warnings: program.warnings() };
       },
     },
     {
@@ -59,9 +65,23 @@ export async function up(example?: string, { removeLeft: remove = false }: UpOpt
       task: (_, task) => prepareHost(program, deployments, (line) => (task.output = line)),
     },
     {
+      title: "What changes on the machines",
+      enabled: () => deployments.some((deployment) => terraformResources(deployment) > 0),
+      task: async () => {
+        planned = await planOf(program, deployments, []);
+      },
+    },
+  ]);
+  await confirm(planned, !yes && process.stdin.isTTY && process.stdout.isTTY);
+  const unchanged = isUnchanged(
+    planned,
+    deployments.map(({ stack }) => stack),
+  );
+  await runTasks([
+    {
       title: "cdktf deploy",
       skip: () => deployments.length === 0,
-      task: (_, task) => task.newListr(deployTasks(program, deployments, outcome), { concurrent: true }),
+      task: (_, task) => task.newListr(deployTasks(program, deployments, outcome, unchanged), { concurrent: true }),
     },
     {
       title: "Remove what is left of stacks that left the program",

@@ -7,6 +7,7 @@ import { CliError } from "./errors";
 import { lab } from "./lab";
 import { exec, logs, ssh } from "./on-machine";
 import { PACKAGE_FOLDER } from "./package";
+import { plan } from "./plan/plan";
 import { list, status } from "./status";
 import { assumeTerminalSize } from "./terminal";
 import { up } from "./up";
@@ -24,9 +25,18 @@ program.enablePositionalOptions().commandsGroup("The program of this folder:");
 program
   .command("up")
   .argument("[example]", "a folder of examples/; default: the program of cdktf.json")
+  .option("-y, --yes", "make machines anew and remove them without a question")
   .option("--remove-left", "remove objects in Consul and Nomad of stacks that have left the program")
   .description("checks the host, deploys with cdktf, and waits until every service answers")
   .action(up);
+
+program
+  .command("plan")
+  .argument("[example]", "a folder of examples/; default: the program of cdktf.json")
+  .option("--all", "show differences whole")
+  .option("--json", "for programs")
+  .description("shows what up would change: machines, rules line by line, objects and jobs; changes nothing")
+  .action(plan);
 
 program
   .command("down")

@@ -24,6 +24,11 @@ const SUPPORTED = {
 
 type SupportedType = keyof typeof SUPPORTED;
 
+/** Whether a type of resource is one that the stacks of this project emit. */
+export function isSupported(type: string): type is SupportedType {
+  return type in SUPPORTED;
+}
+
 export type Json = Readonly<Record<string, unknown>>;
 
 /** A resource as it is in the JSON. */

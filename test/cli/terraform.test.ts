@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { nothingToChange, terraformErrors, withoutProviders, withProviders } from "../../cli/terraform";
-import { eachTerraform, TERRAFORM, TERRAFORM_ENVIRONMENT, withTerraform } from "../support/terraform";
+import { terraformErrors, withoutProviders, withProviders } from "../../cli/terraform";
+import { eachTerraform, TERRAFORM_ENVIRONMENT } from "../support/terraform";
 
 test("a signed provider comes from a registry, one that is not from a mirror", () => {
   expect(withProviders("- Installed hashicorp/nomad v2.5.2 (signed by HashiCorp)")).toMatchObject({
@@ -98,40 +98,4 @@ test("of all that cdktf prints, Terraform's own errors", () => {
 test("where there are none, the end of the output", () => {
   const lines = Array.from({ length: 40 }, (_, index) => `line ${index}`);
   expect(terraformErrors(lines.join("\n"))).toBe(lines.slice(10).join("\n"));
-});
-
-describe("whether there is something to change", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "vipstack-plan-"));
-  });
-  afterEach(() => {
-    rmSync(folder, { recursive: true });
-  });
-  const write = (input: string): void => {
-    const terraform = { backend: { local: { path: "one.tfstate" } } };
-    const stack = { terraform, resource: { terraform_data: { one: { input } } } };
-    writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify(stack));
-  };
-  const terraform = (...words: string[]): void => {
-    expect(spawnSync(TERRAFORM, words, { cwd: folder, env: TERRAFORM_ENVIRONMENT }).status).toBe(0);
-  };
-  const unchanged = (): Promise<boolean> => nothingToChange({ stackFolder: () => folder }, [{ stack: "one" }]);
-
-  withTerraform(
-    "only of what was deployed just so; a plan that fails is left to cdktf",
-    async () => {
-      write("first");
-      expect(await unchanged()).toBe(false);
-      terraform("init");
-      expect(await unchanged()).toBe(false);
-      terraform("apply", "-auto-approve");
-      expect(await unchanged()).toBe(true);
-      write("second");
-      expect(await unchanged()).toBe(false);
-      writeFileSync(join(folder, "cdk.tf.json"), "{");
-      expect(await unchanged()).toBe(false);
-    },
-    60_000,
-  );
 });

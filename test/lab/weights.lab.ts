@@ -56,9 +56,13 @@ test(
   "a new weight is pushed: the plan replaces one document, no machine",
   async () => {
     const boot = await weights.bootId("ipvs");
+    expect(await weights.plan({ WEIGHTS: "1,1,8" })).toMatch(
+      /\n {2}~ ipvs \/etc\/vipstack\/ipvs\.d\/static\.rules\n(?: {6}[-+] -a \S.* -w \d+\n){6}\n.* up.* does it\.$/,
+    );
     const started = Date.now();
-    await weights.up({ WEIGHTS: "1,1,8" });
+    const printed = await weights.up({ WEIGHTS: "1,1,8" });
     const seconds = secondsSince(started);
+    expect(printed).toMatch(/\n {6}\+ -a -t 192\.168\.139\.29:80 -r 192\.168\.139\.184:82 -m -w 8\n/);
     expect(await table()).toMatch(/:80 -m -w 1\n.*:81 -m -w 1\n.*:82 -m -w 8/);
     expect(await weights.bootId("ipvs")).toBe(boot);
     const log = weights.deployLog();

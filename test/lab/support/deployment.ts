@@ -84,6 +84,11 @@ export class LabDeployment {
     return { exitCode, output: all };
   }
 
+  /** `vipstack plan`, which changes nothing. @returns what it printed */
+  async plan(environment: Record<string, string> = {}): Promise<string> {
+    return (await this.run("plan", environment)).all ?? "";
+  }
+
   /** `vipstack down`; loads that still run end, and the state folder goes, too. */
   async down(): Promise<string> {
     for (const load of this.loads) load.stop();
