@@ -148,24 +148,28 @@ async function stackChanges(program: Synthesis, stack: PlannedStack, fresh: bool
   };
 }
 
+/** The exit code of `terraform plan -detailed-exitcode` where something changes. */
+const CHANGES = 2;
+
 async function terraformPlan(program: Synthesis, stack: string): Promise<ResourceChange[]> {
   const cwd = program.stackFolder(stack);
   // A plan holds what the state holds, secrets included.
   const folder = mkdtempSync(join(tmpdir(), "vipstack-plan-"));
-  const terraform = async (words: readonly string[]): Promise<string> => {
+  const terraform = async (...words: string[]): Promise<{ exitCode: number; stdout: string }> => {
     const env = { CHECKPOINT_DISABLE: "1" };
     const { exitCode, stdout, all = "" } = await execa(TERRAFORM, words, { cwd, all: true, reject: false, env });
-    if (exitCode !== 0) throw new CliError(terraformErrors(all), "fix that, then run this again");
-    return stdout;
+    if (exitCode !== 0 && exitCode !== CHANGES)
+      throw new CliError(terraformErrors(all), "fix that, then run this again");
+    return { exitCode, stdout };
   };
   try {
-    if (!existsSync(join(cwd, ".terraform"))) await terraform(["init", "-input=false", "-no-color"]);
+    if (!existsSync(join(cwd, ".terraform"))) await terraform("init", "-input=false", "-no-color");
     const file = join(folder, "plan");
-    await terraform(["plan", "-input=false", "-no-color", "-lock=false", `-out=${file}`]);
-    const { resource_changes = [] } = JSON.parse(await terraform(["show", "-json", file])) as {
-      resource_changes?: ResourceChange[];
-    };
-    return resource_changes;
+    const options = ["-input=false", "-no-color", "-lock=false", "-detailed-exitcode", `-out=${file}`];
+    const { exitCode } = await terraform("plan", ...options);
+    if (exitCode !== CHANGES) return [];
+    const { stdout } = await terraform("show", "-json", file);
+    return (JSON.parse(stdout) as { resource_changes?: ResourceChange[] }).resource_changes ?? [];
   } finally {
     rmSync(folder, { recursive: true });
   }
