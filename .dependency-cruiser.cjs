@@ -56,7 +56,7 @@ module.exports = {
       name: "pure-text-knows-no-cdktf",
       severity: "error",
       // A test of pure text may synthesize what the text is for.
-      from: { path: "/render/|(-rules|-text|cloud-init|topology)\\.ts$", pathNot: "^test/" },
+      from: { path: "/render/|(cloud-init|topology)\\.ts$", pathNot: "^test/" },
       to: { path: "^node_modules/(cdktf|constructs|@cdktf)/" },
     },
     {

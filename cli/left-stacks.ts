@@ -7,7 +7,7 @@ import { AgentApi, LEADER_SECONDS } from "./agent-api";
 import { CliError } from "./errors";
 import { handedOver, takeBack } from "./handover/handover";
 import { Program } from "./program";
-import { forgetState, TERRAFORM, stacksWithState, stateProvider, terraformResources } from "./terraform";
+import { forgetState, StatePlace, TERRAFORM, stacksWithState, stateProvider, terraformResources } from "./terraform";
 
 /** A stack that is no longer in the program, and of which things are still in Consul or Nomad. */
 export interface LeftStack extends ProviderDescription {
@@ -48,7 +48,7 @@ export async function removeLeft(stacks: readonly LeftStack[], show: (line: stri
   }
 }
 
-function leftStack(program: Program, place: { stateFolder: string; stack: string }): LeftStack | undefined {
+function leftStack(program: Program, place: StatePlace): LeftStack | undefined {
   const left = terraformResources(place) + handedOver(place).length;
   if (left === 0) return undefined;
   const beside = join(place.stateFolder, `${place.stack}.${PROVIDER_FILE}`);

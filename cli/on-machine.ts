@@ -2,8 +2,7 @@ import execa from "execa";
 import { DeployedMachine } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { lab } from "./lab";
-import { chooseRunning, Running } from "./running";
-import type { DeploymentOption } from "./status";
+import { chooseRunning, DeploymentOption, Running } from "./running";
 
 export interface LogsOptions extends DeploymentOption {
   readonly console?: boolean;

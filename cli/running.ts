@@ -47,10 +47,14 @@ export function runningDeployments(labs: readonly RunningLab[]): Running[] {
   return [...here, ...elsewhere];
 }
 
-/** Which deployment, where several are up. */
-export interface Wanted {
-  /** Its name, or its state folder. */
+/** The option of every command that is about one deployment. */
+export interface DeploymentOption {
+  /** Name or state folder of the deployment, where several are up. */
   readonly deployment?: string;
+}
+
+/** Which deployment a command is about. */
+export interface Wanted extends DeploymentOption {
   /** A machine that it has. */
   readonly machine?: string;
 }

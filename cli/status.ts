@@ -1,12 +1,21 @@
-import Table from "cli-table3";
 import execa from "execa";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DeployedMachine, DeploymentDescription, GatewayDescription } from "../constructs/deployment";
 import { jobInstances } from "./agent-stacks";
+import { columns } from "./columns";
 import { directorTable, TableService } from "./director-table";
-import { JobInstance, jobTable } from "./jobs";
+import { JobInstance } from "./jobs";
 import { purposes } from "./report";
-import { chooseRunning, deletedLine, Running, RunningLab, runningDeployments, runningLabs } from "./running";
+import {
+  chooseRunning,
+  deletedLine,
+  DeploymentOption,
+  Running,
+  RunningLab,
+  runningDeployments,
+  runningLabs,
+} from "./running";
+import { fitted, statusText } from "./status-screen";
 
 /** How long a machine may take to answer. */
 const ANSWER_SECONDS = 10;
@@ -23,7 +32,7 @@ interface MachineNow {
   readonly roles: readonly string[];
 }
 
-interface DirectorNow {
+export interface DirectorNow {
   readonly name: string;
   readonly services: readonly TableService[];
   /** The rules of the iptables plane. */
@@ -48,11 +57,6 @@ export interface Status {
   readonly routes: readonly ({ readonly gateway: string } & GatewayDescription["routes"][number])[];
   /** What could not be asked, and why. */
   readonly problems: readonly string[];
-}
-
-export interface DeploymentOption {
-  /** Which, where several are up. */
-  readonly deployment?: string;
 }
 
 export interface StatusOptions extends DeploymentOption {
@@ -224,80 +228,4 @@ function consulChecks(text: string): CheckNow[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The status for the user: what there is nothing of is left out. */
-export function statusText(now: Status): string {
-  const machines = now.machines.map(({ name, addresses, state, upSeconds, roles }) => [
-    name,
-    addresses.join(", "),
-    state,
-    upSeconds === undefined ? "" : duration(upSeconds),
-    roles.join(", "),
-  ]);
-  const checks = now.checks.map(({ service, check, node, status: state }) => [service || "(node)", node, check, state]);
-  const routes = now.routes.map(({ gateway, id, requests, leadsTo }) => [gateway, id, requests, leadsTo]);
-  return [
-    `${now.deployment} (${now.stateFolder})`,
-    columns([["machine", "address", "state", "up", "what it is"], ...machines]),
-    ...now.directors.map(directorText),
-    ...(checks.length > 0 ? [columns([["in Consul", "node", "check", "health"], ...checks])] : []),
-    ...(now.jobs.length > 0 ? [jobTable(now.jobs)] : []),
-    ...(routes.length > 0 ? [columns([["gateway", "route", "requests", "lead to"], ...routes])] : []),
-    ...(now.problems.length > 0 ? [now.problems.map((problem) => `! ${problem}`).join("\n")] : []),
-  ].join("\n\n");
-}
-
-function directorText({ name, services, rules }: DirectorNow): string {
-  const rows = services.flatMap(({ protocol, address, scheduler, connectionsPerSecond, servers }) => [
-    [`${protocol} ${address}`, scheduler, "", String(connectionsPerSecond), "", "", ""],
-    ...servers.map((server) => [
-      `  → ${server.address}`,
-      server.forwarding,
-      String(server.weight),
-      String(server.connectionsPerSecond),
-      String(server.active),
-      String(server.inactive),
-      server.drainSeconds === undefined ? "" : `drains, ${server.drainSeconds} s left at most`,
-    ]),
-  ]);
-  const head = [`director ${name}`, "", "weight", "conn/s", "active", "inactive", ""];
-  // On the ipvs plane the rules of iptables are those that go with the table.
-  return rows.length > 0 ? columns([head, ...rows]) : [`director ${name}`, ...rules].join("\n");
-}
-
-/** Lines without frames, so that they fit into 80 columns. */
-function columns(rows: readonly (readonly string[])[]): string {
-  const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "" };
-  const more = { "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "" };
-  const table = new Table({
-    chars: { ...none, ...more, right: "", "right-mid": "", middle: "  " },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
-  });
-  for (const row of rows) table.push([...row]);
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
-}
-
-/** The part of the text that the terminal can show; longer lines would break the drawing in place. */
-function fitted(text: string): string {
-  const { columns: width, rows } = process.stdout;
-  return text
-    .split("\n")
-    .slice(0, rows - 1)
-    .map((line) => line.slice(0, width))
-    .join("\n");
-}
-
-/** `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h` */
-export function duration(seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  const days = Math.floor(hours / 24);
-  if (days > 0) return `${days} d ${hours % 24} h`;
-  if (hours > 0) return `${hours} h ${minutes % 60} min`;
-  return minutes > 0 ? `${minutes} min` : `${Math.round(seconds)} s`;
 }

@@ -169,8 +169,8 @@ function shortened(chain: string): string {
   return parts.length <= 3 ? chain : `${parts.slice(0, 2).join(": ")}: ${parts.at(-1) ?? ""}`;
 }
 
-/** Where Terraform keeps the state of a stack. */
-interface StatePlace {
+/** Where the state of a stack is kept. */
+export interface StatePlace {
   readonly stateFolder: string;
   readonly stack: string;
 }

@@ -5,7 +5,7 @@ import { ProviderDescription } from "../../constructs/deployment";
 import { AgentApi } from "../agent-api";
 import { CliError } from "../errors";
 import { page, typed } from "../package";
-import { terraformResources } from "../terraform";
+import { StatePlace, terraformResources } from "../terraform";
 import { consulHas, removeFromConsul, writeToConsul } from "./consul";
 import { nomadHas, NomadObject, removeFromNomad, writeToNomad } from "./nomad";
 import { ClusterObject, clusterObjects, identity } from "./objects";
@@ -107,18 +107,16 @@ function isNomads(object: ClusterObject): object is NomadObject {
   return object.kind === "job" || object.kind === "variable";
 }
 
-type Place = Pick<ProviderDescription, "stack" | "stateFolder">;
-
 /**
  * What was handed over to the agents and not removed yet, so that what leaves the program leaves the cluster too. Of what holds
  * secrets only what its removal needs.
  */
-export function handedOver(place: Place): ClusterObject[] {
+export function handedOver(place: StatePlace): ClusterObject[] {
   const file = stateFile(place);
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as ClusterObject[]) : [];
 }
 
-function rememberHandedOver(place: Place, objects: readonly ClusterObject[]): void {
+function rememberHandedOver(place: StatePlace, objects: readonly ClusterObject[]): void {
   const file = stateFile(place);
   if (objects.length === 0) {
     rmSync(file, { force: true });
@@ -148,6 +146,6 @@ function withoutSecrets(object: ClusterObject): ClusterObject {
   }
 }
 
-function stateFile({ stateFolder, stack }: Place): string {
+function stateFile({ stateFolder, stack }: StatePlace): string {
   return join(stateFolder, `${stack}.handover.json`);
 }

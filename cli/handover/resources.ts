@@ -76,14 +76,11 @@ export async function readResources(json: Json): Promise<{ resources: LiteralRes
   }
   const literal = new Map<string, LiteralResource>();
   for (const { type, address, path, attributes } of possible) {
-    const secret = Object.values(attributes).some((value) => expressionsIn(value).length > 0);
-    try {
-      const values = templateLiterals(attributes, evaluated.values) as Json;
-      literal.set(address, { type: type as SupportedType, path, attributes: values, secret });
-    } catch (error) {
-      // Reported above.
-      if (!(error instanceof TemplateExpression)) throw error;
-    }
+    const used = expressionsIn(attributes);
+    // One without a value is among the problems.
+    if (!used.every((template) => evaluated.values.has(template))) continue;
+    const values = templateLiterals(attributes, evaluated.values) as Json;
+    literal.set(address, { type: type as SupportedType, path, attributes: values, secret: used.length > 0 });
   }
   return { resources: inOrder(literal, possible), problems };
 }
@@ -159,14 +156,13 @@ const ESCAPED = ["$${", "%%{"];
 /**
  * {@link templateLiteral} for every string in plain JSON.
  *
- * @param values what Terraform made of those that are no literals
- * @throws TemplateExpression where one is in neither
+ * @param values what Terraform made of those that are no literals; each of them has to be there
  */
 export function templateLiterals(value: unknown, values: ReadonlyMap<string, unknown> = new Map()): unknown {
   if (typeof value === "string") {
     const literal = templateLiteral(value);
     if (literal !== undefined) return literal;
-    if (!values.has(value)) throw new TemplateExpression(value);
+    if (!values.has(value)) throw new Error(`assumption broken: '${value}' was evaluated`);
     return values.get(value);
   }
   if (Array.isArray(value)) return value.map((one) => templateLiterals(one, values));
@@ -185,6 +181,3 @@ function expressionsIn(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => [...expressionsIn(key), ...expressionsIn(inner)]);
 }
-
-/** A string that is no literal. */
-class TemplateExpression extends Error {}

@@ -55,14 +55,7 @@ export {
 export { RouteRow } from "./render/route-table";
 export { Route, RouteMatch, RouteProps, RouteToJobProps, ServiceSource } from "./route";
 export { GatewayService, GatewayServiceProps } from "./service";
+export { SharedUpstream, SharedUpstreamProps } from "./shared-upstream";
 export { StreamRoute, StreamRouteProps } from "./stream-route";
-export {
-  KeepalivePool,
-  ServiceUpstreamOptions,
-  SharedUpstream,
-  SharedUpstreamProps,
-  Upstream,
-  UpstreamOptions,
-  UpstreamType,
-} from "./upstream";
+export { KeepalivePool, ServiceUpstreamOptions, Upstream, UpstreamOptions, UpstreamType } from "./upstream";
 export { Condition, GatewayTimeout } from "./values";

@@ -13,7 +13,8 @@ import { Failure } from "../private/failure";
 import { isMarked, mark } from "../private/mark";
 import { Validation } from "../private/validation";
 import { GatewayBase } from "./gateway-base";
-import { allSecrets, GatewayOptions, gatewayPorts, GatewaySettings, lowPorts } from "./gateway-settings";
+import { gatewayPorts, lowPorts } from "./gateway-ports";
+import { allSecrets, GatewayOptions, GatewaySettings } from "./gateway-settings";
 import { GatewayHost, renderGatewayConfig, WHEN_EMPTY, whenEmptyHook } from "./render/config";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./render/document";
 import {

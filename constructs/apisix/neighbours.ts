@@ -27,7 +27,7 @@ export class Neighbours {
 
 const known = new WeakMap<readonly GatewayObject[], { readonly length: number; readonly neighbours: Neighbours }>();
 
-/** {@link Neighbours}, made once for everybody who asks about one list, until the list is longer. */
+/** {@link Neighbours}, made once for all that ask about one list, until the list is longer. */
 export function neighboursAmong(objects: readonly GatewayObject[]): Neighbours {
   const { length } = objects;
   const made = known.get(objects);

@@ -8,7 +8,8 @@ import { Plugin } from "./plugins/plugin";
 import { pluginsDraft } from "./plugins/plugin-list";
 import { wire, without } from "./render/document";
 import { GatewayService } from "./service";
-import { ServiceUpstreamOptions, SharedUpstream, Upstream, upstreamDraft } from "./upstream";
+import { SharedUpstream, upstreamDraft } from "./shared-upstream";
+import { ServiceUpstreamOptions, Upstream } from "./upstream";
 import {
   Condition,
   conditionFailures,

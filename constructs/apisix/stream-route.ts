@@ -4,7 +4,8 @@ import { DescribedProps, draft, Draft, GatewayObjectBase, joined, ObjectContext 
 import { Plugin } from "./plugins/plugin";
 import { pluginsDraft } from "./plugins/plugin-list";
 import { wire } from "./render/document";
-import { SharedUpstream, Upstream, upstreamDraft } from "./upstream";
+import { SharedUpstream, upstreamDraft } from "./shared-upstream";
+import { Upstream } from "./upstream";
 import { subnetListFailures, descriptionFailures, hostFailures, numberFailures } from "./values";
 
 /** Properties of a stream route. */

@@ -31,7 +31,12 @@ export interface ConvergenceProps {
 }
 
 /** A blocking query answers at once; this is for Nomad's own call and a busy machine. */
-const CATALOG: Hop = { name: "catalog tells the director", usual: 0.1, worst: 0.5, from: "blocking query" };
+const CATALOG: Hop = { name: "catalog tells the director", usual: "100ms", worst: "500ms", from: "blocking query" };
+
+/** The times of a hop, both in seconds. */
+function times(usually: number, atWorst: number): Pick<Hop, "usual" | "worst"> {
+  return { usual: durationOf(usually), worst: durationOf(atWorst) };
+}
 
 /**
  * Time that a change takes from Nomad to the rules of a director, hop by hop, computed from the properties of the job. It also tells
@@ -59,16 +64,15 @@ export class ConvergenceBudget {
     const keeper = secondsOf(props.keeperPeriod ?? KEEPER_PERIOD);
     const known: Hop[] = [
       CATALOG,
-      { name: "consul-template renders", usual: wait, worst: longest, from: "template wait" },
-      { name: "rules are applied", usual: Math.min(0.2, keeper), worst: keeper, from: "keeper period" },
+      { name: "consul-template renders", ...times(wait, longest), from: "template wait" },
+      { name: "rules are applied", ...times(Math.min(0.2, keeper), keeper), from: "keeper period" },
     ];
     const failures = props.checkFailures ?? 2;
     // Consul asks for the first time after a random part of the interval, and again an interval after each answer.
-    const passes = { usual: interval / 2, worst: interval + timeout, from: "check interval, timeout" };
+    const passes = { ...times(interval / 2, interval + timeout), from: "check interval, timeout" };
     const critical = {
       // A program that is gone refuses at once, one that hangs takes the whole timeout.
-      usual: interval * (failures - 0.5),
-      worst: failures * (interval + timeout),
+      ...times(interval * (failures - 0.5), failures * (interval + timeout)),
       from: `${failures} × check interval, timeout`,
     };
     this.scaleOut = [{ name: "first check passes", ...passes }, ...known];

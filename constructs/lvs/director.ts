@@ -4,9 +4,9 @@ import { Contribution, IMachine, InterfaceAddress, MachineFile, Software } from 
 import { DurationRange, secondsOf } from "../private/duration";
 import { isMarked, mark } from "../private/mark";
 import { Validation } from "../private/validation";
+import { CONSUL_RULES, CONSUL_RULES_IF_DUE, consulContribution } from "./consul-rules";
 import { DRAIN_TIMEOUT } from "./convergence";
 import { TakenPort, TakenPorts } from "./endpoint";
-import { CONSUL_RULES, CONSUL_RULES_IF_DUE, consulContribution } from "./followed";
 import { onlyIpvs, Plane } from "./plane";
 import { PortFilter, PortFilterOptions } from "./port-filter";
 import { Redirect, RedirectOptions } from "./redirect";

@@ -1,44 +1,16 @@
-import { dirname, join } from "node:path";
-import { ConsulService, consulTemplateDownload, consulTemplateUnit } from "../consul";
-import { Contribution, IMachine, LiveFile, nodeProgram, PROGRAM_FOLDER, Software } from "../machine";
+import { ConsulService } from "../consul";
+import { IMachine } from "../machine";
 import { durationFailures, durationOf, secondsOf } from "../private/duration";
 import { Failure } from "../private/failure";
 import { Validation } from "../private/validation";
 import { ConvergenceBudget } from "./convergence";
+import { EmptyPolicy } from "./empty-policy";
 import { ForwardingMethod } from "./forwarding-method";
 import { Plane } from "./plane";
-import { INSTANCES_FOLDER, renderConsulTemplateConfig, renderFollowed } from "./render/consul-template";
 import { chainName } from "./render/iptables";
-import { FollowSpec, RealServerSpec, ServiceSpec, sortedServices } from "./spec";
+import { FollowSpec, RealServerSpec } from "./spec";
 import { Host, snatChoices } from "./topology";
 import { requireDuration, requireKnown } from "./values";
-
-/** Options of {@link EmptyPolicy.refuse}. */
-export interface RefuseOptions {
-  /** Time for which the last real servers stay before clients are refused, in whole seconds from `"0s"` to `"24h"`. @default "30s" */
-  readonly grace?: string;
-}
-
-/** Behavior of a virtual service or an upstream while Consul has no healthy instance for it. */
-export class EmptyPolicy {
-  /**
-   * The last real servers stay for a grace time; after it clients are refused at once. The reason for the grace: an empty answer is often an
-   * accident of the registry (a restart, a check that fails everywhere), not a failure of every instance.
-   */
-  static refuse(options: RefuseOptions = {}): EmptyPolicy {
-    return new EmptyPolicy(options.grace ?? "30s");
-  }
-
-  /** The last real servers stay until an instance is healthy again, without a limit. */
-  static keepLast(): EmptyPolicy {
-    return new EmptyPolicy(undefined);
-  }
-
-  private constructor(
-    /** How long the last ones stay. @default - without limit */
-    readonly grace: string | undefined,
-  ) {}
-}
 
 /** Options of real servers that come from Consul. */
 export interface FollowOptions {
@@ -247,65 +219,4 @@ function checkName(
     got: value,
     cure: "write it as it is registered in Consul; another name can't be followed",
   });
-}
-
-const CONSUL_TEMPLATE_UNIT = "vipstack-consul-template.service";
-const RUN = dirname(INSTANCES_FOLDER);
-const CONFIG = "/etc/vipstack/consul-template.hcl";
-const FOLLOWED = "/etc/vipstack/consul-followed.json";
-
-/**
- * Runs before the rules are applied, at boot and at every reload, so that both files are always of one time. Its failure
- * is ignored: what is in the rules folder is applied with any state of Consul.
- */
-export const CONSUL_RULES = `-${PROGRAM_FOLDER}/consul-rules`;
-
-/**
- * The same for the timer, which comes every few seconds: only where a grace or a mistake is waited out (then there is a state),
- * or where instances came since the last run (should a reload have been lost).
- */
-export const CONSUL_RULES_IF_DUE = `-/bin/sh -c 'cd ${RUN} && ! test -e consul-rules.json && ! test consul -nt consul-rules.lock || exec ${PROGRAM_FOLDER}/consul-rules'`;
-
-/** What a director that may follow Consul brings to its machine, beside what every director does. */
-export function consulContribution(
-  spec: { readonly machine: Host; readonly services: readonly ServiceSpec[]; readonly consulTemplate: Software },
-  ipvsUnit: string,
-): Contribution {
-  return {
-    downloads: [consulTemplateDownload(spec.consulTemplate)],
-    files: [nodeProgram("consul-rules", join(__dirname, "programs", "consul-rules.py"))],
-    units: [
-      {
-        name: CONSUL_TEMPLATE_UNIT,
-        content: consulTemplateUnit({
-          writes: "the healthy instances of followed services",
-          config: CONFIG,
-          folder: INSTANCES_FOLDER,
-          after: [ipvsUnit],
-        }),
-      },
-    ],
-    liveFiles: liveFiles(spec, ipvsUnit),
-    generated: ["/etc/vipstack/ipvs.d/consul-*.rules"],
-    ready: [`systemctl is-active --quiet ${CONSUL_TEMPLATE_UNIT}`],
-  };
-}
-
-/**
- * The list is there before the IPVS unit is reloaded, together with the virtual services that it names; only then
- * consul-template gets them. The rules files are the machine's own: a deployment neither writes nor reads them.
- */
-function liveFiles(
-  { machine, services }: { machine: Host; services: readonly ServiceSpec[] },
-  unit: string,
-): LiveFile[] {
-  const vips = services.flatMap(({ endpoints }) => endpoints.map(({ address }) => address));
-  const never = [...machine.addresses.map(({ address }) => address), ...vips];
-  const followed = sortedServices(services).flatMap(({ follows }) => (follows === undefined ? [] : [follows]));
-  // A command that fails would end consul-template, so this one only puts a job into systemd's queue.
-  const apply = ["systemctl", "--no-block", "try-reload-or-restart", unit];
-  return [
-    { path: FOLLOWED, content: renderFollowed(services, never), reloads: unit },
-    { path: CONFIG, content: renderConsulTemplateConfig(followed, apply), reloads: CONSUL_TEMPLATE_UNIT },
-  ];
 }

@@ -1,7 +1,8 @@
 export { ConvergenceBudget, ConvergenceProps } from "./convergence";
 export { Director, DirectorProps } from "./director";
+export { EmptyPolicy, RefuseOptions } from "./empty-policy";
 export { EndpointOptions } from "./endpoint";
-export { EmptyPolicy, FollowedService, FollowOptions, KnownInstances, RefuseOptions, WaitOptions } from "./followed";
+export { FollowedService, FollowOptions, KnownInstances, WaitOptions } from "./followed";
 export { ForwardingMethod, MasqueradingOptions } from "./forwarding-method";
 export { Plane } from "./plane";
 export { FilterAction, FilterChain, PortFilter, PortFilterOptions } from "./port-filter";

@@ -44,8 +44,8 @@ export function isAddressLine(line: string): boolean {
   return network && family(target) === family(gateway);
 }
 
-/** The identity of a line: two of one place can't be true together. */
-export function addressPlace(line: string): string {
+/** The identity of a line: two lines with one key can't be true together. */
+export function addressKey(line: string): string {
   const [, address, device] = ADDRESS.exec(line) ?? [];
   if (address !== undefined) return `${normalizeAddress(address.split("/")[0] ?? "") ?? address} dev ${device ?? ""}`;
   const [, target = line, gateway = ""] = ROUTE.exec(line) ?? [];

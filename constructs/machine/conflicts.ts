@@ -1,5 +1,5 @@
 import { Failure } from "../private/failure";
-import { addressPlace } from "./address-file";
+import { addressKey } from "./address-file";
 import type { Contribution, MachineFile, PortClaim } from "./contribution";
 
 /** The default mode of a secret. */
@@ -55,7 +55,7 @@ function contentClashes(theirs: Part, ours: Part): Failure[] {
     ...clashes(
       "addresses",
       (p) => p.addresses ?? [],
-      addressPlace,
+      addressKey,
       (line) => line.replace(/[ \t]+/g, " "),
     )(theirs, ours),
   ];

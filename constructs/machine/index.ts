@@ -24,9 +24,8 @@ export {
   Sysctl,
   Unit,
 } from "./contribution";
-export { ForeignMachineAttributes } from "./machine";
 export { DockerEngine, DockerEngineProps } from "./docker";
-export { Machine, MachineProps } from "./machine";
+export { Machine, MachineAttributes, MachineProps } from "./machine";
 export { IMachine } from "./machine";
 export { nodeModule, nodeProgram, PROGRAM_FOLDER } from "./program";
 export { shellQuote } from "./render/shell";

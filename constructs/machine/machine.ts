@@ -46,7 +46,7 @@ export interface IMachine extends IConstruct {
 }
 
 /** Name and addresses of a machine. */
-export interface ForeignMachineAttributes {
+export interface MachineAttributes {
   /**
    * Addresses with prefix length, by interface: `{ eth0: ["192.168.139.29/24"] }`. IPv4 and IPv6 may share an interface. The first IPv4
    * address is the machine's own.
@@ -64,7 +64,7 @@ export interface ForeignMachineAttributes {
 }
 
 /** Properties of a machine that the program makes. */
-export interface MachineProps extends ForeignMachineAttributes {
+export interface MachineProps extends MachineAttributes {
   /** Backend that makes the machine: the lab, hosts by ssh, OrbStack, or your own. */
   readonly backend: IBackend;
   /** Memory in MiB, 256 to 65536. Only the lab uses it. @default 320 */
@@ -78,7 +78,7 @@ export class Machine extends Construct implements IMachine {
    *
    * @param attributes its name, its interfaces and their MTU, as in {@link MachineProps}
    */
-  static fromAddresses(scope: Construct, id: string, attributes: ForeignMachineAttributes): IMachine {
+  static fromMachineAttributes(scope: Construct, id: string, attributes: MachineAttributes): IMachine {
     return new ForeignMachine(scope, id, attributes);
   }
 
@@ -185,13 +185,13 @@ export class Machine extends Construct implements IMachine {
 
 const MACHINE = "Machine";
 
-/** What {@link ForeignMachineAttributes} stand for. */
+/** What {@link MachineAttributes} stand for. */
 class ForeignMachine extends Construct implements IMachine {
   readonly name: string;
   readonly address: string;
   readonly addresses: readonly InterfaceAddress[];
 
-  constructor(scope: Construct, id: string, attributes: ForeignMachineAttributes) {
+  constructor(scope: Construct, id: string, attributes: MachineAttributes) {
     super(scope, id);
     this.name = attributes.name ?? id;
     this.addresses = checkedAddresses(this, this.name, attributes);

@@ -114,7 +114,7 @@ function staggerOf({ groups }: Pick<JobOptions, "groups">): string {
     const check = services[0]?.checks?.[0];
     const { interval: checkInterval = "0s", timeout: checkTimeout = "0s" } = check ?? {};
     const { scaleOut } = new ConvergenceBudget({ checkInterval, checkTimeout });
-    return scaleOut.reduce((sum, { worst }) => sum + worst, secondsOf(shutdownDelay) + kill);
+    return scaleOut.reduce((sum, { worst }) => sum + secondsOf(worst), secondsOf(shutdownDelay) + kill);
   });
   return formatDuration(Math.ceil(Math.max(NOMADS_STAGGER, ...spans)) * 1e9);
 }

@@ -22,7 +22,7 @@ interface Bindings {
  */
 export function providerBinding<Path extends keyof Bindings>(scope: IConstruct, path: Path): Bindings[Path] {
   try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it for everybody
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it in every program
     return require(path) as Bindings[Path];
   } catch (error) {
     const name = path.split("/").slice(0, 2).join("/");

@@ -2,6 +2,7 @@ import { TerraformStack } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { ProviderDeployment, ProviderName } from "../deployment";
 import { IBackend } from "../machine";
+import { ValidationError } from "../private/validation";
 import { Inventory } from "./inventory";
 import { MachinesStack } from "./machines-stack";
 import { useStateFolder } from "./state-folder";
@@ -43,16 +44,20 @@ export abstract class ClusterStack extends TerraformStack {
     const machines = cluster.node.scopes.find(isStack);
     const used = inventory ?? (MachinesStack.isMachinesStack(machines) ? machines.inventory : undefined);
     if (used === undefined)
-      throw new Error(
-        `${this.node.path}: 'inventory' must be given, since ${cluster.node.path} is in no MachinesStack: its name is that of the state folder`,
-      );
+      throw new ValidationError(this, [
+        {
+          property: "inventory",
+          rule: `must be given, because ${cluster.node.path} is in no MachinesStack`,
+          cure: "give that of the deployment, whose name the state folder has",
+        },
+      ]);
     // Terraform sees no reference between the stacks: only strings go from one to the other.
     for (const stack of [machines, ...after]) if (stack !== undefined) this.addDependency(stack);
     this.deployment = used.name;
     const sameDeployment = (each: IConstruct) =>
       MachinesStack.isMachinesStack(each) && each.inventory.name === used.name ? [each.backend] : [];
     const [backend] = this.node.root.node.findAll().flatMap(sameDeployment);
-    this.address = providerAddress(used, backend, cluster.httpAddress);
+    this.address = providerAddress(this, backend, cluster.httpAddress);
     new ProviderDeployment(this, "deployment", {
       name: used.name,
       provider,
@@ -73,13 +78,16 @@ function isStack(construct: IConstruct): construct is TerraformStack {
  *
  * @param httpAddress as the machines reach it: `http://192.168.139.24:8500`
  */
-function providerAddress({ name }: Inventory, backend: IBackend | undefined, httpAddress: string): string {
+function providerAddress(stack: IConstruct, backend: IBackend | undefined, httpAddress: string): string {
   if (backend?.fromHost === undefined) return httpAddress;
   const { host, port, protocol } = new URL(httpAddress);
   const reached = backend.fromHost(host);
   if (reached !== undefined) return `${protocol}//${reached}`;
-  throw new Error(
-    `inventory '${name}': nothing leads from this host to ${httpAddress}, which is inside ${backend.node.path}: ` +
-      `add { listen: ${port}, to: "${host}" } to its forwards`,
-  );
+  throw new ValidationError(stack, [
+    {
+      property: "inventory.forwards",
+      rule: `must lead from this host to ${httpAddress}, which is inside ${backend.node.path}`,
+      cure: `add { listen: ${port}, to: "${host}" }`,
+    },
+  ]);
 }

@@ -14,12 +14,11 @@ export interface LibvirtBackendProps {
 
 /** Virtual machines of a libvirt daemon, by virt-install and virsh. A backend of your own looks like this. */
 export class LibvirtBackend extends Construct implements IBackend {
-  constructor(
-    scope: Construct,
-    id: string,
-    private readonly props: LibvirtBackendProps,
-  ) {
+  private readonly props: LibvirtBackendProps;
+
+  constructor(scope: Construct, id: string, props: LibvirtBackendProps) {
     super(scope, id);
+    this.props = props;
   }
 
   bind({ name, interfaces, mtu, memoryMiB, model }: MachineDescription): MachineLifecycle {
@@ -27,13 +26,11 @@ export class LibvirtBackend extends Construct implements IBackend {
     const folder = `machines/${name}`;
     const shell = `ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new debian@${model.address ?? ""} sudo sh -s`;
     const nics = Object.entries(interfaces).map(([nic, addresses]) => ({ nic, addresses, mac: macOf(addresses[0]) }));
-    const ethernets = nics.map(({ nic, addresses, mac }, index) => {
-      const route = index === 0 && {
-        routes: [{ to: "0.0.0.0/0", via: gateway }],
-        nameservers: { addresses: [gateway] },
-      };
-      return [nic, { match: { macaddress: mac }, "set-name": nic, addresses, mtu: mtu[nic], ...route }] as const;
-    });
+    const route = { routes: [{ to: "0.0.0.0/0", via: gateway }], nameservers: { addresses: [gateway] } };
+    const ethernets = nics.map(
+      ({ nic, addresses, mac: macaddress }, index) =>
+        [nic, { match: { macaddress }, "set-name": nic, addresses, mtu: mtu[nic], ...(index === 0 && route) }] as const,
+    );
     const create = [
       `virt-install --name ${name} --memory ${memoryMiB} --import --osinfo detect=on,require=off --noautoconsole`,
       `--disk size=8,backing_store=${shellQuote(image)}`,
@@ -58,7 +55,5 @@ export class LibvirtBackend extends Construct implements IBackend {
   }
 }
 
-function macOf(address = ""): string {
-  const bytes = (address.split("/")[0] ?? "").split(".").slice(1);
-  return ["52:54:00", ...bytes.map((byte) => Number(byte).toString(16).padStart(2, "0"))].join(":");
-}
+const hex = (byte: string) => Number(byte).toString(16).padStart(2, "0");
+const macOf = (address = "") => ["52:54:00", ...address.split(/[./]/).slice(1, 4).map(hex)].join(":");

@@ -41,7 +41,7 @@ describe("a service that a machine's own agent registers and checks", () => {
   test("needs a check", () => {
     expect(() =>
       synth((stack) => {
-        const machine = Machine.fromAddresses(stack, "d2", { interfaces: { eth0: ["192.168.139.184/24"] } });
+        const machine = Machine.fromMachineAttributes(stack, "d2", { interfaces: { eth0: ["192.168.139.184/24"] } });
         new AgentService(stack, "my_web", { machine, consul: someConsul(stack), port: 0, checks: [] });
       }),
     ).toThrow(

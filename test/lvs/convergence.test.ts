@@ -10,8 +10,8 @@ test("a budget is the sum of its hops, each from the property that makes it", ()
     killTimeout: "20s",
     drainTimeout: "60s",
   });
-  expect(budget.scaleOut.map(({ worst }) => worst)).toEqual([7, 0.5, 2, 3]);
-  expect(budget.scaleIn.map(({ worst }) => worst)).toEqual([0.5, 2, 3]);
+  expect(budget.scaleOut.map(({ worst }) => worst)).toEqual(["7s", "500ms", "2s", "3s"]);
+  expect(budget.scaleIn.map(({ worst }) => worst)).toEqual(["500ms", "2s", "3s"]);
   expect(budget).toMatchObject({ lag: "5.5s", sufficient: true, leastShutdownDelay: "6s", openConnections: "30s" });
   expect(budget.failures("shutdownDelay", "10s")).toEqual([]);
 });

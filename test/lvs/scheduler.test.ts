@@ -1,10 +1,30 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
-import { Plane, Refusal, Scheduler } from "../../constructs/lvs";
+import { Plane, RealServerOptions, Refusal, Scheduler } from "../../constructs/lvs";
 import { flagsOf, SCHEDULER_WORDS } from "../../constructs/lvs/scheduler";
+import { askIpvsTable } from "./support/ipvs-table";
 import { ipvsRules, Machines, messageOf, program, warningsOf } from "./support/program";
 
 const web = { address: "192.168.139.100", port: 80 };
+
+/** A virtual service with two real servers and that scheduler. */
+function built(
+  scheduler: Scheduler,
+  {
+    acknowledge,
+    servers: [one, other] = [],
+  }: { acknowledge?: Refusal[]; servers?: Omit<RealServerOptions, "machine">[] } = {},
+): Machines {
+  return program(({ director, behind, behind2 }) =>
+    director().addVirtualService("web", {
+      ...web,
+      scheduler,
+      realServers: [
+        { machine: behind, ...one },
+        { machine: behind2, ...other },
+      ],
+      acknowledge,
+    }),
+  );
+}
 
 test.each([
   [Scheduler.SOURCE_HASHING, "-s sh -b sh-fallback"],
@@ -14,16 +34,7 @@ test.each([
   [Scheduler.maglevHashing({ port: true }), "-s mh -b mh-fallback,mh-port"],
   [Scheduler.of("mh", ["mh-port", "mh-fallback"]), "-s mh -b mh-port,mh-fallback"],
 ])("%j has its fallback: weight 0 and a threshold are fine", (scheduler, words) => {
-  const { ipvs, stack } = program(({ director, behind, behind2 }) =>
-    director().addVirtualService("web", {
-      ...web,
-      scheduler,
-      realServers: [
-        { machine: behind, weight: 0 },
-        { machine: behind2, upperThreshold: 10 },
-      ],
-    }),
-  );
+  const { ipvs, stack } = built(scheduler, { servers: [{ weight: 0 }, { upperThreshold: 10 }] });
   expect(ipvsRules(ipvs).split("\n")[0]).toBe(`-A -t 192.168.139.100:80 ${words}`);
   expect(warningsOf(stack)).toEqual([]);
 });
@@ -39,24 +50,13 @@ const without: [Scheduler, string, string][] = [
   [Scheduler.DESTINATION_HASHING, "-s dh", DESTINATION],
 ];
 
-function built(scheduler: Scheduler, acknowledge?: Refusal[]): Machines {
-  return program(({ director, behind, behind2 }) =>
-    director().addVirtualService("web", {
-      ...web,
-      scheduler,
-      realServers: [{ machine: behind }, { machine: behind2 }],
-      acknowledge,
-    }),
-  );
-}
-
 test.each(without)("%j warns of drains, with the cure", (scheduler, words, cure) => {
   const { ipvs, stack } = built(scheduler);
   expect(ipvsRules(ipvs).split("\n")[0]).toBe(`-A -t 192.168.139.100:80 ${words}`);
   expect(warningsOf(stack)).toEqual([
     `web: 'scheduler' is ${scheduler.word} without fallback: while a real server drains, clients that hash to it are refused: ${cure}; to have it without a warning, acknowledge: [Refusal.HASHING_WITHOUT_FALLBACK]`,
   ]);
-  expect(warningsOf(built(scheduler, [Refusal.HASHING_WITHOUT_FALLBACK]).stack)).toEqual([]);
+  expect(warningsOf(built(scheduler, { acknowledge: [Refusal.HASHING_WITHOUT_FALLBACK] }).stack)).toEqual([]);
 });
 
 test.each(without)("%j: weight 0 and a threshold are refused in one message", (scheduler, _, cure) => {
@@ -86,16 +86,14 @@ test("other schedulers ask the next real server by themselves", () => {
 
 /** What the rules program on a director says of service lines, and its own list of words. */
 function askDirector(lines: readonly string[]): { words: string[]; problems: (string | null)[] } {
-  const script = `
-import json, sys
-sys.path.insert(0, sys.argv[1])
-import ipvs_table
-ask = lambda line: (ipvs_table.parse_table([("here", line)])[1] or [None])[0]
-json.dump({"words": list(ipvs_table.SCHEDULERS), "problems": [ask(line) for line in json.load(sys.stdin)]}, sys.stdout)
+  const program = `
+def answer(lines):
+    return {"words": list(ipvs_table.SCHEDULERS), "problems": [problem(line) for line in lines]}
+
+def problem(line):
+    return (ipvs_table.parse_table([("here", line)])[1] or [None])[0]
 `;
-  const folder = join(__dirname, "..", "..", "constructs", "lvs", "programs");
-  const answer = execFileSync("python3", ["-B", "-c", script, folder], { input: JSON.stringify(lines) });
-  return JSON.parse(answer.toString()) as { words: string[]; problems: (string | null)[] };
+  return askIpvsTable(program, lines) as ReturnType<typeof askDirector>;
 }
 
 test("synth and the director know the same schedulers", () => {

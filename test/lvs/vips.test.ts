@@ -106,7 +106,7 @@ test("a VIP can't be the address of any other machine, in this stack or in anoth
       balance(b, web, "fd00::20");
       const later = new TerraformStack(app, "later");
       new Machine(later, "client", { backend: lab, interfaces: { eth0: ["10.0.0.10/24"] } });
-      Machine.fromAddresses(TerraformStack.of(a), "stranger", { interfaces: { eth0: ["10.0.0.11/24"] } });
+      Machine.fromMachineAttributes(TerraformStack.of(a), "stranger", { interfaces: { eth0: ["10.0.0.11/24"] } });
     }),
   ).toEqual([
     `  [test/director-a/web] 'address' can't be an address of later/client (client), which answers for it, too, got "10.0.0.10": choose a VIP that no machine has`,
@@ -119,7 +119,7 @@ test("a VIP can't be the address of a machine that exists already", () => {
     problemsOf((app) => {
       const { a, web } = two(app);
       balance(a, web, "10.0.0.11");
-      Machine.fromAddresses(TerraformStack.of(a), "stranger", { interfaces: { eth0: ["10.0.0.11/24"] } });
+      Machine.fromMachineAttributes(TerraformStack.of(a), "stranger", { interfaces: { eth0: ["10.0.0.11/24"] } });
     }),
   ).toEqual([
     `  [test/director-a/web] 'address' can't be an address of test/stranger (stranger), which answers for it, too, got "10.0.0.11": choose a VIP that no machine has`,

@@ -54,7 +54,7 @@ test("a machine that is only known can't have the address of one that is made, u
     const stack = new TerraformStack(app, "test");
     new Machine(stack, "a", { backend: labOf(stack), interfaces: { eth0: ["10.0.0.20/24"] } });
     for (const id of ["known", "again"])
-      Machine.fromAddresses(stack, id, { name, interfaces: { eth0: ["10.0.0.20/24"] } });
+      Machine.fromMachineAttributes(stack, id, { name, interfaces: { eth0: ["10.0.0.20/24"] } });
   };
   expect(problemsOf(build("a"))).toEqual([]);
   expect(problemsOf(build("b"))).toEqual([

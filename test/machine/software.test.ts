@@ -62,7 +62,7 @@ test("other machines have neither", () => {
     const hosts = new SshBackend(stack, "hosts", {});
     const machines = [
       new Machine(stack, "host", { backend: hosts, interfaces }),
-      Machine.fromAddresses(stack, "foreign", { interfaces: { eth0: ["10.0.0.9/24"] } }),
+      Machine.fromMachineAttributes(stack, "foreign", { interfaces: { eth0: ["10.0.0.9/24"] } }),
     ];
     for (const machine of machines)
       expect([machine.software("consul"), machine.registryMirror]).toEqual([undefined, undefined]);

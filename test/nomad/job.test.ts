@@ -15,6 +15,8 @@ test("S3's job says what the user's HCL says, and nothing else", () => {
 test("every property has its place in the HCL", () => {
   const { result } = workload((stack) => new Job(stack, "everything", EVERYTHING));
   expectGolden("jobs.everything.nomad.hcl", result.file("jobs/everything.nomad.hcl"));
+  // A block that the job file does not know is JSON in a comment.
+  expect(result.file("jobs/everything.nomad.hcl")).not.toMatch(/^ *#/m);
 });
 
 test("Terraform gets JSON with its own template syntax escaped, waits for the deployment, and leaves nothing behind", () => {

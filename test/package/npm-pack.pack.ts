@@ -128,8 +128,8 @@ describe("installed into an empty app, with the providers", () => {
     const jest = (folder: string, ...words: string[]) =>
       spawnSync("npx", ["--no-install", "jest", ...words], { cwd: folder, encoding: "utf8" });
     install(tested, ["cdktf", "constructs", "jest", "@types/jest", "@swc/jest", "@swc/core", "typescript"]);
-    const [, setUp] = /^echo '(module\.exports.*)' > jest\.config\.js$/m.exec(testingPage())!;
-    writeFileSync(join(tested, "jest.config.js"), setUp!);
+    const [setUp] = /^cat > jest\.config\.js <<'END'\n[\s\S]*?^END$/m.exec(testingPage())!;
+    execFileSync("sh", ["-c", setUp], { cwd: tested });
     const [, code] = /```ts\n([\s\S]*?)```/.exec(testingPage())!;
     writeFileSync(join(tested, "web.test.ts"), code!);
     compile(tested, ["web.test.ts"], ["--types", "jest", "--noEmit"]);

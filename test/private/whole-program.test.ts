@@ -22,7 +22,7 @@ function program(stack: TerraformStack, count: number): void {
     const machine = new Machine(stack, `machine-${number}`, { backend, interfaces });
     const director = new Director(stack, `director-${number}`, { machine });
     const server = {
-      machine: Machine.fromAddresses(stack, `server-${number}`, { interfaces: { eth0: ["10.1.0.9/16"] } }),
+      machine: Machine.fromMachineAttributes(stack, `server-${number}`, { interfaces: { eth0: ["10.1.0.9/16"] } }),
     };
     for (const port of [80, 443])
       director.addVirtualService(`web-${port}`, { address: `10.0.2.${number + 1}`, port, realServers: [server] });

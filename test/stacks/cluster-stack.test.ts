@@ -113,8 +113,8 @@ test("the order: machines, then what is in Consul, then the jobs", () => {
 
 test("no forward leads to the agent", () => {
   expect(() => program("platform", { ...lab, forwards: [] })).toThrow(
-    "inventory 'cluster': nothing leads from this host to http://192.168.139.24:4646, which is inside machines/lab: " +
-      'add { listen: 4646, to: "192.168.139.24:4646" } to its forwards',
+    "workloads: 'inventory.forwards' must lead from this host to http://192.168.139.24:4646, which is inside machines/lab: " +
+      'add { listen: 4646, to: "192.168.139.24:4646" }',
   );
 });
 
@@ -134,7 +134,7 @@ test("a cluster that exists needs an inventory, for its name", () => {
       return "platform";
     });
   expect(() => build()).toThrow(
-    "platform: 'inventory' must be given, since consul is in no MachinesStack: its name is that of the state folder",
+    "platform: 'inventory' must be given, because consul is in no MachinesStack: give that of the deployment, whose name the state folder has",
   );
   expect(build(lab).json).toMatchObject({ provider: { consul: [{ address: "http://127.0.0.1:8500" }] } });
 });

@@ -1,7 +1,8 @@
 import { Failure } from "../../private/failure";
 import type { ObjectContext } from "../object";
 import { ApisixObject, wire, without } from "../render/document";
-import type { SharedUpstream, Upstream } from "../upstream";
+import type { SharedUpstream } from "../shared-upstream";
+import type { Upstream } from "../upstream";
 
 /** Options of every plugin. */
 export interface CommonPluginOptions {

@@ -2,7 +2,8 @@ import { durationFailures } from "../../private/duration";
 import { Failure } from "../../private/failure";
 import { wire, wireOptional } from "../render/document";
 import { CommonPluginOptions, metaFailures, partsOf, PluginParts, withMeta } from "./parts";
-import type { SharedUpstream, Upstream } from "../upstream";
+import type { SharedUpstream } from "../shared-upstream";
+import type { Upstream } from "../upstream";
 import { Condition, conditionFailures, numberFailures, seconds, statusFailures } from "../values";
 
 /** Options of `Plugin.apiBreaker`: it answers in place of an upstream that answers with errors, at first for 2 seconds, then twice as long each time. */

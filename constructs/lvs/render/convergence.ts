@@ -1,11 +1,13 @@
-/** One step of a change on its way, with its times in seconds. */
+import { secondsOf } from "../../private/duration";
+
+/** One step of a change on its way. */
 export interface Hop {
   /** What happens in this step. */
   readonly name: string;
-  /** Time on an idle system. */
-  readonly usual: number;
-  /** Time at worst. */
-  readonly worst: number;
+  /** Time on an idle system, a Go duration. */
+  readonly usual: string;
+  /** Time at worst, a Go duration. */
+  readonly worst: string;
   /** Setting that decides the time. */
   readonly from: string;
 }
@@ -49,21 +51,27 @@ export function renderConvergence(service: string, budget: Convergence): string 
 function section(title: string, hops: readonly Hop[]): string[][] {
   return [
     [title, "usual", "at worst", "from"],
-    ...hops.map(({ name, usual: each, worst: most, from }) => [`  ${name}`, seconds(each), seconds(most), from]),
+    ...hops.map(({ name, usual: each, worst: most, from }) => [
+      `  ${name}`,
+      seconds(secondsOf(each)),
+      seconds(secondsOf(most)),
+      from,
+    ]),
     ["  in all", seconds(usual(hops)), seconds(worst(hops))],
   ];
 }
 
-/** Of all hops. */
+/** Seconds of all hops. */
 export function usual(hops: readonly Hop[]): number {
-  return hops.reduce((sum, hop) => sum + hop.usual, 0);
+  return hops.reduce((sum, hop) => sum + secondsOf(hop.usual), 0);
 }
 
+/** Seconds of all hops at worst. */
 export function worst(hops: readonly Hop[]): number {
-  return hops.reduce((sum, hop) => sum + hop.worst, 0);
+  return hops.reduce((sum, hop) => sum + secondsOf(hop.worst), 0);
 }
 
-/** Tenths are as exact as it gets. */
+/** Seconds as text. Tenths are as exact as it gets. */
 export function seconds(value: number): string {
   return `${Math.round(value * 10) / 10}s`;
 }

@@ -28,7 +28,7 @@ export interface NomadClientAgent {
 }
 
 /**
- * What an agent is, be it server, client or both: `/etc/nomad.d/nomad.hcl`, under the name of the package's own file, which it
+ * Configuration of an agent (server, client or both): `/etc/nomad.d/nomad.hcl`, under the name of the package's own file, which it
  * replaces: that one would open a server and a client to every network.
  *
  * @see https://developer.hashicorp.com/nomad/docs/configuration

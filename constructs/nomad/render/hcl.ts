@@ -1,7 +1,7 @@
 import type { ApiJob, ApiNetwork, ApiObject } from "../api";
 import { formatDuration } from "../../private/duration";
 
-/** The fields that hold nanoseconds. */
+/** The fields that hold nanoseconds. A test compares them with the fields that are made of durations. */
 const DURATIONS = new Set(
   "Interval Timeout Grace Splay Min Max Stagger MinHealthyTime HealthyDeadline ProgressDeadline Delay MaxDelay KillTimeout ShutdownDelay".split(
     " ",

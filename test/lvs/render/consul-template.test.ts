@@ -1,13 +1,10 @@
 import { consulTemplateUnit } from "../../../constructs/consul";
-import { Protocol } from "../../../constructs/lvs";
-import { renderFollowed } from "../../../constructs/lvs/render/consul-template";
-import { renderConsulTemplateConfig } from "../../../constructs/lvs/render/consul-template";
-import { addIpvsSupport } from "../../../constructs/lvs/render/iptables";
-import { IptablesRules } from "../../../constructs/lvs/render/iptables";
-import { FollowSpec, ServiceSpec } from "../../../constructs/lvs/spec";
+import { renderConsulTemplateConfig, renderFollowed } from "../../../constructs/lvs/render/consul-template";
+import { FollowSpec } from "../../../constructs/lvs/spec";
 import { snatChoices } from "../../../constructs/lvs/topology";
 import { parseInterfaceAddress } from "../../../constructs/machine";
 import { expectGolden } from "../../support/golden";
+import { serviceWith, supportRules } from "../support/services";
 
 const web: FollowSpec = {
   name: "web",
@@ -15,26 +12,6 @@ const web: FollowSpec = {
   wait: { min: "1s", max: "4s" },
   graceSeconds: 30,
   snatTo: [{ address: "192.168.139.29" }],
-};
-
-function serviceWith(changes: Partial<ServiceSpec> = {}): ServiceSpec {
-  return {
-    chain: "VIPSTACK-web",
-    family: 4,
-    endpoints: [{ address: "192.168.139.29", port: 80, protocol: Protocol.TCP }],
-    scheduler: { word: "rr", flags: [] },
-    onePacket: false,
-    forwarding: { name: "masquerading", option: "-m", snat: true },
-    realServers: [],
-    follows: web,
-    ...changes,
-  };
-}
-
-const rulesOf = (service: ServiceSpec): string => {
-  const rules = new IptablesRules();
-  addIpvsSupport(rules, service);
-  return rules.render();
 };
 
 const apply = ["systemctl", "--no-block", "try-reload-or-restart", "vipstack-ipvs.service"];
@@ -67,7 +44,7 @@ test("consul-template's unit", () => {
 test("the list of what is followed, in ipvsadm's words", () => {
   const services = [
     serviceWith({ follows: { ...web, graceSeconds: undefined } }),
-    serviceWith({ follows: undefined }),
+    serviceWith(),
     serviceWith({ mark: 7, follows: { ...web, name: "marked", graceSeconds: 0 } }),
   ];
   expect(JSON.parse(renderFollowed(services, ["10.0.0.1", "192.168.139.29", "10.0.0.1"]))).toEqual({
@@ -84,7 +61,7 @@ test("the list of what is followed, in ipvsadm's words", () => {
 });
 
 test("iptables: rules that name no real server", () => {
-  expect(rulesOf(serviceWith())).toBe(`*nat
+  expect(supportRules([serviceWith({ follows: web })])).toBe(`*nat
 :VIPSTACK-POSTROUTING - [0:0]
 -A POSTROUTING -j VIPSTACK-POSTROUTING
 -A VIPSTACK-POSTROUTING -p tcp -m ipvs --vproto 6 --vaddr 192.168.139.29 --vport 80 -j SNAT --to-source 192.168.139.29

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { Protocol, Scheduler } from "../../../constructs/lvs";
+import { addIpvsSupport, IptablesRules } from "../../../constructs/lvs/render/iptables";
 import { RealServerSpec, ServiceSpec } from "../../../constructs/lvs/spec";
 import { normalizeAddress } from "../../../constructs/machine";
 
@@ -67,5 +68,27 @@ export const anyService: fc.Arbitrary<ServiceSpec> = fc
 
 const keyOf = ({ mark, family, endpoints: [first] }: ServiceSpec): string =>
   mark === undefined ? `${first?.protocol ?? ""} ${first?.address ?? ""} ${first?.port ?? 0}` : `${mark} ${family}`;
+
 /** Several of them, of which no two are the same service. */
 export const anyServices = fc.uniqueArray(anyService, { maxLength: 5, selector: keyOf });
+
+/** One virtual service for TCP port 80 of the director, by masquerading with SNAT, without real servers, and what else it is. */
+export function serviceWith(changes: Partial<ServiceSpec> = {}): ServiceSpec {
+  return {
+    chain: "VIPSTACK-web",
+    family: 4,
+    endpoints: [{ address: "192.168.139.29", port: 80, protocol: Protocol.TCP }],
+    scheduler: { word: "rr", flags: [] },
+    onePacket: false,
+    forwarding: METHODS[0],
+    realServers: [],
+    ...changes,
+  };
+}
+
+/** The iptables rules that IPVS needs for these services. */
+export function supportRules(services: readonly ServiceSpec[]): string {
+  const rules = new IptablesRules();
+  for (const service of services) addIpvsSupport(rules, service);
+  return rules.render();
+}

@@ -1,4 +1,5 @@
-import { duration, Status, statusText } from "../../cli/status";
+import { Status } from "../../cli/status";
+import { duration, statusText } from "../../cli/status-screen";
 
 const now: Status = {
   deployment: "lab",

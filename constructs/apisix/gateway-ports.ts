@@ -1,0 +1,65 @@
+import { Contribution, Sysctl } from "../machine";
+import { Failure } from "../private/failure";
+import type { GatewaySettings } from "./gateway-settings";
+import { metricsAddress } from "./plugins/attributes";
+import { numberFailures } from "./values";
+
+const PORT_CURE = "choose a port of its own";
+
+/** What is wrong with the ports of a gateway: out of range, or taken twice. */
+export function portFailures(settings: GatewaySettings): Failure[] {
+  const { httpPort, httpsPort, statusPort, controlPort, streamPorts, admin } = settings;
+  const metrics = metricsAddress(settings.pluginAttributes);
+  const owner = new Map<number, string>([[controlPort, "APISIX's control API"]]);
+  const claim = (property: string, got: number, by: string): Failure[] => {
+    const first = owner.get(got);
+    if (first === undefined) owner.set(got, by);
+    return first === undefined ? [] : [{ property, rule: `can't be the port of ${first}, too`, got, cure: PORT_CURE }];
+  };
+  const named: [property: string, port: number][] = [
+    ["httpPort", httpPort],
+    ["httpsPort", httpsPort],
+    ["statusPort", statusPort],
+    ...streamPorts.tcp.map((port): [string, number] => ["streamPorts.tcp", port]),
+    ...(admin === undefined ? [] : [["admin.port", admin.port] satisfies [string, number]]),
+  ];
+  const tcp = [
+    ...(metrics === undefined
+      ? []
+      : claim("pluginAttributes.prometheus.exportAddr.port", metrics.port, "APISIX's metrics")),
+    ...named.flatMap(([property, port]) => [
+      ...numberFailures({ [property]: port }, { min: 1, max: 65535 }, PORT_CURE),
+      ...claim(property, port, `'${property}'`),
+    ]),
+  ];
+  const udp = streamPorts.udp.flatMap((port) =>
+    numberFailures({ "streamPorts.udp": port }, { min: 1, max: 65535 }, "choose a UDP port"),
+  );
+  return [...numberFailures({ controlPort }, { min: 1, max: 65535 }, PORT_CURE), ...tcp, ...udp];
+}
+
+/** What it listens on, on each of its machines. @param virtualPorts those of directors in front that keep the port */
+export function gatewayPorts(settings: GatewaySettings, virtualPorts: readonly number[]): Contribution["ports"] {
+  const { httpPort, httpsPort, statusPort, controlPort, streamPorts, admin } = settings;
+  const tcp = [...new Set([httpPort, httpsPort, statusPort, ...virtualPorts, ...streamPorts.tcp])];
+  const metrics = metricsAddress(settings.pluginAttributes);
+  const loopback = [controlPort, ...(admin === undefined ? [] : [admin.port])];
+  return [
+    ...tcp.map((port) => ({ protocol: "tcp" as const, port })),
+    ...streamPorts.udp.map((port) => ({ protocol: "udp" as const, port })),
+    ...loopback.map((port) => ({ protocol: "tcp" as const, port, address: "127.0.0.1" })),
+    ...(metrics === undefined ? [] : [{ protocol: "tcp" as const, port: metrics.port, address: metrics.ip }]),
+  ];
+}
+
+/** The image runs as a user of its own, who may not listen on low ports. */
+export function lowPorts(settings: GatewaySettings, virtualPorts: readonly number[]): Sysctl[] {
+  const { httpPort, httpsPort, statusPort, streamPorts } = settings;
+  const lowest = Math.min(
+    ...[httpPort, httpsPort, statusPort, ...virtualPorts],
+    ...[...streamPorts.tcp, ...streamPorts.udp],
+  );
+  if (lowest >= 1024) return [];
+  const reason = "the gateway's container is no root, and listens on this port";
+  return [{ key: "net.ipv4.ip_unprivileged_port_start", value: String(lowest), reason }];
+}

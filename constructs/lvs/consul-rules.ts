@@ -1,0 +1,67 @@
+import { dirname, join } from "node:path";
+import { consulTemplateDownload, consulTemplateUnit } from "../consul";
+import { Contribution, LiveFile, nodeProgram, PROGRAM_FOLDER, Software } from "../machine";
+import { INSTANCES_FOLDER, renderConsulTemplateConfig, renderFollowed } from "./render/consul-template";
+import { ServiceSpec, sortedServices } from "./spec";
+import { Host } from "./topology";
+
+const CONSUL_TEMPLATE_UNIT = "vipstack-consul-template.service";
+const RUN = dirname(INSTANCES_FOLDER);
+const CONFIG = "/etc/vipstack/consul-template.hcl";
+const FOLLOWED = "/etc/vipstack/consul-followed.json";
+
+/**
+ * Runs before the rules are applied, at boot and at every reload, so that both files are always of one time. Its failure
+ * is ignored: what is in the rules folder is applied with any state of Consul.
+ */
+export const CONSUL_RULES = `-${PROGRAM_FOLDER}/consul-rules`;
+
+/**
+ * The same for the timer, which comes every few seconds: only where a grace or a mistake is waited out (then there is a state),
+ * or where instances came since the last run (should a reload have been lost).
+ */
+export const CONSUL_RULES_IF_DUE = `-/bin/sh -c 'cd ${RUN} && ! test -e consul-rules.json && ! test consul -nt consul-rules.lock || exec ${PROGRAM_FOLDER}/consul-rules'`;
+
+/** What a director that may follow Consul brings to its machine, beside what every director does. */
+export function consulContribution(
+  spec: { readonly machine: Host; readonly services: readonly ServiceSpec[]; readonly consulTemplate: Software },
+  ipvsUnit: string,
+): Contribution {
+  return {
+    downloads: [consulTemplateDownload(spec.consulTemplate)],
+    files: [nodeProgram("consul-rules", join(__dirname, "programs", "consul-rules.py"))],
+    units: [
+      {
+        name: CONSUL_TEMPLATE_UNIT,
+        content: consulTemplateUnit({
+          writes: "the healthy instances of followed services",
+          config: CONFIG,
+          folder: INSTANCES_FOLDER,
+          after: [ipvsUnit],
+        }),
+      },
+    ],
+    liveFiles: liveFiles(spec, ipvsUnit),
+    generated: ["/etc/vipstack/ipvs.d/consul-*.rules"],
+    ready: [`systemctl is-active --quiet ${CONSUL_TEMPLATE_UNIT}`],
+  };
+}
+
+/**
+ * The list is there before the IPVS unit is reloaded, together with the virtual services that it names; only then
+ * consul-template gets them. The rules files are the machine's own: a deployment neither writes nor reads them.
+ */
+function liveFiles(
+  { machine, services }: { machine: Host; services: readonly ServiceSpec[] },
+  unit: string,
+): LiveFile[] {
+  const vips = services.flatMap(({ endpoints }) => endpoints.map(({ address }) => address));
+  const never = [...machine.addresses.map(({ address }) => address), ...vips];
+  const followed = sortedServices(services).flatMap(({ follows }) => (follows === undefined ? [] : [follows]));
+  // A command that fails would end consul-template, so this one only puts a job into systemd's queue.
+  const apply = ["systemctl", "--no-block", "try-reload-or-restart", unit];
+  return [
+    { path: FOLLOWED, content: renderFollowed(services, never), reloads: unit },
+    { path: CONFIG, content: renderConsulTemplateConfig(followed, apply), reloads: CONSUL_TEMPLATE_UNIT },
+  ];
+}
