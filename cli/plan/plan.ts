@@ -108,22 +108,30 @@ export function machinesAtRisk({ stacks }: ProgramPlan): { readonly replaced: st
  * @param ask whether it asks: on a terminal, without `--yes`
  * @throws CliError where the answer is not yes
  */
-export async function confirm(planned: ProgramPlan, ask: boolean): Promise<void> {
+export async function confirm(
+  planned: ProgramPlan,
+  ask: boolean,
+  terminal: Terminal = { input: process.stdin, output: process.stdout },
+): Promise<void> {
   const text = planText(planned, { lines: SHOWN_LINES });
-  if (text !== "") console.log(`${text}\n`);
+  if (text !== "") terminal.output.write(`\n${text}\n\n`);
   const { replaced, removed } = machinesAtRisk(planned);
   const parts = [
     ...(replaced.length > 0 ? [`make ${replaced.join(", ")} anew`] : []),
     ...(removed.length > 0 ? [`remove ${removed.join(", ")}`] : []),
   ];
   if (!ask || parts.length === 0) return;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(
-    `What is on them is lost. ${parts.join(" and ").replace(/^./, (first) => first.toUpperCase())}? (yes/no) `,
-  );
-  terminal.close();
+  const [first = "", ...rest] = parts.join(" and ");
+  const questions = createInterface(terminal);
+  const answer = await questions.question(`What is on them is lost. ${first.toUpperCase()}${rest.join("")}? (yes/no) `);
+  questions.close();
   if (!/^y(es)?$/i.test(answer.trim()))
     throw new CliError("nothing was changed", `answer yes, or run \`${typed("up", "--yes")}\``);
+}
+
+interface Terminal {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
 }
 
 interface PlannedStack {

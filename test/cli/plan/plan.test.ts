@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { App } from "cdktf";
 import {
   Caddy,
@@ -12,6 +13,7 @@ import {
   MachinesStack,
   Refusal,
 } from "../../../constructs";
+import { CliError } from "../../../cli/errors";
 import { keepBootContent } from "../../../cli/plan/boot-content";
 import { confirm, machinesAtRisk, planOf } from "../../../cli/plan/plan";
 import { isUnchanged, planText, ProgramPlan } from "../../../cli/plan/text";
@@ -174,9 +176,56 @@ test("an acknowledged refusal is shown", async () => {
   expect(planText(plan)).toContain("warnings\n  machines/director/web/web-80: acknowledged masquerading-same-subnet: ");
 });
 
-test("nothing is asked where no machine is lost", async () => {
-  const print = jest.spyOn(console, "log").mockImplementation();
-  await confirm(await planned(synth({})), true);
-  expect(print).toHaveBeenCalledWith("machines\n  + client\n  + ipvs\n  + web\n");
-  print.mockRestore();
+describe("before a machine is lost", () => {
+  const lossy: ProgramPlan = {
+    stacks: [
+      {
+        stack: "machines",
+        machines: [
+          { name: "ipvs", action: "replace", reasons: ["boot content"], boot: [] },
+          { name: "web", action: "remove", reasons: [], boot: [] },
+        ],
+        files: [],
+        others: [],
+        objects: [],
+      },
+    ],
+    warnings: [],
+    problems: [],
+  };
+
+  async function asked(plan: ProgramPlan, ask: boolean, answer = ""): Promise<{ printed: string; refused: boolean }> {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    input.write(`${answer}\n`);
+    const refused = await confirm(plan, ask, { input, output }).then(
+      () => false,
+      (error: unknown) => {
+        expect(error).toEqual(new CliError("nothing was changed", "answer yes, or run `npm run up -- --yes`"));
+        return true;
+      },
+    );
+    return { printed: String(output.read() ?? ""), refused };
+  }
+
+  const question = "What is on them is lost. Make ipvs anew and remove web? (yes/no) ";
+  const shown = "\nmachines\n  ± ipvs is made anew: boot content\n  - web is removed\n\n";
+
+  test.each(["no", "", "yesterday"])("'%s' changes nothing", async (answer) => {
+    expect(await asked(lossy, true, answer)).toEqual({ printed: shown + question, refused: true });
+  });
+
+  test.each(["yes", "y", "Yes"])("'%s' goes on", async (answer) => {
+    expect(await asked(lossy, true, answer)).toEqual({ printed: shown + question, refused: false });
+  });
+
+  test("with --yes or without a terminal it is only shown", async () => {
+    expect(await asked(lossy, false)).toEqual({ printed: shown, refused: false });
+  });
+
+  test("a new machine is no reason to ask", async () => {
+    const [stack] = lossy.stacks;
+    const machines = [{ name: "web", action: "add", reasons: [], boot: [] }] as const;
+    const plan = { ...lossy, stacks: stack === undefined ? [] : [{ ...stack, machines }] };
+    expect(await asked(plan, true, "no")).toEqual({ printed: "\nmachines\n  + web\n\n", refused: false });
+  });
 });
