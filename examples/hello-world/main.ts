@@ -5,6 +5,7 @@
 import { App } from "cdktf";
 import {
   ConsulServer,
+  defineInventory,
   Director,
   ForwardingMethod,
   MachinesStack,
@@ -13,10 +14,26 @@ import {
   WebJob,
   WorkloadsStack,
 } from "vipstack";
-import { chain } from "../../inventory/chain";
+
+const inventory = defineInventory({
+  name: "lab",
+  subnets: ["192.168.139.0/24"],
+  machines: [
+    { name: "vm-1", address: "192.168.139.68" },
+    { name: "ipvs", address: "192.168.139.29", memoryMiB: 512 },
+    { name: "server", address: "192.168.139.24", memoryMiB: 1200 },
+    { name: "web1", address: "192.168.139.31", memoryMiB: 1500 },
+    { name: "web2", address: "192.168.139.32", memoryMiB: 1500 },
+  ],
+  forwards: [
+    { listen: Number(process.env.VIPSTACK_VIP_PORT ?? "8080"), to: "192.168.139.29:80" },
+    { listen: Number(process.env.VIPSTACK_CONSUL_PORT ?? "8500"), to: "192.168.139.24:8500" },
+    { listen: Number(process.env.VIPSTACK_NOMAD_PORT ?? "4646"), to: "192.168.139.24:4646" },
+  ],
+});
 
 const app = new App();
-const machines = new MachinesStack(app, "machines", { inventory: chain, client: "vm-1" });
+const machines = new MachinesStack(app, "machines", { inventory, client: "vm-1" });
 const { ipvs, server, web1, web2 } = machines.all;
 
 const consul = new ConsulServer(machines, "consul", { machine: server });

@@ -2,7 +2,7 @@ import { App, Testing } from "cdktf";
 import { Caddy } from "../../constructs/caddy";
 import { Director, FilterAction } from "../../constructs/lvs";
 import { MachinesStack } from "../../constructs/stacks";
-import { lab } from "../../inventory/lab";
+import { lab } from "../support/inventory";
 
 /** A program whose director has a mistake, and more of them. */
 function program(mistakes: (d2: MachinesStack<"d2" | "ipvs" | "vm-1">, director: Director) => void): App {

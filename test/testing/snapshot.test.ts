@@ -5,7 +5,7 @@ import { App, Testing } from "cdktf";
 import { Caddy, Director, ForwardingMethod, LabBackend, MachinesStack, SshBackend } from "../../constructs";
 import { snapshotOf } from "../../constructs/testing";
 import { expectGolden } from "../support/golden";
-import { lab } from "../../inventory/lab";
+import { lab } from "../support/inventory";
 
 const here = process.cwd();
 const root = realpathSync(mkdtempSync(join(tmpdir(), "vipstack-folders-")));

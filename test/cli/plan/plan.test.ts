@@ -13,7 +13,6 @@ import {
   MachinesStack,
   Refusal,
 } from "../../../constructs";
-import { CliError } from "../../../cli/errors";
 import { keepBootContent } from "../../../cli/plan/boot-content";
 import { confirm, machinesAtRisk, planOf } from "../../../cli/plan/plan";
 import { isUnchanged, planText, ProgramPlan } from "../../../cli/plan/text";
@@ -200,7 +199,10 @@ describe("before a machine is lost", () => {
     const refused = await confirm(plan, ask, { input, output }).then(
       () => false,
       (error: unknown) => {
-        expect(error).toEqual(new CliError("nothing was changed", "answer yes, or run `npm run up -- --yes`"));
+        expect(error).toMatchObject({
+          message: "nothing was changed",
+          cure: "answer yes, or run `npm run up -- --yes`",
+        });
         return true;
       },
     );

@@ -1,4 +1,4 @@
-import { defineInventory } from "vipstack";
+import { defineInventory } from "../../constructs";
 
 /** Three machines on one subnet: a client, a machine with two web servers, a director. */
 export const lab = defineInventory({
