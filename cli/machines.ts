@@ -2,11 +2,15 @@ import { setTimeout } from "node:timers/promises";
 import execa from "execa";
 import { ListrTask } from "listr2";
 import { DeploymentDescription } from "../constructs/deployment";
+import { examineScenes } from "./doctor/examination";
+import { Finding, findingText } from "./doctor/finding";
+import { Scene, socket } from "./doctor/scene";
 import { CliError } from "./errors";
 import { followEvents, LabEvent } from "./lab";
 import { page } from "./package";
 import { Program } from "./program";
 import { keepBootContent } from "./plan/boot-content";
+import { Synthesis } from "./synthesis";
 import { deployError, runTerraform } from "./terraform";
 
 /** What happened, for the last line of the output. */
@@ -147,24 +151,54 @@ export async function waitForGateways(
 
 /** Until each virtual service answers the client. */
 export async function waitForServices(
+  synthesis: Synthesis,
   deployments: readonly DeploymentDescription[],
   show: (line: string) => void,
 ): Promise<void> {
-  for (const { client, machines, virtualServices } of deployments) {
+  for (const deployment of deployments) {
+    const { client, machines, virtualServices } = deployment;
     if (client === undefined) continue;
     for (const { address, port } of virtualServices.filter(({ protocol, port }) => protocol === "tcp" && port !== 0)) {
-      const host = address.includes(":") ? `[${address}]` : address;
-      const command = `curl --globoff --silent --show-error --output /dev/null --max-time 5 http://${host}:${port}/`;
-      const what = `${client} asks ${host}:${port}`;
-      const why = await untilDone({ machines, machine: client, command, what, seconds: 120, show });
+      const endpoint = socket(address, port);
+      const command = `curl --globoff --silent --show-error --output /dev/null --max-time 5 http://${endpoint}/`;
+      const what = `${client} asks ${endpoint}`;
+      const askDoctor = (): Promise<Finding | undefined> => firstFinding(synthesis, deployment, endpoint, show);
+      const doubt = async (): Promise<string | undefined> => (await askDoctor())?.cause;
+      const why = await untilDone({ machines, machine: client, command, what, seconds: 120, show, doubt });
       if (why === undefined) continue;
+      // Again, because the cause may be another one by now.
+      const finding = await askDoctor();
       throw new CliError(
-        `${host}:${port} does not answer ${client} within two minutes${why}`,
-        `look at the director's table and at the real servers (${page("troubleshooting.md")})`,
+        `${endpoint} does not answer ${client} within two minutes${why}${finding === undefined ? "" : `\n${findingText(finding)}`}`,
+        `run vipstack doctor, or look at the director's table and at the real servers (${page("troubleshooting.md")})`,
       );
     }
   }
 }
+
+/** The doctor's most certain finding about a service. @returns undefined if it finds nothing, or fails */
+async function firstFinding(
+  synthesis: Synthesis,
+  deployment: DeploymentDescription,
+  endpoint: string,
+  show: (line: string) => void,
+): Promise<Finding | undefined> {
+  const topology = synthesis.topology(deployment.stack);
+  if (topology === undefined) return undefined;
+  try {
+    const scenes = Scene.all(deployment, topology).filter((scene) => scene.endpoint === endpoint);
+    const [examination] = await examineScenes(scenes, (line) => {
+      show(`doctor ${line} …`);
+    });
+    return examination?.findings[0];
+  } catch {
+    // The wait is about the service; its own message is better than one about the doctor.
+    return undefined;
+  }
+}
+
+/** Seconds without an answer after which the doctor looks; a service that only starts up answers earlier. */
+const DOUBT_SECONDS = 20;
 
 /** How long a machine tries by itself before it says why it goes on. */
 const ROUND_SECONDS = 10;
@@ -181,8 +215,12 @@ async function untilDone(wait: {
   readonly what: string;
   readonly seconds: number;
   readonly show: (line: string) => void;
+  /** Called once after {@link DOUBT_SECONDS}; what it returns is shown as well. @default - it is only waited */
+  readonly doubt?: () => Promise<string | undefined>;
 }): Promise<string | undefined> {
   const { machines, machine, command, what, seconds, show } = wait;
+  let { doubt } = wait;
+  let suspicion = "";
   const late = `[ $(date +%s) -ge $end ]`;
   const round = `end=$(($(date +%s) + ${ROUND_SECONDS})); until why=$(${command} 2>&1); do if ${late}; then echo "$why"; exit 0; fi; sleep 1; done; echo done`;
   show(what);
@@ -194,6 +232,10 @@ async function untilDone(wait: {
     const reason = last === "" ? "" : `: ${last}`;
     const passed = Math.round((Date.now() - started) / 1000);
     if (passed >= seconds) return reason;
-    show(`${what}${reason} (${passed} s)`);
+    if (passed >= DOUBT_SECONDS && doubt !== undefined) {
+      suspicion = (await doubt()) ?? "";
+      doubt = undefined;
+    }
+    show(`${what}${reason} (${passed} s)${suspicion === "" ? "" : `; ${suspicion}`}`);
   }
 }

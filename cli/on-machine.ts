@@ -75,6 +75,6 @@ function shellOf({ deployment }: Running, machine: string): DeployedMachine["she
 }
 
 /** A word as a shell passes it on unchanged. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return `'${word.replace(/'/g, `'\\''`)}'`;
 }

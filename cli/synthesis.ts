@@ -1,6 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { DEPLOYMENT_FILE, DeploymentDescription, PROVIDER_FILE, ProviderDescription } from "../constructs/deployment";
+import {
+  DEPLOYMENT_FILE,
+  DeploymentDescription,
+  PROVIDER_FILE,
+  ProviderDescription,
+  TOPOLOGY_FILE,
+} from "../constructs/deployment";
+import { Topology } from "../constructs/topology";
 
 /** What the last synth of a program has written: its stacks, and what they deploy. */
 export class Synthesis {
@@ -30,6 +37,12 @@ export class Synthesis {
   /** A stack's synthesized JSON. */
   stackJson(stack: string): Record<string, unknown> {
     return JSON.parse(readFileSync(join(this.stackFolder(stack), "cdk.tf.json"), "utf8")) as Record<string, unknown>;
+  }
+
+  /** How requests go through a stack's machines. @returns undefined after a synth by an earlier release, which did not write it */
+  topology(stack: string): Topology | undefined {
+    const file = join(this.stackFolder(stack), TOPOLOGY_FILE);
+    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Topology) : undefined;
   }
 
   /** Every stack that has to be deployed before this one. */

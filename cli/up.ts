@@ -101,7 +101,7 @@ export async function up(example?: string, { removeLeft: remove = false, yes = f
       title: "Every service answers",
       task: async (_, task) => {
         await waitForGateways(deployments, (line) => (task.output = line));
-        await waitForServices(deployments, (line) => (task.output = line));
+        await waitForServices(program, deployments, (line) => (task.output = line));
       },
     },
   ]);

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { doctor } from "./doctor/doctor";
 import { down } from "./down";
 import { CliError } from "./errors";
 import { lab } from "./lab";
@@ -59,6 +60,14 @@ program
   .option("--json", "for programs")
   .description("the deployments that are up, and their machines: vipstack ls")
   .action(list);
+
+program
+  .command("doctor")
+  .option("-d, --deployment <name>", "its name or state folder, where several are up")
+  .option("--from <machine>", "the machine that sends the requests; default: the program's client")
+  .option("--json", "for programs")
+  .description("why a virtual service does not answer, with evidence and cure: vipstack doctor")
+  .action(doctor);
 
 program
   .command("ssh")

@@ -2,8 +2,11 @@
 const { chmodSync, cpSync, readdirSync, existsSync } = require("node:fs");
 const { join } = require("node:path");
 
-for (const domain of readdirSync("constructs")) {
-  const programs = join("constructs", domain, "programs");
+for (const folder of [
+  ...readdirSync("constructs").map((domain) => join("constructs", domain)),
+  join("cli", "doctor"),
+]) {
+  const programs = join(folder, "programs");
   if (existsSync(programs))
     cpSync(programs, join("dist", programs), { recursive: true, filter: (file) => !file.includes("__pycache__") });
 }

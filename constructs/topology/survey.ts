@@ -89,7 +89,11 @@ function virtualServiceOf(service: VirtualService, plane: Plane): TopologyVirtua
       weight: server.weight,
       forwarding: methodName(server._spec.forwarding ?? forwarding),
     })),
-    ...(followed !== undefined && { follows: followed.service }),
+    ...(followed !== undefined && {
+      follows: followed.service,
+      ...(followed.tag !== undefined && { tag: followed.tag }),
+      ...(followed.datacenter !== undefined && { datacenter: followed.datacenter }),
+    }),
     ...(plane === Plane.IPTABLES && { chain: spec.chain }),
   };
 }

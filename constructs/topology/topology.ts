@@ -50,6 +50,10 @@ export interface TopologyVirtualService {
   readonly realServers: readonly TopologyRealServer[];
   /** The service of Consul that its real servers come from. @default - they are fixed */
   readonly follows?: string;
+  /** Tag that its instances must have. @default - any */
+  readonly tag?: string;
+  /** Consul datacenter of its instances. @default - the director's own */
+  readonly datacenter?: string;
   /** Its own iptables chain, on the iptables plane. */
   readonly chain?: string;
 }

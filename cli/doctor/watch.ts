@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import execa from "execa";
+import { quoted } from "../on-machine";
+import { Facts, LOGIN, Look, lookAt, lookScript, parseOutputs, Seen } from "./look";
+import { Capture, Packet, parseCapture } from "./packets";
+import { Scene } from "./scene";
+
+/** Commands that run before and after the requests; a comment tells the two outputs apart. */
+export const ENTRIES = "ipvsadm -l -n -c";
+export const CONNTRACK_BEFORE = "conntrack -S # before";
+export const CONNTRACK_AFTER = "conntrack -S # after";
+export const RETRANSMITTED_BEFORE = "nstat -asz TcpRetransSegs # before";
+export const RETRANSMITTED_AFTER = "nstat -asz TcpRetransSegs # after";
+export const QUEUES = "tc -s qdisc show";
+
+/** Number of requests that are watched, one after the other, and a limit for all of them. */
+const REQUESTS = 12;
+const SECONDS = 15;
+/** Limit of a capture that is not ended. */
+const CAPTURE_SECONDS = 60;
+
+/** Command whose output has the same packets. */
+export function captureCommand({ ports }: Scene): string {
+  return `tcpdump -n -i any 'tcp and (${ports.map((port) => `port ${port}`).join(" or ")})'`;
+}
+
+/** Machines whose packets are looked at. */
+export function watched({ client, director, serverMachines }: Scene): readonly string[] {
+  return [...new Set([client, director, ...serverMachines])];
+}
+
+/** Sends requests one after the other while client, director and real servers record their packets. */
+export async function watch(scene: Scene, facts: Facts): Promise<Facts> {
+  const machines = watched(scene).filter((machine) => facts.reached(machine));
+  const watches = machines.map((machine) => new Watch(scene, machine));
+  await Promise.all(watches.map((one) => one.listening));
+  const requests = await lookAt(scene.deployment, [
+    { machine: scene.client, command: WATCHED, script: requestScript(scene) },
+  ]);
+  const seen = await Promise.all(watches.map((one) => one.end()));
+  return requests.and(Object.assign({}, ...seen) as Seen);
+}
+
+const WATCHED = "requests one after the other";
+
+/** A request usually takes milliseconds. One that hangs must not use up the time of the others. */
+function requestScript({ endpoint }: Scene): string {
+  const curl = `curl --globoff --silent --output /dev/null --max-time 4 --write-out '%{http_code} %{time_total} %{errormsg}\\n' http://${endpoint}/`;
+  return `end=$(($(date +%s) + ${SECONDS})); for i in $(seq ${REQUESTS}); do [ $(date +%s) -ge $end ] || ${curl}; done`;
+}
+
+/** A login that records packets until it is ended. */
+class Watch {
+  readonly listening: Promise<void>;
+  private readonly child: execa.ExecaChildProcess;
+  private readonly looks: readonly Look[];
+
+  constructor(
+    scene: Scene,
+    private readonly machine: string,
+  ) {
+    const { deployment, ports, director } = scene;
+    const on = (command: string): Look => ({ machine, command, script: command.replace(/ # .*/, "") });
+    const before = machine === director ? [CONNTRACK_BEFORE, RETRANSMITTED_BEFORE] : [RETRANSMITTED_BEFORE];
+    const after = [RETRANSMITTED_AFTER, QUEUES, ...(machine === director ? [CONNTRACK_AFTER, ENTRIES] : [])];
+    const script = `python3 -c ${quoted(program("capture.py"))} ${[CAPTURE_SECONDS, ...ports].join(" ")}`;
+    const capture: Look = { machine, command: captureCommand(scene), script, follows: true };
+    this.looks = [...before.map(on), capture, ...after.map(on)];
+    const shell = deployment.machines.find(({ name }) => name === machine)?.shell;
+    this.child = execa(shell?.command ?? "false", {
+      shell: true,
+      env: shell?.environment,
+      reject: false,
+      // One that stopped answering must not keep the doctor waiting.
+      timeout: 2 * CAPTURE_SECONDS * 1000,
+    });
+    this.child.stdin?.write(lookScript(this.looks));
+    this.listening = new Promise((resolve) => {
+      this.child.stdout?.on("data", (text: Buffer) => {
+        if (text.includes("listening")) resolve();
+      });
+      void this.child.then(() => {
+        resolve();
+      });
+    });
+  }
+
+  async end(): Promise<Seen> {
+    this.child.stdin?.end();
+    const { stdout, stderr, exitCode } = await this.child;
+    if (exitCode !== 0)
+      return { [this.machine]: { [LOGIN]: { exitCode: exitCode || 1, lines: stderr.trim().split("\n").slice(-2) } } };
+    return {
+      [this.machine]: parseOutputs(
+        stdout,
+        this.looks.map(({ command }) => command),
+      ),
+    };
+  }
+}
+
+/** Packets that a machine recorded; none if it recorded nothing. */
+export function captureOf(scene: Scene, facts: Facts, machine: string): Capture {
+  return parseCapture(facts.lines(machine, captureCommand(scene)));
+}
+
+export function packetsOf(scene: Scene, facts: Facts, machine: string): readonly Packet[] {
+  return captureOf(scene, facts, machine).packets;
+}
+
+/** Text of a program that runs on machines. */
+export function program(name: string): string {
+  return readFileSync(join(__dirname, "programs", name), "utf8");
+}
