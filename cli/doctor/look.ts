@@ -1,4 +1,4 @@
-import execa from "execa";
+import { spawn } from "node:child_process";
 import { DeploymentDescription } from "../../constructs/deployment";
 import { quoted } from "../on-machine";
 import { Evidence } from "./finding";
@@ -123,24 +123,36 @@ async function runScript(
   const shell = machines.find(({ name }) => name === machine)?.shell;
   if (shell === undefined)
     return { printed: "", failure: { exitCode: 1, lines: ["this deployment has no such machine"] } };
-  const child = execa(shell.command, {
-    shell: true,
-    input: `printf '\\036in\\n'\n${input}`,
-    env: shell.environment,
-    reject: false,
-    timeout: LOOK_SECONDS * 1000,
+  const child = spawn(shell.command, { shell: true, env: { ...process.env, ...shell.environment } });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+  // A login that fails may end before it has read the script.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(`printf '\\036in\\n'\n${input}`);
+  const ended = new Promise<{ exitCode: number; why?: string }>((resolve) => {
+    const limit = (seconds: number): NodeJS.Timeout =>
+      setTimeout(() => {
+        child.kill();
+        // What the shell has started may go on, and must not keep this process from ending.
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
+        resolve({ exitCode: 1, why: `no answer within ${seconds} s` });
+      }, seconds * 1000);
+    const timers = [limit(LOGIN_SECONDS), limit(LOOK_SECONDS)];
+    child.stdout.once("data", () => {
+      clearTimeout(timers[0]);
+    });
+    child.on("error", ({ message }) => {
+      resolve({ exitCode: 1, why: message });
+    });
+    child.on("close", (code) => {
+      for (const timer of timers) clearTimeout(timer);
+      resolve({ exitCode: code ?? 1 });
+    });
   });
-  let waited = LOOK_SECONDS;
-  const impatience = setTimeout(() => {
-    waited = LOGIN_SECONDS;
-    child.kill();
-  }, LOGIN_SECONDS * 1000);
-  child.stdout?.once("data", () => {
-    clearTimeout(impatience);
-  });
-  const { exitCode, stdout, stderr } = await child;
-  clearTimeout(impatience);
-  if (exitCode === 0) return { printed: stdout };
-  const said = stderr.trim() === "" ? `no answer within ${waited} s` : stderr;
-  return { printed: "", failure: { exitCode: exitCode || 1, lines: said.trim().split("\n").slice(-2) } };
+  const { exitCode, why } = await ended;
+  if (exitCode === 0) return { printed: Buffer.concat(stdout).toString() };
+  const said = Buffer.concat(stderr).toString().trim() || why || `the login ended with exit code ${exitCode}`;
+  return { printed: "", failure: { exitCode, lines: said.split("\n").slice(-2) } };
 }

@@ -75,7 +75,7 @@ export const TUNNEL_MTU: Cause = {
       evidence: [
         facts.evidence(scene.client, requestCommand(scene)),
         facts.evidence(scene.client, uploadCommand(scene)),
-        ...machines.map((machine) => facts.evidence(machine, segments(scene))),
+        ...machines.map((machine) => facts.evidence(machine, segments(scene), /POSTROUTING/)),
         ...(facts.has(scene.director, drops(scene), /icmp.*DROP/)
           ? [facts.evidence(scene.director, drops(scene), /icmp.*DROP/)]
           : []),
@@ -94,7 +94,7 @@ export const TUNNEL_MTU: Cause = {
 };
 
 function segments(scene: Scene): string {
-  return `${iptables(scene)} -t mangle -S POSTROUTING`;
+  return `${iptables(scene)} -t mangle -S`;
 }
 
 function drops(scene: Scene): string {

@@ -84,7 +84,7 @@ export const ARP_ANSWERED: Cause = {
 const ARP_SETTINGS = "sysctl net.ipv4.conf.all.arp_ignore net.ipv4.conf.all.arp_announce";
 
 function whoHas({ address }: Scene): string {
-  return `arping -c 3 ${address}`;
+  return `arping -c 2 ${address}`;
 }
 
 /** Few machines have arping, so a program of ours asks. If the VIP is behind a router, nothing is asked. */

@@ -22,7 +22,7 @@ def main() -> None:
     head = b"\xff" * 6 + mac + struct.pack("!H", ARP)
     question = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + mac + socket.inet_aton(own)
     answered: set[str] = set()
-    for _ in range(3):
+    for _ in range(2):
         link.send(head + question + bytes(6) + socket.inet_aton(wanted))
         end = time.monotonic() + 0.4
         while (left := end - time.monotonic()) > 0:

@@ -149,7 +149,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     ],
     cause: "the real server d2 answers ARP for the virtual address 192.168.139.100, so clients bypass ipvs",
     evidence: [
-      "vm-1# arping -c 3 192.168.139.100",
+      "vm-1# arping -c 2 192.168.139.100",
       "d2# ip -o link show",
       "d2# sysctl net.ipv4.conf.all.arp_ignore net.ipv4.conf.all.arp_announce",
     ],
@@ -189,7 +189,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     evidence: [
       "vm-1# curl --max-time 5 http://192.168.139.101:8081/",
       "vm-1# curl --max-time 5 http://192.168.139.101:8081/ --data-binary @FILE-OF-6000-BYTES",
-      "d2# iptables -t mangle -S POSTROUTING",
+      "d2# iptables -t mangle -S",
       "ipvs# iptables -S",
     ],
     cure: "on d2: systemctl restart vipstack-iptables   (its TCPMSS rule makes clients send smaller segments)",

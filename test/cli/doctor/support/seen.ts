@@ -23,7 +23,14 @@ const HEALTHY: readonly (readonly [pattern: RegExp, lines: (machine: string, sce
   [/journalctl/, () => []],
   [/systemctl is-active/, () => ["active", "active", "active"]],
   [/iptables -t nat -S/, () => NAT],
-  [/iptables -t mangle -S/, () => ["-P POSTROUTING ACCEPT", "-A VIPSTACK-POSTROUTING -j TCPMSS --set-mss 1440"]],
+  [
+    /iptables -t mangle -S/,
+    () => [
+      "-P POSTROUTING ACCEPT",
+      "-A POSTROUTING -j VIPSTACK-POSTROUTING",
+      "-A VIPSTACK-POSTROUTING -s 192.168.139.101/32 -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss 1440",
+    ],
+  ],
   [/iptables -S/, () => ["-P INPUT ACCEPT", "-P FORWARD ACCEPT", "-P OUTPUT ACCEPT"]],
   [/sysctl net\.ipv4\.vs\.conntrack/, () => ["net.ipv4.vs.conntrack = 1"]],
   [/sysctl .*rp_filter/, () => ["net.ipv4.conf.all.rp_filter = 0", "net.ipv4.conf.tunl0.rp_filter = 0"]],
