@@ -190,7 +190,8 @@ async function firstFinding(
     const [examination] = await examineScenes(scenes, (line) => {
       show(`doctor ${line} …`);
     });
-    return examination?.findings[0];
+    // What is said anyway is that it does not answer.
+    return examination?.findings.find(({ name }) => name !== "unknown");
   } catch {
     // The wait is about the service; its own message is better than one about the doctor.
     return undefined;

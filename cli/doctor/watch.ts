@@ -12,7 +12,8 @@ export const CONNTRACK_BEFORE = "conntrack -S # before";
 export const CONNTRACK_AFTER = "conntrack -S # after";
 export const RETRANSMITTED_BEFORE = "nstat -asz TcpRetransSegs # before";
 export const RETRANSMITTED_AFTER = "nstat -asz TcpRetransSegs # after";
-export const QUEUES = "tc -s qdisc show";
+export const QUEUES_BEFORE = "tc -s qdisc show # before";
+export const QUEUES_AFTER = "tc -s qdisc show # after";
 
 /** Number of requests that are watched, one after the other, and a limit for all of them. */
 const REQUESTS = 12;
@@ -62,8 +63,8 @@ class Watch {
   ) {
     const { deployment, ports, director } = scene;
     const on = (command: string): Look => ({ machine, command, script: command.replace(/ # .*/, "") });
-    const before = machine === director ? [CONNTRACK_BEFORE, RETRANSMITTED_BEFORE] : [RETRANSMITTED_BEFORE];
-    const after = [RETRANSMITTED_AFTER, QUEUES, ...(machine === director ? [CONNTRACK_AFTER, ENTRIES] : [])];
+    const before = [RETRANSMITTED_BEFORE, QUEUES_BEFORE, ...(machine === director ? [CONNTRACK_BEFORE] : [])];
+    const after = [RETRANSMITTED_AFTER, QUEUES_AFTER, ...(machine === director ? [CONNTRACK_AFTER, ENTRIES] : [])];
     const script = `python3 -c ${quoted(program("capture.py"))} ${[CAPTURE_SECONDS, ...ports].join(" ")}`;
     const capture: Look = { machine, command: captureCommand(scene), script, follows: true };
     this.looks = [...before.map(on), capture, ...after.map(on)];

@@ -3,7 +3,15 @@ import { Evidence } from "../finding";
 import { Facts } from "../look";
 import { carries, isSame, Packet, repeated } from "../packets";
 import { Scene } from "../scene";
-import { captureCommand, captureOf, packetsOf, QUEUES, RETRANSMITTED_AFTER, RETRANSMITTED_BEFORE } from "../watch";
+import {
+  captureCommand,
+  captureOf,
+  packetsOf,
+  QUEUES_AFTER,
+  QUEUES_BEFORE,
+  RETRANSMITTED_AFTER,
+  RETRANSMITTED_BEFORE,
+} from "../watch";
 
 /** A place where packets get lost. */
 interface Loss {
@@ -99,7 +107,7 @@ function beforeTheWire(scene: Scene, facts: Facts, machine: string): Loss | unde
   const counted =
     retransmitted(facts, machine, RETRANSMITTED_AFTER) - retransmitted(facts, machine, RETRANSMITTED_BEFORE);
   const count = counted - again;
-  if (!(count > 0) || !drops(facts, machine)) return undefined;
+  if (!(count > 0) || dropped(facts, machine, QUEUES_AFTER) <= dropped(facts, machine, QUEUES_BEFORE)) return undefined;
   return {
     where: `inside ${machine}, before they leave it`,
     count,
@@ -109,7 +117,7 @@ function beforeTheWire(scene: Scene, facts: Facts, machine: string): Loss | unde
         command: "nstat TcpRetransSegs",
         lines: [`the kernel sent ${counted} packets again, ${again} repeated ones left the machine`],
       },
-      facts.evidence(machine, QUEUES, /netem|dropped [1-9]/),
+      facts.evidence(machine, QUEUES_AFTER, /netem|dropped [1-9]/),
     ],
     cure: `on ${machine}: tc qdisc show, and iptables -S OUTPUT   (a netem queue drops packets on purpose: tc qdisc del dev eth0 root; in the lab: heal ${machine})`,
   };
@@ -190,7 +198,8 @@ function retransmitted(facts: Facts, machine: string, command: string): number {
   return Number(facts.lines(machine, command, /^TcpRetransSegs/)[0]?.split(/\s+/)[1] ?? "NaN");
 }
 
-/** Whether a queue of the machine dropped packets. */
-function drops(facts: Facts, machine: string): boolean {
-  return facts.has(machine, QUEUES, /dropped [1-9]/);
+/** Number of packets that the queues of a machine have dropped since they exist. */
+function dropped(facts: Facts, machine: string, command: string): number {
+  const counts = facts.lines(machine, command).map((line) => Number(/\(dropped (\d+)/.exec(line)?.[1] ?? "0"));
+  return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -515,14 +515,14 @@ describe("the place where packets get lost", () => {
   });
 
   test("inside d2, before they leave it: its kernel sent more of them again than left it", () => {
-    const changes = recorded(
-      web,
-      {},
-      { retransmitted: ["d2", 3, 8], queues: ["qdisc netem 10: dev eth0 loss 30%", " Sent 900 bytes (dropped 5)"] },
-    );
-    const [finding] = findingsOf(web, factsOf({ scene: web, changes }));
+    const changes = recorded(web, {}, { retransmitted: ["d2", 3, 8], dropped: [2, 7] });
+    const facts = factsOf({ scene: web, changes });
+    const [finding] = findingsOf(web, facts);
     expect(finding?.cause).toMatch("packets get lost inside d2, before they leave it (5 ");
     expect(finding?.evidence[0]?.lines).toEqual(["the kernel sent 5 packets again, 0 repeated ones left the machine"]);
+    // What a queue dropped before says nothing, and neither does what other connections sent again.
+    const earlier = recorded(web, {}, { retransmitted: ["d2", 3, 8], dropped: [7, 7] });
+    expect(namesOf(web, changed(facts.seen, ...earlier))).toEqual([]);
   });
 });
 

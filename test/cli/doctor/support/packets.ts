@@ -4,7 +4,8 @@ import {
   CONNTRACK_AFTER,
   CONNTRACK_BEFORE,
   ENTRIES,
-  QUEUES,
+  QUEUES_AFTER,
+  QUEUES_BEFORE,
   RETRANSMITTED_AFTER,
   RETRANSMITTED_BEFORE,
 } from "../../../../cli/doctor/watch";
@@ -28,22 +29,19 @@ export function recorded(
     readonly entries?: readonly string[];
     readonly invalid?: readonly [before: number, after: number];
     readonly retransmitted?: readonly [machine: string, before: number, after: number];
-    readonly queues?: readonly string[];
+    /** Packets that the queues of every machine have dropped. */
+    readonly dropped?: readonly [before: number, after: number];
   } = {},
 ): Change[] {
-  const {
-    entries = [],
-    invalid = [0, 0],
-    retransmitted = ["", 0, 0],
-    queues = ["qdisc fq_codel 0: dev eth0 root"],
-  } = counters;
+  const { entries = [], invalid = [0, 0], retransmitted = ["", 0, 0], dropped = [2, 2] } = counters;
   return ["vm-1", "ipvs", "d2", "d3"].flatMap((machine): Change[] => {
     const [before, after] = retransmitted[0] === machine ? [retransmitted[1], retransmitted[2]] : [0, 0];
     return [
       [machine, captureCommand(scene), ["listening", ...(lines[machine] ?? []), "0 packets were not seen"]],
       [machine, RETRANSMITTED_BEFORE, [`TcpRetransSegs                  ${before}                  0.0`]],
       [machine, RETRANSMITTED_AFTER, [`TcpRetransSegs                  ${after}                  0.0`]],
-      [machine, QUEUES, queues],
+      [machine, QUEUES_BEFORE, queue(dropped[0])],
+      [machine, QUEUES_AFTER, queue(dropped[1])],
       ...(machine === "ipvs"
         ? ([
             [machine, CONNTRACK_BEFORE, [`cpu=0   \tfound=0 invalid=${invalid[0]} insert=0 drop=0`]],
@@ -53,4 +51,11 @@ export function recorded(
         : []),
     ];
   });
+}
+
+function queue(dropped: number): string[] {
+  return [
+    "qdisc netem 20: dev eth0 parent 1:2 limit 1000 loss 50%",
+    ` Sent 900 bytes 12 pkt (dropped ${dropped}, overlimits 0 requeues 0) `,
+  ];
 }
