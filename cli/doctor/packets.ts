@@ -18,6 +18,8 @@ export interface Packet {
 
 /** A time during which a machine ran no program at all. */
 export interface Standstill {
+  /** The machine's time when it ran again. */
+  readonly end: number;
   readonly milliseconds: number;
   readonly line: string;
 }
@@ -34,8 +36,8 @@ export function parseCapture(lines: readonly string[]): Capture {
   return {
     packets: lines.flatMap((line) => parsePacket(line) ?? []),
     standstills: lines.flatMap((line) => {
-      const found = /stood still for (\d+) ms/.exec(line);
-      return found === null ? [] : [{ milliseconds: Number(found[1]), line }];
+      const found = /^([\d.]+) this machine stood still for (\d+) ms$/.exec(line);
+      return found === null ? [] : [{ end: Number(found[1]), milliseconds: Number(found[2]), line }];
     }),
     missed: lines.reduce((sum, line) => sum + Number(/^(\d+) packets were not seen$/.exec(line)?.[1] ?? "0"), 0),
   };
@@ -77,6 +79,15 @@ export function isSame(one: Packet, other: Packet): boolean {
 
 function kind({ flags }: Packet): string {
   return flags.replace(/[^SFR]/g, "") + (flags.includes("S") && flags.includes(".") ? "." : "");
+}
+
+/**
+ * Whether a machine stood still between two copies of a packet.
+ *
+ * @param tolerance difference between the clocks of two machines, in seconds
+ */
+export function delays({ end, milliseconds }: Standstill, first: Packet, second: Packet, tolerance = 0): boolean {
+  return end - milliseconds / 1000 <= second.time + tolerance && end >= first.time - tolerance;
 }
 
 /** Packets that occur more than once, each with all its copies. */

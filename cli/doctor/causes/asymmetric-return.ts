@@ -21,7 +21,7 @@ export const ASYMMETRIC_RETURN: Cause = {
     if (!masqueraded || stray === undefined) return undefined;
     const snat = [scene, ...scene.servers].some(({ forwarding }) => forwarding.snat);
     return {
-      cause: `the real server ${stray.from}:${stray.fromPort} answers ${client} directly, not through ${director}, so ${client} discards the answer and the entry of ${endpoint} stays in SYN_RECV`,
+      cause: `the real server ${stray.from}:${stray.fromPort} answers ${client} directly, not through ${director}, so ${client} discards the answer and ${scene.hasTable ? `the entry of ${endpoint} stays in SYN_RECV` : `no connection to ${endpoint} opens`}`,
       evidence: [
         ...(scene.hasTable ? [facts.evidence(director, ENTRIES, /SYN_RECV/, 2)] : []),
         {

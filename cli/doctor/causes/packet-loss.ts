@@ -1,7 +1,7 @@
 import { Cause } from "../cause";
 import { Evidence } from "../finding";
 import { Facts } from "../look";
-import { carries, isSame, Packet, repeated } from "../packets";
+import { carries, delays, isSame, Packet, repeated } from "../packets";
 import { Scene } from "../scene";
 import {
   captureCommand,
@@ -156,13 +156,13 @@ function inDirector(scene: Scene, facts: Facts): Loss[] | undefined {
 /** Packets arrive at a real server, which does not acknowledge them. */
 function inServer(scene: Scene, facts: Facts, machine: string): Loss | undefined {
   const { packets, standstills } = captureOf(scene, facts, machine);
-  const still = standstills.length > 0;
   const ignored = repeated(packets.filter(({ outgoing }) => !outgoing)).filter(([first, second]) => {
     if (second === undefined || second.time - first.time < SHORTEST_WAIT) return false;
+    if (standstills.some((standstill) => delays(standstill, first, second))) return false;
     return !packets.some((one) => one.outgoing && acknowledges(one, first) && one.time < second.time);
   });
   const [first] = ignored;
-  if (first === undefined || still) return undefined;
+  if (first === undefined) return undefined;
   return {
     where: `inside ${machine}, after they have arrived`,
     count: ignored.length,
@@ -173,7 +173,7 @@ function inServer(scene: Scene, facts: Facts, machine: string): Loss | undefined
         lines: [...first.slice(0, 3).map(({ line }) => line), "(no answer left between them)"],
       },
     ],
-    cure: `on ${machine}: iptables -S INPUT (DROP), nstat -asz TcpExtListenDrops TcpExtListenOverflows`,
+    cure: `on ${machine}: iptables -S (DROP in INPUT or OUTPUT), nstat -asz TcpExtListenDrops TcpExtListenOverflows`,
   };
 }
 

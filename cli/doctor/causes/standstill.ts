@@ -1,39 +1,49 @@
 import { Cause } from "../cause";
-import { Capture, repeated } from "../packets";
+import { delays, Packet, repeated, Standstill } from "../packets";
 import { captureCommand, captureOf, packetsOf, watched } from "../watch";
+
+/** Clocks of machines without a common host may differ by so many seconds. */
+const CLOCK_TOLERANCE = 0.5;
+
+/** A machine that did not run while another one waited for its answer. */
+interface Delay {
+  readonly machine: string;
+  readonly standstill: Standstill;
+  readonly sender: string;
+  /** The packet and its copy. */
+  readonly copies: readonly [Packet, Packet];
+}
 
 /** No packet is lost. A machine did not run for longer than TCP waits for an answer. */
 export const MACHINE_STANDS_STILL: Cause = {
   name: "machine-stands-still",
   looks: () => [],
   decide: (scene, facts) => {
-    const again = watched(scene).flatMap((machine) =>
-      repeated(packetsOf(scene, facts, machine).filter(({ outgoing }) => outgoing)).map((packets) => ({
-        machine,
-        packets,
-      })),
+    const machines = watched(scene);
+    const again = machines.flatMap((sender) =>
+      repeated(packetsOf(scene, facts, sender).filter(({ outgoing }) => outgoing)).flatMap(([first, second]) =>
+        second === undefined ? [] : [{ sender, copies: [first, second] as const }],
+      ),
     );
-    const still = watched(scene).map((machine) => ({ machine, ...longest(captureOf(scene, facts, machine)) }));
-    const [worst] = still.sort((a, b) => b.milliseconds - a.milliseconds);
-    const [first] = again;
-    if (worst === undefined || worst.milliseconds === 0 || first === undefined) return undefined;
+    const delayed = machines.flatMap((machine) =>
+      captureOf(scene, facts, machine).standstills.flatMap((standstill): Delay[] =>
+        again
+          .filter(({ copies: [first, second] }) => delays(standstill, first, second, CLOCK_TOLERANCE))
+          .map((one) => ({ machine, standstill, ...one })),
+      ),
+    );
+    const [worst] = delayed.sort((a, b) => b.standstill.milliseconds - a.standstill.milliseconds);
+    if (worst === undefined) return undefined;
+    const { machine, standstill, sender, copies } = worst;
     return {
-      cause: `${worst.machine} stood still for ${worst.milliseconds} ms: packets to it wait longer than TCP does, so their sender sends them again; none is lost`,
+      cause: `${machine} stood still for ${standstill.milliseconds} ms: packets to it wait longer than TCP does, so their sender sends them again; none is lost`,
       evidence: [
-        { machine: worst.machine, command: captureCommand(scene), lines: [worst.line] },
-        {
-          machine: first.machine,
-          command: captureCommand(scene),
-          lines: first.packets.slice(0, 2).map(({ line }) => line),
-        },
+        { machine, command: captureCommand(scene), lines: [standstill.line] },
+        { machine: sender, command: captureCommand(scene), lines: copies.map(({ line }) => line) },
       ],
       cure: [
-        `give ${worst.machine} more processor time: look at the load of its host, and at \`vmstat 1\` on it (column st: time that the host took away)`,
+        `give ${machine} more processor time: look at the load of its host, and at \`vmstat 1\` on it (column st: time that the host took away)`,
       ],
     };
   },
 };
-
-function longest({ standstills }: Capture): { milliseconds: number; line: string } {
-  return [...standstills].sort((a, b) => b.milliseconds - a.milliseconds)[0] ?? { milliseconds: 0, line: "" };
-}

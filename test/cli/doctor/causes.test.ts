@@ -538,6 +538,16 @@ describe("what only looks like a fault", () => {
     expect(namesOf(web, factsOf({ scene: web, changes }))).toEqual([]);
   });
 
+  test("a standstill at another time than the packets that were sent again explains none of them", () => {
+    const changes = (FAULTS["machine-stands-still"]?.changes ?? []).map(([machine, command, lines, code]): Change => [
+      machine,
+      command,
+      lines.map((line) => line.replace("1.800000 this machine", "9.800000 this machine")),
+      code,
+    ]);
+    expect(namesOf(web, factsOf({ scene: web, changes }))).toEqual([]);
+  });
+
   test("packets are not lost where the capture itself lost some", () => {
     const { changes = [] } = FAULTS["packet-loss"] ?? {};
     const facts = factsOf({ scene: web, changes });

@@ -15,7 +15,7 @@ test("the lines of a capture: packets, standstills, and how many packets it miss
       { time: 100.5, outgoing: true, tunnelled: false, from: "192.168.139.68", fromPort: 40000, wrongChecksum: true },
       { outgoing: false, tunnelled: true, from: "fd00::1", toPort: 40000, length: 80, wrongChecksum: false },
     ],
-    standstills: [{ milliseconds: 812 }],
+    standstills: [{ end: 101, milliseconds: 812 }],
     missed: 3,
   });
 });
