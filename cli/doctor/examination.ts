@@ -163,5 +163,7 @@ export function examinationText({
   const head = `${findings.length === 0 ? "✔" : "✖"} ${protocol} ${service} on ${director}: ${answers}`;
   if (findings.length > 0) return [head, ...findings.map(findingText)].join("\n\n");
   const looks = Object.entries(seen).map(([machine, outputs]) => `${machine} (${Object.keys(outputs).length})`);
-  return `${head}\n  Nothing is wrong in what was looked at on ${looks.join(", ")}`;
+  const slow = (requests?.slowestSeconds ?? 0) > SLOW_SECONDS;
+  const what = slow ? "It is slow, and nothing shows why" : "Nothing is wrong";
+  return `${head}\n  ${what} in what was looked at on ${looks.join(", ")}`;
 }

@@ -48,7 +48,7 @@ systemctl stop consul`,
     ends: {
       ipvs: `systemctl start consul
 systemctl restart vipstack-addresses
-ipvsadm -d -t ${WEB} -r 192.168.139.77:80
+ipvsadm -d -t ${WEB} -r 192.168.139.77:80 || true
 ${START_KEEPER}`,
       d2: "sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0",
     },

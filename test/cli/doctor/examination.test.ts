@@ -14,6 +14,13 @@ test("one line for a service that answers", () => {
   );
 });
 
+test("a slow service without a cause is not called healthy", () => {
+  const facts = changed(healthy(web), ["vm-1", /^curl/, ["200 0.001 1.2 0 | d2", "sent again: 0"]]);
+  expect(examinationText(examinationOf(web, facts))).toMatch(
+    /the slowest after 1\.200 s\n {2}It is slow, and nothing shows why in what was looked at on vm-1/,
+  );
+});
+
 test("cause, evidence and cure for one that does not", () => {
   const changes: Change[] = [
     ["vm-1", /^curl --max-time/, ["200 0.001 0.004 0 | d2", "000 0.000000 0.002 7 Couldn't connect to server | "]],
