@@ -526,6 +526,48 @@ describe("the place where packets get lost", () => {
   });
 });
 
+test("Consul is asked for the instances that the director follows", () => {
+  const scene = sceneOf(PAGE, { change: { tag: "blue", datacenter: "dc2" } });
+  const facts = factsOf({ scene, changes: [["ipvs", /health/, ["[]"]]] });
+  expect(findingsOf(scene, facts)).toMatchObject([
+    {
+      name: "consul-empty",
+      cause: "Consul has no instance of page with tag blue, so 192.168.139.29:8082 gets no real server",
+      evidence: [
+        {
+          command:
+            "curl --silent --show-error --max-time 5 'http://127.0.0.1:8500/v1/health/service/page?tag=blue&dc=dc2'",
+        },
+      ],
+    },
+  ]);
+});
+
+test("a followed instance that is no longer healthy is stale; one that is healthy and refuses has no server", () => {
+  const second = { ...instance("passing"), Service: { Address: "192.168.139.184", Port: 8082 } };
+  const both: Change = ["ipvs", /health/, [JSON.stringify([instance("critical"), second])]];
+  const table = TABLE.flatMap((line) =>
+    line.startsWith("TCP  192.168.139.29:8082 ")
+      ? [line, "  -> 192.168.139.184:8082         Masq    1      0          1"]
+      : [line],
+  );
+  const changes: Change[] = [both, ["ipvs", "ipvsadm -ln", table]];
+  expect(namesOf(page, factsOf({ scene: page, changes }))).toEqual(["stale-real-server"]);
+  const refusing: Change = [
+    "ipvs",
+    /connect-timeout/,
+    [refused("192.168.139.184:8082", 0.001), refused("192.168.139.185:8082", 0.001)],
+  ];
+  const healthyOne: Change = ["ipvs", /health/, [JSON.stringify([second])]];
+  const [stale, port] = findingsOf(page, factsOf({ scene: page, changes: [...changes, healthyOne, refusing] }));
+  expect(stale?.cause).toBe(
+    "192.168.139.185:8082 is no healthy instance of page in Consul, and ipvs still sends requests for 192.168.139.29:8082 there",
+  );
+  expect(port?.cause).toBe(
+    "no server listens on 192.168.139.184:8082, so requests for 192.168.139.29:8082 that ipvs sends there are refused",
+  );
+});
+
 describe("what only looks like a fault", () => {
   test("a stray answer is none where it comes from the VIP", () => {
     const fault = FAULTS["asymmetric-return"];
