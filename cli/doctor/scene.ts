@@ -93,7 +93,7 @@ export class Scene {
 
   /** Machines of real servers, as far as they are the program's. */
   get serverMachines(): readonly string[] {
-    const hosts = this.followed.map((target) => target.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1"));
+    const hosts = this.followed.map((target) => hostOf(target).replace(/^\[(.*)\]$/, "$1"));
     return this.deployment.machines
       .filter(
         ({ name, addresses }) =>
@@ -137,6 +137,11 @@ export class Scene {
 /** Address and port as one word. */
 export function socket(address: string, port: number): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** `192.168.139.184`, `[fd00::31]` */
+export function hostOf(target: string): string {
+  return target.replace(/:\d+$/, "");
 }
 
 /** @param text `masquerading, SNAT` */

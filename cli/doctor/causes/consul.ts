@@ -1,6 +1,6 @@
 import { Cause } from "../cause";
 import { Facts, Look } from "../look";
-import { Scene, socket } from "../scene";
+import { hostOf, Scene, socket } from "../scene";
 
 /** An instance of a service in an answer of Consul: https://developer.hashicorp.com/consul/api-docs/health */
 interface Instance {
@@ -89,6 +89,14 @@ export function healthyInstances(scene: Scene, facts: Facts): readonly string[] 
   return instancesOf(scene, facts)
     ?.filter(isHealthy)
     .map(({ Service, Node }) => socket(Service.Address || Node.Address, Service.Port));
+}
+
+/** Whether a real server in the director's table is a healthy instance; undefined as for {@link healthyInstances}. */
+export function isHealthyInstance(scene: Scene, facts: Facts, target: string): boolean | undefined {
+  const healthy = healthyInstances(scene, facts);
+  // Masquerading alone can go to another port than that of the virtual service.
+  const anyPort = scene.forwarding.method !== "masquerading" || scene.service.mark !== undefined;
+  return anyPort ? healthy?.map(hostOf).includes(hostOf(target)) : healthy?.includes(target);
 }
 
 function consulLooks(scene: Scene): Look[] {

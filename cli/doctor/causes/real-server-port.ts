@@ -2,7 +2,7 @@ import { Cause } from "../cause";
 import { Facts } from "../look";
 import { connectCommand, connectionsOf, connectLook, wasRefused } from "../request";
 import { FixedServer, Scene, socket } from "../scene";
-import { healthyInstances } from "./consul";
+import { isHealthyInstance } from "./consul";
 import { lineOf, onServers, SOCKETS } from "./commands";
 
 /** The machine of a real server answers, and no server listens on the port to which the director sends requests. */
@@ -13,8 +13,7 @@ export const PORT_REFUSED: Cause = {
     const { director, endpoint } = scene;
     const refused = scene.active.filter((server) => isRefused(scene, facts, server));
     // Of an instance that is not healthy the director does not know yet, or it drains.
-    const healthy = healthyInstances(scene, facts) ?? [];
-    const followed = [...connectionsOf(scene, facts)].filter(([target]) => healthy.includes(target));
+    const followed = [...connectionsOf(scene, facts)].filter(([target]) => isHealthyInstance(scene, facts, target));
     const targets = [
       ...refused.map((server) => scene.target(server)),
       ...followed.flatMap(([target, answer]) => (wasRefused(answer, false) ? [target] : [])),

@@ -2,8 +2,8 @@ import { directorTable, TableServer, TableService } from "../../director-table";
 import { Cause } from "../cause";
 import { Evidence } from "../finding";
 import { Facts } from "../look";
-import { FixedServer, Scene } from "../scene";
-import { healthCommand, healthyInstances } from "./consul";
+import { FixedServer, hostOf, Scene } from "../scene";
+import { healthCommand, healthyInstances, isHealthyInstance } from "./consul";
 import { JOURNAL, literally, onDirector, TABLE } from "./commands";
 
 const MODULES = "cat /proc/modules";
@@ -72,7 +72,7 @@ export const STALE_REAL_SERVER: Cause = {
       .filter((one) =>
         expected === undefined
           ? !scene.active.some((server) => isSame(scene, one, server))
-          : !expected.includes(one.address),
+          : isHealthyInstance(scene, facts, one.address) === false,
       )
       .map(({ address }) => address);
     if (stale.length === 0) return undefined;
@@ -106,11 +106,7 @@ function tableOf(scene: Scene, facts: Facts): TableService | undefined {
 function isSame(scene: Scene, { address }: TableServer, server: FixedServer): boolean {
   const target = scene.target(server);
   const anyPort = scene.service.mark !== undefined || scene.port === 0;
-  return anyPort ? withoutPort(address) === withoutPort(target) : address === target;
-}
-
-function withoutPort(address: string): string {
-  return address.replace(/:\d+$/, "");
+  return anyPort ? hostOf(address) === hostOf(target) : address === target;
 }
 
 function targetsOf(scene: Scene, servers: readonly FixedServer[]): string {

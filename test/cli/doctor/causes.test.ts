@@ -568,6 +568,15 @@ test("a followed instance that is no longer healthy is stale; one that is health
   );
 });
 
+test("with direct routing a followed instance is in the table with the service's port, not with its own", () => {
+  const scene = sceneOf(PAGE, { change: { forwarding: "direct routing" } });
+  const own = { ...instance("passing"), Service: { Address: "", Port: 9080 } };
+  const facts = factsOf({ scene, changes: [["ipvs", /health/, [JSON.stringify([own])]]] });
+  expect(namesOf(scene, facts)).toEqual([]);
+  const masqueraded = factsOf({ scene: page, changes: [["ipvs", /health/, [JSON.stringify([own])]]] });
+  expect(namesOf(page, masqueraded)).toEqual(["stale-real-server"]);
+});
+
 describe("what only looks like a fault", () => {
   test("a stray answer is none where it comes from the VIP", () => {
     const fault = FAULTS["asymmetric-return"];
