@@ -142,6 +142,30 @@ test(
 );
 
 test(
+  "doctor finds nothing wrong; then a web server that does not run, with evidence and cure",
+  async () => {
+    await eventually(async () => {
+      const { exitCode, output } = await main.vipstack(["doctor"]);
+      expect(output).toMatch(/^✔ tcp 192\.168\.139\.29:80 on ipvs: \d+ of \d+ requests of vm-1 were answered/m);
+      expect(exitCode).toBe(0);
+    });
+    await main.on("d2", "systemctl stop caddy");
+    try {
+      const { exitCode, output } = await main.vipstack(["doctor"]);
+      expect(output).toMatch(/^✖ tcp 192\.168\.139\.29:80 on ipvs: 0 of \d+ requests of vm-1 were answered/m);
+      expect(output).toMatch(
+        /^ {2}Cause {5}no server listens on 192\.168\.139\.184:80.* are refused \[port-refused\]$/m,
+      );
+      expect(output).toMatch(/^ {2}Evidence {2}.*\n(?: {12}.*\n)+ {2}Cure {6}on d2: systemctl --failed; .* caddy\)$/m);
+      expect(exitCode).toBe(1);
+    } finally {
+      await main.on("d2", "systemctl start caddy");
+    }
+  },
+  4 * MINUTES,
+);
+
+test(
   "a second up changes nothing and says so",
   async () => {
     expect(await main.up(environment)).toMatch(/Nothing to change: everything was up already/);
