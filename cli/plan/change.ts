@@ -17,6 +17,8 @@ export interface MachineChange {
   readonly action: "add" | "replace" | "remove";
   /** Why it is made anew. */
   readonly reasons: readonly string[];
+  /** Whether it was never finished, so that nothing is lost with it. */
+  readonly unfinished?: boolean;
   /** Its boot content, where the one before is known. */
   readonly boot: readonly TextChange[];
 }
@@ -51,6 +53,7 @@ export interface StackChanges {
 export interface ResourceChange {
   readonly type: string;
   readonly name: string;
+  readonly action_reason?: string;
   readonly change: {
     readonly actions: readonly string[];
     readonly before: Attributes | null;
@@ -106,6 +109,8 @@ function machineChange(
   if (before === undefined || after === undefined) {
     return { name, action: before === undefined ? "add" : "remove", reasons: [], boot: [] };
   }
+  if (resource.action_reason === "replace_because_tainted")
+    return { name, action: "replace", reasons: ["it was not finished"], unfinished: true, boot: [] };
   const boot = before.boot === after.boot ? [] : bootOf(resource.name, before.boot ?? "");
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   const reasons = [...keys].filter((key) => before[key] !== after[key]);

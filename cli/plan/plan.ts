@@ -95,9 +95,9 @@ async function stateOfLabs(deployments: readonly DeploymentDescription[]): Promi
   return { gone, off };
 }
 
-/** Names of machines that the plan makes anew or removes. */
+/** Names of machines that the plan makes anew or removes, except for those that were never finished. */
 export function machinesAtRisk({ stacks }: ProgramPlan): { readonly replaced: string[]; readonly removed: string[] } {
-  const all = stacks.flatMap(({ machines }) => machines);
+  const all = stacks.flatMap(({ machines }) => machines.filter(({ unfinished = false }) => !unfinished));
   const named = (action: string): string[] => all.filter((one) => one.action === action).map(({ name }) => name);
   return { replaced: named("replace"), removed: named("remove") };
 }

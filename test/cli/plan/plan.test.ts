@@ -148,6 +148,21 @@ withTerraform(
 );
 
 withTerraform(
+  "a machine that was not finished is made anew, and nothing is lost with it",
+  async () => {
+    const program = synth({});
+    deploy(program);
+    const words = ["taint", "terraform_data.web"];
+    const run = spawnSync(TERRAFORM, words, { cwd: program.stackFolder("machines"), env: TERRAFORM_ENVIRONMENT });
+    expect(run).toMatchObject({ status: 0 });
+    const plan = await planned(program);
+    expect(planText(plan)).toBe("machines\n  ± web is made anew: it was not finished");
+    expect(machinesAtRisk(plan)).toEqual({ replaced: [], removed: [] });
+  },
+  60_000,
+);
+
+withTerraform(
   "boot content of a machine that another command deployed: only that it changes",
   async () => {
     deploy(synth({}));
