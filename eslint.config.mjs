@@ -46,6 +46,7 @@ export default tseslint.config(
             "withNomad",
             "withNomad.each",
             "withProviders",
+            "withSsh",
             "withPyYaml",
           ],
         },

@@ -14,10 +14,13 @@ export interface LogsOptions extends DeploymentOption {
 export async function ssh(machine: string, options: DeploymentOption): Promise<void> {
   const running = await chooseRunning({ ...options, machine });
   if (running.lab !== undefined) return inLab(running, "ssh", [machine]);
-  // Backends describe a shell that reads a script; without `sh -s` the same command is a login.
-  const { command, environment } = shellOf(running, machine);
-  const login = command.replace(/ (?:sudo -n )?sh -s$/, "").replace(" -o BatchMode=yes", "");
-  const { exitCode } = await execa(login, { shell: true, env: environment, stdio: "inherit", reject: false });
+  const shell = shellOf(running, machine);
+  const { exitCode } = await execa(loginCommand(shell), {
+    shell: true,
+    env: shell.environment,
+    stdio: "inherit",
+    reject: false,
+  });
   process.exitCode = exitCode;
 }
 
@@ -72,6 +75,11 @@ function shellOf({ deployment }: Running, machine: string): DeployedMachine["she
   const found = deployment.machines.find(({ name }) => name === machine);
   if (found === undefined) throw new CliError(`there is no machine '${machine}'`, "look: vipstack ls");
   return found.shell;
+}
+
+/** The login of a machine. Backends describe a shell that reads a script; without `sh -s` the same command is a login. */
+export function loginCommand({ command }: DeployedMachine["shell"]): string {
+  return command.replace(/ (?:sudo -n )?sh -s$/, "").replace(" -o BatchMode=yes", "");
 }
 
 /** A word as a shell passes it on unchanged. */

@@ -1,5 +1,6 @@
 import { DeploymentDescription, ProviderDescription } from "../constructs/deployment";
 import { chooseWay, jobReport, providerTasks } from "./agent-stacks";
+import { checkHosts, hasHosts } from "./host-check";
 import { fetchImages, imagesOf, prepareHost, programsOf, requirePrograms } from "./lab";
 import { leftLine, LeftStack, leftStacks, removeLeft } from "./left-stacks";
 import { DeployOutcome, deployTasks, waitForGateways, waitForServices } from "./machines";
@@ -37,6 +38,13 @@ export async function up(example?: string, { removeLeft: remove = false, yes = f
         deployments = await program.synth();
         clusterStacks = program.providerStacks();
         planned = { ...planned, warnings: program.warnings() };
+      },
+    },
+    {
+      title: "Hosts can be used",
+      enabled: () => deployments.some(hasHosts),
+      task: async (_, task) => {
+        task.title = `Hosts can be used: ${(await checkHosts(deployments)).join(", ")}`;
       },
     },
     {

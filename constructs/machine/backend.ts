@@ -102,6 +102,13 @@ export type BackendFactory = (scope: Construct, request: BackendRequest) => IBac
 export interface MachineAccess {
   /** OpenSSH client configuration with the machines' names. @default - none */
   readonly sshConfigFile?: string;
+  /**
+   * Whether the machines are hosts that exist. `vipstack up` then logs in to each before Terraform changes anything, and says what is
+   * wrong with those that can't be used.
+   *
+   * @default false
+   */
+  readonly existingHosts?: boolean;
   /** State folder of the embedded lab. @default - the backend is no lab */
   readonly labDirectory?: string;
   /** Ports of this host's loopback that lead to machines. @default - none */

@@ -81,6 +81,10 @@ test("for hosts that exist the same program writes scripts, which a shell can re
     }
   }
   expect(readFileSync(join(stack, "machines", "director", "setup.sh"), "utf8")).toContain("put '/etc/vipstack/");
+  // By this `vipstack up` knows that it has to log in to them first.
+  expect(JSON.parse(readFileSync(join(stack, "deployment.json"), "utf8"))).toMatchObject({
+    access: { existingHosts: true, sshConfigFile: expect.stringMatching(/\/hosts\.conf$/) as string },
+  });
 });
 
 /** The programs that go to every director have tests of their own; here they would only hide what differs. */

@@ -31,7 +31,7 @@ export class SshBackend extends Construct implements IBackend {
   constructor(scope: Construct, id: string, props: SshBackendProps = {}) {
     super(scope, id);
     const configFile = props.configFile === undefined ? undefined : resolve(props.configFile);
-    this.access = configFile === undefined ? {} : { sshConfigFile: configFile };
+    this.access = { existingHosts: true, ...(configFile !== undefined && { sshConfigFile: configFile }) };
     this.shell = props.sudo === false ? "sh -s" : "sudo -n sh -s";
   }
 

@@ -1,0 +1,334 @@
+import { spawn } from "node:child_process";
+import { relative } from "node:path";
+import execa from "execa";
+import { DeployedMachine, DeploymentDescription } from "../constructs/deployment";
+import { CliError } from "./errors";
+import { loginCommand } from "./on-machine";
+
+/** Why a host can't be used, and what to do about it. */
+export interface HostTrouble {
+  readonly reason: string;
+  readonly cure: string;
+}
+
+/** What ssh would do for a host, by its own configuration. */
+export interface Login {
+  /** Command that a user can type: `ssh -F hosts.conf web`. */
+  readonly command: string;
+  /** Where the host is configured: `hosts.conf`. */
+  readonly configFile: string;
+  /** Whether scripts are run by sudo. */
+  readonly sudo: boolean;
+  /** What `ssh -G` says. @default - ssh can't read its configuration */
+  readonly target?: { readonly user: string; readonly hostname: string; readonly port: string; readonly jump?: string };
+}
+
+/** How the login and the look at the host ended. */
+export interface LoginResult {
+  /** Left out if it did not end in time. */
+  readonly exitCode?: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Limit of a login with its look at the host. */
+const LOGIN_SECONDS = 10;
+
+/** Whether the machines of a deployment exist before it. */
+export function hasHosts({ access }: DeploymentDescription): boolean {
+  return access.existingHosts === true;
+}
+
+/**
+ * Logs in to all hosts of deployments at once, as Terraform's commands will, and looks whether the setup script can work there. Changes
+ * nothing.
+ *
+ * @returns names of the hosts
+ * @throws CliError that tells for each host that can't be used what was tried, why it failed, and the cure
+ */
+export async function checkHosts(
+  deployments: readonly DeploymentDescription[],
+  seconds = LOGIN_SECONDS,
+): Promise<string[]> {
+  const hosts = deployments.filter(hasHosts).flatMap(({ machines }) => machines);
+  const texts = await Promise.all(
+    hosts.map(async ({ name, shell }) => {
+      const [login, result] = await Promise.all([loginOf(shell), runProbe(shell, seconds)]);
+      const troubles = troublesOf(name, login, result, seconds);
+      return troubles.length === 0 ? [] : [troubleText(name, login, troubles)];
+    }),
+  );
+  const wrong = texts.flat();
+  if (wrong.length === 0) return hosts.map(({ name }) => name);
+  const count = hosts.length === 1 ? "The host" : `${wrong.length} of ${hosts.length} hosts`;
+  throw new CliError(
+    `${count} can't be used. Nothing was changed.\n\n${wrong.join("\n\n")}\n`,
+    "correct this, then run this again",
+  );
+}
+
+/** What is wrong with a host; empty if it can be used. */
+export function troublesOf(name: string, login: Login, result: LoginResult, seconds = LOGIN_SECONDS): HostTrouble[] {
+  const facts = new Map<string, string[]>();
+  for (const [, key = "", value = ""] of result.stdout.matchAll(/^vipstack-host (\w+)=(.*)$/gm))
+    facts.set(key, [...(facts.get(key) ?? []), value]);
+  return facts.has("end") ? troublesOfHost(facts, login) : [troubleOfLogin(name, login, result, seconds)];
+}
+
+/** Prints what the setup script relies on. Names and values are on lines of their own, because a login may print more. */
+const PROBE = `say() { printf 'vipstack-host %s=%s\\n' "$1" "$2"; }
+say uid "$(id -u)"
+[ ! -r /etc/os-release ] || . /etc/os-release
+say like "\${ID-} \${ID_LIKE-}"
+say os "\${PRETTY_NAME-a system without /etc/os-release}"
+for program in apt-get dpkg-query python3; do command -v "$program" >/dev/null || say missing "$program"; done
+[ -d /run/systemd/system ] || say missing systemd
+say end yes
+`;
+
+function troublesOfHost(facts: ReadonlyMap<string, readonly string[]>, { target, configFile }: Login): HostTrouble[] {
+  const [uid = ""] = facts.get("uid") ?? [];
+  const like = facts.get("like")?.[0]?.split(/\s+/) ?? [];
+  const os = facts.get("os")?.[0] ?? "";
+  const missing = facts.get("missing") ?? [];
+  const supported =
+    ["debian", "ubuntu"].some((family) => like.includes(family)) &&
+    !["apt-get", "dpkg-query"].some((program) => missing.includes(program));
+  return [
+    ...(uid === "0"
+      ? []
+      : [
+          {
+            reason: `user '${target?.user ?? uid}' is not root`,
+            cure: `leave out \`sudo: false\` of SshBackend, so that scripts run by \`sudo -n\`; or set \`User root\` in ${configFile}`,
+          },
+        ]),
+    ...(supported
+      ? []
+      : [
+          {
+            reason: `${os} is not supported: the setup script needs apt and the packages of Debian or Ubuntu`,
+            cure: "use a host with Debian, Ubuntu, or a distribution that is made from them",
+          },
+        ]),
+    ...(missing.includes("systemd")
+      ? [
+          {
+            reason: "systemd does not run there, as in most containers",
+            cure: "use a host or a virtual machine whose first process is systemd",
+          },
+        ]
+      : []),
+    ...(missing.includes("python3")
+      ? [
+          {
+            reason: "there is no python3, in which directors' programs are",
+            cure: "run there: apt-get install python3",
+          },
+        ]
+      : []),
+  ];
+}
+
+function troubleOfLogin(name: string, login: Login, { exitCode, stderr }: LoginResult, seconds: number): HostTrouble {
+  const { command, configFile, sudo, target } = login;
+  const user = target?.user ?? "";
+  const last = stderr.trim().split("\n").at(-1) ?? "";
+  // A shell of this host says it, before there is any login.
+  if (exitCode === 127 && /\bssh: (command )?not found/.test(stderr))
+    return {
+      reason: "there is no ssh on this machine",
+      cure: "install OpenSSH's client here: apt-get install openssh-client",
+    };
+  if (exitCode === undefined) return { reason: `no answer within ${seconds} s`, cure: silentCure(login) };
+  if (exitCode === 255) {
+    for (const { pattern, trouble } of SSH_TROUBLES) {
+      const match = pattern.exec(stderr);
+      if (match !== null) return trouble(match, name, login);
+    }
+    return { reason: `ssh failed: ${last}`, cure: `try it: ${command}` };
+  }
+  if (sudo && (exitCode === 127 || /sudo: (command )?not found/.test(stderr)))
+    return {
+      reason: "there is no sudo on the host",
+      cure: `install it there; or set \`User root\` in ${configFile}, and give SshBackend \`sudo: false\``,
+    };
+  if (sudo && /sudo/.test(stderr))
+    return {
+      reason: `user '${user}' is not root, and has no sudo without a password`,
+      cure: `write there, as root, \`${user} ALL=(ALL) NOPASSWD: ALL\` into /etc/sudoers.d/vipstack; or set \`User root\` in ${configFile}, and give SshBackend \`sudo: false\``,
+    };
+  return {
+    reason: `the login works, but runs no shell script${last === "" ? "" : `: ${last}`}`,
+    cure: `give user '${user}' a POSIX shell as login shell on the host`,
+  };
+}
+
+/** Texts of OpenSSH's client, and what they mean. The first one that fits counts: later ones follow from others. */
+const SSH_TROUBLES: readonly {
+  readonly pattern: RegExp;
+  readonly trouble: (match: RegExpExecArray, name: string, login: Login) => HostTrouble;
+}[] = [
+  {
+    pattern: /Can't open user config file (.+?): /,
+    trouble: ([, file = ""]) => ({
+      reason: `there is no readable ssh configuration ${file}`,
+      cure: "make it, or correct `configFile` of SshBackend",
+    }),
+  },
+  {
+    pattern: /^(.+ line \d+: .+|.*Bad owner or permissions on .+)$/m,
+    trouble: ([, line = ""], _, { command }) => ({
+      reason: `ssh does not accept its configuration: ${line}`,
+      cure: `correct it; this checks it: ${command.replace(/^ssh /, "ssh -G ")}`,
+    }),
+  },
+  {
+    pattern: /Could not resolve hostname (.+?): Temporary failure/,
+    trouble: ([, host = ""]) => ({
+      reason: `no name server answered when ${host} was looked up`,
+      cure: "check this machine's network and /etc/resolv.conf",
+    }),
+  },
+  {
+    pattern: /Could not resolve hostname (.+?): /,
+    trouble: ([, host = ""], name, { configFile }) => ({
+      reason: `the name ${host} has no address`,
+      cure: `write \`Host ${name}\` with \`HostName ADDRESS\` into ${configFile}, or correct the machine's name in the program`,
+    }),
+  },
+  {
+    pattern: /Connection refused/,
+    trouble: (_, name, { configFile }) => ({
+      reason: "connection refused: no ssh server listens there",
+      cure: `start it on the host (systemctl enable --now ssh), or correct HostName and Port of \`Host ${name}\` in ${configFile}`,
+    }),
+  },
+  {
+    pattern: /No route to host|Network is unreachable/,
+    trouble: (_, name, { configFile }) => ({
+      reason: "no route leads there from this machine, or the host is off",
+      cure: `check the host, this machine's routes (ip route get ADDRESS) and VPN, and HostName of \`Host ${name}\` in ${configFile}`,
+    }),
+  },
+  {
+    pattern: /timed out/,
+    trouble: (_, __, login) => ({ reason: "the connection timed out", cure: silentCure(login) }),
+  },
+  {
+    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
+    trouble: ({ input }, _, { command }) => ({
+      reason:
+        "its host key is another one than before: the host was installed anew, or another one answers in its place",
+      cure: `find out which. If the new key is right: ${/^ +(ssh-keygen .+)$/m.exec(input)?.[1] ?? "remove the old one from known_hosts"}, then log in once and compare the fingerprint: ${command}`,
+    }),
+  },
+  {
+    pattern: /Host key verification failed/,
+    trouble: (_, __, { command }) => ({
+      reason: "its host key is not known here, so ssh can't tell whether it is the right host",
+      cure: `log in once and compare the fingerprint: ${command}`,
+    }),
+  },
+  {
+    pattern: /no matching (.+?) found/,
+    trouble: ([, what = ""], _, { configFile }) => ({
+      reason: `ssh here and the server there have no ${what} in common`,
+      cure: `update the older one, or allow more in ${configFile} (man ssh_config)`,
+    }),
+  },
+  {
+    pattern: /Load key "(.+?)": bad permissions[^]*Permission denied/,
+    trouble: ([, file = ""]) => ({
+      reason: `permission denied: others can read the private key ${file}, so ssh does not use it`,
+      cure: `chmod 600 ${file}`,
+    }),
+  },
+  {
+    pattern: /Permission denied \((.+?)\)/,
+    trouble: ([, methods = ""], name, { configFile, target }) => ({
+      reason: `permission denied: the host knows no key for user '${target?.user ?? ""}' that ssh offers (it takes ${methods.replaceAll(",", ", ")})`,
+      cure: `add your public key to that user's ~/.ssh/authorized_keys on the host, or correct User and IdentityFile of \`Host ${name}\` in ${configFile}; a key with a passphrase must be in ssh-agent`,
+    }),
+  },
+  {
+    pattern: /Connection (closed|reset)/,
+    trouble: () => ({
+      reason: "the host ends the connection before the login",
+      cure: "look there: journalctl --unit ssh; a limit (MaxStartups, fail2ban) or a port of another service does this",
+    }),
+  },
+];
+
+function silentCure({ target, configFile }: Login): string {
+  return `see whether the host is on and a firewall lets port ${target?.port ?? "22"} through, and correct HostName in ${configFile} if it is another host's`;
+}
+
+function troubleText(name: string, { command, target }: Login, troubles: readonly HostTrouble[]): string {
+  const jump = target?.jump === undefined ? "" : ` by way of ${target.jump}`;
+  const as = target === undefined ? "" : `, which is ${target.user}@${target.hostname} port ${target.port}${jump}`;
+  return [
+    `${name}: ${troubles.map(({ reason }) => reason).join("; ")}`,
+    `  tried: ${command}${as}`,
+    ...troubles.map(({ cure }) => `  cure:  ${cure}`),
+  ].join("\n");
+}
+
+async function loginOf(shell: DeployedMachine["shell"]): Promise<Login> {
+  const file = shown(shell.environment?.SSH_CONFIG_FILE);
+  const login = loginCommand(shell);
+  const common = {
+    command: login.replace('"$SSH_CONFIG_FILE"', file ?? ""),
+    configFile: file ?? "~/.ssh/config",
+    sudo: shell.command.includes(" sudo "),
+  };
+  if (!login.startsWith("ssh ")) return common;
+  const asked = login.replace(/^ssh /, "ssh -G ");
+  const { exitCode, stdout } = await execa(asked, {
+    shell: true,
+    env: shell.environment,
+    reject: false,
+    timeout: 5000,
+  });
+  const value = (key: string): string | undefined => new RegExp(`^${key} (.+)$`, "m").exec(stdout)?.[1];
+  const [user, hostname, port, jump] = ["user", "hostname", "port", "proxyjump"].map(value);
+  if (exitCode !== 0 || user === undefined || hostname === undefined || port === undefined) return common;
+  return { ...common, target: { user, hostname, port, ...(jump !== undefined && { jump }) } };
+}
+
+/** A path as the user would type it here. */
+function shown(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  const near = relative(process.cwd(), path);
+  return near.startsWith("..") ? path : near;
+}
+
+async function runProbe(shell: DeployedMachine["shell"], seconds: number): Promise<LoginResult> {
+  // ssh gives up by itself where nothing answers, so that none is left behind.
+  const command = shell.command.replace(/^ssh /, `ssh -o ConnectTimeout=${seconds - 1} `);
+  const child = spawn(command, { shell: true, env: { ...process.env, ...shell.environment } });
+  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+  // A login that fails may end before it has read the script.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(PROBE);
+  const exitCode = await new Promise<number | undefined>((resolve) => {
+    const timer = setTimeout(() => {
+      child.kill();
+      // What the shell has started may go on, and must not keep this process from ending.
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      resolve(undefined);
+    }, seconds * 1000);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve(code ?? 1);
+    });
+    child.on("error", () => {
+      clearTimeout(timer);
+      resolve(127);
+    });
+  });
+  const [out, err] = [stdout, stderr].map((chunks) => Buffer.concat(chunks).toString()) as [string, string];
+  return { ...(exitCode !== undefined && { exitCode }), stdout: out, stderr: err };
+}
