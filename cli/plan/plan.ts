@@ -1,7 +1,7 @@
 import execa from "execa";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { DeploymentDescription, ProviderDescription } from "../../constructs/deployment";
 import { CliError } from "../errors";
@@ -16,7 +16,7 @@ import type { Synthesis } from "../synthesis";
 import { TERRAFORM, terraformErrors, terraformResources } from "../terraform";
 import { bootChanges, machineResources } from "./boot-content";
 import { changesOf, compareObjects, ResourceChange, StackChanges } from "./change";
-import { changesAnything, planText, ProgramPlan } from "./text";
+import { changesAnything, planText, ProgramPlan, whereFilesAre } from "./text";
 
 interface PlanOptions {
   /** Whether differences are shown whole. */
@@ -46,8 +46,9 @@ export async function plan(example?: string, { all = false, json = false }: Plan
     ...leftStacks(program, [...deployments, ...providerStacks]).map(leftLine),
   ];
   const text = planText(planned, all ? {} : { lines: SHOWN_LINES });
+  const folders = deployments.map(({ stack }) => relative(process.cwd(), program.stackFolder(stack)));
   const end = changesAnything(planned) ? `${typed("up")} does it.` : "Nothing to change.";
-  console.log([...notes, text, end].filter((part) => part !== "").join("\n\n"));
+  console.log([...notes, text, whereFilesAre(folders), end].filter((part) => part !== "").join("\n\n"));
 }
 
 /**

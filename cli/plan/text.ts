@@ -52,6 +52,14 @@ export function planText(
     .join("\n\n");
 }
 
+/** Where the files of machines can be read as they will be there. @param folders of stacks with machines */
+export function whereFilesAre(folders: readonly string[]): string {
+  return section(
+    "every file of a machine, as it will be there",
+    folders.map((folder) => `${folder}/machines/NAME/files`),
+  );
+}
+
 /** Whether anything would change; what could not be compared counts. */
 export function changesAnything(plan: ProgramPlan): boolean {
   return plan.problems.length > 0 || plan.stacks.some(({ stack }) => !isUnchanged(plan, [stack]));

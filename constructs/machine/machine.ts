@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { Fn } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { describeFailure, Failure } from "../private/failure";
@@ -13,6 +15,7 @@ import { CloudInit } from "./cloud-init";
 import { Contribution, LazyContribution, plainSecretFailures } from "./contribution";
 import { joinNeighbours } from "./neighbours";
 import { renderCloudConfig } from "./render/cloud-config";
+import { FILE_TREE, renderFileTree } from "./render/file-tree";
 import { bringSecrets, renderSecretsScript, secretVariable } from "./render/secrets";
 import type { Software, SoftwareName } from "./software";
 import { describeUnusable, InterfaceAddress, parseInterfaceAddress } from "./subnet";
@@ -122,7 +125,19 @@ export class Machine extends Construct implements IMachine {
     // Whether the backend sets it or not, all that relies on it is wrong where it is not so.
     if (props.mtu !== undefined) this.contribute(this, { ready: Object.entries(props.mtu).map(hasMtu) });
     if (lifecycle.contribution) this.contribute(props.backend, lifecycle.contribution);
-    writeAtSynth(this, () => ({ ...lifecycle.documents(), ...secretsDocuments(this.model) }));
+    const folder = `machines/${this.name}`;
+    writeAtSynth(
+      this,
+      () => ({
+        ...lifecycle.documents(),
+        ...secretsDocuments(this.model),
+        ...below(folder, renderFileTree(this.model)),
+      }),
+      // A file that the last synth had, and this one does not, would be read as if the machine got it.
+      (stackFolder) => {
+        rmSync(join(stackFolder, folder, FILE_TREE), { recursive: true, force: true });
+      },
+    );
 
     const machine = new TerraformData(this, "Default", {
       triggersReplace: () => ({ ...lifecycle.triggers, boot: sha256(renderCloudConfig(this.model, { live: false })) }),
@@ -365,6 +380,11 @@ function sha256(text: string): string {
 
 function scriptOf(machine: string): string {
   return `machines/${machine}/secrets.sh`;
+}
+
+/** Documents with a folder before their paths. */
+function below(folder: string, documents: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(documents).map(([path, text]) => [`${folder}/${path}`, text]));
 }
 
 /** The files beside the stack's JSON that {@link bringMachineSecrets} runs. */

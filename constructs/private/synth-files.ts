@@ -12,14 +12,14 @@ const textsOf = new WeakMap<IConstruct, Texts>();
  * once a construct.
  *
  * @param files path, relative to the folder that Terraform runs in, to text; called at synth, so that later additions count
- * @param elsewhere what synth does outside of the output folder, before
+ * @param before what synth does before it writes them; called with the path of that folder
  */
-export function writeAtSynth(scope: IConstruct, files: Texts, elsewhere?: () => void): void {
+export function writeAtSynth(scope: IConstruct, files: Texts, before?: (folder: string) => void): void {
   textsOf.set(scope, files);
   addCustomSynthesis(scope, {
     onSynthesize(session) {
-      elsewhere?.();
       const folder = join(session.outdir, session.manifest.forStack(TerraformStack.of(scope)).workingDirectory);
+      before?.(folder);
       const texts = Object.entries(files());
       for (const parent of new Set(texts.map(([path]) => dirname(join(folder, path)))))
         mkdirSync(parent, { recursive: true });

@@ -58,6 +58,10 @@ describe.each(readdirSync(join(PROJECT, "examples")).sort())("example %s", (exam
       expect(files).toEqual(expect.arrayContaining(["user-data", "applied.sh", "live.sh"]));
       const userData = readFileSync(join(stack, "machines", machine, "user-data"), "utf8");
       expect(userData).toMatch(/^#cloud-config\nhostname: /);
+      // The tree has the same files as the user-data, each with its text.
+      const { write_files: written = [] } = parse(userData) as { write_files?: { path: string; content: string }[] };
+      for (const { path, content } of written)
+        expect([path, readFileSync(join(stack, "machines", machine, "files", path), "utf8")]).toEqual([path, content]);
       expect(cloudConfigErrors(userData)).toEqual([]);
     }
   });
@@ -71,8 +75,10 @@ test("for hosts that exist the same program writes scripts, which a shell can re
   expect(machines.sort()).toEqual(["client", "director", "web"]);
   for (const machine of machines) {
     const folder = join(stack, "machines", machine);
-    expect(readdirSync(folder).sort()).toEqual(["live.sh", "setup.sh", "teardown.sh"]);
-    for (const file of readdirSync(folder)) {
+    // A client gets no files.
+    const files = machine === "client" ? [] : ["files"];
+    expect(readdirSync(folder).sort()).toEqual([...files, "live.sh", "setup.sh", "teardown.sh"]);
+    for (const file of ["live.sh", "setup.sh", "teardown.sh"]) {
       expect(readFileSync(join(folder, file), "utf8")).toMatch(/^#!\/bin\/sh\nset -eu\n/);
       expect(spawnSync("sh", ["-n", join(folder, file)], { encoding: "utf8" })).toMatchObject({
         status: 0,

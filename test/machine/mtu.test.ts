@@ -18,8 +18,9 @@ function box(backend: (stack: TerraformStack) => IBackend, mtu?: MachineProps["m
     app.synth();
     const folder = join(outdir, "stacks", "test", "machines", "box");
     return [
-      readdirSync(folder)
-        .map((name) => readFileSync(join(folder, name), "utf8"))
+      readdirSync(folder, { withFileTypes: true })
+        .filter((each) => each.isFile())
+        .map(({ name }) => readFileSync(join(folder, name), "utf8"))
         .join(""),
       machine,
     ];

@@ -15,7 +15,7 @@ import {
 } from "../../../constructs";
 import { keepBootContent } from "../../../cli/plan/boot-content";
 import { confirm, machinesAtRisk, planOf } from "../../../cli/plan/plan";
-import { isUnchanged, planText, ProgramPlan } from "../../../cli/plan/text";
+import { isUnchanged, planText, ProgramPlan, whereFilesAre } from "../../../cli/plan/text";
 import { Synthesis } from "../../../cli/synthesis";
 import { TERRAFORM, TERRAFORM_ENVIRONMENT, withTerraform } from "../../support/terraform";
 
@@ -184,6 +184,13 @@ withTerraform(
   },
   60_000,
 );
+
+test("where the files of machines can be read, if the program has machines", () => {
+  expect(whereFilesAre(["cdktf.out/stacks/machines"])).toBe(
+    "every file of a machine, as it will be there\n  cdktf.out/stacks/machines/machines/NAME/files",
+  );
+  expect(whereFilesAre([])).toBe("");
+});
 
 test("an acknowledged refusal is shown", async () => {
   const plan = await planned(synth({ acknowledge: true }));
