@@ -7,7 +7,10 @@ export const PACKAGE_FOLDER = existsSync(join(__dirname, "..", "package.json"))
   : join(__dirname, "..", "..");
 
 /** What the user types for a command: `npm run down` in the checkout, `npx vipstack down` in an app of their own. */
-export function typed(command: "up" | "plan" | "down" | "lab" | "ssh" | "status", ...words: readonly string[]): string {
+export function typed(
+  command: "up" | "plan" | "down" | "lab" | "ssh" | "status" | "view",
+  ...words: readonly string[]
+): string {
   if (process.cwd() !== PACKAGE_FOLDER || !BUILDS.includes(command))
     return ["npx vipstack", command, ...words].join(" ");
   return [`npm run ${command}`, ...(words.length === 0 ? [] : ["--", ...words])].join(" ");

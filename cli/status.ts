@@ -20,10 +20,10 @@ import { fitted, statusText } from "./status-screen";
 /** How long a machine may take to answer. */
 const ANSWER_SECONDS = 10;
 
-/** How often `--watch` looks. */
-const WATCH_SECONDS = 2;
+/** How often `--watch` looks, and `vipstack view` while a page is open. */
+export const WATCH_SECONDS = 2;
 
-interface MachineNow {
+export interface MachineNow {
   readonly name: string;
   readonly addresses: readonly string[];
   readonly state: string;
@@ -39,7 +39,7 @@ export interface DirectorNow {
   readonly rules: readonly string[];
 }
 
-interface CheckNow {
+export interface CheckNow {
   readonly node: string;
   readonly service: string;
   readonly check: string;
@@ -106,7 +106,8 @@ export async function list({ json = false }: { readonly json?: boolean }): Promi
   console.log([...parts, ...deleted].join("\n\n") || "Nothing is up.");
 }
 
-async function statusOf({ deployment, synthesis, lab }: Running): Promise<Status> {
+/** Asks all machines at the same time, and the agents of the jobs. */
+export async function statusOf({ deployment, synthesis, lab }: Running): Promise<Status> {
   const { name, stateFolder, machines, virtualServices, gateways } = deployment;
   const problems: string[] = [];
   const trying = async <T>(what: string, work: () => Promise<T>, otherwise: T): Promise<T> => {

@@ -12,6 +12,7 @@ import { plan } from "./plan/plan";
 import { list, status } from "./status";
 import { assumeTerminalSize } from "./terminal";
 import { up } from "./up";
+import { view } from "./view/view";
 
 assumeTerminalSize();
 
@@ -68,6 +69,13 @@ program
   .option("--json", "for programs")
   .description("why a virtual service does not answer, with evidence and cure: vipstack doctor")
   .action(doctor);
+
+program
+  .command("view")
+  .option("-d, --deployment <name>", "its name or state folder, where several are up")
+  .option("-p, --port <number>", "port of 127.0.0.1; 0: a free one", "8088")
+  .description("the topology as a page that shows what happens, until Ctrl-C: vipstack view")
+  .action(view);
 
 program
   .command("ssh")

@@ -1,4 +1,4 @@
-export { Picture, PictureEdge, drawTopology } from "./render/picture";
+export { Picture, PictureBox, PictureEdge, drawTopology } from "./render/picture";
 export { surveyTopology } from "./survey";
 export {
   Topology,
