@@ -57,7 +57,8 @@ export class Program extends Synthesis {
       all: true,
       reject: false,
       detached: true,
-      env: ENVIRONMENT,
+      // Of what is removed as a whole nothing is drained.
+      env: { ...ENVIRONMENT, ...(verb === "destroy" && { VIPSTACK_DRAIN: "no" }) },
     });
   }
 }

@@ -26,6 +26,16 @@ export interface LabDocument {
   readonly images: string[];
   /** Debian packages that some machine's disk image holds from the start. @default - none */
   readonly preinstalled: string[];
+  /** What runs on machines of the list before one that left it is removed; a director drains its real servers. @default - nothing */
+  readonly beforeRemoval: BeforeRemoval[];
+}
+
+/** A command of one machine that runs before another one is removed. */
+export interface BeforeRemoval {
+  /** Name of the machine that runs it. */
+  readonly on: string;
+  /** Shell text. The addresses of the machine that is removed are appended to it. */
+  readonly command: string;
 }
 
 /** One network interface of a machine. */
@@ -43,6 +53,8 @@ export interface MachineDocument {
   readonly nics: Nic[];
   /** Debian packages that its disk image holds, not started, so that its first boot need not install them. @default - none */
   readonly preinstalled: string[];
+  /** Shell text that runs on it before it is removed because it left the list. @default - nothing */
+  readonly beforeRemoval: string;
 }
 
 // A machine's name is a host name, a folder, an ssh alias and a part of socket paths (108 bytes at most).
@@ -52,8 +64,19 @@ const PACKAGE = { type: "string", pattern: "^[a-z0-9][a-z0-9+.-]*$" } as const;
 
 const labSchema: JSONSchemaType<LabDocument> = {
   type: "object",
-  // Addresses and the last four have defaults.
-  required: ["name", "subnets", "machines", "addresses", "forwards", "software", "registry", "images", "preinstalled"],
+  // Addresses and the last five have defaults.
+  required: [
+    "name",
+    "subnets",
+    "machines",
+    "addresses",
+    "forwards",
+    "software",
+    "registry",
+    "images",
+    "preinstalled",
+    "beforeRemoval",
+  ],
   additionalProperties: false,
   properties: {
     name: NAME,
@@ -82,12 +105,22 @@ const labSchema: JSONSchemaType<LabDocument> = {
     registry: { type: "boolean", default: false },
     images: { type: "array", uniqueItems: true, default: [], items: { type: "string" } },
     preinstalled: { type: "array", uniqueItems: true, default: [], items: PACKAGE },
+    beforeRemoval: {
+      type: "array",
+      default: [],
+      items: {
+        type: "object",
+        required: ["on", "command"],
+        additionalProperties: false,
+        properties: { on: NAME, command: { type: "string", minLength: 1 } },
+      },
+    },
   },
 };
 
 const machineSchema: JSONSchemaType<MachineDocument> = {
   type: "object",
-  required: ["name", "memoryMiB", "nics", "preinstalled"],
+  required: ["name", "memoryMiB", "nics", "preinstalled", "beforeRemoval"],
   additionalProperties: false,
   properties: {
     name: NAME,
@@ -108,6 +141,7 @@ const machineSchema: JSONSchemaType<MachineDocument> = {
       },
     },
     preinstalled: { type: "array", uniqueItems: true, default: [], items: PACKAGE },
+    beforeRemoval: { type: "string", default: "" },
   },
 };
 

@@ -22,6 +22,7 @@ import { requireArtefacts } from "./offline/programs";
 import { neededArtefacts, prepareServices, syncServices } from "./offline/services";
 import { endRecorded, recordedNames } from "./processes";
 import { ensureKey, writeSshConfig } from "./ssh";
+import { beforeRemoval, leavingMachines } from "./removal";
 import type { LabState } from "./state";
 
 /** Images that cost a disk image nothing. A job of one starts three seconds earlier beside a gateway that starts, too. */
@@ -84,8 +85,9 @@ export async function syncLab(state: LabState, file: string, progress: Progress)
   widenPath();
   requireRunning(state);
   const served = await prepareServices(lab, progress);
+  await beforeRemoval(state, lab, leavingMachines(state, lab), progress);
   await withLock(state.run("lab.lock"), async () => {
-    for (const name of state.guests().filter((guest) => !lab.machines.includes(guest))) {
+    for (const name of leavingMachines(state, lab)) {
       await removeGuest(state, name);
       progress.tell(name, "removed", "removed: not in the lab's list any more");
     }

@@ -1,12 +1,12 @@
 import * as fs from "fs";
 import * as path from "path";
-import { plain } from "./addresses";
 import { type MachineDocument, readMachine } from "./documents";
 import { prepare, requireRunning } from "./engine";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
 import { bootGuest, bringHosts, cutPower, guestConsole, guestRuns, makeGuest, removeGuest } from "./guest";
 import { waitUntilReady } from "./readiness";
+import { addressesOf, makeRoom } from "./removal";
 import { closeConnection, runScript } from "./ssh";
 import type { LabState } from "./state";
 
@@ -29,6 +29,7 @@ export async function createMachine(
     () => removeGuest(state, name),
     async () => {
       await removeGuest(state, name);
+      await makeRoom(state, machine, progress);
       requireOwnAddresses(state, machine);
       progress.tell(name, "kernel", `starting (${machine.memoryMiB} MiB, ${machine.nics[0]?.addresses[0] ?? ""})`, 0);
       let consoleOffset: number;
@@ -109,9 +110,9 @@ async function interruptible(undo: () => Promise<unknown>, work: () => Promise<v
 }
 
 function requireOwnAddresses(state: LabState, machine: MachineDocument): void {
-  const own = machine.nics.flatMap((nic) => nic.addresses.map(plain));
+  const own = addressesOf(machine);
   for (const other of state.guests()) {
-    const taken = state.machine(other).nics.flatMap((nic) => nic.addresses.map(plain));
+    const taken = addressesOf(state.machine(other));
     const shared = own.find((address) => taken.includes(address));
     if (shared !== undefined) {
       throw new LabError(

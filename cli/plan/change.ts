@@ -21,6 +21,8 @@ export interface MachineChange {
   readonly unfinished?: boolean;
   /** Its boot content, where the one before is known. */
   readonly boot: readonly TextChange[];
+  /** Directors that drain its real servers before it goes. */
+  readonly drainedBy: readonly string[];
 }
 
 /** Files that are pushed to a machine that runs on. */
@@ -77,7 +79,9 @@ export function changesOf(
 ): StackChanges {
   const changed = resources.filter(({ change: { actions } }) => !["no-op", "read"].includes(actions[0] ?? ""));
   const data = changed.filter(({ type }) => type === "terraform_data");
-  const machines = data.filter(isMachine).map((one) => machineChange(one, bootOf));
+  const machines = data
+    .filter(isMachine)
+    .map((one) => ({ ...machineChange(one, bootOf), drainedBy: drainsOf(data, one) }));
   const made = new Set(data.filter(isMachine).map(({ name }) => name));
   const parts = data.filter((one) => !isMachine(one));
   const foreign = changed.filter(({ type }) => type !== "terraform_data" && !isSupported(type));
@@ -85,7 +89,7 @@ export function changesOf(
     machines,
     files: parts.flatMap((one) => fileChange(one, made)),
     others: [
-      ...parts.flatMap(({ name }) => (PART.test(name) ? [] : [name.replaceAll("_", " ")])),
+      ...parts.flatMap(({ name }) => (PART.test(name) || made.has(belongsTo(name)) ? [] : [name.replaceAll("_", " ")])),
       ...foreign.map(({ type, name }) => `${type}.${name}`),
     ],
     objects: changed.filter(({ type }) => isSupported(type)).flatMap(objectChanges),
@@ -95,6 +99,21 @@ export function changesOf(
 /** `web1_live` and `web1_secrets` belong to the machine `web1`. */
 const PART = /^(.+)_(live|secrets)$/;
 
+/** `ipvs_drains_web1` and `web1_farewell` do their work when `web1` goes. */
+const AT_THE_END = /^(?:(.+)_drains_)?(.+?)(?:_farewell)?$/;
+
+/** Logical id of the machine. */
+function belongsTo(name: string): string {
+  return AT_THE_END.exec(name)?.[2] ?? "";
+}
+
+/** Directors that have drained a machine until now, and so do it once more. */
+function drainsOf(all: readonly ResourceChange[], machine: ResourceChange): string[] {
+  return all
+    .filter(({ change, name }) => change.before !== null && belongsTo(name) === machine.name)
+    .flatMap(({ name }) => AT_THE_END.exec(name)?.[1] ?? []);
+}
+
 function isMachine(resource: ResourceChange): boolean {
   const { before, after } = triggersOf(resource);
   return "boot" in (before ?? after ?? {});
@@ -103,7 +122,7 @@ function isMachine(resource: ResourceChange): boolean {
 function machineChange(
   resource: ResourceChange,
   bootOf: (id: string, before: string) => readonly TextChange[],
-): MachineChange {
+): Omit<MachineChange, "drainedBy"> {
   const { before, after } = triggersOf(resource);
   const { name = resource.name } = JSON.parse((after ?? before)?.hardware ?? "{}") as { name?: string };
   if (before === undefined || after === undefined) {

@@ -152,7 +152,7 @@ async function stackChanges(program: Synthesis, stack: PlannedStack, fresh: bool
   return {
     files: [],
     others: [],
-    machines: made.map(({ name }) => ({ name, action: "add", reasons: [], boot: [] })),
+    machines: made.map(({ name }) => ({ name, action: "add", reasons: [], boot: [], drainedBy: [] })),
     objects: made.length > 0 ? [] : compareObjects(handed, resources.flatMap(clusterObjects)),
   };
 }

@@ -22,10 +22,11 @@ export function planText(
 ): string {
   const difference = (change: TextChange): string[] => shortened(differenceOf(change), lines);
   const machines = stacks.flatMap((stack) =>
-    stack.machines.flatMap(({ name, action, reasons, boot }) => [
+    stack.machines.flatMap(({ name, action, reasons, boot, drainedBy }) => [
       { add: `+ ${name}`, remove: `- ${name} is removed`, replace: `± ${name} is made anew: ${reasons.join(", ")}` }[
         action
       ],
+      ...(drainedBy.length > 0 ? [`    its real servers are drained first, by ${drainedBy.join(", ")}`] : []),
       ...boot.flatMap((change) => [`    ${told(change)}`, ...difference(change).map((line) => `      ${line}`)]),
     ]),
   );

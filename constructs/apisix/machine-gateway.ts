@@ -134,6 +134,7 @@ function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
       // Its image may take minutes, and its secrets come after the first boot.
       { name: unit, content: renderGatewayUnit(name, program), wait: false },
     ],
+    beforeRemoval: { stop: [`systemctl stop ${unit}`] },
     liveFiles: [
       // Live: another image or a further secret replaces the container, and not the machine with all others of its kind.
       { path: program, content: renderRunScript(settings, host.address, spec.service), mode: "0755", reloads: unit },

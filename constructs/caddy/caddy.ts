@@ -31,13 +31,21 @@ export class Caddy extends Construct {
     props.machine.contribute(this, {
       title: `caddy on ${answers.map(({ port }) => port).join(", ")}`,
       packages: ["caddy"],
-      files: [{ path: "/etc/caddy/Caddyfile", content: renderCaddyfile(answers) }],
+      files: [
+        { path: "/etc/caddy/Caddyfile", content: renderCaddyfile(answers) },
+        { path: "/etc/systemd/system/caddy.service.d/vipstack.conf", content: RESTARTED },
+      ],
       units: [{ name: "caddy.service" }],
       ports: answers.map(({ port }) => ({ protocol: "tcp", port })),
+      // Connections that a director no longer uses may still be open: each gets its end instead of silence.
+      beforeRemoval: { stop: ["systemctl stop caddy.service"] },
       ready: answers.map(({ port }) => `curl --fail --silent --output /dev/null http://127.0.0.1:${port}/`),
     });
   }
 }
+
+/** The packaged unit leaves a server that was killed dead. */
+const RESTARTED = "[Service]\nRestart=always\nRestartSec=1\n";
 
 function renderCaddyfile(answers: readonly { port: number; text: string }[]): string {
   const sites = answers.map(

@@ -104,6 +104,9 @@ export class AgentService extends Construct {
     announceService(this, this.name);
     machine.contribute(this, {
       title: `${this.name} on ${port}`,
+      beforeRemoval: { withdraw: [maintenance(this.serviceId, true)] },
+      // A host that exists keeps the agent's state when it is set up again.
+      ready: [maintenance(this.serviceId, false)],
       liveFiles: [
         {
           path: `/etc/consul.d/service-${this.serviceId}.json`,
@@ -121,6 +124,12 @@ export class AgentService extends Construct {
       ],
     });
   }
+}
+
+/** @see https://developer.hashicorp.com/consul/api-docs/agent/service#enable-maintenance-mode */
+function maintenance(serviceId: string, enable: boolean): string {
+  const url = `http://127.0.0.1:8500/v1/agent/service/maintenance/${serviceId}?enable=${String(enable)}`;
+  return `curl --fail --silent --show-error --max-time 10 --request PUT '${url}'`;
 }
 
 function withDefaults(times: AgentCheckTimes): Omit<CheckDefinition, "http" | "tcp"> {

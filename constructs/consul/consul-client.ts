@@ -70,6 +70,8 @@ export function consulContribution(agent: ConsulAgent, peers: ConsulPeers, insta
     units: [{ name: "consul.service", content: consulUnitText(installed.program), wait: false }],
     ports: consulPorts(agent),
     ready: [CONSUL_READY],
+    // Otherwise the datacenter waits for it for three days. A server's state is on the other servers, or gone with it.
+    ...(agent.server === undefined && { beforeRemoval: { stop: [`${installed.program} leave`] } }),
   };
 }
 

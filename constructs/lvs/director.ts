@@ -217,7 +217,7 @@ function directorContribution(spec: DirectorSpec): Contribution {
   return {
     packages: [...(iptables.packages ?? []), "conntrack", ...(ipvs.packages ?? [])],
     downloads: consul.downloads,
-    kernelModules: ipvs.kernelModules,
+    kernelModules: ipvs.kernelModules ?? ["nf_conntrack"],
     sysctls: directorSysctls(traitsOf(spec)),
     files: [
       ...(usesTracking(spec) ? [CONNECTION_TRACKING] : []),

@@ -20,11 +20,16 @@ const NO_RULES = `${PROGRAM_FOLDER}/no-rules`;
 /** Where the programs keep the last good text of every rules file, in a folder of the rules folder's name. */
 const LAST_GOOD = "/var/lib/vipstack/last-good";
 
+/** Where they keep which machines have left, a file for each address. */
+const ABSENT = "/var/lib/vipstack/absent";
+
 /** The unit that applies the IPVS rules. */
 export const IPVS_UNIT = "vipstack-ipvs.service";
 
-const IPVS_PROGRAM = `${PROGRAM_FOLDER}/ipvs-rules`;
-const IPVS_ENVIRONMENT = "/etc/default/vipstack-ipvs";
+export const IPVS_PROGRAM = `${PROGRAM_FOLDER}/ipvs-rules`;
+export const IPVS_ENVIRONMENT = "/etc/default/vipstack-ipvs";
+
+export const IPTABLES_PROGRAM = `${PROGRAM_FOLDER}/iptables-rules`;
 
 /** The folder of iptables rules, a file a source and address family. */
 const IPTABLES_FOLDER = "/etc/vipstack/iptables.d";
@@ -43,7 +48,7 @@ export function iptablesFolder(): Contribution {
   return {
     packages: ["iptables"],
     files: [
-      ...["safely", "rule_files", "iptables_text", "nat_flows"].map((name) =>
+      ...["safely", "rule_files", "absence", "iptables_text", "nat_flows", "serving"].map((name) =>
         nodeModule(join(__dirname, "programs", `${name}.py`)),
       ),
       nodeProgram("iptables-look", join(__dirname, "programs", "iptables-look.sh")),
@@ -57,14 +62,14 @@ export function iptablesFolder(): Contribution {
         content: oneshotUnit({
           description: `Own iptables chains of ${IPTABLES_FOLDER}`,
           after: [ADDRESSES_UNIT],
-          apply: `${PROGRAM_FOLDER}/iptables-rules apply`,
-          stop: `${PROGRAM_FOLDER}/iptables-rules apply --rules ${NO_RULES}`,
+          apply: `${IPTABLES_PROGRAM} apply`,
+          stop: `${IPTABLES_PROGRAM} apply --rules ${NO_RULES}`,
         }),
       },
       ...keeperUnits({ unit: IPTABLES_UNIT, apply: lookOrApply("iptables") }),
     ],
-    generated: [`${LAST_GOOD}/iptables.d/*`],
-    ready: [`${PROGRAM_FOLDER}/iptables-rules check`],
+    generated: [`${LAST_GOOD}/iptables.d/*`, `${ABSENT}/*`],
+    ready: [`${IPTABLES_PROGRAM} check`],
   };
 }
 

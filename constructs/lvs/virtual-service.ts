@@ -6,6 +6,7 @@ import { DurationRange, secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
 import { Validation, ValidationError } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
+import { Departure } from "./departure";
 import { checkEndpoints, EndpointOptions, TakenPorts } from "./endpoint";
 import { checkFollowed, FollowedService, followSpec, followWarnings, KnownInstances } from "./followed";
 import { ForwardingMethod, forwardingFailures } from "./forwarding-method";
@@ -209,6 +210,8 @@ export class VirtualService extends Construct {
     const server = this.makeRealServer(id, options, this.servers);
     this.servers.add(server);
     if (this._isRefused) return server;
+    const { director, plane } = this.context;
+    Departure.ensure(director, options.machine, plane);
     virtualServices.tell(this, this);
     return server;
   }

@@ -79,10 +79,28 @@ export interface IBackend extends IConstruct {
    */
   fromHost?(endpoint: string): string | undefined;
   /**
+   * Called by a role that has something to do on its machine before another machine is removed because it left the program: a director
+   * drains its real servers. Terraform runs no destroy command then, so a backend that removes such machines has a resource of its own
+   * for that, which runs the command first.
+   *
+   * @default - the backend leaves such machines to their owner, as ssh and OrbStack do
+   */
+  beforeRemoval?(farewell: Farewell): void;
+  /**
    * Called once by each {@link Machine}, before any role contributes to it: `machine.model` is complete only at synth, so read
    * it in `documents`. {@link userDataFiles} and {@link renderPushScript} render it.
    */
   bind(machine: MachineDescription): MachineLifecycle;
+}
+
+/** Command of one machine that runs before others are removed. */
+export interface Farewell {
+  /** Name of the machine that runs it. */
+  readonly machine: string;
+  /** Shell text, run as root; the addresses of the machines that are removed are appended to it. */
+  readonly command: string;
+  /** Resource that must be deployed before: the change that makes the machine's own rules do without them. */
+  readonly after: ITerraformDependable;
 }
 
 /** Parts of an inventory that its backend needs. */

@@ -4,6 +4,7 @@ import { ADDRESS_FILE, ADDRESSES_UNIT } from "./address-file";
 import { conflictsWith, packageName, Part, SECRET_MODE } from "./conflicts";
 import type { Contribution, LazyContribution, LiveFile, MachineFile, ReadyCheck, Sysctl, Unit } from "./contribution";
 import type { AptSource, Download } from "./software";
+import { farewellCommands, farewellProgram } from "./farewell";
 import { HOST_NAME_RULE, isHostName } from "./text";
 import { downloadTools } from "./render/software";
 import { contributionFailures } from "./contribution";
@@ -137,12 +138,11 @@ export class CloudInit {
     );
   }
 
-  /** Files, each path once. */
+  /** Files, each path once; with the program of {@link beforeRemoval} if a role has something to do then. */
   get files(): MachineFile[] {
-    return uniqueBy(
-      this.parts.flatMap(({ part }) => part.files ?? []),
-      (file) => file.path,
-    );
+    const { beforeRemoval } = this;
+    const own = beforeRemoval.length === 0 ? [] : [farewellProgram(beforeRemoval)];
+    return uniqueBy([...own, ...this.parts.flatMap(({ part }) => part.files ?? [])], (file) => file.path);
   }
 
   /** systemd units, each name once. */
@@ -180,6 +180,15 @@ export class CloudInit {
   /** Shell commands of the first boot. */
   get commands(): string[] {
     return this.parts.flatMap(({ part }) => part.commands ?? []);
+  }
+
+  /** Shell commands run before the machine is removed, in order. */
+  get beforeRemoval(): string[] {
+    const steps = this.parts.flatMap(({ part }) => part.beforeRemoval ?? []);
+    return farewellCommands({
+      withdraw: steps.flatMap(({ withdraw = [] }) => withdraw),
+      stop: steps.flatMap(({ stop = [] }) => stop),
+    });
   }
 
   /** Conditions that end the first boot, each once, with the longest of its waits. */

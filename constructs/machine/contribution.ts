@@ -68,6 +68,8 @@ export interface Contribution {
   readonly commands?: readonly string[];
   /** Shell commands that succeed once the role works; the first boot waits for each, for up to a minute by default. @default - none */
   readonly ready?: readonly (string | ReadyCheck)[];
+  /** What to do before the machine is removed or made anew, so that no request is lost. @default - nothing */
+  readonly beforeRemoval?: RemovalSteps;
 }
 
 /** A contribution, or a function that returns it. The function is called at synth, so the role can still grow until then. */
@@ -144,6 +146,17 @@ export interface ReadyCheck {
   readonly timeout?: string;
 }
 
+/**
+ * Shell commands run on a machine before it is removed or made anew. First those of all roles that end new requests, then those that
+ * stop services. A command that fails does not keep the machine. None is run when `vipstack down` removes the whole deployment.
+ */
+export interface RemovalSteps {
+  /** Ends new requests, for example by taking a service out of Consul. Others have ten seconds to notice. @default - none */
+  readonly withdraw?: readonly string[];
+  /** Ends a service and the connections that are still open. @default - none */
+  readonly stop?: readonly string[];
+}
+
 /** A port that a role listens on. */
 export interface PortClaim {
   /** Transport protocol. */
@@ -196,6 +209,10 @@ const CHECKS: Checks = {
   generated: (patterns) => patterns.flatMap(patternFailures),
   commands: (commands) => commands.flatMap((command) => commandFailures("commands", command)),
   ready: (checks) => checks.flatMap(readyFailures),
+  beforeRemoval: ({ withdraw = [], stop = [] }) => [
+    ...withdraw.flatMap((command) => commandFailures("beforeRemoval.withdraw", command)),
+    ...stop.flatMap((command) => commandFailures("beforeRemoval.stop", command)),
+  ],
 };
 
 const PROPERTIES = Object.keys(CHECKS) as Property[];

@@ -2,6 +2,7 @@ export { LocalCommand } from "../private/terraform-data";
 export {
   BackendFactory,
   BackendRequest,
+  Farewell,
   IBackend,
   MachineAccess,
   MachineDescription,
@@ -20,11 +21,13 @@ export {
   MachineFile,
   PortClaim,
   ReadyCheck,
+  RemovalSteps,
   SecretFile,
   Sysctl,
   Unit,
 } from "./contribution";
 export { DockerEngine, DockerEngineProps } from "./docker";
+export { farewellCommand } from "./farewell";
 export { Machine, MachineAttributes, MachineProps } from "./machine";
 export { IMachine } from "./machine";
 export { nodeModule, nodeProgram, PROGRAM_FOLDER } from "./program";

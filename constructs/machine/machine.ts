@@ -13,6 +13,7 @@ import { addressKeeper } from "./address-file";
 import type { IBackend } from "./backend";
 import { CloudInit } from "./cloud-init";
 import { Contribution, LazyContribution, plainSecretFailures } from "./contribution";
+import { FAREWELL_PROGRAM, farewellCommand } from "./farewell";
 import { joinNeighbours } from "./neighbours";
 import { renderCloudConfig } from "./render/cloud-config";
 import { FILE_TREE, renderFileTree } from "./render/file-tree";
@@ -100,7 +101,14 @@ export class Machine extends Construct implements IMachine {
   readonly model: CloudInit;
   /** Runs the shell script on its standard input on the machine, as root. */
   readonly shell: LocalCommand;
+  /** Waits for it: the machine itself, made and complete. @internal */
+  readonly _made: TerraformData;
+  /** Its live content, pushed. @internal */
+  readonly _pushed: TerraformData;
+  /** Ends what it serves before it is removed; left out where nothing is to end. @internal */
+  readonly _farewell: TerraformData;
   private readonly backend: IBackend;
+  private readonly pushedAfter: TerraformData[] = [];
 
   constructor(scope: Construct, id: string, props: MachineProps) {
     super(scope, id);
@@ -154,8 +162,11 @@ export class Machine extends Construct implements IMachine {
       }),
       onCreate: lifecycle.push,
       logicalId: `${machine.friendlyUniqueId}_live`,
-      dependsOn: [machine],
+      dependsOn: this.pushedAfter,
     });
+    this.pushedAfter.push(machine);
+    this._made = machine;
+    this._pushed = live;
     // Of a secret the state has a hash only; the content goes through the command's environment, which Terraform never
     // shows.
     const { shell } = lifecycle;
@@ -168,6 +179,26 @@ export class Machine extends Construct implements IMachine {
       logicalId: `${machine.friendlyUniqueId}_secrets`,
       dependsOn: [live],
     });
+    this._farewell = new TerraformData(this, "farewell", {
+      triggersReplace: () => ({ machine: machine.idReference }),
+      onDestroy: {
+        ...shell,
+        command: farewellCommand(shell.command, FAREWELL_PROGRAM, `${this.name}: ${FAREWELL_PROGRAM} failed`),
+      },
+      exists: () => this.model.beforeRemoval.length > 0,
+      logicalId: `${machine.friendlyUniqueId}_farewell`,
+      dependsOn: [live],
+    });
+  }
+
+  /** What runs on it before another machine that left the program is removed. @internal */
+  _beforeRemoval(command: string): void {
+    this.backend.beforeRemoval?.({ machine: this.name, command, after: this._pushed });
+  }
+
+  /** Lets changes of the live content wait until another machine is made, so that no request is sent there before. @internal */
+  _pushAfter(other: Machine): void {
+    this.pushedAfter.push(other._made);
   }
 
   /** Container registry that the machine uses as Docker Hub's mirror. */

@@ -159,6 +159,12 @@ function validateHostNetwork(validation: Validation, machine: IMachine, name: st
   });
 }
 
+/** @see https://developer.hashicorp.com/nomad/docs/commands/node/drain */
+const DRAIN_DEADLINE = "2m";
+
+/** Mark beside the node's identity: the drain was no operator's. */
+const DRAINED = "/var/lib/nomad/drained-before-removal";
+
 /** What makes the agent a client. @see https://developer.hashicorp.com/nomad/docs/configuration/client */
 function clientContribution(client: NomadClientAgent, program: string, detectsCpu: boolean): Contribution {
   return {
@@ -167,7 +173,15 @@ function clientContribution(client: NomadClientAgent, program: string, detectsCp
       { path: "/etc/nomad.d/client.hcl", content: nomadClientText(client) },
       ...(detectsCpu ? [{ path: CPU_PROGRAM, content: cpuProgramText, mode: "0755" }] : []),
     ],
-    ready: [nomadClientReady(program, [...(client.docker ? ["docker"] : []), ...(client.rawExec ? ["raw_exec"] : [])])],
+    // Its jobs move to other clients; what finds no place there ends after this time.
+    beforeRemoval: {
+      withdraw: [`touch ${DRAINED}`, `${program} node drain -self -enable -yes -deadline ${DRAIN_DEADLINE}`],
+    },
+    ready: [
+      // A host that exists keeps its node and that node's drain when it is set up again.
+      `[ ! -e ${DRAINED} ] || { ${program} node eligibility -self -enable && rm ${DRAINED}; }`,
+      nomadClientReady(program, [...(client.docker ? ["docker"] : []), ...(client.rawExec ? ["raw_exec"] : [])]),
+    ],
   };
 }
 

@@ -22,8 +22,8 @@ export interface LocalCommand {
 export interface TerraformDataProps {
   /** A change of any value replaces the resource. Called at synth, so that later additions count. */
   readonly triggersReplace: () => Record<string, string>;
-  /** Run after creation; its failure fails the deployment. */
-  readonly onCreate: LocalCommand;
+  /** Run after creation; its failure fails the deployment. @default - nothing is run */
+  readonly onCreate?: LocalCommand;
   /** More environment of `onCreate`, known only at synth. @default - none */
   readonly lateEnvironment?: () => Record<string, string>;
   /** Run before destruction. @default - nothing is run */
@@ -56,11 +56,15 @@ export class TerraformData extends TerraformResource {
     const { onCreate, onDestroy, lateEnvironment } = props;
     // An override, since cdktf's own provisioner type drops what it does not know.
     this.addOverride("provisioner", [
-      localExec(
-        this,
-        onCreate,
-        lateEnvironment && { environment: environmentAtSynth(this, onCreate, lateEnvironment) },
-      ),
+      ...(onCreate
+        ? [
+            localExec(
+              this,
+              onCreate,
+              lateEnvironment && { environment: environmentAtSynth(this, onCreate, lateEnvironment) },
+            ),
+          ]
+        : []),
       ...(onDestroy ? [localExec(this, onDestroy, { when: "destroy" })] : []),
     ]);
   }
@@ -77,7 +81,8 @@ export class TerraformData extends TerraformResource {
   override toTerraform(): unknown {
     throwPostponed(this);
     if (this.isLeftOut) return {};
-    this.dependsOn = this.props.dependsOn?.map((other) => dependable(other));
+    const others = this.props.dependsOn?.filter((other) => !(other instanceof TerraformData && other.isLeftOut));
+    this.dependsOn = others?.map((other) => dependable(other));
     return super.toTerraform();
   }
 

@@ -29,12 +29,13 @@ test("a right LAB.json and a right machine.json are taken as they are", () => {
     registry: false,
     images: [],
     preinstalled: [],
+    beforeRemoval: [],
   });
   const addresses = { "vm-1": ["192.168.139.68", "fd00:139::68"] };
   expect(labWith({ addresses })()).toMatchObject({ addresses });
   expect(labWith({ software: ["consul"], registry: true })()).toMatchObject({ software: ["consul"], registry: true });
   expect(labWith({ subnets: ["192.168.139.0/24", "fd00:139::/64"] })()).toMatchObject({ name: "default" });
-  expect(machineWith({})()).toEqual({ ...machine, preinstalled: [] });
+  expect(machineWith({})()).toEqual({ ...machine, preinstalled: [], beforeRemoval: "" });
   expect(nicWith({ mtu: 1450 })()).toMatchObject({ nics: [{ mtu: 1450 }] });
 });
 

@@ -64,6 +64,23 @@ describeWithImage(
       2 * BOOT,
     );
 
+    test.each(runsOf(3))(
+      "a client that is made anew (run %i): its instances move first, its gateway leaves the director, and no request is lost",
+      async (run) => {
+        const before = await scene.bootId("web2");
+        const requests = await load();
+        await up({ EDITION: `edition ${run}` });
+        const result = await requests.finish();
+        console.log(`web2 made anew, ${run}: ${lossOf(result)}`);
+        expect(result.failures).toEqual([]);
+        expect(await scene.bootId("web2")).not.toBe(before);
+        await eventually(async () => {
+          expect(await gatewaysRunning()).toHaveLength(2);
+        }, 3 * MINUTES);
+      },
+      2 * BOOT,
+    );
+
     test(
       "a canary: a tenth of the requests go to another job, half of them after a deployment, with the same allocations",
       async () => {

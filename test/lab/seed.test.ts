@@ -10,6 +10,7 @@ const machine: MachineDocument = {
     { interface: "eth1", addresses: ["10.5.0.29/24"] },
   ],
   preinstalled: [],
+  beforeRemoval: "",
 };
 const keys = {
   authorizedKey: "ssh-ed25519 AAAA lab\n",

@@ -9,8 +9,8 @@ test("ssh_config has an alias for each machine, with its key pinned", () => {
   const state = new LabState("/srv/my lab");
   const nics = (address: string) => [{ interface: "eth0", addresses: [address] }];
   const machines = [
-    { name: "vm-1", memoryMiB: 256, nics: nics("192.168.139.9/24"), preinstalled: [] },
-    { name: "six", memoryMiB: 256, nics: nics("fd00:139::9/64"), preinstalled: [] },
+    { name: "vm-1", memoryMiB: 256, nics: nics("192.168.139.9/24"), preinstalled: [], beforeRemoval: "" },
+    { name: "six", memoryMiB: 256, nics: nics("fd00:139::9/64"), preinstalled: [], beforeRemoval: "" },
   ];
   const text = sshConfigText(state, machines);
   expect(text).toContain(`Host vm-1

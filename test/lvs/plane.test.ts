@@ -54,9 +54,10 @@ COMMIT
     "net.ipv4.conf.eth1.rp_filter = 0",
     "net.ipv4.conf.all.send_redirects = 0",
     "net.ipv4.conf.eth0.send_redirects = 0",
+    "-net.netfilter.nf_conntrack_max = 262144",
   ]);
   expect(ipvs.model.packages).toEqual(["conntrack", "iptables"]);
-  expect(ipvs.model.kernelModules).toEqual([]);
+  expect(ipvs.model.kernelModules).toEqual(["nf_conntrack"]);
   expect(ipvs.model.units.map(({ name }) => name)).toEqual([
     "vipstack-addresses.service",
     "vipstack-iptables.service",

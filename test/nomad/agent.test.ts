@@ -97,7 +97,7 @@ test("a Docker client: Consul agent, Docker with the mirror, CNI plugins, module
     ["docker.service", true],
     ["nomad.service", false],
   ]);
-  expect(web1!.ready.map(({ timeout }) => timeout)).toEqual(["5m", "2m", "5m"]);
+  expect(web1!.ready.map(({ timeout }) => timeout)).toEqual(["5m", "2m", "1m", "5m"]);
 });
 
 test("a client counts as ready once a job of each of its drivers can be placed on it", () => {

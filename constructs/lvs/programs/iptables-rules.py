@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -BESs
-"""iptables-rules [apply|check]: make our iptables chains equal to a folder of rules, by difference.
+"""iptables-rules [apply|check|leave ADDRESS…|return ADDRESS…]: make our iptables chains equal to a folder of rules, by difference.
 
 The folder holds files NAME.v4 and NAME.v6 in the format of iptables-restore. A file holds chains of its own, whose
 names start with VIPSTACK-, and the jumps into them: `-A PREROUTING -j VIPSTACK-...`, with no other condition.
@@ -9,7 +9,12 @@ Each file is first loaded in an empty network namespace. That shows whether the 
 is kept in /run until the file changes. `check` prints what `apply` would change.
 
 A file that is wrong or cut off is ignored as a whole: its last good text is used in its place, the other files are applied.
+Rules for a real server that left the files stay while IPVS has it, so that its connections can end (serving.py beside this file).
 Tracked flows that still go where rules led them that are gone are ended (nat_flows.py beside this file).
+
+`leave` is for a machine that is about to be removed: new connections go to other real servers, although the folder has its rules,
+and the program ends when no connection to it is open or the deadline has passed. It stays out, also after a boot, until `return`,
+or until the folder no longer has it.
 
 Exit code: 0 the chains match the folder, 1 they do not, 2 a file is refused and the chains match the others.
 """
@@ -23,12 +28,14 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
+from absence import FOLDER, absent, come_back, forget, leave
 from iptables_text import (EMPTY, OWN, Plan, Table, Tables, as_restore, describe, foreign_lines, make_plan, merge, own_part,
-                           unfinished_tables)
+                           servers_of, unfinished_tables, without_servers)
 from rule_files import Folder, Problems, Texts, keep_good, read_folder, whole_text
 from safely import Stop, only_one, replace_file, run
+from serving import serving, with_serving
 
 COMMANDS = {".v4": "iptables", ".v6": "ip6tables"}
 STARTED = time.time()
@@ -134,12 +141,17 @@ def work(options: argparse.Namespace) -> int:
     with suppress(OSError):  # on a full disk each run tries anew
         reader.remember()
     stays = {path.suffix for path in folder.lost}
+    away = absent(options.absent)
+    named = {address for tables in wanted.values() for address in servers_of(tables)}
+    wanted = {suffix: without_servers(tables, away) for suffix, tables in wanted.items()}
     results = [make_equal(suffix, wanted.get(suffix, {}), suffix in stays, options) for suffix in COMMANDS]
-    changed = [each for each, _ in results]
-    if options.command == "apply":
+    changed = [each.changed for each in results]
+    if options.command != "check":
         keep_good(folder, kept)
+        forget(options.absent, away - named)
         with suppress(OSError):
-            remember_seen(options.run / "iptables-seen", folder, "".join(seen for _, seen in results))
+            finished = not folder.problems and not any(each.unfinished for each in results)
+            remember_seen(options.run / "iptables-seen", "".join(each.seen for each in results) if finished else None)
     if not any(changed) and not options.quiet:
         chains = sum(len(table.chains) for tables in wanted.values() for table in tables.values())
         print(f"{chains} chains: nothing to change")
@@ -148,30 +160,45 @@ def work(options: argparse.Namespace) -> int:
     return 1 if any(changed) and options.command == "check" else 0
 
 
-def remember_seen(path: Path, folder: Folder, seen: str) -> None:
-    """Written for iptables-look unless a file is refused. Its date is from before the files were read."""
-    if folder.problems:
+def remember_seen(path: Path, seen: Optional[str]) -> None:
+    """Written for iptables-look once nothing is left to do. Its date is from before the files were read."""
+    if seen is None:
         path.unlink(missing_ok=True)
     else:
         replace_file(path, seen)
         os.utime(path, (STARTED, STARTED))
 
 
-def make_equal(suffix: str, wanted: Tables, stays: bool, options: argparse.Namespace) -> Tuple[bool, str]:
-    """Whether something was changed, or for `check` would be; and the lines that were seen last."""
+def read_if_there(path: Path) -> str:
+    """The kernel has no such file while its IPVS module is not loaded."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
+
+
+class Result(NamedTuple):
+    changed: bool  # for `check`: would be
+    seen: str  # the lines that iptables-look compares
+    unfinished: bool  # rules stay until their real server is drained
+
+
+def make_equal(suffix: str, wanted: Tables, stays: bool, options: argparse.Namespace) -> Result:
     command = COMMANDS[suffix]
     try:
         kernel = read_kernel(command)
     except Stop:
         if wanted:
             raise
-        return False, ""  # a machine without IPv6 needs no ip6tables
+        return Result(False, "", False)  # a machine without IPv6 needs no ip6tables
+    rest = wanted
+    wanted = with_serving(wanted, kernel.tables, serving(read_if_there(options.ipvs)))
     plan = make_plan(wanted, kernel.tables, stays)
     changes = describe(command, wanted, kernel.tables, plan) if plan else []
     left = options.run / f"iptables-left{suffix}.json"
     if options.command == "check":
         print("".join(f"{line}\n" for line in changes), end="")
-        return bool(plan), kernel.seen
+        return Result(bool(plan), kernel.seen, wanted != rest)
     before = [kernel.tables.get("nat", EMPTY)] if "nat" in plan else []
     # An earlier run may have been stopped before it came to the flows.
     before += [Table(*table) for table in load(left).get("nat", [])]
@@ -184,7 +211,7 @@ def make_equal(suffix: str, wanted: Tables, stays: bool, options: argparse.Names
     if before:
         end_flows(suffix, before, kernel.tables.get("nat", EMPTY))
         left.unlink(missing_ok=True)
-    return bool(plan), kernel.seen
+    return Result(bool(plan), kernel.seen, wanted != rest)
 
 
 def load_plan(command: str, wanted: Tables, plan: Plan, stays: bool) -> Kernel:
@@ -221,18 +248,43 @@ def end_flows(suffix: str, before: List[Table], now: Table) -> None:
                 print(f"- {count[1]} flows {' '.join(words)}", flush=True)
 
 
+def locked(options: argparse.Namespace) -> int:
+    with only_one(options.run / "iptables-rules.lock"):
+        return work(options)
+
+
+def busy() -> Set[str]:
+    """Where connections lead that rules redirected and that are open."""
+    listed = [run(["conntrack", "-L", "-f", family, "-p", "tcp", "--state", "ESTABLISHED"]).stdout for family in ("ipv4", "ipv6")]
+    from nat_flows import read_flows  # seldom needed
+
+    return {flow.server for text in listed for flow in read_flows(text) if flow.server != flow.address}
+
+
+def command(options: argparse.Namespace) -> int:
+    def again() -> int:
+        return locked(options)
+
+    if options.command == "leave":
+        return leave(options.absent, options.addresses, options.drain_seconds, again, busy)
+    return come_back(options.absent, options.addresses, again) if options.command == "return" else again()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="iptables-rules", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("command", nargs="?", choices=["apply", "check"], default="apply")
+    parser.add_argument("command", nargs="?", choices=["apply", "check", "leave", "return"], default="apply")
+    parser.add_argument("addresses", nargs="*", metavar="ADDRESS", help="of a machine that leaves or returns")
     parser.add_argument("--rules", type=Path, default=Path("/etc/vipstack/iptables.d"))
     parser.add_argument("--run", type=Path, default=Path("/run/vipstack"))
     parser.add_argument("--last-good", type=Path, default=Path("/var/lib/vipstack/last-good"))
+    parser.add_argument("--ipvs", type=Path, default=Path("/proc/net/ip_vs"))
+    parser.add_argument("--absent", type=Path, default=FOLDER)
+    parser.add_argument("--drain-seconds", type=int, default=60)
     parser.add_argument("--quiet", action="store_true", help="print nothing when nothing changes (for the timer)")
     options = parser.parse_args()
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # others' comments may be any bytes
     try:
-        with only_one(options.run / "iptables-rules.lock"):
-            return work(options)
+        return command(options)
     except Stop as stop:
         code, message = stop.args
     except OSError as problem:

@@ -4,7 +4,8 @@ equal to the files. Nothing here reads or changes a machine; the program beside 
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterator, List, NamedTuple, Tuple
+from itertools import cycle
+from typing import Dict, Iterator, List, NamedTuple, Set, Tuple
 
 OWN = "VIPSTACK-"
 BUILT_IN = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
@@ -122,6 +123,38 @@ def merge(into: Tables, more: Tables) -> List[str]:
         known.chains.update(table.chains)
         known.hooks.extend(table.hooks)
     return twice
+
+
+# ---- machines that are away
+
+DESTINATION = re.compile(r"--to-destination (?:\[([^]]+)\]|([^\s:]+)):\d+$")
+
+
+def server_of(rule: str) -> str:
+    """The address that a rule of DNAT leads to."""
+    found = DESTINATION.search(rule)
+    return (found[1] or found[2]) if found else ""
+
+
+def servers_of(tables: Tables) -> List[str]:
+    return [server_of(rule) for rules in tables.get("nat", EMPTY).chains.values() for rule in rules if server_of(rule)]
+
+
+def without_servers(tables: Tables, away: Set[str]) -> Tables:
+    """Rules that lead to servers that are away lead to the others of their chain, by turns: each keeps its match, which counts
+    what the rules before it left over. Without others they go, and the connection meets what the machine itself has there."""
+    nat = tables.get("nat", EMPTY)
+    chains = {chain: redirected(rules, away) for chain, rules in nat.chains.items()}
+    return {**tables, "nat": Table(chains, nat.hooks)} if chains != nat.chains else tables
+
+
+def redirected(rules: List[str], away: Set[str]) -> List[str]:
+    if not any(server_of(rule) in away for rule in rules):
+        return rules
+    staying = [rule.partition(" -j ")[2] for rule in rules if server_of(rule) and server_of(rule) not in away]
+    others = cycle(staying)
+    return [f"{rule.partition(' -j ')[0]} -j {next(others)}" if server_of(rule) in away else rule
+            for rule in rules if staying or server_of(rule) not in away]
 
 
 # ---- plan

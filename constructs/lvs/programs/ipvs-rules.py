@@ -1,11 +1,15 @@
 #!/usr/bin/python3 -BESs
-"""ipvs-rules [apply|check]: make the kernel's IPVS table equal to a folder of rules, by difference.
+"""ipvs-rules [apply|check|leave ADDRESS…|return ADDRESS…]: make the kernel's IPVS table equal to a folder of rules, by difference.
 
 The folder holds files NAME.rules with the lines that `ipvsadm -S -n` prints (comments and blank lines allowed),
 read in name order. The whole table belongs to the folder: what is in the kernel and in no file is removed.
 Nothing is ever flushed. A real server that is to be removed is drained: it gets weight 0, and it is deleted once it has no
 active connection or its deadline has passed. Each later `apply` (a timer calls it) carries that on. UDP is deleted at once.
 Nothing is removed while its replacement could not be added. `check` prints what `apply` would do now and changes nothing.
+
+`leave` is for a machine that is about to be removed: real servers at its addresses are drained although the folder has them, and the
+program ends when they are gone or their deadline has passed. They stay out, also after a boot, until `return`, or until the
+folder no longer has them.
 
 A file that is wrong or cut off is ignored as a whole: its last good text is used in its place, the other files are applied.
 
@@ -28,8 +32,9 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
+from absence import FOLDER, absent, come_back, forget, leave
 from ipvs_plan import Drain, Drains, Leaving, Now, Step, held_back, is_done, plan_coming, plan_leaving
-from ipvs_table import Line, Table, differences, parse_table, read_listing
+from ipvs_table import Line, Table, differences, hosts_of, parse_table, read_listing, without_hosts
 from rule_files import Folder, Problems, Texts, keep_good, read_folder
 from safely import Hanging, Stop, only_one, replace_file, run
 
@@ -161,9 +166,11 @@ def work(options: argparse.Namespace) -> int:
     wanted, folder = read_folder(options.rules, "*.rules", kept, understand)
     for line in folder.said():
         complain(line)
-    changed = apply(options, wanted, folder)
-    if options.command == "apply":
+    away = absent(options.absent)
+    changed = apply(options, without_hosts(wanted, away), folder)
+    if options.command != "check":
         keep_good(folder, kept)
+        forget(options.absent, away - hosts_of(wanted))
     if folder.problems:
         return 2
     return 1 if changed and options.command == "check" else 0
@@ -225,19 +232,34 @@ def report_drains(leaving: Leaving, now: Now, failed: List[Step]) -> None:
             print(f"drain {name} until {until}", flush=True)
 
 
+def locked(options: argparse.Namespace) -> int:
+    """The folder is read under the lock, so the newest one wins."""
+    with only_one(options.state.with_name("ipvs-rules.lock")):
+        return work(options)
+
+
+def command(options: argparse.Namespace) -> int:
+    def again() -> int:
+        return locked(options)
+
+    if options.command == "leave":
+        return leave(options.absent, options.addresses, options.drain_seconds, again, lambda: hosts_of(read_kernel().table))
+    return come_back(options.absent, options.addresses, again) if options.command == "return" else again()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="ipvs-rules", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("command", nargs="?", choices=["apply", "check"], default="apply")
+    parser.add_argument("command", nargs="?", choices=["apply", "check", "leave", "return"], default="apply")
+    parser.add_argument("addresses", nargs="*", metavar="ADDRESS", help="of a machine that leaves or returns")
     parser.add_argument("--rules", type=Path, default=Path("/etc/vipstack/ipvs.d"))
     parser.add_argument("--state", type=Path, default=Path("/run/vipstack/ipvs-drain.json"))
     parser.add_argument("--last-good", type=Path, default=Path("/var/lib/vipstack/last-good"))
+    parser.add_argument("--absent", type=Path, default=FOLDER)
     parser.add_argument("--drain-seconds", type=int, default=os.environ.get("DRAIN_SECONDS", "60"))
     parser.add_argument("--quiet", action="store_true", help="print nothing when nothing changes (for the timer)")
     options = parser.parse_args()
     try:
-        # The folder is read under the lock, so the newest one wins.
-        with only_one(options.state.with_name("ipvs-rules.lock")):
-            return work(options)
+        return command(options)
     except Stop as stop:
         code, message = stop.args
     except OSError as problem:

@@ -141,6 +141,11 @@ def port_of(name: str) -> str:
     return name.rpartition(":")[2] if ":" in name else ""
 
 
+def host_of(address: str) -> str:
+    """Of a real server, as a machine's address is written: without port and brackets."""
+    return address.rpartition(":")[0].strip("[]")
+
+
 def is_ipv6(name: str) -> bool:
     return "[" in name or name.endswith(" -6")
 
@@ -282,6 +287,17 @@ def differences(expected: Table, kernel: Table) -> List[str]:
     left, right = table_lines(expected), table_lines(kernel)
     missing, surplus = sorted(left - right), sorted(right - left)
     return [f"missing: {line}" for line in missing] + [f"too much: {line}" for line in surplus]
+
+
+def hosts_of(table: Table) -> Set[str]:
+    """Addresses of all real servers."""
+    return {host_of(address) for service in table.values() for address in service.servers}
+
+
+def without_hosts(table: Table, hosts: Set[str]) -> Table:
+    """The table without the real servers at some addresses."""
+    return {key: Service(service.options, {address: server for address, server in service.servers.items() if host_of(address) not in hosts})
+            for key, service in table.items()}
 
 
 def table_lines(table: Table) -> Set[str]:

@@ -52,7 +52,7 @@ export function directorSysctls(traits: DirectorTraits): Sysctl[] {
           "clients and real servers share an interface: no host may be redirected to a shorter path",
         )
       : []),
-    ...(traits.plane === Plane.IPVS ? ipvsSysctls(traits) : []),
+    ...(traits.plane === Plane.IPVS ? ipvsSysctls(traits) : [TRACKED_CONNECTIONS]),
   ];
 }
 

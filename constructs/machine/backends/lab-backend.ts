@@ -1,13 +1,21 @@
 import { join, resolve } from "node:path";
-import { Fn } from "cdktf";
+import { Fn, ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { catalogueOf } from "../../private/catalogue";
 import { pathFromStack } from "../../private/host-path";
 import { writeAtSynth } from "../../private/synth-files";
 import { LocalCommand, TerraformData } from "../../private/terraform-data";
 import { Validation } from "../../private/validation";
-import type { BackendFactory, IBackend, MachineAccess, MachineDescription, MachineLifecycle } from "../backend";
+import type {
+  BackendFactory,
+  Farewell,
+  IBackend,
+  MachineAccess,
+  MachineDescription,
+  MachineLifecycle,
+} from "../backend";
 import { CloudInit } from "../cloud-init";
+import { FAREWELL_PROGRAM } from "../farewell";
 import { renderPushScript } from "../render/setup";
 import type { Software, SoftwareName } from "../software";
 import { firstHostAddress, normalizeSubnet } from "../subnet";
@@ -63,6 +71,9 @@ export class LabBackend extends Construct implements IBackend {
   private readonly network: TerraformData;
   /** What each machine waits for; grows when a machine asks for something that the lab serves. */
   private readonly prerequisites: TerraformData[] = [];
+  /** Grows with every role that has to do something before a machine is removed. */
+  private readonly farewells: Farewell[] = [];
+  private readonly syncsAfter: ITerraformDependable[] = [];
   private readonly served = { software: new Set<string>(), registry: false, images: new Set<string>() };
   private readonly address: string;
 
@@ -87,6 +98,9 @@ export class LabBackend extends Construct implements IBackend {
       ...(this.served.registry && { registry: true }),
       ...(this.served.images.size > 0 && { images: [...this.served.images].sort() }),
       ...preinstalled(...this.models),
+      ...(this.farewells.length > 0 && {
+        beforeRemoval: this.farewells.map(({ machine, command }) => ({ on: machine, command })),
+      }),
     });
     writeAtSynth(this, () => ({ "lab.json": `${JSON.stringify(document(), null, 2)}\n` }));
 
@@ -108,8 +122,9 @@ export class LabBackend extends Construct implements IBackend {
       }),
       onCreate: this.run("sync lab.json"),
       logicalId: `${this.network.friendlyUniqueId}_members`,
-      dependsOn: [this.network],
+      dependsOn: this.syncsAfter,
     });
+    this.syncsAfter.push(this.network);
   }
 
   /** The lab's own container registry, filled with images made of the distribution's packages. */
@@ -144,6 +159,12 @@ export class LabBackend extends Construct implements IBackend {
     return forward && `127.0.0.1:${forward.listen}`;
   }
 
+  /** @see IBackend.beforeRemoval */
+  beforeRemoval(farewell: Farewell): void {
+    this.farewells.push(farewell);
+    this.syncsAfter.push(farewell.after);
+  }
+
   /** @see IBackend.bind */
   bind({ name, interfaces, mtu, memoryMiB, model }: MachineDescription): MachineLifecycle {
     checkMachine(this, name, Object.keys(interfaces));
@@ -162,7 +183,7 @@ export class LabBackend extends Construct implements IBackend {
       shell: this.command(shell),
       triggers: { lab: this.network.idReference, hardware: documentOf(hardware) },
       documents: () => ({
-        [`${folder}/machine.json`]: documentOf({ ...hardware, ...preinstalled(model) }),
+        [`${folder}/machine.json`]: documentOf({ ...hardware, ...preinstalled(model), ...farewellOf(model) }),
         ...userDataFiles(folder, model),
         [`${folder}/live.sh`]: renderPushScript(model),
       }),
@@ -224,6 +245,10 @@ function preinstalled(...models: readonly CloudInit[]): { preinstalled?: string[
   const packages = new Set(models.flatMap((model) => model.packages));
   const found = PREINSTALLED.filter((name) => packages.has(name));
   return found.length === 0 ? {} : { preinstalled: found };
+}
+
+function farewellOf({ beforeRemoval }: CloudInit): { beforeRemoval?: string } {
+  return beforeRemoval.length === 0 ? {} : { beforeRemoval: FAREWELL_PROGRAM };
 }
 
 /** The guests' network driver takes Ethernet's packets and no larger ones. */

@@ -69,11 +69,35 @@ test("resources that the library does not make are named", () => {
   );
 });
 
-test("live content of a machine that is made anew comes with it; a secret of another one is named", () => {
-  const data = (name: string, before: object | null, after: object | null): ResourceChange => ({
+function data(name: string, before: object | null, after: object | null): ResourceChange {
+  return {
     ...resource("terraform_data", before && { triggers_replace: before }, after && { triggers_replace: after }),
     name,
-  });
+  };
+}
+
+test("who drains a machine that goes is said with it; of one that stays it is a resource of its own", () => {
+  const all = [
+    data("web1", { boot: "1", hardware: '{"name":"web1"}' }, null),
+    data("ipvs_drains_web1", { machine: "id" }, null),
+    data("edge_drains_web1", { machine: "id" }, null),
+    data("web1_farewell", { machine: "id" }, null),
+    data("new", null, { boot: "1", hardware: '{"name":"new"}' }),
+    data("ipvs_drains_new", null, { machine: "id" }),
+    data("ipvs_drains_web2", null, { machine: "id" }),
+  ];
+  expect(text(...all)).toBe(
+    `machines
+  - web1 is removed
+      its real servers are drained first, by ipvs, edge
+  + new
+
+other resources of Terraform
+  ~ ipvs drains web2`,
+  );
+});
+
+test("live content of a machine that is made anew comes with it; a secret of another one is named", () => {
   const changes = changesOf(
     [
       data("web", { boot: "1" }, { boot: "2" }),
@@ -84,7 +108,7 @@ test("live content of a machine that is made anew comes with it; a secret of ano
     noBoot,
   );
   expect(changes).toEqual({
-    machines: [{ name: "web", action: "replace", reasons: ["boot content"], boot: [] }],
+    machines: [{ name: "web", action: "replace", reasons: ["boot content"], boot: [], drainedBy: [] }],
     files: [{ machine: "ipvs", files: [], secrets: ["TOKEN"] }],
     others: ["lab members"],
     objects: [],

@@ -140,6 +140,7 @@ withTerraform(
     expect(lines).toContain("  + two");
     expect(lines).toContain("  - one is removed");
     const web = lines.slice(lines.indexOf("  ± web is made anew: boot content") + 1);
+    expect(web.shift()).toBe("      its real servers are drained first, by ipvs");
     expect(web[0]).toMatch(/^ {6}\/etc\/caddy\/\S+$/);
     expect(web.filter((line) => /old|new/.test(line)).map((line) => line.trim().slice(0, 2))).toEqual(["- ", "+ "]);
     expect(machinesAtRisk(plan)).toEqual({ replaced: ["ipvs", "web"], removed: ["one"] });
@@ -156,7 +157,9 @@ withTerraform(
     const run = spawnSync(TERRAFORM, words, { cwd: program.stackFolder("machines"), env: TERRAFORM_ENVIRONMENT });
     expect(run).toMatchObject({ status: 0 });
     const plan = await planned(program);
-    expect(planText(plan)).toBe("machines\n  ± web is made anew: it was not finished");
+    expect(planText(plan)).toBe(
+      "machines\n  ± web is made anew: it was not finished\n      its real servers are drained first, by ipvs",
+    );
     expect(machinesAtRisk(plan)).toEqual({ replaced: [], removed: [] });
   },
   60_000,
@@ -167,7 +170,9 @@ withTerraform(
   async () => {
     deploy(synth({}));
     rmSync(join(folder, "state", "plan", "deployed"), { recursive: true });
-    expect(planText(await planned(synth({ answer: "new" })))).toBe("machines\n  ± web is made anew: boot content");
+    expect(planText(await planned(synth({ answer: "new" })))).toBe(
+      "machines\n  ± web is made anew: boot content\n      its real servers are drained first, by ipvs",
+    );
   },
   60_000,
 );
@@ -203,8 +208,8 @@ describe("before a machine is lost", () => {
       {
         stack: "machines",
         machines: [
-          { name: "ipvs", action: "replace", reasons: ["boot content"], boot: [] },
-          { name: "web", action: "remove", reasons: [], boot: [] },
+          { name: "ipvs", action: "replace", reasons: ["boot content"], boot: [], drainedBy: [] },
+          { name: "web", action: "remove", reasons: [], boot: [], drainedBy: [] },
         ],
         files: [],
         others: [],
@@ -248,7 +253,7 @@ describe("before a machine is lost", () => {
 
   test("a new machine is no reason to ask", async () => {
     const [stack] = lossy.stacks;
-    const machines = [{ name: "web", action: "add", reasons: [], boot: [] }] as const;
+    const machines = [{ name: "web", action: "add", reasons: [], boot: [], drainedBy: [] }] as const;
     const plan = { ...lossy, stacks: stack === undefined ? [] : [{ ...stack, machines }] };
     expect(await asked(plan, true, "no")).toEqual({ printed: "\nmachines\n  + web\n\n", refused: false });
   });

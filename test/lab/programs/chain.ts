@@ -29,6 +29,10 @@ const consul = new ConsulServer(machines, "consul", { machine: server });
 const nomad = new NomadServer(machines, "nomad", { machine: server, consul });
 nomad.addClients([web1, web2], { docker: true });
 
+// Boot content: another edition makes the machine anew.
+if (knob("EDITION") !== "")
+  web2.contribute(machines, { files: [{ path: "/etc/edition", content: `${knob("EDITION")}\n` }] });
+
 // For gateways with the Admin API; Debian's etcd listens on loopback only.
 if (knob("ETCD") === "yes")
   server.contribute(machines, {

@@ -30,16 +30,22 @@ export function lossOf({ answers, failures, slowest }: RequestsResult): string {
 
 /** A load that runs on a machine; see load.py and http-load.py. */
 export class Load<Result> {
-  constructor(private readonly running: execa.ExecaChildProcess) {}
+  private readonly isReady: Promise<void>;
+
+  constructor(private readonly running: execa.ExecaChildProcess) {
+    this.isReady = new Promise<void>((resolve, reject) => {
+      running.stdout?.on("data", (chunk: Buffer) => {
+        if (chunk.toString().includes("ready")) resolve();
+      });
+      running.catch(reject);
+    });
+    // One that is stopped before that is no failure of its own.
+    this.isReady.catch(() => undefined);
+  }
 
   /** Once every client has its first answer. */
   async ready(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.running.stdout?.on("data", (chunk: Buffer) => {
-        if (chunk.toString().includes("ready")) resolve();
-      });
-      this.running.catch(reject);
-    });
+    await this.isReady;
   }
 
   /** Ends it. @returns what it says was answered and lost */

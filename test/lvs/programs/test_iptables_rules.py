@@ -13,7 +13,7 @@ from typing import Any, Dict, List
 
 sys.dont_write_bytecode = True
 PROGRAM = Path(__file__).parents[3] / "constructs/lvs/programs/iptables-rules.py"
-MODULES = [PROGRAM.with_name(f"{name}.py") for name in ("iptables_text", "nat_flows", "rule_files", "safely")]
+MODULES = [PROGRAM.with_name(f"{name}.py") for name in ("absence", "iptables_text", "nat_flows", "rule_files", "safely", "serving")]
 sys.path.insert(0, str(PROGRAM.parent))
 
 
@@ -132,6 +132,39 @@ class Quotes(unittest.TestCase):
         saved = SAVED.replace("*filter\n", '*filter\n-A OUTPUT -j "x\n').replace("-A DOCKER", '-A x"y')
         self.assertEqual(rules.own_part(saved)["nat"].hooks[1], '-A x"y -p udp -j VIPSTACK-PREROUTING')
         self.assertEqual(len(list(rules.rules_in(saved))), len(saved.split("\n")))
+
+
+class Away(unittest.TestCase):
+    """Connections of a machine that leaves go to the others of its chain."""
+
+    def rules(self, *destinations: str) -> List[str]:
+        return [f"-A VIPSTACK-WEB -p tcp -m statistic --mode nth --every {len(destinations) - at} --packet 0 -j DNAT "
+                f"--to-destination {to}" for at, to in enumerate(destinations)]
+
+    def chain(self, away: "set[str]", *destinations: str) -> List[str]:
+        tables = {"nat": rules.Table({"VIPSTACK-WEB": self.rules(*destinations)}, []), "filter": rules.Table({}, [])}
+        changed = rules.without_servers(tables, away)
+        self.assertEqual(changed["filter"], tables["filter"])
+        self.assertEqual(tables["nat"].chains["VIPSTACK-WEB"], self.rules(*destinations))
+        return list(changed["nat"].chains["VIPSTACK-WEB"])
+
+    def test_its_turns_are_taken_by_the_others_and_each_turn_stays(self) -> None:
+        four = ["10.0.0.3:80", "10.0.0.31:80", "10.0.0.3:81", "10.0.0.4:80"]
+        self.assertEqual(self.chain({"10.0.0.3"}, *four),
+                         self.rules("10.0.0.31:80", "10.0.0.31:80", "10.0.0.4:80", "10.0.0.4:80"))
+
+    def test_ipv6(self) -> None:
+        self.assertEqual(self.chain({"fd00::3"}, "[fd00::3]:80", "[fd00::31]:80"), self.rules("[fd00::31]:80", "[fd00::31]:80"))
+
+    def test_without_others_no_rule_is_left(self) -> None:
+        self.assertEqual(self.chain({"10.0.0.3", "10.0.0.4"}, "10.0.0.3:80", "10.0.0.4:80"), [])
+
+    def test_one_that_no_rule_names_changes_nothing(self) -> None:
+        self.assertEqual(self.chain({"10.0.0.9"}, "10.0.0.3:80"), self.rules("10.0.0.3:80"))
+
+    def test_redirects_and_foreign_targets_stay(self) -> None:
+        other = ["-A VIPSTACK-WEB -p tcp -j REDIRECT --to-ports 80", "-A VIPSTACK-WEB -p tcp -j VIPSTACK-NEXT"]
+        self.assertEqual(rules.redirected([*other, *self.rules("10.0.0.3:80")], {"10.0.0.3"}), other)
 
 
 class Plans(unittest.TestCase):

@@ -20,7 +20,7 @@ from unittest import mock
 
 sys.dont_write_bytecode = True
 PROGRAM = Path(__file__).parents[3] / "constructs/lvs/programs/ipvs-rules.py"
-MODULES = [PROGRAM.with_name(f"{name}.py") for name in ("ipvs_plan", "ipvs_table", "rule_files", "safely")]
+MODULES = [PROGRAM.with_name(f"{name}.py") for name in ("absence", "ipvs_plan", "ipvs_table", "rule_files", "safely")]
 sys.path.insert(0, str(PROGRAM.parent))
 
 
@@ -229,7 +229,10 @@ with open(folder + "/calls", "a") as calls:
     calls.write(" ".join(words) + "\\n")
 if words[0] == "-S":
     print(open(path).read() if os.path.exists(path) else "", end="")
-elif words[0] != "-ln":
+elif words[0] == "-ln":
+    listing = folder + "/listing"
+    print(open(listing).read() if os.path.exists(listing) else "", end="")
+else:
     problem = ""
     for problem in map(command, [line.split() for line in sys.stdin] if words == ["-R"] else [words]):
         print(problem, end="\\n" if problem else "", file=sys.stderr)
@@ -265,14 +268,15 @@ class Program(unittest.TestCase):
     def words(self, *words: str) -> List[str]:
         """By the options of its first line."""
         options = PROGRAM.read_text().partition("\n")[0].split()[1:]
-        places = ["--state", str(self.state), "--rules", str(self.rules), "--last-good", str(self.folder / "good")]
+        places = ["--state", str(self.state), "--rules", str(self.rules), "--last-good", str(self.folder / "good"),
+                  "--absent", str(self.folder / "absent")]
         return [sys.executable, *options, str(self.installed / "ipvs-rules"), *words, *places]
 
     def run_program(self, *words: str) -> "subprocess.CompletedProcess[str]":
         done = subprocess.run(self.words(*words), capture_output=True, text=True, cwd=self.rules, timeout=60,
                               env={**os.environ, "PYTHONPATH": str(self.rules), "PATH": f"{self.bin}:{os.environ['PATH']}"})
         self.assertEqual(sorted(path.name for path in self.installed.iterdir()),
-                         ["ipvs-rules", *(module.name for module in MODULES)])
+                         sorted(["ipvs-rules", *(module.name for module in MODULES)]))
         return done
 
     def wanted(self, *lines: str, name: str = "a") -> None:
@@ -492,6 +496,35 @@ class Program(unittest.TestCase):
         self.wanted("nonsense", name="b")
         self.run_program("apply")
         self.assertFalse(seen.exists())
+
+    def test_a_machine_that_leaves_is_drained_from_every_service_and_stays_out_until_it_returns(self) -> None:
+        web = ["-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 1", "-a -t 10.0.0.1:80 -r 10.0.1.12:80 -m -w 1"]
+        dns = ["-A -u [fd00::1]:53 -s rr", "-a -u [fd00::1]:53 -r [fd00::31]:53 -m -w 1", "-a -u [fd00::1]:53 -r [fd00::3]:53 -m -w 1"]
+        self.wanted(*web, *dns)
+        self.run_program("apply")
+        done = self.run_program("leave", "10.0.1.1", "fd00::31")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"~ -e -t 10\.0\.0\.1:80 -r 10\.0\.1\.1:80 -m -w 0\n(?s:.*)- -d -t 10\.0\.0\.1:80 -r 10\.0\.1\.1:80\n$")
+        self.assertEqual(set(self.kernel()), {dns[0], dns[2], web[0], web[2]})
+        # Neither the timer nor a boot brings it back.
+        self.assertIn("nothing to change", self.run_program("apply").stdout)
+        (self.bin / "kernel").unlink()
+        self.run_program("apply")
+        self.assertEqual(set(self.kernel()), {dns[0], dns[2], web[0], web[2]})
+        done = self.run_program("return", "10.0.1.1", "fd00::31", "10.0.1.99")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(set(self.kernel()), {*dns, *web})
+        self.assertEqual(self.run_program("return", "10.0.1.1").stdout, "")
+
+    def test_a_machine_that_leaves_is_waited_for_until_its_deadline(self) -> None:
+        self.wanted("-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 1")
+        self.run_program("apply")
+        (self.bin / "listing").write_text("TCP  10.0.0.1:80 rr\n  -> 10.0.1.1:80  0  0  3  0\n")
+        started = time.monotonic()
+        done = self.run_program("leave", "10.0.1.1", "--drain-seconds", "4")
+        self.assertEqual(done.returncode, 0)
+        self.assertGreaterEqual(time.monotonic() - started, 4)
+        self.assertEqual(self.kernel(), ["-A -t 10.0.0.1:80 -s rr"])
 
     def test_a_run_waits_for_another_one_but_not_for_ever(self) -> None:
         self.wanted()
