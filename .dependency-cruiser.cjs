@@ -79,6 +79,13 @@ module.exports = {
       to: { path: "^(constructs|lab|cli)/" },
     },
     {
+      // A user copies the folder of one example.
+      name: "examples-stand-alone",
+      severity: "error",
+      from: { path: "^examples/([^/]+)/" },
+      to: { path: "^(examples|inventory|scripts|test)/|^main\\.ts$", pathNot: "^examples/$1/" },
+    },
+    {
       name: "private-stays-private",
       severity: "error",
       from: { pathNot: "^(constructs|test)/" },

@@ -11,7 +11,7 @@ import {
   Scheduler,
   VirtualServiceOptions,
 } from "vipstack";
-import { UdpEcho } from "../udp/udp-echo";
+import { UdpEcho } from "./udp-echo";
 
 const inventory = defineInventory({
   name: "refusals",
