@@ -94,7 +94,6 @@ export {
   defineInventory,
   HttpCluster,
   Inventory,
-  InventoryError,
   MachineEntry,
   MachinesStack,
   MachinesStackProps,

@@ -4,13 +4,14 @@ import { describeFailure, Failure } from "./failure";
 
 /** Every error this library throws at synth: construct path first, then each failure with its cure. */
 export class ValidationError extends Error {
-  /** Path of the construct. */
+  /** Path of the construct; `inventory 'lab'` for an inventory, which is none. */
   readonly constructPath: string;
   /** The broken rules. */
   readonly failures: readonly Failure[];
 
-  constructor(scope: IConstruct, failures: readonly Failure[]) {
-    const path = scope.node.path;
+  /** @param place the construct, or the name of what is no construct */
+  constructor(place: IConstruct | string, failures: readonly Failure[]) {
+    const path = typeof place === "string" ? place : place.node.path;
     const lines = failures.map(describeFailure);
     super(
       lines.length === 1

@@ -1,5 +1,5 @@
 export { ClusterStackProps, HttpCluster } from "./cluster-stack";
-export { defineInventory, Inventory, InventoryError, MachineEntry } from "./inventory";
+export { defineInventory, Inventory, MachineEntry } from "./inventory";
 export { MachinesStack, MachinesStackProps } from "./machines-stack";
 export { PlatformStack, PlatformStackProps } from "./platform-stack";
 export { WorkloadsStack, WorkloadsStackProps } from "./workloads-stack";

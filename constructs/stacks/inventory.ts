@@ -1,5 +1,7 @@
 import * as ipaddr from "ipaddr.js";
 import { BackendFactory } from "../machine";
+import { Failure } from "../private/failure";
+import { ValidationError } from "../private/validation";
 
 /** A machine of an inventory. */
 export interface MachineEntry<Name extends string = string> {
@@ -27,35 +29,21 @@ export interface Inventory<Name extends string = string> {
   readonly forwards?: readonly { readonly listen: number; readonly to: string }[];
 }
 
-/** All mistakes of an inventory, in one message. */
-export class InventoryError extends Error {
-  constructor(name: string, problems: readonly string[]) {
-    super(`inventory '${name}' can't be deployed:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
-    this.name = "InventoryError";
-  }
-}
-
 /**
  * Checks an inventory and keeps its machines' names as types, so that `machines.all.d2` is known to the compiler.
  *
- * @throws InventoryError
+ * @throws ValidationError with all mistakes of the inventory
  */
 export function defineInventory<const Name extends string>(inventory: Inventory<Name>): Inventory<Name> {
-  const { machines, subnets } = inventory;
-  const problems = [
-    ...subnets
-      .filter((subnet) => !ipaddr.isValidCIDR(subnet))
-      .map((subnet) => `subnet '${subnet}' is not a network: write it like '192.168.139.0/24'`),
-    ...repeated(machines.map(({ name }) => name)).map(
-      (name) => `machine '${name}' is listed twice: rename one of them`,
-    ),
-    ...repeated(machines.flatMap(addressesOf)).map(
-      (address) => `address ${address} is given to ${owners(machines, address)}: give each machine its own`,
-    ),
-    ...machines.flatMap((machine) => addressProblems(machine, subnets)),
-    ...machines.flatMap(mtuProblems),
+  const { name, machines, subnets } = inventory;
+  const failures = [
+    ...subnets.filter((subnet) => !ipaddr.isValidCIDR(subnet)).map(notASubnet),
+    ...repeated(machines.map((machine) => machine.name)).map(nameTwice),
+    ...repeated(machines.flatMap(addressesOf)).map((address) => addressTwice(machines, address)),
+    ...machines.flatMap((machine) => addressFailures(machine, subnets)),
+    ...machines.flatMap(mtuFailures),
   ];
-  if (problems.length > 0) throw new InventoryError(inventory.name, problems);
+  if (failures.length > 0) throw new ValidationError(`inventory '${name}'`, failures);
   return inventory;
 }
 
@@ -89,24 +77,46 @@ function addressesOf({ address }: MachineEntry): string[] {
   return typeof address === "string" ? [address] : [...address];
 }
 
-function addressProblems(machine: MachineEntry, subnets: readonly string[]): string[] {
-  return addressesOf(machine).flatMap((address) => {
-    const known = subnets.filter((subnet) => ipaddr.isValidCIDR(subnet));
-    if (!isAddress(address))
-      return [`machine '${machine.name}' has the address '${address}', which is none: write it like '192.168.139.29'`];
+function notASubnet(subnet: string): Failure {
+  const cure = "write it like '192.168.139.0/24'";
+  return { property: "subnets", rule: "must be networks in CIDR form", got: subnet, cure };
+}
+
+function nameTwice(name: string): Failure {
+  return { property: "machines", rule: "can't list a name twice", got: name, cure: "rename one of them" };
+}
+
+function addressTwice(machines: readonly MachineEntry[], address: string): Failure {
+  const owners = machines.filter((machine) => addressesOf(machine).includes(address)).map(({ name }) => `'${name}'`);
+  const [rule, cure] =
+    owners.length === 1
+      ? [`can't list an address of ${owners.join("")} twice`, "leave one of them out"]
+      : [`can't give one address to ${owners.join(" and ")}`, "give each machine its own"];
+  return { property: "machines", rule, got: address, cure };
+}
+
+function addressFailures(machine: MachineEntry, subnets: readonly string[]): Failure[] {
+  const known = subnets.filter((subnet) => ipaddr.isValidCIDR(subnet));
+  const property = `machines.${machine.name}.address`;
+  return addressesOf(machine).flatMap((address): Failure[] => {
+    if (!isAddress(address)) {
+      const cure = "write it like '192.168.139.29', without a prefix length";
+      return [{ property, rule: "must be an IP address", got: address, cure }];
+    }
     if (subnetOf(address, known) !== undefined) return [];
-    return [
-      `machine '${machine.name}' has the address ${address}, which is in none of the subnets (${subnets.join(", ")}): add its subnet or change it`,
-    ];
+    const rule = `must be in one of the subnets (${subnets.join(", ")})`;
+    return [{ property, rule, got: address, cure: "add its subnet, or change the address" }];
   });
 }
 
 /** The numbers themselves are checked by the machine. */
-function mtuProblems(machine: MachineEntry): string[] {
+function mtuFailures(machine: MachineEntry): Failure[] {
   const { name, mtu } = machine;
-  const nics = interfaceCount(machine);
-  if (mtu === undefined || typeof mtu === "number" || mtu.length === nics) return [];
-  return [`machine '${name}' has ${mtu.length} MTUs and ${nics} interfaces: give one for all, or one each`];
+  const count = interfaceCount(machine);
+  if (mtu === undefined || typeof mtu === "number" || mtu.length === count) return [];
+  const rule = `must be one number, or one for each interface (${count})`;
+  const cure = "each IPv4 address is an interface, an IPv6 address joins the one before it";
+  return [{ property: `machines.${name}.mtu`, rule, got: mtu, cure: `count them: ${cure}` }];
 }
 
 function isAddress(text: string): boolean {
@@ -119,13 +129,6 @@ function subnetOf(address: string, subnets: readonly string[]): string | undefin
     const [network, prefix] = ipaddr.parseCIDR(subnet);
     return network.kind() === host.kind() && host.match([network, prefix] as [typeof host, number]);
   });
-}
-
-function owners(machines: readonly MachineEntry[], address: string): string {
-  return machines
-    .filter((machine) => addressesOf(machine).includes(address))
-    .map(({ name }) => `'${name}'`)
-    .join(" and ");
 }
 
 function repeated(items: readonly string[]): string[] {
