@@ -86,7 +86,7 @@ apisix:
   control:
     ip: 127.0.0.1
     port: 9090
-  # The keys that APISIX comes with are known to everybody.
+  # The keys that APISIX comes with are public.
   data_encryption:
     # Nothing is stored, so nothing has to be encrypted.
     enable_encrypt_fields: false

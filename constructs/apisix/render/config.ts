@@ -100,7 +100,7 @@ function apisix(settings: GatewaySettings, { address, virtualPorts, folders }: G
     "  control:",
     "    ip: 127.0.0.1",
     `    port: ${controlPort}`,
-    "  # The keys that APISIX comes with are known to everybody.",
+    "  # The keys that APISIX comes with are public.",
     "  data_encryption:",
     ...(admin === undefined
       ? [

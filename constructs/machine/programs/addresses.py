@@ -212,7 +212,7 @@ def work(file: Path, state: Path) -> int:
     added[0].extend(address for address in addresses if address not in added[0])
     for route in routes:
         added[1].setdefault(route, same_place(route))
-    save(state, added)  # before adding: a crash must not leave something that nobody removes
+    save(state, added)  # before adding: what a crash leaves can then still be removed
     for address in addresses:
         words = [address[0], "dev", address[1]]
         fine &= attempt(f"+ {' '.join(words)}", "address", "add", *words, *how_to_add(address))

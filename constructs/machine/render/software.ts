@@ -75,7 +75,7 @@ const DOWNLOAD = `download() { # download URL SHA256 PATH MODE [zip|tar.gz [MEMB
     return
   fi
   mkdir -p "$(dirname "$3")"
-  # Beside its place: the last step is a rename, so nobody ever runs half a program.
+  # Beside its place: the last step is a rename, so half a program is never run.
   new="$3.new"
   curl --fail --silent --show-error --location --retry 5 --retry-connrefused --output "$new" "$1"
   sum=$(sha256sum "$new" | cut -d ' ' -f 1)

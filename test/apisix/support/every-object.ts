@@ -24,7 +24,7 @@ export const everyObject: Build = (stack, gateway) => {
 
   const shared = new SharedUpstream(stack, "httpbin", {
     gateway,
-    desc: "A node that somebody else runs",
+    desc: "A node outside of this program",
     upstream: Upstream.toNodes(
       { "httpbin.org:443": 1, "[2001:db8::1]:443": 0 },
       {
