@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
 import { relative } from "node:path";
 import execa from "execa";
 import { DeployedMachine, DeploymentDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
-import { loginCommand } from "./on-machine";
+import { Login, LoginResult } from "./login";
 
 /** Why a host can't be used, and what to do about it. */
 export interface HostTrouble {
@@ -12,7 +11,7 @@ export interface HostTrouble {
 }
 
 /** What ssh would do for a host, by its own configuration. */
-export interface Login {
+export interface HostLogin {
   /** Command that a user can type: `ssh -F hosts.conf web`. */
   readonly command: string;
   /** Where the host is configured: `hosts.conf`. */
@@ -21,14 +20,6 @@ export interface Login {
   readonly sudo: boolean;
   /** What `ssh -G` says. @default - ssh can't read its configuration */
   readonly target?: { readonly user: string; readonly hostname: string; readonly port: string; readonly jump?: string };
-}
-
-/** How the login and the look at the host ended. */
-export interface LoginResult {
-  /** Left out if it did not end in time. */
-  readonly exitCode?: number;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /** Limit of a login with its look at the host. */
@@ -52,10 +43,11 @@ export async function checkHosts(
 ): Promise<string[]> {
   const hosts = deployments.filter(hasHosts).flatMap(({ machines }) => machines);
   const texts = await Promise.all(
-    hosts.map(async ({ name, shell }) => {
-      const [login, result] = await Promise.all([loginOf(shell), runProbe(shell, seconds)]);
-      const troubles = troublesOf(name, login, result, seconds);
-      return troubles.length === 0 ? [] : [troubleText(name, login, troubles)];
+    hosts.map(async (host) => {
+      const limits = { seconds, connectSeconds: seconds - 1 };
+      const [login, result] = await Promise.all([loginOf(host), new Login(host).ask(PROBE, limits)]);
+      const troubles = troublesOf(host.name, login, result, seconds);
+      return troubles.length === 0 ? [] : [troubleText(host.name, login, troubles)];
     }),
   );
   const wrong = texts.flat();
@@ -68,7 +60,12 @@ export async function checkHosts(
 }
 
 /** What is wrong with a host; empty if it can be used. */
-export function troublesOf(name: string, login: Login, result: LoginResult, seconds = LOGIN_SECONDS): HostTrouble[] {
+export function troublesOf(
+  name: string,
+  login: HostLogin,
+  result: LoginResult,
+  seconds = LOGIN_SECONDS,
+): HostTrouble[] {
   const facts = new Map<string, string[]>();
   for (const [, key = "", value = ""] of result.stdout.matchAll(/^vipstack-host (\w+)=(.*)$/gm))
     facts.set(key, [...(facts.get(key) ?? []), value]);
@@ -86,7 +83,10 @@ for program in apt-get dpkg-query python3; do command -v "$program" >/dev/null |
 say end yes
 `;
 
-function troublesOfHost(facts: ReadonlyMap<string, readonly string[]>, { target, configFile }: Login): HostTrouble[] {
+function troublesOfHost(
+  facts: ReadonlyMap<string, readonly string[]>,
+  { target, configFile }: HostLogin,
+): HostTrouble[] {
   const [uid = ""] = facts.get("uid") ?? [];
   const like = facts.get("like")?.[0]?.split(/\s+/) ?? [];
   const os = facts.get("os")?.[0] ?? "";
@@ -130,7 +130,12 @@ function troublesOfHost(facts: ReadonlyMap<string, readonly string[]>, { target,
   ];
 }
 
-function troubleOfLogin(name: string, login: Login, { exitCode, stderr }: LoginResult, seconds: number): HostTrouble {
+function troubleOfLogin(
+  name: string,
+  login: HostLogin,
+  { exitCode, stderr }: LoginResult,
+  seconds: number,
+): HostTrouble {
   const { command, configFile, sudo, target } = login;
   const user = target?.user ?? "";
   const last = stderr.trim().split("\n").at(-1) ?? "";
@@ -167,7 +172,7 @@ function troubleOfLogin(name: string, login: Login, { exitCode, stderr }: LoginR
 /** Texts of OpenSSH's client, and what they mean. The first one that fits counts: later ones follow from others. */
 const SSH_TROUBLES: readonly {
   readonly pattern: RegExp;
-  readonly trouble: (match: RegExpExecArray, name: string, login: Login) => HostTrouble;
+  readonly trouble: (match: RegExpExecArray, name: string, login: HostLogin) => HostTrouble;
 }[] = [
   {
     pattern: /Can't open user config file (.+?): /,
@@ -260,11 +265,11 @@ const SSH_TROUBLES: readonly {
   },
 ];
 
-function silentCure({ target, configFile }: Login): string {
+function silentCure({ target, configFile }: HostLogin): string {
   return `see whether the host is on and a firewall lets port ${target?.port ?? "22"} through, and correct HostName in ${configFile} if it is another host's`;
 }
 
-function troubleText(name: string, { command, target }: Login, troubles: readonly HostTrouble[]): string {
+function troubleText(name: string, { command, target }: HostLogin, troubles: readonly HostTrouble[]): string {
   const jump = target?.jump === undefined ? "" : ` by way of ${target.jump}`;
   const as = target === undefined ? "" : `, which is ${target.user}@${target.hostname} port ${target.port}${jump}`;
   return [
@@ -274,9 +279,10 @@ function troubleText(name: string, { command, target }: Login, troubles: readonl
   ].join("\n");
 }
 
-async function loginOf(shell: DeployedMachine["shell"]): Promise<Login> {
+async function loginOf(host: DeployedMachine): Promise<HostLogin> {
+  const { shell } = host;
   const file = shown(shell.environment?.SSH_CONFIG_FILE);
-  const login = loginCommand(shell);
+  const login = new Login(host).command;
   const common = {
     command: login.replace('"$SSH_CONFIG_FILE"', file ?? ""),
     configFile: file ?? "~/.ssh/config",
@@ -301,34 +307,4 @@ function shown(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   const near = relative(process.cwd(), path);
   return near.startsWith("..") ? path : near;
-}
-
-async function runProbe(shell: DeployedMachine["shell"], seconds: number): Promise<LoginResult> {
-  // ssh gives up by itself where nothing answers, so that none is left behind.
-  const command = shell.command.replace(/^ssh /, `ssh -o ConnectTimeout=${seconds - 1} `);
-  const child = spawn(command, { shell: true, env: { ...process.env, ...shell.environment } });
-  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
-  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-  // A login that fails may end before it has read the script.
-  child.stdin.on("error", () => undefined);
-  child.stdin.end(PROBE);
-  const exitCode = await new Promise<number | undefined>((resolve) => {
-    const timer = setTimeout(() => {
-      child.kill();
-      // What the shell has started may go on, and must not keep this process from ending.
-      for (const stream of [child.stdout, child.stderr]) stream.destroy();
-      resolve(undefined);
-    }, seconds * 1000);
-    child.on("close", (code) => {
-      clearTimeout(timer);
-      resolve(code ?? 1);
-    });
-    child.on("error", () => {
-      clearTimeout(timer);
-      resolve(127);
-    });
-  });
-  const [out, err] = [stdout, stderr].map((chunks) => Buffer.concat(chunks).toString()) as [string, string];
-  return { ...(exitCode !== undefined && { exitCode }), stdout: out, stderr: err };
 }

@@ -1,5 +1,4 @@
 import { setTimeout } from "node:timers/promises";
-import execa from "execa";
 import { ListrTask } from "listr2";
 import { DeploymentDescription } from "../constructs/deployment";
 import { examineScenes } from "./doctor/examination";
@@ -7,6 +6,7 @@ import { Finding, findingText } from "./doctor/finding";
 import { Scene, socket } from "./doctor/scene";
 import { CliError } from "./errors";
 import { followEvents, LabEvent } from "./lab";
+import { Login } from "./login";
 import { page } from "./package";
 import { Program } from "./program";
 import { keepBootContent } from "./plan/boot-content";
@@ -113,19 +113,6 @@ class DeployProgress {
   }
 }
 
-/** Runs a command on a machine as root, by whatever its backend uses, and returns what it printed. */
-export async function runOn(
-  { machines }: Pick<DeploymentDescription, "machines">,
-  machine: string,
-  command: string,
-): Promise<string> {
-  const shell = machines.find(({ name }) => name === machine)?.shell;
-  if (shell === undefined) throw new Error(`there is no machine '${machine}'`);
-  const options = { shell: true, input: `${command}\n`, env: shell.environment, stripFinalNewline: false } as const;
-  const { stdout } = await execa(shell.command, options);
-  return stdout;
-}
-
 /** Until each gateway has its routes. They fetch their image after the machine counts as made. */
 export async function waitForGateways(
   deployments: readonly DeploymentDescription[],
@@ -221,13 +208,14 @@ async function untilDone(wait: {
 }): Promise<string | undefined> {
   const { machines, machine, command, what, seconds, show } = wait;
   let { doubt } = wait;
+  const login = Login.to({ machines }, machine);
   let suspicion = "";
   const late = `[ $(date +%s) -ge $end ]`;
   const round = `end=$(($(date +%s) + ${ROUND_SECONDS})); until why=$(${command} 2>&1); do if ${late}; then echo "$why"; exit 0; fi; sleep 1; done; echo done`;
   show(what);
   const started = Date.now();
   for (;;) {
-    const said = await runOn({ machines }, machine, round).catch(() => setTimeout(1000, `${machine} can't be reached`));
+    const said = await login.run(round).catch(() => setTimeout(1000, `${machine} can't be reached`));
     const last = said.trim().split("\n").at(-1) ?? "";
     if (last === "done") return undefined;
     const reason = last === "" ? "" : `: ${last}`;

@@ -1,7 +1,6 @@
-import execa from "execa";
-import { DeployedMachine } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { lab } from "./lab";
+import { Login, quoted } from "./login";
 import { chooseRunning, DeploymentOption, Running } from "./running";
 
 export interface LogsOptions extends DeploymentOption {
@@ -14,21 +13,14 @@ export interface LogsOptions extends DeploymentOption {
 export async function ssh(machine: string, options: DeploymentOption): Promise<void> {
   const running = await chooseRunning({ ...options, machine });
   if (running.lab !== undefined) return inLab(running, "ssh", [machine]);
-  const shell = shellOf(running, machine);
-  const { exitCode } = await execa(loginCommand(shell), {
-    shell: true,
-    env: shell.environment,
-    stdio: "inherit",
-    reject: false,
-  });
-  process.exitCode = exitCode;
+  process.exitCode = await Login.to(running.deployment, machine).open();
 }
 
 /** Runs a command on a machine as root, each word as it is. */
 export async function exec(machine: string, words: readonly string[], options: DeploymentOption): Promise<void> {
   const running = await chooseRunning({ ...options, machine });
   if (running.lab !== undefined) return inLab(running, "exec", [machine, "--", ...words]);
-  await script(running, machine, words.map(quoted).join(" "));
+  process.exitCode = await Login.to(running.deployment, machine).show(words.map(quoted).join(" "));
 }
 
 /** What a machine has logged. */
@@ -41,9 +33,7 @@ export async function logs(machine: string, options: LogsOptions): Promise<void>
     return inLab(running, "logs", [machine, ...what, "--lines", lines]);
   }
   if (fromConsole) throw new CliError("only machines of a lab have a console that is kept", "leave out --console");
-  await script(
-    running,
-    machine,
+  process.exitCode = await Login.to(running.deployment, machine).show(
     journal ? `journalctl --no-pager -q -n ${lines}` : `tail -n ${lines} /var/log/cloud-init-output.log`,
   );
 }
@@ -56,33 +46,4 @@ async function inLab({ lab: running }: Running, command: string, words: readonly
     reject: false,
   });
   process.exitCode = exitCode;
-}
-
-async function script(running: Running, machine: string, text: string): Promise<void> {
-  const { command, environment } = shellOf(running, machine);
-  const { exitCode } = await execa(command, {
-    shell: true,
-    env: environment,
-    input: `${text}\n`,
-    stdout: "inherit",
-    stderr: "inherit",
-    reject: false,
-  });
-  process.exitCode = exitCode;
-}
-
-function shellOf({ deployment }: Running, machine: string): DeployedMachine["shell"] {
-  const found = deployment.machines.find(({ name }) => name === machine);
-  if (found === undefined) throw new CliError(`there is no machine '${machine}'`, "look: vipstack ls");
-  return found.shell;
-}
-
-/** The login of a machine. Backends describe a shell that reads a script; without `sh -s` the same command is a login. */
-export function loginCommand({ command }: DeployedMachine["shell"]): string {
-  return command.replace(/ (?:sudo -n )?sh -s$/, "").replace(" -o BatchMode=yes", "");
-}
-
-/** A word as a shell passes it on unchanged. */
-export function quoted(word: string): string {
-  return `'${word.replace(/'/g, `'\\''`)}'`;
 }

@@ -5,7 +5,7 @@ import {
   GatewayDescription,
   VirtualServiceDescription,
 } from "../constructs/deployment";
-import { runOn } from "./machines";
+import { Login } from "./login";
 import { typed } from "./package";
 
 /** How many requests the report sends through each virtual service. */
@@ -56,9 +56,8 @@ async function countRoutes(
 ): Promise<number | undefined> {
   if (controlPort === undefined || first === undefined) return undefined;
   try {
-    return routesIn(
-      await runOn(deployment, first.machine, `curl --silent --max-time 5 127.0.0.1:${controlPort}/v1/routes`),
-    );
+    const login = Login.to(deployment, first.machine);
+    return routesIn(await login.run(`curl --silent --max-time 5 127.0.0.1:${controlPort}/v1/routes`));
   } catch {
     return undefined;
   }
@@ -93,7 +92,7 @@ export function routeTable({ name, instances, routes, adminPort }: GatewayDescri
 async function rules(deployment: DeploymentDescription, director: string): Promise<string> {
   const plane = deployment.virtualServices.find((service) => service.director === director)?.plane;
   const command = plane === "iptables" ? "iptables -t nat -S | grep VIPSTACK" : "ipvsadm -ln";
-  return `${director}# ${command}\n${(await runOn(deployment, director, command)).trimEnd()}`;
+  return `${director}# ${command}\n${(await Login.to(deployment, director).run(command)).trimEnd()}`;
 }
 
 async function answers(deployment: DeploymentDescription, service: VirtualServiceDescription): Promise<string> {
@@ -101,7 +100,7 @@ async function answers(deployment: DeploymentDescription, service: VirtualServic
   const url = `http://${endpoint(service)}/`;
   const curl = `curl --globoff --silent --show-error --max-time 5 ${url} 2>&1 | head -n 1 | cut -c1-100`;
   // One connection for all four: a login takes most of the time.
-  const output = await runOn(deployment, deployment.client, `for i in $(seq ${REQUESTS}); do ${curl}; done`);
+  const output = await Login.to(deployment, deployment.client).run(`for i in $(seq ${REQUESTS}); do ${curl}; done`);
   const lines = output
     .trimEnd()
     .split("\n")

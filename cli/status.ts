@@ -1,10 +1,10 @@
-import execa from "execa";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DeployedMachine, DeploymentDescription, GatewayDescription } from "../constructs/deployment";
 import { jobInstances } from "./agent-stacks";
 import { columns } from "./columns";
 import { directorTable, TableService } from "./director-table";
 import { JobInstance } from "./jobs";
+import { Login } from "./login";
 import { purposes } from "./report";
 import {
   chooseRunning,
@@ -158,7 +158,7 @@ async function ask(
   consul: boolean,
   state: MachineState,
 ): Promise<Answer> {
-  const { name, addresses, shell } = asked;
+  const { name, addresses } = asked;
   const machine = { name, addresses, roles: purposes(deployment, asked), ...state };
   if (!isOn(state.state)) return { machine };
   const isDirector = deployment.virtualServices.some(({ director }) => director === name);
@@ -174,14 +174,8 @@ async function ask(
       : []),
     ...(consul ? [`echo ${SEPARATOR}; curl --silent --max-time 3 http://127.0.0.1:8500/v1/health/state/any`] : []),
   ].join("\n");
-  const { stdout, exitCode, failed } = await execa(shell.command, {
-    shell: true,
-    input: `${script}\nexit 0\n`,
-    env: shell.environment,
-    reject: false,
-    timeout: ANSWER_SECONDS * 1000,
-  });
-  if (failed || exitCode !== 0) return { machine: { ...machine, state: "does not answer" } };
+  const { stdout, exitCode } = await new Login(asked).ask(`${script}\nexit 0\n`, { seconds: ANSWER_SECONDS });
+  if (exitCode !== 0) return { machine: { ...machine, state: "does not answer" } };
   const [uptime = "", ...parts] = stdout.split(`${SEPARATOR}\n`);
   const [table = "", rates = "", drains = "", rules = ""] = isDirector ? parts : [];
   const checks = consul ? consulChecks(parts.at(-1) ?? "") : undefined;

@@ -1,6 +1,5 @@
-import { spawn } from "node:child_process";
 import { DeploymentDescription } from "../../constructs/deployment";
-import { quoted } from "../on-machine";
+import { Login, LoginResult, quoted } from "../login";
 import { Evidence } from "./finding";
 
 /** A command whose output is looked at. */
@@ -117,42 +116,22 @@ const LOOK_SECONDS = 120;
 
 async function runScript(
   { machines }: DeploymentDescription,
-  machine: string,
+  name: string,
   input: string,
 ): Promise<{ printed: string; failure?: Output }> {
-  const shell = machines.find(({ name }) => name === machine)?.shell;
-  if (shell === undefined)
+  const machine = machines.find((one) => one.name === name);
+  if (machine === undefined)
     return { printed: "", failure: { exitCode: 1, lines: ["this deployment has no such machine"] } };
-  const child = spawn(shell.command, { shell: true, env: { ...process.env, ...shell.environment } });
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-  // A login that fails may end before it has read the script.
-  child.stdin.on("error", () => undefined);
-  child.stdin.end(`printf '\\036in\\n'\n${input}`);
-  const ended = new Promise<{ exitCode: number; why?: string }>((resolve) => {
-    const limit = (seconds: number): NodeJS.Timeout =>
-      setTimeout(() => {
-        child.kill();
-        // What the shell has started may go on, and must not keep this process from ending.
-        for (const stream of [child.stdout, child.stderr]) stream.destroy();
-        resolve({ exitCode: 1, why: `no answer within ${seconds} s` });
-      }, seconds * 1000);
-    const timers = [limit(LOGIN_SECONDS), limit(LOOK_SECONDS)];
-    child.stdout.once("data", () => {
-      clearTimeout(timers[0]);
-    });
-    child.on("error", ({ message }) => {
-      resolve({ exitCode: 1, why: message });
-    });
-    child.on("close", (code) => {
-      for (const timer of timers) clearTimeout(timer);
-      resolve({ exitCode: code ?? 1 });
-    });
-  });
-  const { exitCode, why } = await ended;
-  if (exitCode === 0) return { printed: Buffer.concat(stdout).toString() };
-  const said = Buffer.concat(stderr).toString().trim() || why || `the login ended with exit code ${exitCode}`;
-  return { printed: "", failure: { exitCode, lines: said.split("\n").slice(-2) } };
+  const limits = { firstSeconds: LOGIN_SECONDS, seconds: LOOK_SECONDS };
+  const result = await new Login(machine).ask(`printf '\\036in\\n'\n${input}`, limits);
+  return result.exitCode === 0
+    ? { printed: result.stdout }
+    : { printed: "", failure: { exitCode: result.exitCode ?? 1, lines: whyItFailed(result) } };
+}
+
+/** Last words of a login that failed. */
+export function whyItFailed({ exitCode, stderr, missed }: LoginResult): readonly string[] {
+  const otherwise =
+    missed === undefined ? `the login ended with exit code ${exitCode ?? ""}` : `no answer within ${missed} s`;
+  return (stderr.trim() || otherwise).split("\n").slice(-2);
 }

@@ -1,4 +1,4 @@
-import { quoted } from "../on-machine";
+import { quoted } from "../login";
 import { Facts, Look } from "./look";
 import { Scene } from "./scene";
 

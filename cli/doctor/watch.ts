@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import execa from "execa";
-import { quoted } from "../on-machine";
-import { Facts, LOGIN, Look, lookAt, lookScript, parseOutputs, Seen } from "./look";
+import { Login, OpenLogin, quoted } from "../login";
+import { Facts, LOGIN, Look, lookAt, lookScript, parseOutputs, Seen, whyItFailed } from "./look";
 import { Capture, Packet, parseCapture } from "./packets";
 import { Scene } from "./scene";
 
@@ -54,7 +53,7 @@ function requestScript({ endpoint }: Scene): string {
 /** A login that records packets until it is ended. */
 class Watch {
   readonly listening: Promise<void>;
-  private readonly child: execa.ExecaChildProcess;
+  private readonly login: OpenLogin;
   private readonly looks: readonly Look[];
 
   constructor(
@@ -68,35 +67,28 @@ class Watch {
     const script = `python3 -c ${quoted(program("capture.py"))} ${[CAPTURE_SECONDS, ...ports].join(" ")}`;
     const capture: Look = { machine, command: captureCommand(scene), script, follows: true };
     this.looks = [...before.map(on), capture, ...after.map(on)];
-    const shell = deployment.machines.find(({ name }) => name === machine)?.shell;
-    this.child = execa(shell?.command ?? "false", {
-      shell: true,
-      env: shell?.environment,
-      reject: false,
-      // One that stopped answering must not keep the doctor waiting.
-      timeout: 2 * CAPTURE_SECONDS * 1000,
-    });
-    this.child.stdin?.write(lookScript(this.looks));
+    // One that stopped answering must not keep the doctor waiting.
+    this.login = Login.to(deployment, machine).start({ seconds: 2 * CAPTURE_SECONDS });
+    this.login.input.write(lookScript(this.looks));
     this.listening = new Promise((resolve) => {
-      this.child.stdout?.on("data", (text: Buffer) => {
+      this.login.output.on("data", (text: Buffer) => {
         if (text.includes("listening")) resolve();
       });
-      void this.child.then(() => {
+      void this.login.ended.then(() => {
         resolve();
       });
     });
   }
 
   async end(): Promise<Seen> {
-    this.child.stdin?.end();
-    const { stdout, stderr, exitCode } = await this.child;
-    if (exitCode !== 0)
-      return { [this.machine]: { [LOGIN]: { exitCode: exitCode || 1, lines: stderr.trim().split("\n").slice(-2) } } };
+    this.login.input.end();
+    const result = await this.login.ended;
+    const commands = this.looks.map(({ command }) => command);
     return {
-      [this.machine]: parseOutputs(
-        stdout,
-        this.looks.map(({ command }) => command),
-      ),
+      [this.machine]:
+        result.exitCode === 0
+          ? parseOutputs(result.stdout, commands)
+          : { [LOGIN]: { exitCode: result.exitCode ?? 1, lines: whyItFailed(result) } },
     };
   }
 }

@@ -4,10 +4,11 @@ import { AddressInfo, createServer, Server, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeploymentDescription } from "../../constructs/deployment";
-import { checkHosts, Login, LoginResult, troublesOf } from "../../cli/host-check";
+import { checkHosts, HostLogin, troublesOf } from "../../cli/host-check";
+import { LoginResult } from "../../cli/login";
 import { CliError } from "../../cli/errors";
 
-const login: Login = {
+const login: HostLogin = {
   command: "ssh -F hosts.conf web",
   configFile: "hosts.conf",
   sudo: true,

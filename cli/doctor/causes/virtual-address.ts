@@ -1,7 +1,7 @@
 import { Cause } from "../cause";
 import { Evidence } from "../finding";
 import { Facts } from "../look";
-import { quoted } from "../../on-machine";
+import { quoted } from "../../login";
 import { Scene } from "../scene";
 import { program } from "../watch";
 import { ADDRESSES, iptables, LINKS, natRules, onDirector } from "./commands";
