@@ -73,7 +73,7 @@ export function carries({ flags, length }: Packet): boolean {
 }
 
 /** Whether two packets are the same, or one of them is the other sent again. Directors rewrite addresses and ports, never the numbers. */
-export function isSame(one: Packet, other: Packet): boolean {
+export function isSamePacket(one: Packet, other: Packet): boolean {
   return one.seq === other.seq && one.length === other.length && kind(one) === kind(other);
 }
 
@@ -95,7 +95,7 @@ export function repeated(sent: readonly Packet[]): readonly (readonly [Packet, .
   const groups: [Packet, ...Packet[]][] = [];
   for (const packet of sent.filter(carries)) {
     const group = groups.find(
-      ([first]) => first.fromPort === packet.fromPort && first.toPort === packet.toPort && isSame(first, packet),
+      ([first]) => first.fromPort === packet.fromPort && first.toPort === packet.toPort && isSamePacket(first, packet),
     );
     if (group === undefined) groups.push([packet]);
     else group.push(packet);

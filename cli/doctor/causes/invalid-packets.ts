@@ -1,7 +1,7 @@
 import { Cause } from "../cause";
 import { Evidence } from "../finding";
 import { Facts } from "../look";
-import { carries, isSame, Packet } from "../packets";
+import { carries, isSamePacket, Packet } from "../packets";
 import { Scene } from "../scene";
 import { captureCommand, CONNTRACK_AFTER, CONNTRACK_BEFORE, packetsOf } from "../watch";
 
@@ -19,7 +19,7 @@ export const INVALID_RETRACKED: Cause = {
     const came = seen.filter((packet) => !packet.outgoing && carries(packet) && packet.to === scene.address);
     const astray = came.flatMap((packet) => {
       const left = seen.find(
-        (one) => one.outgoing && isSame(one, packet) && one.to !== scene.address && isStray(one, packet, seen),
+        (one) => one.outgoing && isSamePacket(one, packet) && one.to !== scene.address && isStray(one, packet, seen),
       );
       return left === undefined ? [] : [[packet, left] as const];
     });
@@ -59,14 +59,14 @@ function isStray(left: Packet, came: Packet, seen: readonly Packet[]): boolean {
   // SNAT may have chosen another port for the whole connection.
   const opened = seen.filter((one) => !one.outgoing && one.flags === "S" && one.fromPort === came.fromPort);
   const usual = opened.flatMap((syn) =>
-    seen.filter((one) => one.outgoing && isSame(one, syn)).map((one) => one.fromPort),
+    seen.filter((one) => one.outgoing && isSamePacket(one, syn)).map((one) => one.fromPort),
   );
   return usual.length > 0 && !usual.includes(left.fromPort);
 }
 
 function sentAgain(scene: Scene, facts: Facts, packet: Packet): Evidence[] {
   const sent = packetsOf(scene, facts, scene.client).filter(
-    (one) => one.outgoing && one.fromPort === packet.fromPort && isSame(one, packet),
+    (one) => one.outgoing && one.fromPort === packet.fromPort && isSamePacket(one, packet),
   );
   return sent.length < 2
     ? []

@@ -1,7 +1,7 @@
 import { Cause } from "../cause";
 import { Evidence } from "../finding";
 import { Facts } from "../look";
-import { carries, delays, isSame, Packet, repeated } from "../packets";
+import { carries, delays, isSamePacket, Packet, repeated } from "../packets";
 import { Scene } from "../scene";
 import {
   captureCommand,
@@ -71,16 +71,16 @@ function between(scene: Scene, facts: Facts, from: string, to: string): Loss | u
   );
   const came = packetsOf(scene, facts, to).filter(({ outgoing }) => !outgoing);
   const lost = sent
-    .filter((packet, index) => sent.findIndex((one) => isSame(one, packet)) === index)
+    .filter((packet, index) => sent.findIndex((one) => isSamePacket(one, packet)) === index)
     .flatMap((packet) => {
-      const copies = sent.filter((one) => isSame(one, packet));
-      const missing = copies.length - came.filter((one) => isSame(one, packet)).length;
+      const copies = sent.filter((one) => isSamePacket(one, packet));
+      const missing = copies.length - came.filter((one) => isSamePacket(one, packet)).length;
       // A packet that was sent once may have been on its way when the capture ended.
       return copies.length > 1 && missing > 0 ? copies.slice(0, missing) : [];
     });
   const [first] = lost;
   if (first === undefined) return undefined;
-  const there = came.filter((one) => isSame(one, first)).map(({ line }) => line);
+  const there = came.filter((one) => isSamePacket(one, first)).map(({ line }) => line);
   return {
     where: `between ${from} and ${to}`,
     count: lost.length,
@@ -89,7 +89,7 @@ function between(scene: Scene, facts: Facts, from: string, to: string): Loss | u
         machine: from,
         command: captureCommand(scene),
         lines: sent
-          .filter((one) => isSame(one, first))
+          .filter((one) => isSamePacket(one, first))
           .slice(0, 4)
           .map(({ line }) => line),
       },
@@ -132,7 +132,7 @@ function inDirector(scene: Scene, facts: Facts): Loss[] | undefined {
   const seen = packetsOf(scene, facts, director);
   const came = repeated(seen.filter(({ outgoing }) => !outgoing));
   const stuck = came.filter(([first, second]) => {
-    const left = seen.filter((one) => one.outgoing && isSame(one, first));
+    const left = seen.filter((one) => one.outgoing && isSamePacket(one, first));
     return second !== undefined && left.length === 0;
   });
   const [first] = stuck;

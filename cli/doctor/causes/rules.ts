@@ -44,7 +44,7 @@ export const RULES_MISSING: Cause = {
     const { director, endpoint } = scene;
     if (!scene.hasTable || !facts.knows(director, TABLE)) return undefined;
     const table = tableOf(scene, facts);
-    const lost = scene.active.filter((server) => !table?.servers.some((one) => isSame(scene, one, server)));
+    const lost = scene.active.filter((server) => !table?.servers.some((one) => isEntryOf(scene, one, server)));
     if (table !== undefined && lost.length === 0) return undefined;
     const what = table === undefined ? endpoint : `${targetsOf(scene, lost)} of ${endpoint}`;
     return {
@@ -71,7 +71,7 @@ export const STALE_REAL_SERVER: Cause = {
       .filter(({ weight }) => weight > 0)
       .filter((one) =>
         expected === undefined
-          ? !scene.active.some((server) => isSame(scene, one, server))
+          ? !scene.active.some((server) => isEntryOf(scene, one, server))
           : isHealthyInstance(scene, facts, one.address) === false,
       )
       .map(({ address }) => address);
@@ -102,8 +102,8 @@ function tableOf(scene: Scene, facts: Facts): TableService | undefined {
   return table.find((one) => one.protocol === kind && one.address === address);
 }
 
-/** With a firewall mark, or port 0, the port is the one that the client asked for. */
-function isSame(scene: Scene, { address }: TableServer, server: FixedServer): boolean {
+/** Whether an entry of the table is that of a real server. With a firewall mark, or port 0, the port is the one that the client asked for. */
+function isEntryOf(scene: Scene, { address }: TableServer, server: FixedServer): boolean {
   const target = scene.target(server);
   const anyPort = scene.service.mark !== undefined || scene.port === 0;
   return anyPort ? hostOf(address) === hostOf(target) : address === target;

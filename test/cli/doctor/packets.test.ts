@@ -1,4 +1,4 @@
-import { carries, isSame, parseCapture, repeated } from "../../../cli/doctor/packets";
+import { carries, isSamePacket, parseCapture, repeated } from "../../../cli/doctor/packets";
 
 const syn = "100.5 Out 192.168.139.68.40000 > 192.168.139.29.80: Flags [S], seq 7, ack 0, length 0";
 
@@ -34,6 +34,6 @@ test("a packet is the same behind a director, which rewrites its addresses and p
     "100.7 In 192.168.139.184.80 > 192.168.139.29.1024: Flags [S.], seq 7, ack 8, length 0",
   ]).packets;
   if (before === undefined || after === undefined || answer === undefined) throw new Error("three packets were given");
-  expect(isSame(before, after)).toBe(true);
-  expect(isSame(before, answer)).toBe(false);
+  expect(isSamePacket(before, after)).toBe(true);
+  expect(isSamePacket(before, answer)).toBe(false);
 });
