@@ -53,24 +53,37 @@ const LAB = join(PROJECT, "dist", "lab", "vipstack-lab.js");
  * - A test that needs a program or an image that the lab can't make says so: `describeWithPrograms`, `describeWithImage`.
  */
 export class LabDeployment {
-  /** Holds all state of this deployment; another one may be up beside it. */
-  readonly root = mkdtempSync(join(tmpdir(), "vipstack-lab-test-"));
-
-  /** Where the commands are typed. */
-  private cwd = PROJECT;
+  private folder?: string;
 
   /** Those that a failed test left running keep Jest from ending. */
   private readonly loads: { stop(): void }[] = [];
 
-  /** @param example a folder of examples/; left out: the main program */
-  constructor(private readonly example?: string) {}
+  /**
+   * @param example a folder of examples/; left out: the main program
+   * @param program name of a file in test/lab/programs
+   */
+  constructor(
+    private readonly example?: string,
+    private readonly program?: string,
+  ) {}
 
   /** A program of the tests, in a folder of its own. @param program name of a file in test/lab/programs */
   static ofProgram(program: string): LabDeployment {
-    const deployment = new LabDeployment();
-    deployment.cwd = deployment.root;
-    makeApp(deployment.root, program);
-    return deployment;
+    return new LabDeployment(undefined, program);
+  }
+
+  /** Holds all state of this deployment; another one may be up beside it. It is made on first use: skipped tests leave no folder. */
+  get root(): string {
+    if (this.folder === undefined) {
+      this.folder = mkdtempSync(join(tmpdir(), "vipstack-lab-test-"));
+      if (this.program !== undefined) makeApp(this.folder, this.program);
+    }
+    return this.folder;
+  }
+
+  /** Where the commands are typed. */
+  private get cwd(): string {
+    return this.program === undefined ? PROJECT : this.root;
   }
 
   /** `vipstack up`, which ends when every service answers. @returns what it printed */

@@ -18,14 +18,19 @@ export interface RequestsResult {
   readonly failures: readonly { readonly at: number; readonly took: number; readonly problem: string }[];
 }
 
+/** How many requests were answered. */
+export function answeredOf({ answers }: RequestsResult): number {
+  return Object.values(answers).reduce((sum, count) => sum + count, 0);
+}
+
 /** How many requests were lost of how many, and in which time. */
-export function lossOf({ answers, failures, slowest }: RequestsResult): string {
-  const answered = Object.values(answers).reduce((sum, count) => sum + count, 0);
+export function lossOf(result: RequestsResult): string {
+  const { failures, slowest } = result;
   const kinds = [...new Set(failures.map(({ problem }) => problem.replace(/\(.*/, "")))].join(", ");
   const end = Math.max(...failures.map(({ at, took }) => at + took));
   const seconds = (end - Math.min(...failures.map(({ at }) => at))).toFixed(1);
   const lost = failures.length === 0 ? "none lost" : `${failures.length} lost within ${seconds} s (${kinds})`;
-  return `${answered + failures.length} requests, ${lost}, the slowest took ${slowest} s`;
+  return `${answeredOf(result) + failures.length} requests, ${lost}, the slowest took ${slowest} s`;
 }
 
 /** A load that runs on a machine; see load.py and http-load.py. */
