@@ -44,4 +44,4 @@ export {
   subnetContains,
 } from "./subnet";
 export { oneshotUnit, OneshotUnitProps, UNIT_SECONDS } from "./render/unit";
-export { TRACKED_CONNECTIONS } from "./contribution";
+export { TRACKED_CONNECTIONS } from "./tracked-connections";
