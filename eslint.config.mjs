@@ -48,6 +48,7 @@ export default tseslint.config(
             "withProviders",
             "withSsh",
             "withPyYaml",
+            "withMounts.each",
           ],
         },
       ],

@@ -38,7 +38,11 @@ export async function runTerraform(
   const running = program.run("deploy", options);
   for (const folder of new Set(stateFolders)) {
     mkdirSync(folder, { recursive: true });
-    running.all?.pipe(createWriteStream(join(folder, log)));
+    // Without room for the log the deployment goes on, so that Terraform can write its state.
+    const file = createWriteStream(join(folder, log)).on("error", ({ message }) => {
+      show(`${log} is not complete: ${message}`);
+    });
+    running.all?.pipe(file);
   }
   running.all?.on("data", (chunk: Buffer) => {
     for (const line of telling(chunk.toString())) show(line);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { doctor } from "./doctor/doctor";
 import { down } from "./down";
 import { CliError } from "./errors";
+import { hostFault } from "./host-fault";
 import { lab } from "./lab";
 import { exec, logs, ssh } from "./on-machine";
 import { PACKAGE_FOLDER } from "./package";
@@ -117,7 +118,8 @@ program
   });
 
 program.parseAsync().catch((error: unknown) => {
-  if (!(error instanceof CliError)) throw error;
-  console.error(`\n${error.message}\n→ ${error.cure}`);
+  const shown = hostFault(error) ?? error;
+  if (!(shown instanceof CliError)) throw error;
+  console.error(`\n${shown.message}\n→ ${shown.cure}`);
   process.exitCode = 1;
 });

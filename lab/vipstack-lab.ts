@@ -2,12 +2,14 @@
 import { CommanderError } from "commander";
 import { program } from "./commands";
 import { LabError, messageOf } from "./errors";
+import { hostFault } from "./host-fault";
 
 /** Exit codes: 0 done, 1 could not be done, 2 wrong usage; `ssh` and `exec` return the machine's own. */
 async function main(): Promise<void> {
   try {
     await program().parseAsync(process.argv);
-  } catch (error) {
+  } catch (thrown) {
+    const error = hostFault(thrown, dirIn(process.argv)) ?? thrown;
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : 2;
     } else if (error instanceof LabError) {
@@ -21,6 +23,12 @@ async function main(): Promise<void> {
       process.exitCode = 1;
     }
   }
+}
+
+/** The folder of the lab, if the command line names one. */
+function dirIn(words: readonly string[]): string | undefined {
+  const at = words.indexOf("--dir");
+  return at < 0 ? undefined : words[at + 1];
 }
 
 void main();
