@@ -42,7 +42,7 @@ export class ForeignGateway extends Construct implements IGateway {
     this._secrets = [...secrets];
     const validation = new Validation(this);
     validation.add(...apisixVersionFailures(version, "write it like '3.18.0'"));
-    validation.finish();
+    validation.passes();
   }
 
   secret(name: string): string {

@@ -1,8 +1,8 @@
 import { Construct, IConstruct } from "constructs";
-import { ConsulService, IConsulCluster } from "../consul";
+import { announceService, ConsulService, IConsulCluster } from "../consul";
 import { IMachine } from "../machine";
 import { Failure } from "../private/failure";
-import { Validation, ValidationError } from "../private/validation";
+import { refuse, Validation } from "../private/validation";
 import { inFrontOf } from "./client-address";
 import { GatewayFolders, gatewayFailures, GatewayOptions, GatewaySettings, gatewaySettings } from "./gateway-settings";
 import type { GatewayObject } from "./object";
@@ -24,16 +24,15 @@ export interface IGateway extends IConstruct {
   /** Addresses and subnets of HTTP proxies in front, whose `X-Forwarded-For` is trusted. @default - none */
   readonly trustedAddresses?: readonly string[];
   /**
-   * Reference to a secret of the gateway, for plugins, consumers and certificates: `$env://NAME`. The secret itself is never in Consul.
-   *
-   * @throws ValidationError if the gateway has no secret of that name
+   * Reference to a secret of the gateway, for plugins, consumers and certificates: `$env://NAME`. The secret itself is never in Consul. If the
+   * gateway has no secret of that name, that is an error at synth.
    */
   secret(name: string): string;
   /** Names of its secrets. @internal */
   readonly _secrets: readonly string[];
   /** What was given to it until now. @internal */
   readonly _objects: readonly GatewayObject[];
-  /** @internal @throws ValidationError where it takes none, for example since its Admin API does */
+  /** @internal */
   _add(by: IConstruct, object: GatewayObject): void;
 }
 
@@ -68,7 +67,8 @@ export abstract class GatewayBase extends Construct implements IGateway {
     this.plugins = plugins;
     const validation = new Validation(this);
     validation.add(...gatewayFailures(options, this.settings), ...more);
-    validation.finish();
+    // Its subclasses ask for what it is made of only where it is not refused.
+    if (!validation.passes()) announceService(this, name);
   }
 
   /** The machines that it runs on, as they are known when it is read. */
@@ -125,8 +125,8 @@ export abstract class GatewayBase extends Construct implements IGateway {
   /** @internal */
   _add(by: IConstruct, object: GatewayObject): void {
     const failures = [...this.adminFailures(), ...this.streamPortFailures(object)];
-    if (failures.length > 0) throw new ValidationError(by, failures);
-    this.objects.push(object);
+    if (failures.length > 0) refuse(by, failures);
+    else this.objects.push(object);
   }
 
   private adminFailures(): Failure[] {
@@ -178,10 +178,19 @@ export abstract class GatewayBase extends Construct implements IGateway {
   }
 }
 
+const refusedSecrets = new WeakMap<IGateway, readonly string[]>();
+
+/** Whether the gateway was already refused for a secret of that name. */
+export function isRefusedSecret(gateway: IGateway, name: string): boolean {
+  return refusedSecrets.get(gateway)?.includes(name) === true;
+}
+
 /** How a secret of a gateway is named. @param cure where it has none of that name */
 export function secretReference(gateway: IGateway, name: string, cure: string): string {
   const { _secrets: names } = gateway;
   if (names.includes(name)) return `$env://${name}`;
   const rule = `must have what is asked for (it has ${names.join(", ") || "none"})`;
-  throw new ValidationError(gateway, [{ property: "secrets", rule, got: name, cure }]);
+  refuse(gateway, [{ property: "secrets", rule, got: name, cure }]);
+  refusedSecrets.set(gateway, [...(refusedSecrets.get(gateway) ?? []), name]);
+  return `$env://${name}`;
 }

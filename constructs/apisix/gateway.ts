@@ -15,7 +15,7 @@ import {
 import { describeFailure, Failure } from "../private/failure";
 import { isMarked, mark } from "../private/mark";
 import { providerBinding } from "../private/provider";
-import { ValidationError } from "../private/validation";
+import { checkAtSynth, isRefused, refuse } from "../private/validation";
 import { ForeignGateway, GatewayAttributes } from "./foreign-gateway";
 import { GatewayBase, IGateway, USUAL_HTTPS_PORT } from "./gateway-base";
 import { gatewayPorts, lowPorts } from "./gateway-ports";
@@ -66,6 +66,7 @@ export class Gateway extends GatewayBase {
     super(scope, id, props.nomad.consul, props, clientFailures(props));
     mark(this, "Gateway");
     this.props = props;
+    if (isRefused(this)) return;
     for (const machine of this.machines) {
       machine.wantImage(this.settings.image);
       machine.contribute(this, {
@@ -91,15 +92,16 @@ export class Gateway extends GatewayBase {
         })
       : undefined;
     const job = new Job(this, "Default", { ...options, nomad: props.nomad });
-    this.node.addValidation({ validate: () => this.redirectFailures().map(describeFailure) });
+    checkAtSynth(this, () => this.redirectFailures().map(describeFailure));
+    const resource = job.node.defaultChild as TerraformResource | undefined;
     // cdktf knows of no dependencies but those of resources.
-    if (variable !== undefined) (job.node.defaultChild as TerraformResource).dependsOn = [dependable(variable)];
+    if (variable !== undefined && resource !== undefined) resource.dependsOn = [dependable(variable)];
   }
 
-  /** Accepts only its own ports, because a job's ports are fixed when it is made. @throws ValidationError for another port */
+  /** Accepts only its own ports, because a job's ports are fixed when it is made. Another port is an error at synth. */
   override listenOn(port: number): void {
     if (port === this.settings.httpPort || port === this.settings.httpsPort) return;
-    throw new ValidationError(this, [
+    refuse(this, [
       {
         property: "httpPort",
         rule: `must be the virtual service's own port ${port}, which direct routing and tunneling keep`,

@@ -11,7 +11,7 @@ import {
 import { Contribution, DockerEngine, IMachine, PROGRAM_FOLDER, Software, TRACKED_CONNECTIONS, Unit } from "../machine";
 import { Failure } from "../private/failure";
 import { isMarked, mark } from "../private/mark";
-import { Validation } from "../private/validation";
+import { isRefused, Validation } from "../private/validation";
 import { GatewayBase } from "./gateway-base";
 import { gatewayPorts, lowPorts } from "./gateway-ports";
 import { allSecrets, GatewayOptions, GatewaySettings } from "./gateway-settings";
@@ -59,6 +59,7 @@ export class MachineGateway extends GatewayBase {
     super(scope, id, props.consul, props, machineFailures(props));
     mark(this, "MachineGateway");
     this.machines = props.machines;
+    if (isRefused(this)) return;
     for (const machine of props.machines) this.install(machine, props);
   }
 
@@ -71,8 +72,7 @@ export class MachineGateway extends GatewayBase {
     const validation = new Validation(this);
     const consulTemplate = consulTemplateFor(machine, asked);
     if (Array.isArray(consulTemplate)) validation.add(...consulTemplate);
-    validation.finish();
-    if (Array.isArray(consulTemplate)) return;
+    if (!validation.passes() || Array.isArray(consulTemplate)) return;
 
     machine.wantImage(this.settings.image);
     new DockerEngine(this, `docker-${machine.name}`, { machine });

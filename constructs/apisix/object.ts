@@ -2,9 +2,9 @@ import { Annotations, Aspects, TerraformStack, Token } from "cdktf";
 import { Construct } from "constructs";
 import { announcedServices, ConsulKeys, isAnnounced } from "../consul";
 import { describeFailure, Failure } from "../private/failure";
-import { Validation, ValidationError } from "../private/validation";
+import { checkAtSynth, refuse, Validation } from "../private/validation";
 import { hiddenAddressWarnings } from "./client-address";
-import type { IGateway } from "./gateway-base";
+import { IGateway, isRefusedSecret } from "./gateway-base";
 import { neighboursAmong } from "./neighbours";
 import { ApisixObject, Leaf, leavesOf, MOST_OF_A_NAME, oneLine } from "./render/document";
 import type { Upstream } from "./upstream";
@@ -101,10 +101,10 @@ export abstract class GatewayObjectBase extends Construct {
   readonly gateway: IGateway;
   /** Its id in APISIX. */
   readonly objectId: string;
-  /** What has to be there before an object that names it. @internal */
-  readonly _keys: ConsulKeys;
+  /** What has to be there before an object that names it; none if it is refused. @internal */
+  readonly _keys?: ConsulKeys;
   private readonly given: GatewayObject[] = [];
-  private readonly followed: readonly UsedUpstream[];
+  private readonly followed: readonly UsedUpstream[] = [];
 
   /** @internal @param make the object, but for its id */
   constructor(
@@ -118,7 +118,11 @@ export abstract class GatewayObjectBase extends Construct {
     super(scope, id);
     this.gateway = gateway;
     this.objectId = objectId;
-    this.requireKnown("objectId", objectId);
+    const unknown = unknownFailures("objectId", objectId);
+    if (unknown.length > 0) {
+      refuse(this, unknown);
+      return;
+    }
     const { version, plugins } = gateway;
     const made = make({ kind, id: objectId, version, plugins });
     // A consumer is called by its name, and has no id beside it.
@@ -128,19 +132,20 @@ export abstract class GatewayObjectBase extends Construct {
       ...each,
       document: { id: each.objectId, ...each.upstream._render(kind === "stream_routes") },
     }));
-    [document, ...own.map((each) => each.document)].forEach((each) => {
-      this.requireKnown("", each);
-    });
-
+    const failures = [document, ...own.map((each) => each.document)].flatMap((each) => unknownFailures("", each));
     const validation = new Validation(this);
-    validation.add(...idFailures(kind, id, objectId), ...made.failures);
-    validation.add(...textFailuresOf(leavesOf(document)), ...unknownSecretFailures(document, gateway._secrets));
-    validation.finish();
+    validation.add(...idFailures(kind, id, objectId), ...failures);
+    // Of a reference that Terraform resolves later nothing else can be said.
+    if (failures.length === 0) {
+      validation.add(...made.failures, ...textFailuresOf(leavesOf(document)));
+      validation.add(...unknownSecretFailures(document, gateway));
+    }
+    if (!validation.passes()) return;
 
     const before = own.map((each) => this.write("upstreams", each.objectId, each.document, each.name, []));
     this._keys = this.write(kind, objectId, document, "Default", [...before, ...this.keysOf(made.references)]);
     this.followed = [...made.upstreams, ...own];
-    this.node.addValidation({ validate: () => this.lateFailures().map(describeFailure) });
+    checkAtSynth(this, () => this.lateFailures().map(describeFailure));
     Aspects.of(this).add({
       visit: (node) => {
         if (node === this) this.warn();
@@ -172,25 +177,12 @@ export abstract class GatewayObjectBase extends Construct {
   private keysOf(references: readonly GatewayObjectBase[]): ConsulKeys[] {
     const stack = TerraformStack.of(this);
     return references.flatMap(({ _keys }) => {
+      if (_keys === undefined) return [];
       const other = TerraformStack.of(_keys);
       if (other === stack) return [_keys];
       stack.addDependency(other);
       return [];
     });
-  }
-
-  /** What Terraform knows later is nothing that Consul could tell a gateway in time, and none of it is checked. */
-  private requireKnown(at: string, value: unknown): void {
-    const unknown = leavesOf(value, at).filter((leaf) => Token.isUnresolved(leaf.value));
-    if (unknown.length === 0) return;
-    throw new ValidationError(
-      this,
-      unknown.map((leaf) => ({
-        property: leaf.at,
-        rule: "must be known at synth, and this is a reference that Terraform resolves later",
-        cure: 'name a secret by gateway.secret("NAME"), and write everything else itself',
-      })),
-    );
   }
 
   /** What can be checked only once the program is complete. */
@@ -214,6 +206,17 @@ export abstract class GatewayObjectBase extends Construct {
       cure: `${list}; where it is registered outside of this program, say elsewhere: true`,
     }));
   }
+}
+
+/** What Terraform knows later is nothing that Consul could tell a gateway in time, and none of it is checked. */
+function unknownFailures(at: string, value: unknown): Failure[] {
+  return leavesOf(value, at)
+    .filter((leaf) => Token.isUnresolved(leaf.value))
+    .map((leaf) => ({
+      property: leaf.at,
+      rule: "must be known at synth, and this is a reference that Terraform resolves later",
+      cure: 'name a secret by gateway.secret("NAME"), and write everything else itself',
+    }));
 }
 
 /** An object of another gateway is nothing that this one knows. */
@@ -274,10 +277,10 @@ function textFailuresOf(leaves: readonly Leaf[]): Failure[] {
   return [...variables, ...longNames];
 }
 
-function unknownSecretFailures(document: ApisixObject, secrets: readonly string[]): Failure[] {
+function unknownSecretFailures(document: ApisixObject, gateway: IGateway): Failure[] {
   return leavesOf(document).flatMap(({ at, value }) => {
     const name = typeof value === "string" ? environmentName(value) : undefined;
-    if (name === undefined || secrets.includes(name)) return [];
+    if (name === undefined || gateway._secrets.includes(name) || isRefusedSecret(gateway, name)) return [];
     const cure = `add ${name} to the gateway's secrets, or name one of them`;
     return [{ property: at, rule: "must name a secret that the gateway has", got: value, cure }];
   });

@@ -98,10 +98,10 @@ export class AgentService extends Construct {
       rule: "must hold at least one check",
       cure: "leave it out for an http check of '/'",
     });
-    validation.finish();
+    announceService(this, this.name);
+    if (!validation.passes()) return;
 
     props.consul.ensureAgent(this, machine);
-    announceService(this, this.name);
     machine.contribute(this, {
       title: `${this.name} on ${port}`,
       beforeRemoval: { withdraw: [maintenance(this.serviceId, true)] },

@@ -52,7 +52,7 @@ export class ConfigEntry extends Construct {
     const running = { program: "Consul", version, saidBy: said?.path };
     const used = usedProperties(props.fields, "fields.", `${props.kind}.`);
     validation.add(...versionFailures(running, CONFIG_ENTRY_FIELDS, used));
-    validation.finish();
+    validation.passes();
 
     const binding = providerBinding(this, "@cdktf/provider-consul/lib/config-entry");
     this.entry = new binding.ConfigEntry(this, "Default", {

@@ -1,7 +1,7 @@
 import { Construct } from "constructs";
 import { AgentProfile, Installation, installationFor, Installed, validateAdvertiseAddress } from "../agents";
 import { Contribution, IMachine, PortClaim } from "../machine";
-import { Validation } from "../private/validation";
+import { isRefused, Validation } from "../private/validation";
 import type { IConsulCluster } from "./consul-cluster";
 import {
   CONSUL_READY,
@@ -39,10 +39,11 @@ export class ConsulClient extends Construct {
     const installation = installationFor("consul", machine, props.install ?? consul.install);
     const validation = new Validation(this);
     validateAdvertiseAddress(validation, machine, advertiseAddress);
-    installation._validate(validation);
-    validation.finish();
+    const inherits = props.install === undefined && isRefused(consul);
+    if (!inherits) installation._validate(validation);
+    const passes = validation.passes();
+    if (!consul._addAgent(this, machine) || !passes || inherits || isRefused(machine)) return;
 
-    consul._addAgent(this, machine);
     const agent = {
       nodeName: machine.name,
       datacenter: consul.datacenter,

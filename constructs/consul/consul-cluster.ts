@@ -18,8 +18,8 @@ export interface IConsulCluster extends IConstruct {
   readonly version?: string;
   /** Adds the local agent of this datacenter to a machine, unless it has one. */
   ensureAgent(role: Construct, machine: IMachine): void;
-  /** @internal */
-  _addAgent(agent: IConstruct, machine: IMachine): void;
+  /** @internal @returns whether it is the machine's only agent */
+  _addAgent(agent: IConstruct, machine: IMachine): boolean;
 }
 
 /** The cluster that Consul objects are checked against. Every {@link IConsulCluster} is one. */
@@ -56,7 +56,7 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
   }
 
   /** @internal */
-  _addAgent(agent: IConstruct, machine: IMachine): void {
+  _addAgent(agent: IConstruct, machine: IMachine): boolean {
     const there = this.agents.get(machine);
     const sameName = [...this.agents].find(([other]) => other !== machine && other.name === machine.name);
     const validation = new Validation(agent);
@@ -72,7 +72,8 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
       got: machine.name,
       cure: "rename one of the two machines: each agent is known by its machine's name",
     });
-    validation.finish();
+    if (!validation.passes()) return false;
     this.agents.set(machine, agent);
+    return true;
   }
 }

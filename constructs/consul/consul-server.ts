@@ -10,7 +10,7 @@ import {
   validateHttpAddress,
 } from "../agents";
 import { IMachine } from "../machine";
-import { Validation } from "../private/validation";
+import { checkAtSynth, isRefused, Validation } from "../private/validation";
 import { versionFormFailures } from "../private/version";
 import { consulContribution } from "./consul-client";
 import { ConsulClusterBase, IConsulCluster } from "./consul-cluster";
@@ -73,6 +73,8 @@ export class ConsulServer extends ConsulClusterBase {
   private readonly profile: AgentProfile;
   private readonly servers: { readonly machine: IMachine; readonly address: string }[] = [];
   private readonly raftMultiplier?: number;
+  /** Whether a further server was refused: it is not counted. */
+  private isOneRefused = false;
 
   constructor(scope: Construct, id: string, props: ConsulServerProps) {
     super(scope, id);
@@ -88,7 +90,7 @@ export class ConsulServer extends ConsulClusterBase {
     validateAdvertiseAddress(validation, machine, advertiseAddress);
     validation.integer("raftMultiplier", props.raftMultiplier, 1, 10, "1 is for fast machines, 5 for small ones");
     this.version = this.addServer(validation, machine, advertiseAddress);
-    this.node.addValidation({ validate: () => serverCountProblems(this.servers.length) });
+    checkAtSynth(this, () => (this.isOneRefused ? [] : serverCountProblems(this.servers.length)));
   }
 
   /** Addresses of the servers, up to the time of reading. */
@@ -97,16 +99,15 @@ export class ConsulServer extends ConsulClusterBase {
   }
 
   /**
-   * Makes further machines servers. With 3 servers the cluster survives the loss of one, with 5 of two.
-   *
-   * @throws ValidationError with the dev profile, or if a machine is a server already
+   * Makes further machines servers. With 3 servers the cluster survives the loss of one, with 5 of two. The dev profile has one server only.
    */
   addServers(machines: readonly IMachine[]): void {
     for (const machine of machines) {
       const validation = new Validation(this);
       const servers = this.servers.map((server) => server.machine);
       validateFurtherServer(validation, this.profile, servers, machine);
-      this.addServer(validation, machine);
+      if (validation.passes()) this.addServer(validation, machine);
+      else this.isOneRefused = true;
     }
   }
 
@@ -114,10 +115,11 @@ export class ConsulServer extends ConsulClusterBase {
   private addServer(validation: Validation, machine: IMachine, advertiseAddress?: string): string {
     const installation = installationFor("consul", machine, this.install);
     installation._validate(validation);
-    validation.finish();
-    this._addAgent(this, machine);
+    const passes = validation.passes();
+    const isOnly = this._addAgent(this, machine);
     const address = advertiseAddress ?? machine.address;
     this.servers.push({ machine, address });
+    if (!passes || !isOnly || isRefused(machine)) return installation.version;
     const installed = installation._of("consul");
     const { datacenter, profile, raftMultiplier } = this;
     const agent = { nodeName: machine.name, datacenter, address, server: { profile, raftMultiplier } };
@@ -146,7 +148,7 @@ class ForeignConsul extends ConsulClusterBase {
     });
     validateAgentName(validation, "datacenter", attributes.datacenter);
     validation.add(...versionFormFailures(attributes.version, "1.14.11"));
-    validation.finish();
+    validation.passes();
     this.datacenter = attributes.datacenter ?? "dc1";
     this.httpAddress = attributes.address;
     this.retryJoin = [...attributes.retryJoin];

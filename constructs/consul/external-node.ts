@@ -52,20 +52,20 @@ export class ExternalNode extends Construct {
       got: props.address,
       cure: "write it like '192.168.139.184'",
     });
-    validation.finish();
+    validation.passes();
     // The mark by which consul-esm, where it is in use, knows the nodes that it may watch.
     const meta = { "external-node": "true" };
     const binding = providerBinding(this, "@cdktf/provider-consul/lib/node");
     this.resource = new binding.Node(this, "Default", { name: this.name, address: this.address, meta });
   }
 
-  /** Registers a service of this machine. Two instances of one service must have different ports. @throws ValidationError if they have one port */
+  /** Registers a service of this machine. Two instances of one service must have different ports. */
   addService(name: string, { port, tags, meta }: ExternalServiceOptions): void {
     const validation = new Validation(this);
     validateService(validation, name, meta);
     validation.integer("port", port, 1, 65535, "give the port that it listens on");
-    validation.finish();
     announceService(this, name);
+    if (!validation.passes()) return;
     const { Service } = providerBinding(this, "@cdktf/provider-consul/lib/service");
     new Service(this, `${name}-${port}`, {
       name,

@@ -48,7 +48,7 @@ export class ConsulKeys extends Construct {
         cure: bytes === 0 ? "leave the key out, or write a word for 'none'" : "split it over several keys",
       });
     }
-    validation.finish();
+    validation.passes();
 
     const binding = providerBinding(this, "@cdktf/provider-consul/lib/keys");
     this.resource = new binding.Keys(this, "Default", {

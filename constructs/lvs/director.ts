@@ -3,7 +3,7 @@ import { consulTemplateFor, IConsulCluster } from "../consul";
 import { Contribution, IMachine, InterfaceAddress, MachineFile, Software } from "../machine";
 import { DurationRange, secondsOf } from "../private/duration";
 import { isMarked, mark } from "../private/mark";
-import { Validation } from "../private/validation";
+import { checkAtSynth, isRefused, Validation } from "../private/validation";
 import { CONSUL_RULES, CONSUL_RULES_IF_DUE, consulContribution } from "./consul-rules";
 import { DRAIN_TIMEOUT } from "./convergence";
 import { TakenPort, TakenPorts } from "./endpoint";
@@ -91,13 +91,13 @@ export class Director extends Construct {
         plane: this.plane,
         machine: this.machine,
         drainSeconds: secondsOf(this.drainTimeout),
-        services: this.services.map((service) => service._spec),
+        services: this.services.filter(({ _isRefused }) => !_isRefused).map((service) => service._spec),
         localRules: this.localRules,
         takenPorts: this.takenPorts.all,
         consulTemplate,
       }),
     );
-    this.node.addValidation({ validate: () => (this.isEmpty ? [NOTHING_TO_DO] : []) });
+    checkAtSynth(this, () => (this.isEmpty ? [NOTHING_TO_DO] : []));
   }
 
   /** The virtual services that were added, in order. */
@@ -133,6 +133,7 @@ export class Director extends Construct {
   addRedirect(id: string, options: RedirectOptions): Redirect {
     const redirect = Redirect._on(this, id, options, this.takenPorts);
     this.redirects.push(redirect);
+    if (isRefused(redirect)) return redirect;
     const { protocol, port, address, node } = redirect;
     this.takenPorts.add({ protocol, port, address, owner: node.path });
     return redirect;
@@ -161,7 +162,7 @@ export class Director extends Construct {
 
   /** Filters come first, so that a port they close stays closed. */
   private get localRules(): (PortFilter | Redirect)[] {
-    return [...this.filters, ...this.redirects];
+    return [...this.filters, ...this.redirects].filter((each) => !isRefused(each));
   }
 
   private get isEmpty(): boolean {

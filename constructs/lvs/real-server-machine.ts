@@ -1,6 +1,6 @@
 import { IConstruct } from "constructs";
 import { ADDRESSES_UNIT, Contribution, IMachine, oneshotUnit } from "../machine";
-import { ValidationError } from "../private/validation";
+import { refuse } from "../private/validation";
 import { IptablesRules } from "./render/iptables";
 import { realServerSysctls } from "./render/sysctls";
 import { iptablesFiles, iptablesFolder } from "./rules-folders";
@@ -51,12 +51,12 @@ export class RealServerMachine {
     this.tunnelNics.add(nic);
   }
 
-  /** Makes the director its default gateway. @throws ValidationError where another director is that already */
+  /** Makes the director its default gateway; an error at synth where another director is that already. */
   setGateway(owner: IConstruct, address: string, nic: string): void {
     const family = familyOf(address);
     const other = this.gateways.get(family);
     if (other !== undefined && other.address !== address) {
-      throw new ValidationError(owner, [
+      refuse(owner, [
         {
           property: "machine",
           rule: `can't have two gateways; ${other.owner.node.path} made ${other.address} the gateway of ${this.machine.name}`,
@@ -64,6 +64,7 @@ export class RealServerMachine {
           cure: "use ForwardingMethod.masquerading({ snat: true }) for one of the two virtual services",
         },
       ]);
+      return;
     }
     this.gateways.set(family, { address, nic, owner });
   }

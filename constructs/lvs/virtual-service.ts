@@ -1,10 +1,10 @@
 import { Annotations, Aspects, Token } from "cdktf";
 import { Construct, IConstruct } from "constructs";
-import { IMachine, normalizeAddress } from "../machine";
+import { hasAddress, IMachine, normalizeAddress } from "../machine";
 import { Acknowledgement } from "../private/acknowledgement";
 import { DurationRange, secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
-import { Validation, ValidationError } from "../private/validation";
+import { checkAtSynth, isRefused, refuse, Validation } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
 import { Departure } from "./departure";
 import { checkEndpoints, EndpointOptions, TakenPorts } from "./endpoint";
@@ -173,7 +173,7 @@ export class VirtualService extends Construct {
       acknowledges: (refusal) => this.acknowledgement.covers(refusal),
     };
     ownVips(this, owner);
-    this.node.addValidation({ validate: () => takenVips(owner).map(describeFailure) });
+    checkAtSynth(this, () => (this.isRealServerWithVip(owner) ? [] : takenVips(owner).map(describeFailure)));
     for (const options of given._fixed) this.addRealServer(freeId(options, ids), options);
     virtualServices.tell(this, this);
     if (this.followed?.known !== undefined && this.forwarding.name !== "masquerading")
@@ -201,12 +201,14 @@ export class VirtualService extends Construct {
   }
 
   /**
-   * Adds a server that takes connections. If it can't work with the forwarding method, that is an error at synth.
-   *
-   * @throws ValidationError if the real servers come from Consul
+   * Adds a server that takes connections. If it can't work with the forwarding method, or if the real servers come from Consul, that is an error
+   * at synth.
    */
   addRealServer(id: string, options: RealServerOptions): RealServer {
-    if (this.followed !== undefined) throw new ValidationError(this, [followsConsul(id, this.followed)]);
+    if (this.followed !== undefined) {
+      refuse(this, [followsConsul(id, this.followed)]);
+      return this.makeRealServer(id, options, new RealServerList());
+    }
     const server = this.makeRealServer(id, options, this.servers);
     this.servers.add(server);
     if (this._isRefused) return server;
@@ -216,19 +218,23 @@ export class VirtualService extends Construct {
     return server;
   }
 
+  /** Whether it was said already that a real server has the VIP. */
+  private isRealServerWithVip({ vips }: VipOwner): boolean {
+    return this.servers.all.some((server) => isRefused(server) && vips.some((vip) => hasAddress(server.machine, vip)));
+  }
+
   /** Sets up both ends, as for fixed real servers; Consul decides which of them are used. */
   private prepare(known: KnownInstances): void {
     for (const { port } of this.endpoints) known.listenOn(port);
     const machines = [...known.machines];
     for (const machine of machines) this.prepared.add(this.makeRealServer(machine.name, { machine }, this.prepared));
-    this.node.addValidation({
-      validate: () =>
-        known.machines.length === machines.length
-          ? []
-          : [
-              `'realServers' must have all its machines before it is used: make the virtual service after the last of them`,
-            ],
-    });
+    checkAtSynth(this, () =>
+      known.machines.length === machines.length
+        ? []
+        : [
+            `'realServers' must have all its machines before it is used: make the virtual service after the last of them`,
+          ],
+    );
   }
 
   private makeRealServer(id: string, options: RealServerOptions, siblings: RealServerList): RealServer {
@@ -245,7 +251,7 @@ export class VirtualService extends Construct {
       scheduler: this.scheduler,
       acknowledgement: this.acknowledgement,
       siblings,
-      refused: this._isRefused,
+      refused: this._isRefused || isRefused(director, options.machine),
     });
   }
 
@@ -294,7 +300,7 @@ export class VirtualService extends Construct {
     validation.add(...forwardingFailures(forwarding));
     const wellFormed = endpoints.filter(({ address }) => normalizeAddress(address) !== undefined);
     const service = { endpoints: wellFormed, forwarding, onePacket: context.onePacket ?? false };
-    const findings = serviceFindings(context.director, service);
+    const findings = isRefused(context.director) ? [] : serviceFindings(context.director, service);
     if (this.followed !== undefined) {
       checkFollowed(validation, this.followed, { ...context, forwarding });
       findings.push(...followFindings(this.followed.service, forwarding));

@@ -72,7 +72,8 @@ export interface IBackend extends IConstruct {
    */
   software?(name: SoftwareName, version?: string): Software | undefined;
   /**
-   * Address by which this host reaches a port of a machine; undefined if it can't reach it.
+   * Address by which this host reaches a port of a machine; undefined if it can't reach it. Stacks of Consul objects and of jobs ask for that of
+   * their agent, so a backend may open the way then.
    *
    * @param endpoint `192.168.139.24:8500`
    * @default - the endpoint itself

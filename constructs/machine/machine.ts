@@ -8,7 +8,7 @@ import { isMarked, mark } from "../private/mark";
 import { writeAtSynth } from "../private/synth-files";
 import { mapTokens } from "../private/template-escape";
 import { LocalCommand, TerraformData } from "../private/terraform-data";
-import { Validation, ValidationError } from "../private/validation";
+import { checkAtSynth, isRefused, refuse, Validation } from "../private/validation";
 import { addressKeeper } from "./address-file";
 import type { IBackend } from "./backend";
 import { CloudInit } from "./cloud-init";
@@ -42,9 +42,8 @@ export interface IMachine extends IConstruct {
    */
   software(name: SoftwareName, version?: string): Software | undefined;
   /**
-   * Adds the contribution of a role. Give a function if the role still grows; conflicts of its result are errors at synth.
-   *
-   * @throws ValidationError if it contradicts another role of the machine
+   * Adds the contribution of a role. Give a function if the role still grows. If it contradicts another role of the machine, that is an error at
+   * synth.
    */
   contribute(role: IConstruct, part: LazyContribution): void;
 }
@@ -118,10 +117,14 @@ export class Machine extends Construct implements IMachine {
     this.addresses = checkedAddresses(this, this.name, props);
     joinNeighbours(this, props.backend);
     this.address = ownAddress(this.addresses);
-    this.model = new CloudInit({ hostname: this.name, address: this.address });
-    this.node.addValidation({
-      validate: () => this.model.failures().map(({ owner, failure }) => `${owner}: ${describeFailure(failure)}`),
-    });
+    this.model = new CloudInit({ hostname: isRefused(this) ? "refused" : this.name, address: this.address });
+    checkAtSynth(this, () =>
+      this.model.failures().map(({ owner, failure }) => `${owner}: ${describeFailure(failure)}`),
+    );
+    if (isRefused(this)) {
+      this.shell = { command: "false" };
+      return;
+    }
 
     const lifecycle = props.backend.bind({
       name: this.name,
@@ -225,7 +228,7 @@ export class Machine extends Construct implements IMachine {
       ? this.model.contribute(role.node.path, () => checkedSecrets(role, part()))
       : [...plainSecretFailures(part), ...this.model.contribute(role.node.path, part)];
     const failures = [...keeper, ...own];
-    if (failures.length > 0) throw new ValidationError(role, failures);
+    if (failures.length > 0) refuse(role, failures);
   }
 }
 
@@ -270,7 +273,7 @@ export interface AddressedProps {
   readonly backend?: IBackend;
 }
 
-/** The addresses of a machine, after its name and all of its interfaces were checked. @throws ValidationError */
+/** The addresses of a machine, after its name and all of its interfaces were checked. If it is refused, they hold a stand-in for its own. */
 function checkedAddresses(scope: IConstruct, name: string, props: AddressedProps): InterfaceAddress[] {
   const { interfaces, memoryMiB, mtu = {}, backend } = props;
   const validation = new Validation(scope);
@@ -281,7 +284,7 @@ function checkedAddresses(scope: IConstruct, name: string, props: AddressedProps
       cure: "write it into the program, or read it from the environment",
     });
   }
-  validation.finish();
+  if (!validation.passes()) return [standIn(scope)];
   validation.require(isHostName(name), { property: "name", ...HOST_NAME_RULE, got: name });
   validation.integer("memoryMiB", memoryMiB, 256, 65536, "320 is enough for a director, 1500 for a Nomad client");
   validation.add(...interfaceNameFailures(Object.keys(interfaces)));
@@ -308,8 +311,14 @@ function checkedAddresses(scope: IConstruct, name: string, props: AddressedProps
   );
   const owned = backend && { owner: backend.node.path, addresses: backend.ownAddresses ?? [] };
   validation.add(...addressFailures(addresses, owned), ...mtuFailures(mtu, Object.keys(interfaces), addresses));
-  validation.finish();
-  return addresses;
+  if (validation.passes() || addresses.some(({ family }) => family === 4)) return addresses;
+  return [standIn(scope), ...addresses];
+}
+
+/** An address for a machine that has none, in no network of anyone (RFC 5737). */
+function standIn(scope: IConstruct): InterfaceAddress {
+  const number = scope.node.root.node.findAll().indexOf(scope) % 254;
+  return { interface: "eth0", address: `192.0.2.${number + 1}`, family: 4, subnet: "192.0.2.0/24" };
 }
 
 /** The first IPv4 address. */
@@ -395,10 +404,12 @@ function mtuFailures(
   });
 }
 
+/** What a role gives late, without the secrets if one of them is plain text. */
 function checkedSecrets(role: IConstruct, part: Contribution): Contribution {
   const failures = plainSecretFailures(part);
-  if (failures.length > 0) throw new ValidationError(role, failures);
-  return part;
+  if (failures.length === 0) return part;
+  refuse(role, failures);
+  return { ...part, secrets: [] };
 }
 
 function hasMtu([nic, bytes]: [string, number]): string {

@@ -2,6 +2,7 @@ import { TerraformStack } from "cdktf";
 import { IConstruct } from "constructs";
 import { ByWord } from "../private/by-word";
 import { describeFailure, Failure } from "../private/failure";
+import { checkAtSynth } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
 import type { IBackend } from "./backend";
 import type { InterfaceAddress } from "./subnet";
@@ -29,7 +30,7 @@ const known = new WholeProgram<Known, ByWord<Neighbour>>(
 /** Takes a machine among those that are looked at together, and checks at synth that its name and its addresses are unique. */
 export function joinNeighbours(machine: Neighbour, backend?: IBackend): void {
   known.tell(machine, { machine, backend });
-  machine.node.addValidation({ validate: () => twins(machine) });
+  checkAtSynth(machine, () => twins(machine));
 }
 
 /**

@@ -2,7 +2,7 @@ import { Construct } from "constructs";
 import { Installation, installationFor, validateAdvertiseAddress, validateAgentName } from "../agents";
 import { Contribution, DockerEngine, IMachine } from "../machine";
 import { FirstVersions, versionFailures } from "../private/first-versions";
-import { Validation } from "../private/validation";
+import { isRefused, Validation } from "../private/validation";
 import { isVersion } from "../private/version";
 import { agentContribution } from "./agent";
 import { INomadCluster } from "./cluster";
@@ -71,7 +71,14 @@ export class NomadClient extends Construct {
     super(scope, id);
     const { machine, nomad, docker = false } = props;
     this.machine = machine;
-    const installation = this.validated(props);
+    const installation = installationFor("nomad", machine, props.install ?? nomad.install);
+    const isClient = nomad.clients.includes(machine);
+    const passes = this.validate(props, installation);
+    if (!passes || isRefused(nomad, machine)) {
+      const { version } = installation;
+      if (!isClient) nomad._addClient(machine, { docker, detectsCpu: props.cpuTotalCompute === undefined, version });
+      return;
+    }
 
     nomad.consul.ensureAgent(this, machine);
     if (docker) new DockerEngine(this, "docker", { machine });
@@ -106,10 +113,8 @@ export class NomadClient extends Construct {
     machine.contribute(this, clientContribution(client, installed.program, unit.detectsCpu));
   }
 
-  /** @returns how it is installed @throws ValidationError */
-  private validated(props: NomadClientProps): Installation {
+  private validate(props: NomadClientProps, installation: Installation): boolean {
     const { machine, nomad, nodePool } = props;
-    const installation = installationFor("nomad", machine, props.install ?? nomad.install);
     const validation = new Validation(this);
     validation.require(!nomad.clients.includes(machine), {
       property: "machine",
@@ -126,13 +131,12 @@ export class NomadClient extends Construct {
     for (const [name, network] of Object.entries(props.hostNetworks ?? {}))
       validateHostNetwork(validation, machine, name, network);
     validateAgentName(validation, "nodePool", nodePool);
-    installation._validate(validation);
+    if (props.install !== undefined || !isRefused(nomad)) installation._validate(validation);
     const used = nodePool === undefined ? [] : [{ key: "nodePool", property: "nodePool", value: nodePool }];
     const version = isVersion(installation.version) ? installation.version : undefined;
     validation.add(...versionFailures({ program: "Nomad", version }, CLIENT_OPTIONS, used));
     validation.integer("cpuTotalCompute", props.cpuTotalCompute, 1, 10_000_000, "4000 stands for two slow processors");
-    validation.finish();
-    return installation;
+    return validation.passes();
   }
 }
 

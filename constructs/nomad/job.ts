@@ -8,7 +8,7 @@ import { versionFailures } from "../private/first-versions";
 import { isMarked, mark } from "../private/mark";
 import { providerBinding } from "../private/provider";
 import { writeAtSynth } from "../private/synth-files";
-import { ValidationError } from "../private/validation";
+import { checkAtSynth, isRefused, refuse } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
 import { ApiJob, JobType } from "./api";
 import { clusterOf, JobCluster, NOMADS_OWN_PORTS } from "./cluster";
@@ -94,17 +94,19 @@ export class Job extends Construct {
     const services = servicesOf(this.name, props.groups, shape);
     this.placed = { path: this.node.path, name: this.name, options: props, shape, services };
     jobs.tell(this, { placed: this.placed, cluster: () => this.cluster });
-    const validation = new JobValidation(this, shape);
-    if (Token.isUnresolved(this.name)) validation.add(UNKNOWN_NAME);
-    validateJob(validation, this.name, props, services);
-    validation.finish();
     this.acknowledgement = new Acknowledgement(this, {
       refusals: props.acknowledge ?? [],
       type: "JobRefusal",
-      later: () => this.findings(),
+      later: () => (isRefused(this) ? this.ownFindings() : this.findings()),
     });
-    validation.add(...this.acknowledgement.refused(this.ownFindings()));
-    validation.finish();
+    for (const { name, options: service } of services) if (service.provider !== "nomad") announceService(this, name);
+    checkAtSynth(this, () =>
+      [...identityFailures(this.placed, this.neighbours), ...this.unknownToNomad()].map(describeFailure),
+    );
+    if (!this.passes(props, shape)) {
+      this.specification = { ID: this.name, Name: this.name, Type: "", Datacenters: [], TaskGroups: [] };
+      return;
+    }
 
     this.specification = renderJob(this.name, props, services);
     const { Job: NomadJob } = providerBinding(this, "@cdktf/provider-nomad/lib/job");
@@ -116,13 +118,7 @@ export class Job extends Construct {
       purgeOnDestroy: props.purgeOnDestroy ?? true,
       timeouts: { create: PROVIDER_TIMEOUT, update: PROVIDER_TIMEOUT },
     });
-    for (const { name, options: service } of this.placed.services)
-      if (service.provider !== "nomad") announceService(this, name);
     writeAtSynth(this, () => this.files());
-    this.node.addValidation({
-      validate: () =>
-        [...identityFailures(this.placed, this.neighbours), ...this.unknownToNomad()].map(describeFailure),
-    });
     Aspects.of(this).add({
       visit: (node) => {
         if (node === this) this.annotate();
@@ -132,10 +128,9 @@ export class Job extends Construct {
 
   /**
    * One of the job's services, for a director's real servers or a gateway's upstream. From then on the group's shutdown delay must cover
-   * the time that a director needs to notice that an instance left.
+   * the time that a director needs to notice that an instance left. If there is no such service, or more than one, that is an error at synth.
    *
    * @param port label of its port @default - the only service
-   * @throws ValidationError if there is no such service, or more than one
    */
   service(port?: string): ConsulService {
     const { services } = this.placed;
@@ -143,7 +138,7 @@ export class Job extends Construct {
     const [service] = found;
     if (service === undefined || found.length > 1) {
       const labels = services.map((each) => `'${each.port ?? ""}'`).join(", ");
-      throw new ValidationError(this, [
+      const failures = [
         {
           property: "service",
           rule:
@@ -153,7 +148,10 @@ export class Job extends Construct {
           got: port,
           cure: services.length === 0 ? "give the group a service" : "name the label of one",
         },
-      ]);
+      ];
+      if (!isRefused(this)) refuse(this, failures);
+      announceService(this, this.name);
+      return { name: this.name, port };
     }
     this.followed.add(service.group);
     return {
@@ -162,6 +160,16 @@ export class Job extends Construct {
       lag: checkLagOf(service.options),
       shutdownDelay: this.placed.options.groups[service.group]?.shutdownDelay ?? "0s",
     };
+  }
+
+  /** What is wrong with its own parts; findings are about jobs whose parts are right. */
+  private passes(props: JobProps, shape: JobShape): boolean {
+    const validation = new JobValidation(this, shape);
+    if (Token.isUnresolved(this.name)) validation.add(UNKNOWN_NAME);
+    validateJob(validation, this.name, props, this.placed.services);
+    if (!validation.passes()) return false;
+    validation.add(...this.acknowledgement.refused(this.ownFindings()));
+    return validation.passes();
   }
 
   /** The job as Nomad's API gets it, overrides included. */

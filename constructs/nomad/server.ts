@@ -11,8 +11,8 @@ import {
 } from "../agents";
 import { IConsulCluster } from "../consul";
 import { Contribution, IMachine } from "../machine";
-import { Validation } from "../private/validation";
-import { versionAtLeast, versionFormFailures } from "../private/version";
+import { checkAtSynth, isRefused, Validation } from "../private/validation";
+import { isVersion, versionAtLeast, versionFormFailures } from "../private/version";
 import { agentContribution } from "./agent";
 import { NomadClient, NomadClientOptions } from "./client";
 import { ClientAgent, DynamicPorts, INomadCluster, NOMADS_OWN_PORTS, validateDynamicPorts } from "./cluster";
@@ -92,6 +92,8 @@ export class NomadServer extends Construct implements INomadCluster {
   private readonly servers: IMachine[] = [];
   private readonly serverVersions: string[] = [];
   private readonly clientAgents = new Map<IMachine, ClientAgent>();
+  /** Whether a further server was refused: it is not counted. */
+  private isOneRefused = false;
 
   constructor(scope: Construct, id: string, props: NomadServerProps) {
     super(scope, id);
@@ -110,7 +112,7 @@ export class NomadServer extends Construct implements INomadCluster {
     validateAdvertiseAddress(validation, machine, advertiseAddress);
     validateDynamicPorts(validation, props.dynamicPorts);
     this.addServer(validation, machine, advertiseAddress);
-    this.node.addValidation({ validate: () => serverCountProblems(this.servers.length) });
+    checkAtSynth(this, () => (this.isOneRefused ? [] : serverCountProblems(this.servers.length)));
 
     const dev = { rawExec: true, dockerVolumes: props.client?.docker };
     const client = this.profile === AgentProfile.DEV ? { ...dev, ...props.client } : props.client;
@@ -120,7 +122,9 @@ export class NomadServer extends Construct implements INomadCluster {
 
   /** Version of its oldest agent, up to the time of reading. */
   get version(): string | undefined {
-    const versions = [...this.serverVersions, ...[...this.clientAgents.values()].map(({ version }) => version)];
+    const versions = [...this.serverVersions, ...[...this.clientAgents.values()].map(({ version }) => version)].filter(
+      isVersion,
+    );
     return versions.find((version) => versions.every((other) => versionAtLeast(other, version)));
   }
 
@@ -130,15 +134,20 @@ export class NomadServer extends Construct implements INomadCluster {
   }
 
   /**
-   * Makes further machines servers. With 3 servers the cluster survives the loss of one, with 5 of two.
-   *
-   * @throws ValidationError with the dev profile, or if a machine is a server or a client already
+   * Makes further machines servers. With 3 servers the cluster survives the loss of one, with 5 of two. The dev profile has one server only.
    */
   addServers(machines: readonly IMachine[]): void {
     for (const machine of machines) {
       const validation = new Validation(this);
       validateFurtherServer(validation, this.profile, this.servers, machine);
-      this.addServer(validation, machine);
+      validation.require(!this.clientAgents.has(machine), {
+        property: "addServers",
+        rule: "can't make a server of a machine that is a client already",
+        got: machine.name,
+        cure: "add the server first, then the client",
+      });
+      if (validation.passes()) this.addServer(validation, machine);
+      else this.isOneRefused = true;
     }
   }
 
@@ -146,7 +155,6 @@ export class NomadServer extends Construct implements INomadCluster {
    * Makes machines clients, on which jobs run. Each is a {@link NomadClient} with the machine's name as its id.
    *
    * @returns the clients in the order of the machines
-   * @throws ValidationError if a machine is a client already, or an option is wrong
    */
   addClients(machines: readonly IMachine[], options: NomadClientOptions = {}): NomadClient[] {
     return machines.map((machine) => new NomadClient(this, machine.name, { ...options, machine, nomad: this }));
@@ -164,16 +172,10 @@ export class NomadServer extends Construct implements INomadCluster {
 
   private addServer(validation: Validation, machine: IMachine, advertiseAddress?: string): void {
     const installation = installationFor("nomad", machine, this.install);
-    validation.require(!this.clientAgents.has(machine), {
-      property: "addServers",
-      rule: "can't make a server of a machine that is a client already",
-      got: machine.name,
-      cure: "add the server first, then the client",
-    });
     installation._validate(validation);
-    validation.finish();
-    this.consul.ensureAgent(this, machine);
     this.servers.push(machine);
+    if (!validation.passes() || isRefused(machine)) return;
+    this.consul.ensureAgent(this, machine);
     const { region, datacenter } = this;
     const agent = { nodeName: machine.name, region, datacenter, address: advertiseAddress ?? machine.address };
     const installed = installation._of("nomad");
@@ -217,7 +219,7 @@ class ForeignNomad extends Construct implements INomadCluster {
     validateAgentName(validation, "datacenter", datacenter);
     validateDynamicPorts(validation, dynamicPorts);
     validation.add(...versionFormFailures(attributes.version, "1.6.3"));
-    validation.finish();
+    validation.passes();
     this.region = region ?? "global";
     this.datacenter = datacenter ?? consul.datacenter;
     this.httpAddress = address;

@@ -1,7 +1,7 @@
 import { Annotations, Aspects } from "cdktf";
 import { IConstruct } from "constructs";
 import { describeFailure, Failure } from "./failure";
-import { Validation } from "./validation";
+import { checkAtSynth, Validation } from "./validation";
 
 /** A refusal that applies: legal for the tools, but it can't work. @typeParam R the enum of its names */
 export interface Finding<R extends string> {
@@ -34,7 +34,7 @@ export class Acknowledgement<R extends string> {
         this.warnOfUnused();
       },
     });
-    owner.node.addValidation({ validate: () => this.refused(later()).map(describeFailure) });
+    checkAtSynth(owner, () => this.refused(later()).map(describeFailure));
   }
 
   /** Whether the user accepts it. */

@@ -1,6 +1,6 @@
 import { Failure } from "./failure";
 import { UsedProperty } from "./used-properties";
-import { versionAtLeast } from "./version";
+import { isVersion, versionAtLeast } from "./version";
 
 /**
  * Property to the first version that knows it. A key is the path of fields in the program's own names, without the names and
@@ -34,7 +34,8 @@ export function versionFailures(
   first: FirstVersions,
   used: readonly UsedProperty[],
 ): Failure[] {
-  if (version === undefined) return [];
+  // What is no version was refused where it was given.
+  if (version === undefined || !isVersion(version)) return [];
   return used.flatMap(({ key, property, value }): Failure[] => {
     const since = firstVersion(first, key, value);
     if (since === undefined || versionAtLeast(version, since)) return [];

@@ -1,6 +1,6 @@
 import { IConstruct } from "constructs";
 import { Failure } from "./failure";
-import { ValidationError } from "./validation";
+import { Validation } from "./validation";
 
 /** The bindings of Terraform's providers that constructs make resources of. */
 interface Bindings {
@@ -27,7 +27,10 @@ export function providerBinding<Path extends keyof Bindings>(scope: IConstruct, 
   } catch (error) {
     const name = path.split("/").slice(0, 2).join("/");
     if (!isMissing(error, name)) throw error;
-    throw new ValidationError(scope, [missingPackage(name)]);
+    const validation = new Validation(scope);
+    validation.add(missingPackage(name));
+    validation.finish();
+    throw error;
   }
 }
 

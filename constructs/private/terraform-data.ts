@@ -2,7 +2,7 @@ import { dependable, IResolvable, ITerraformDependable, Lazy, TerraformResource,
 import { Construct, IConstruct } from "constructs";
 import { pathFromStack } from "./host-path";
 import { escapeTemplate, escapeTemplates } from "./template-escape";
-import { throwPostponed, ValidationError } from "./validation";
+import { isRefused, refuse, throwPostponed } from "./validation";
 
 /** A command that Terraform runs on the operator's machine, by `sh -c`. */
 export interface LocalCommand {
@@ -125,13 +125,16 @@ function claimLogicalId(element: TerraformResource): void {
   claimed.set(stack, ids);
   const first = ids.get(element.friendlyUniqueId);
   if (first !== undefined) {
-    throw new ValidationError(element, [
+    // Names of its siblings are made of the first one's.
+    if (isRefused(...(element.node.scope?.node.children ?? []))) return;
+    refuse(element, [
       {
         property: "id",
         rule: `must lead to a Terraform name of its own; '${element.friendlyUniqueId}' is already the name of ${first}`,
         cure: "rename one of the two (Terraform names keep only letters, digits, '-' and '_')",
       },
     ]);
+    return;
   }
   ids.set(element.friendlyUniqueId, element.node.path);
 }

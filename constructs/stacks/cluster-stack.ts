@@ -2,7 +2,7 @@ import { TerraformStack } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { ProviderDeployment, ProviderName } from "../deployment";
 import { IBackend } from "../machine";
-import { ValidationError } from "../private/validation";
+import { refuse } from "../private/validation";
 import { Inventory } from "./inventory";
 import { MachinesStack } from "./machines-stack";
 import { useStateFolder } from "./state-folder";
@@ -43,14 +43,18 @@ export abstract class ClusterStack extends TerraformStack {
     super(scope, id);
     const machines = cluster.node.scopes.find(isStack);
     const used = inventory ?? (MachinesStack.isMachinesStack(machines) ? machines.inventory : undefined);
-    if (used === undefined)
-      throw new ValidationError(this, [
+    if (used === undefined) {
+      refuse(this, [
         {
           property: "inventory",
           rule: `must be given, because ${cluster.node.path} is in no MachinesStack`,
           cure: "give that of the deployment, whose name the state folder has",
         },
       ]);
+      this.deployment = "";
+      this.address = cluster.httpAddress;
+      return;
+    }
     // Terraform sees no reference between the stacks: only strings go from one to the other.
     for (const stack of [machines, ...after]) if (stack !== undefined) this.addDependency(stack);
     this.deployment = used.name;
@@ -83,11 +87,12 @@ function providerAddress(stack: IConstruct, backend: IBackend | undefined, httpA
   const { host, port, protocol } = new URL(httpAddress);
   const reached = backend.fromHost(host);
   if (reached !== undefined) return `${protocol}//${reached}`;
-  throw new ValidationError(stack, [
+  refuse(stack, [
     {
       property: "inventory.forwards",
       rule: `must lead from this host to ${httpAddress}, which is inside ${backend.node.path}`,
       cure: `add { listen: ${port}, to: "${host}" }`,
     },
   ]);
+  return httpAddress;
 }

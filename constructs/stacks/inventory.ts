@@ -25,7 +25,11 @@ export interface Inventory<Name extends string = string> {
   readonly subnets: readonly string[];
   /** The machines. */
   readonly machines: readonly MachineEntry<Name>[];
-  /** Ports of 127.0.0.1, each with the `ADDRESS:PORT` to which it leads, for backends with a network of their own. @default - none */
+  /**
+   * Ports of 127.0.0.1, each with the `ADDRESS:PORT` to which it leads, for backends with a network of their own.
+   *
+   * @default - in the lab those that stacks of Consul objects and of jobs need for their agent; its port has the agent's number
+   */
   readonly forwards?: readonly { readonly listen: number; readonly to: string }[];
 }
 

@@ -98,7 +98,9 @@ describe("fails on", () => {
         const twin = new Machine(stack, "twin", { backend, name: "s1", interfaces: { eth0: ["10.0.0.99/24"] } });
         consul.addServers([twin]);
       },
-      "test/consul: 'addServers' can't hold two servers with one name, got \"s1\": rename one of the two machines: each agent is known by its machine's name",
+      `2 parts of the program are refused:
+  test/consul: 'addServers' can't hold two servers with one name, got "s1": rename one of the two machines: each agent is known by its machine's name
+  test/twin: 'name' can't be that of test/s1, whose files are in the same stack, got "s1": give one of them another one`,
     ],
     [
       "one server twice",

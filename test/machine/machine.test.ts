@@ -139,7 +139,7 @@ test("fails where two ids lead to one Terraform name", () => {
     synth((stack) => {
       const hosts = backend(stack);
       new Machine(stack, "a.b", { backend: hosts, name: "one", interfaces });
-      new Machine(stack, "ab", { backend: hosts, name: "two", interfaces });
+      new Machine(stack, "ab", { backend: hosts, name: "two", interfaces: { eth0: ["10.0.0.3/24"] } });
     }),
   ).toThrow(
     new Error(

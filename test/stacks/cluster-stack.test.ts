@@ -2,8 +2,9 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { App, TerraformStack } from "cdktf";
-import { ConsulServer, Installation, NomadServer, SshBackend, WebJob } from "../../constructs";
+import { BackendFactory, ConsulServer, Installation, NomadServer, SshBackend, WebJob } from "../../constructs";
 import { defineInventory, MachinesStack, PlatformStack, WorkloadsStack } from "../../constructs/stacks";
+import { OfferingBackend } from "../support/agents";
 import { SynthResult, synthApp } from "../support/synth";
 
 // Synth makes the folders of states, and describes the stacks in them.
@@ -111,11 +112,58 @@ test("the order: machines, then what is in Consul, then the jobs", () => {
   expect(stacks.workloads?.dependencies).toEqual(["machines", "platform"]);
 });
 
-test("no forward leads to the agent", () => {
-  expect(() => program("platform", { ...lab, forwards: [] })).toThrow(
-    "workloads: 'inventory.forwards' must lead from this host to http://192.168.139.24:4646, which is inside machines/lab: " +
-      'add { listen: 4646, to: "192.168.139.24:4646" }',
-  );
+describe("forwards of the lab", () => {
+  const addressIn = (result: SynthResult) =>
+    (result.json as unknown as { provider: Record<string, { address: string }[]> }).provider;
+  const forwardsOf = (result: SynthResult) =>
+    (JSON.parse(result.file("../machines/lab.json")) as { forwards: unknown }).forwards;
+
+  test("those that the stacks need are made", () => {
+    const platform = program("platform", { ...lab, forwards: [] });
+    expect(addressIn(platform)).toEqual({ consul: [{ address: "http://127.0.0.1:8500" }] });
+    expect(forwardsOf(platform)).toEqual([
+      { listen: 4646, to: "192.168.139.24:4646" },
+      { listen: 8500, to: "192.168.139.24:8500" },
+    ]);
+    const { access } = JSON.parse(platform.file("../machines/deployment.json")) as { access: { forwards: unknown } };
+    expect(access.forwards).toEqual(forwardsOf(platform));
+    expect(platform.file("../machines/cdk.tf.json")).toContain(
+      '"forwards": "4646=192.168.139.24:4646 8500=192.168.139.24:8500"',
+    );
+  });
+
+  test("one that is given wins, and its port is not used twice", () => {
+    const forwards = [
+      { listen: 4646, to: "192.168.139.29:80" },
+      { listen: 18500, to: "192.168.139.24:8500" },
+    ];
+    const platform = program("platform", { ...lab, forwards });
+    expect(addressIn(platform)).toEqual({ consul: [{ address: "http://127.0.0.1:18500" }] });
+    expect(forwardsOf(platform)).toEqual([...forwards, { listen: 4647, to: "192.168.139.24:4646" }]);
+  });
+
+  test("outside of the lab there is none to make", () => {
+    const build = () =>
+      synthApp((app: App) => {
+        new MachinesStack(app, "machines", { inventory: { ...lab, forwards: [] } });
+        const attributes = { address: "http://10.9.9.9:8500", retryJoin: ["10.9.9.9"] };
+        const consul = ConsulServer.fromConsulServerAttributes(app, "consul", attributes);
+        new PlatformStack(app, "platform", { consul, inventory: lab });
+        return "platform";
+      });
+    expect(build).toThrow("platform: 'inventory.forwards' must lead from this host to http://10.9.9.9:8500");
+  });
+
+  test("a backend that can't reach the agent is an error with the line to add", () => {
+    const backend: BackendFactory = (scope) => {
+      const made = new OfferingBackend(scope, "lab");
+      return Object.assign(made, { fromHost: () => undefined });
+    };
+    expect(() => program("platform", { ...lab, backend })).toThrow(
+      "workloads: 'inventory.forwards' must lead from this host to http://192.168.139.24:4646, which is inside machines/lab: " +
+        'add { listen: 4646, to: "192.168.139.24:4646" }',
+    );
+  });
 });
 
 test("machines that are not in the lab are reached as they reach each other", () => {

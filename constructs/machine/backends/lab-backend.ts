@@ -18,7 +18,7 @@ import { CloudInit } from "../cloud-init";
 import { FAREWELL_PROGRAM } from "../farewell";
 import { renderPushScript } from "../render/setup";
 import type { Software, SoftwareName } from "../software";
-import { firstHostAddress, normalizeSubnet } from "../subnet";
+import { firstHostAddress, normalizeAddress, normalizeSubnet, subnetContains } from "../subnet";
 import { userDataFiles } from "../render/cloud-config";
 
 /** Packages that take long to install: machines that want them boot from a disk image that holds them already. */
@@ -40,7 +40,10 @@ export interface LabForward {
 export interface LabBackendProps {
   /** Networks in CIDR form. Each has its own bridge; the lab routes between them and owns the first host address of each. */
   readonly subnets: readonly string[];
-  /** Ports of the host's loopback that lead into the lab. @default - none: the machines are reached by ssh only */
+  /**
+   * Ports of the host's loopback that lead into the lab. @default - those that stacks of Consul objects and of jobs need: a port of the agent's number,
+   * or the next one that is free in this list
+   */
   readonly forwards?: readonly LabForward[];
   /** State folder of the lab; each lab needs its own. @default ".vipstack/lab/default" below the working directory */
   readonly directory?: string;
@@ -63,6 +66,8 @@ export class LabBackend extends Construct implements IBackend {
   readonly access: MachineAccess;
   /** Addresses of the lab's router: the first host address of each subnet. */
   readonly ownAddresses: readonly string[];
+  private readonly subnets: readonly string[];
+  private readonly forwards: LabForward[];
   private readonly machines: string[] = [];
   private readonly models: CloudInit[] = [];
   /** By machine, for the /etc/hosts of all. */
@@ -79,14 +84,16 @@ export class LabBackend extends Construct implements IBackend {
 
   constructor(scope: Construct, id: string, props: LabBackendProps) {
     super(scope, id);
-    checkProps(this, props);
-    this.ownAddresses = props.subnets.map(firstHostAddress);
+    const subnets = checkedSubnets(this, props);
+    this.subnets = subnets;
+    this.ownAddresses = subnets.map(firstHostAddress);
     const directory = resolve(props.directory ?? join(".vipstack", "lab", "default"));
     const program = props.program ?? join(__dirname, "..", "..", "..", "lab", "vipstack-lab.js");
     this.paths = { LAB_DIRECTORY: directory, VIPSTACK_LAB: resolve(program) };
-    const [first = ""] = props.subnets;
-    this.address = firstHostAddress(props.subnets.find((subnet) => !subnet.includes(":")) ?? first);
-    const forwards = props.forwards ?? [];
+    const [first = STAND_IN_SUBNET] = subnets;
+    this.address = firstHostAddress(subnets.find((subnet) => !subnet.includes(":")) ?? first);
+    this.forwards = [...(props.forwards ?? [])];
+    const { forwards } = this;
     this.access = { labDirectory: directory, sshConfigFile: join(directory, "ssh_config"), forwards };
     const document = () => ({
       name: id,
@@ -152,10 +159,10 @@ export class LabBackend extends Construct implements IBackend {
     return { version: wanted, sha256: `${address}/SHA256SUMS`, url: `${address}/${name}_${wanted}` };
   }
 
-  /** @see IBackend.fromHost */
+  /** Adds the forward that leads there, if there is none. @see IBackend.fromHost */
   fromHost(endpoint: string): string | undefined {
     if (endpoint.startsWith("127.")) return endpoint;
-    const forward = this.access.forwards?.find(({ to }) => to === endpoint);
+    const forward = this.forwards.find(({ to }) => to === endpoint) ?? this.addForward(endpoint);
     return forward && `127.0.0.1:${forward.listen}`;
   }
 
@@ -163,6 +170,20 @@ export class LabBackend extends Construct implements IBackend {
   beforeRemoval(farewell: Farewell): void {
     this.farewells.push(farewell);
     this.syncsAfter.push(farewell.after);
+  }
+
+  private addForward(endpoint: string): LabForward | undefined {
+    const [, address = "", port] = /^\[?(.*?)\]?:(\d+)$/.exec(endpoint) ?? [];
+    const isAddress = normalizeAddress(address) !== undefined;
+    if (!isAddress || !this.subnets.some((subnet) => subnetContains(subnet, address))) return undefined;
+    const forward = { listen: this.freePort(Number(port)), to: endpoint };
+    this.forwards.push(forward);
+    return forward;
+  }
+
+  /** The port itself, or the first one above it that no forward of this lab has. */
+  private freePort(port: number): number {
+    return this.forwards.some(({ listen }) => listen === port) ? this.freePort(port + 1) : port;
   }
 
   /** @see IBackend.bind */
@@ -256,10 +277,14 @@ function checkMtu(scope: Construct, machine: string, mtu: MachineDescription["mt
   const validation = new Validation(scope);
   for (const [nic, bytes] of Object.entries(mtu))
     validation.integer("mtu", bytes, 576, 1500, `${nic} of ${machine} can't have more in the lab`);
-  validation.finish();
+  validation.passes();
 }
 
-function checkProps(scope: Construct, { subnets, forwards = [] }: LabBackendProps): void {
+/** Nothing is made in it: synth fails where no subnet is one. */
+const STAND_IN_SUBNET = "192.0.2.0/24";
+
+/** @returns the subnets that are some */
+function checkedSubnets(scope: Construct, { subnets, forwards = [] }: LabBackendProps): string[] {
   const validation = new Validation(scope);
   validation.require(subnets.length > 0, {
     property: "subnets",
@@ -283,7 +308,8 @@ function checkProps(scope: Construct, { subnets, forwards = [] }: LabBackendProp
       cure: "write it like '192.168.139.29:80' or '[fd00:139::29]:80'",
     });
   }
-  validation.finish();
+  validation.passes();
+  return subnets.filter((subnet) => normalizeSubnet(subnet) !== undefined);
 }
 
 /** What only the lab asks of its machines. */
@@ -301,5 +327,5 @@ function checkMachine(scope: Construct, name: string, interfaces: readonly strin
     got: interfaces,
     cure: "rename them",
   });
-  validation.finish();
+  validation.passes();
 }
