@@ -39,7 +39,7 @@ export abstract class Installation {
     return new VendorApt(options);
   }
 
-  /** Installs from any URL. A `.zip` or `.tar.gz` must contain the program under its name. A wrong sha256 stops the first boot. */
+  /** Installs from any URL. A `.zip`, `.tar.gz` or `.tgz` must contain the program under its name. A wrong sha256 stops the first boot. */
   static url(software: Software): Installation {
     return new FromUrl(software);
   }
@@ -68,12 +68,20 @@ export abstract class Installation {
 
   /** Records what is wrong with it. @internal */
   _validate(validation: Validation): void {
-    validation.require(isVersion(this.version), {
-      property: "install",
-      rule: "must name a version of three numbers",
-      got: this.version,
-      cure: "write it like '1.14.11'; a word like 'latest' would make two machines different",
-    });
+    validation.add(...this._failures("install"));
+  }
+
+  /** What is wrong with it. @param property that has it @internal */
+  _failures(property: string): Failure[] {
+    if (isVersion(this.version)) return [];
+    return [
+      {
+        property,
+        rule: "must name a version of three numbers",
+        got: this.version,
+        cure: "write it like '1.14.11'; a word like 'latest' would make two machines different",
+      },
+    ];
   }
 
   /** What a machine gets of it; only for what {@link _for} returned, once it passed its checks. @internal */
@@ -87,7 +95,6 @@ export function installationFor(name: SoftwareName, machine: IMachine, asked: In
   const offered = machine.software(name);
   if (offered !== undefined) return new Offered(offered);
   return new Unavailable("", {
-    property: "install",
     rule: `must say where ${name} comes from: the backend of ${machine.name} has none to offer`,
     cure: "Installation.release(version), Installation.vendorApt({ version, key }), or Installation.url({ url, sha256, version })",
   });
@@ -97,7 +104,7 @@ export function installationFor(name: SoftwareName, machine: IMachine, asked: In
 class Unavailable extends Installation {
   constructor(
     version: string,
-    private readonly failure: Failure,
+    private readonly failure: Omit<Failure, "property">,
   ) {
     super(version);
   }
@@ -106,8 +113,8 @@ class Unavailable extends Installation {
     return this;
   }
 
-  override _validate(validation: Validation): void {
-    validation.add(this.failure);
+  override _failures(property: string): Failure[] {
+    return [{ property, ...this.failure }];
   }
 
   _of(): Installed {
@@ -120,13 +127,12 @@ class VendorApt extends Installation {
     super(options.version);
   }
 
-  override _validate(validation: Validation): void {
-    super._validate(validation);
-    validation.require(this.options.key.includes("-----BEGIN PGP PUBLIC KEY BLOCK-----"), {
-      property: "install",
-      rule: "must hold the archive's public key as armored text",
-      cure: "paste what the vendor publishes, from '-----BEGIN PGP PUBLIC KEY BLOCK-----' on",
-    });
+  override _failures(property: string): Failure[] {
+    const failures = super._failures(property);
+    if (this.options.key.includes("-----BEGIN PGP PUBLIC KEY BLOCK-----")) return failures;
+    const rule = "must hold the archive's public key as armored text";
+    const cure = "paste what the vendor publishes, from '-----BEGIN PGP PUBLIC KEY BLOCK-----' on";
+    return [...failures, { property, rule, cure }];
   }
 
   _for(): this {
@@ -152,15 +158,12 @@ class FromUrl extends Installation {
     super(software.version);
   }
 
-  override _validate(validation: Validation): void {
-    super._validate(validation);
+  override _failures(property: string): Failure[] {
+    const failures = super._failures(property);
     const { sha256 } = this.software;
-    validation.require(/^[0-9a-f]{64}$/i.test(sha256), {
-      property: "install",
-      rule: "must have a sha256 of 64 hexadecimal digits",
-      got: sha256,
-      cure: "sha256sum FILE prints it",
-    });
+    if (/^[0-9a-f]{64}$/i.test(sha256)) return failures;
+    const rule = "must have a sha256 of 64 hexadecimal digits";
+    return [...failures, { property, rule, got: sha256, cure: "sha256sum FILE prints it" }];
   }
 
   _for(): this {
@@ -170,15 +173,17 @@ class FromUrl extends Installation {
   _of(name: SoftwareName): Installed {
     const { url, sha256, version } = this.software;
     const program = `/usr/local/bin/${name}`;
-    const archive = /\.(zip|tar\.gz)$/.exec(url)?.[1] as "zip" | "tar.gz" | undefined;
-    const unpack = archive === undefined ? {} : { unpack: archive, member: name };
+    const archive = url.endsWith(".zip") ? "zip" : /\.(tar\.gz|tgz)$/.test(url) ? "tar.gz" : undefined;
+    const unpack = archive === undefined ? {} : ({ unpack: archive, member: name } as const);
     return { version, program, contribution: { downloads: [{ url, sha256, path: program, ...unpack }] } };
   }
 }
 
 /** What a backend vouches for: it is not checked. */
 class Offered extends FromUrl {
-  override _validate(): void {}
+  override _failures(): Failure[] {
+    return [];
+  }
 }
 
 class VendorRelease extends Installation {
@@ -199,7 +204,6 @@ class VendorRelease extends Installation {
     const sha256 = known.find((one) => one.version === version)?.release?.[architecture];
     if (sha256 === undefined) {
       return new Unavailable(version, {
-        property: "install",
         rule: `must be a release of ${name} whose sum is known: ${known.map((one) => one.version).join(", ")}`,
         got: version,
         cure: "choose one of them, or give the sum yourself: Installation.url({ url, sha256, version })",

@@ -63,3 +63,8 @@ export function lowPorts(settings: GatewaySettings, virtualPorts: readonly numbe
   const reason = "the gateway's container is no root, and listens on this port";
   return [{ key: "net.ipv4.ip_unprivileged_port_start", value: String(lowest), reason }];
 }
+
+/** Memory in MiB that a gateway needs, about: APISIX with one worker process, and 32 for each further one. */
+export function gatewayMemory({ workers }: GatewaySettings): number {
+  return 96 + 32 * (workers - 1);
+}

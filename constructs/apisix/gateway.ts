@@ -18,7 +18,7 @@ import { providerBinding } from "../private/provider";
 import { checkAtSynth, isRefused, refuse } from "../private/validation";
 import { ForeignGateway, GatewayAttributes } from "./foreign-gateway";
 import { GatewayBase, IGateway, USUAL_HTTPS_PORT } from "./gateway-base";
-import { gatewayPorts, lowPorts } from "./gateway-ports";
+import { gatewayMemory, gatewayPorts, lowPorts } from "./gateway-ports";
 import { allSecrets, GatewayOptions, GatewaySettings } from "./gateway-settings";
 import { metricsAddress } from "./plugins/attributes";
 import { GatewayHost, renderGatewayConfig, WHEN_EMPTY, whenEmptyHook } from "./render/config";
@@ -71,6 +71,7 @@ export class Gateway extends GatewayBase {
       machine.wantImage(this.settings.image);
       machine.contribute(this, {
         title: `APISIX gateway ${this.name}`,
+        memoryMiB: gatewayMemory(this.settings),
         sysctls: lowPorts(this.settings, []),
         ports: gatewayPorts(this.settings, []),
       });

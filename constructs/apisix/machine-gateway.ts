@@ -1,19 +1,20 @@
 import { Construct } from "constructs";
+import { Installation, Installed } from "../agents";
 import {
   AgentCheck,
   AgentService,
   CONSUL_STANZA,
-  consulTemplateDownload,
+  CONSUL_TEMPLATE_MEMORY,
   consulTemplateFor,
   consulTemplateUnit,
   IConsulCluster,
 } from "../consul";
-import { Contribution, DockerEngine, IMachine, PROGRAM_FOLDER, Software, TRACKED_CONNECTIONS, Unit } from "../machine";
+import { Contribution, DockerEngine, IMachine, PROGRAM_FOLDER, TRACKED_CONNECTIONS, Unit } from "../machine";
 import { Failure } from "../private/failure";
 import { isMarked, mark } from "../private/mark";
 import { isRefused, Validation } from "../private/validation";
 import { GatewayBase } from "./gateway-base";
-import { gatewayPorts, lowPorts } from "./gateway-ports";
+import { gatewayMemory, gatewayPorts, lowPorts } from "./gateway-ports";
 import { allSecrets, GatewayOptions, GatewaySettings } from "./gateway-settings";
 import { GatewayHost, renderGatewayConfig, WHEN_EMPTY, whenEmptyHook } from "./render/config";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./render/document";
@@ -33,8 +34,8 @@ export interface MachineGatewayProps extends GatewayOptions {
   readonly machines: readonly IMachine[];
   /** Consul cluster of its upstreams and routes. Each machine gets a local agent. */
   readonly consul: IConsulCluster;
-  /** Download of consul-template: the program, or its `.zip` or `.tar.gz`. @default - the one that the machine's backend offers */
-  readonly consulTemplate?: Software;
+  /** Installation of consul-template. @default - that of the Consul cluster, else the one that the machine's backend offers */
+  readonly consulTemplate?: Installation;
 }
 
 /**
@@ -70,7 +71,7 @@ export class MachineGateway extends GatewayBase {
 
   private install(machine: IMachine, { consul, consulTemplate: asked }: MachineGatewayProps): void {
     const validation = new Validation(this);
-    const consulTemplate = consulTemplateFor(machine, asked);
+    const consulTemplate = consulTemplateFor(machine, consul, asked);
     if (Array.isArray(consulTemplate)) validation.add(...consulTemplate);
     if (!validation.passes() || Array.isArray(consulTemplate)) return;
 
@@ -110,7 +111,7 @@ interface MachineGatewaySpec {
   readonly service: string;
   /** Its folder in Consul's key/value store. */
   readonly documents: string;
-  readonly consulTemplate: Software;
+  readonly consulTemplate: Installed;
   /** Name to secret. */
   readonly secrets: Readonly<Record<string, string>>;
 }
@@ -125,7 +126,8 @@ function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
   const templates = admin === undefined ? documentTemplates(spec) : undefined;
   return {
     title: `APISIX gateway ${name}`,
-    downloads: templates === undefined ? [] : [consulTemplateDownload(consulTemplate)],
+    memoryMiB: gatewayMemory(settings) + (admin === undefined ? CONSUL_TEMPLATE_MEMORY : 0),
+    ...(templates === undefined ? { downloads: [] } : consulTemplate.contribution),
     // Docker has every connection of its machine tracked.
     kernelModules: ["nf_conntrack"],
     sysctls: [TRACKED_CONNECTIONS, ...lowPorts(settings, host.virtualPorts)],
@@ -159,12 +161,13 @@ function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
 function documentTemplates({
   settings: { name },
   documents,
+  consulTemplate: { program },
 }: MachineGatewaySpec): Required<Pick<Contribution, "units" | "liveFiles">> {
   const { document } = machineGatewayFolders(name);
   const config = `/etc/vipstack/gateway-${name}.hcl`;
   const unit: Unit = {
     name: `vipstack-gateway-${name}-routes.service`,
-    content: consulTemplateUnit({ writes: `the routes of gateway ${name}`, config, folder: document }),
+    content: consulTemplateUnit({ program, writes: `the routes of gateway ${name}`, config, folder: document }),
   };
   const content = `${CONSUL_STANZA}
 template {

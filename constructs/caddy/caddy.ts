@@ -31,6 +31,7 @@ export class Caddy extends Construct {
     props.machine.contribute(this, {
       title: `caddy on ${answers.map(({ port }) => port).join(", ")}`,
       packages: ["caddy"],
+      memoryMiB: 48,
       files: [
         { path: "/etc/caddy/Caddyfile", content: renderCaddyfile(answers) },
         { path: "/etc/systemd/system/caddy.service.d/vipstack.conf", content: RESTARTED },

@@ -62,6 +62,7 @@ export function consulContribution(agent: ConsulAgent, peers: ConsulPeers, insta
     title: agent.server === undefined ? "Consul client" : "Consul server",
     packages: ["curl", ...packages],
     users: ["consul"],
+    memoryMiB: agent.server === undefined ? 64 : 96,
     files: [
       { path: "/etc/consul.d/consul.hcl", content: consulAgentText(agent) },
       { path: WAIT_FOR_CONSUL, content: waitForConsulText, mode: "0755" },

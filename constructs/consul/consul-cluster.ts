@@ -14,6 +14,8 @@ export interface IConsulCluster extends IConstruct {
   readonly retryJoin: readonly string[];
   /** Installation of agents without an `install` of their own. @default - the one that the machine's backend offers */
   readonly install?: Installation;
+  /** Installation of consul-template on directors and gateways without one of their own. @default - the one that the machine's backend offers */
+  readonly consulTemplate?: Installation;
   /** Version of its agents: `1.14.11`. @default - not known */
   readonly version?: string;
   /** Adds the local agent of this datacenter to a machine, unless it has one. */
@@ -48,6 +50,7 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
   abstract readonly httpAddress: string;
   abstract readonly retryJoin: readonly string[];
   abstract readonly install?: Installation;
+  abstract readonly consulTemplate?: Installation;
   abstract readonly version?: string;
   private readonly agents = new Map<IMachine, IConstruct>();
 

@@ -34,6 +34,8 @@ export interface ConsulServerProps {
   readonly raftMultiplier?: number;
   /** Installation of every agent of the cluster. @default - the one that the machine's backend offers */
   readonly install?: Installation;
+  /** Installation of consul-template on directors and gateways that use the cluster. @default - the one that the machine's backend offers */
+  readonly consulTemplate?: Installation;
 }
 
 /** A Consul datacenter that exists outside of the program. */
@@ -48,6 +50,8 @@ export interface ConsulServerAttributes {
   readonly version?: string;
   /** Installation of agents that join it. @default - the one that the machine's backend offers */
   readonly install?: Installation;
+  /** Installation of consul-template on directors and gateways that use the cluster. @default - the one that the machine's backend offers */
+  readonly consulTemplate?: Installation;
 }
 
 /**
@@ -68,6 +72,8 @@ export class ConsulServer extends ConsulClusterBase {
   readonly httpAddress: string;
   /** Installation of every agent of the cluster. @default - the one that the machine's backend offers */
   readonly install?: Installation;
+  /** Installation of consul-template on directors and gateways that use the cluster. @default - the one that the machine's backend offers */
+  readonly consulTemplate?: Installation;
   /** Version of the servers. */
   readonly version: string;
   private readonly profile: AgentProfile;
@@ -83,6 +89,7 @@ export class ConsulServer extends ConsulClusterBase {
     this.datacenter = props.datacenter ?? "dc1";
     this.httpAddress = `http://${advertiseAddress ?? machine.address}:8500`;
     this.install = props.install;
+    this.consulTemplate = props.consulTemplate;
     this.raftMultiplier = props.raftMultiplier;
 
     const validation = new Validation(this);
@@ -135,6 +142,7 @@ class ForeignConsul extends ConsulClusterBase {
   readonly httpAddress: string;
   readonly retryJoin: readonly string[];
   readonly install?: Installation;
+  readonly consulTemplate?: Installation;
   readonly version?: string;
 
   constructor(scope: Construct, id: string, attributes: ConsulServerAttributes) {
@@ -153,6 +161,7 @@ class ForeignConsul extends ConsulClusterBase {
     this.httpAddress = attributes.address;
     this.retryJoin = [...attributes.retryJoin];
     this.install = attributes.install;
+    this.consulTemplate = attributes.consulTemplate;
     this.version = attributes.version ?? attributes.install?.version;
   }
 }

@@ -4,7 +4,7 @@ export { ConsulClient, ConsulClientProps } from "./consul-client";
 export { IConsulCluster, ProvidedConsul, provideConsul } from "./consul-cluster";
 export { ConsulServerAttributes, ConsulServer, ConsulServerProps } from "./consul-server";
 export { announcedServices, announceService, ConsulService, isAnnounced, WEIGHT_META } from "./consul-service";
-export { consulTemplateDownload, consulTemplateFor } from "./consul-template";
+export { CONSUL_TEMPLATE_MEMORY, consulTemplateFor } from "./consul-template";
 export { ExternalNode, ExternalNodeProps, ExternalServiceOptions } from "./external-node";
 export { ConsulKeys, ConsulKeysProps } from "./keys";
 export { LOCAL_CONSUL, WAIT_FOR_CONSUL } from "./render/agent";

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
-import { consulTemplateDownload, consulTemplateUnit } from "../consul";
-import { Contribution, LiveFile, nodeProgram, PROGRAM_FOLDER, Software } from "../machine";
+import { Installed } from "../agents";
+import { CONSUL_TEMPLATE_MEMORY, consulTemplateUnit } from "../consul";
+import { Contribution, LiveFile, nodeProgram, PROGRAM_FOLDER } from "../machine";
 import { INSTANCES_FOLDER, renderConsulTemplateConfig, renderFollowed } from "./render/consul-template";
 import { ServiceSpec, sortedServices } from "./spec";
 import { Host } from "./topology";
@@ -24,16 +25,18 @@ export const CONSUL_RULES_IF_DUE = `-/bin/sh -c 'cd ${RUN} && ! test -e consul-r
 
 /** What a director that may follow Consul brings to its machine, beside what every director does. */
 export function consulContribution(
-  spec: { readonly machine: Host; readonly services: readonly ServiceSpec[]; readonly consulTemplate: Software },
+  spec: { readonly machine: Host; readonly services: readonly ServiceSpec[]; readonly consulTemplate: Installed },
   ipvsUnit: string,
 ): Contribution {
   return {
-    downloads: [consulTemplateDownload(spec.consulTemplate)],
+    ...spec.consulTemplate.contribution,
+    memoryMiB: CONSUL_TEMPLATE_MEMORY,
     files: [nodeProgram("consul-rules", join(__dirname, "programs", "consul-rules.py"))],
     units: [
       {
         name: CONSUL_TEMPLATE_UNIT,
         content: consulTemplateUnit({
+          program: spec.consulTemplate.program,
           writes: "the healthy instances of followed services",
           config: CONFIG,
           folder: INSTANCES_FOLDER,

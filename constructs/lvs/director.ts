@@ -1,6 +1,7 @@
 import { Construct } from "constructs";
+import { Installation, Installed } from "../agents";
 import { consulTemplateFor, IConsulCluster } from "../consul";
-import { Contribution, IMachine, InterfaceAddress, MachineFile, Software } from "../machine";
+import { Contribution, IMachine, InterfaceAddress, MachineFile } from "../machine";
 import { DurationRange, secondsOf } from "../private/duration";
 import { isMarked, mark } from "../private/mark";
 import { checkAtSynth, isRefused, Validation } from "../private/validation";
@@ -16,7 +17,7 @@ import { directorSysctls, DirectorTraits } from "./render/sysctls";
 import { iptablesFiles, iptablesFolder, ipvsFolder, IPVS_UNIT } from "./rules-folders";
 import { hostNetwork, methodOf, methodsOf, ServiceSpec, sortedServices } from "./spec";
 import { Host, neighbourOf } from "./topology";
-import { requireDuration, requireKnown } from "./values";
+import { requireDuration } from "./values";
 import { FirewallMarkServiceOptions, VirtualService, VirtualServiceOptions } from "./virtual-service";
 
 /** Properties of a director. */
@@ -38,8 +39,8 @@ export interface DirectorProps {
    * @default - all real servers are fixed
    */
   readonly consul?: IConsulCluster;
-  /** Release of consul-template: the program itself, or its `.zip` or `.tar.gz`. @default - the one that the machine's backend offers */
-  readonly consulTemplate?: Software;
+  /** Installation of consul-template. @default - that of the Consul cluster, else the one that the machine's backend offers */
+  readonly consulTemplate?: Installation;
 }
 
 /**
@@ -173,8 +174,8 @@ export class Director extends Construct {
 const NOTHING_TO_DO =
   "a director must have at least one virtual service, redirect or port filter: addVirtualService, or leave the director out";
 
-/** The release of consul-template for a director with a Consul cluster. */
-function checkConsul(validation: Validation, props: DirectorProps): Software | undefined {
+/** The consul-template of a director with a Consul cluster. */
+function checkConsul(validation: Validation, props: DirectorProps): Installed | undefined {
   const { consul, machine, plane } = props;
   if (plane === Plane.IPTABLES && consul !== undefined) validation.add(onlyIpvs("consul", "can't be given"));
   validation.require(props.consulTemplate === undefined || consul !== undefined, {
@@ -183,11 +184,9 @@ function checkConsul(validation: Validation, props: DirectorProps): Software | u
     cure: "give 'consul', too, or leave both out",
   });
   if (consul === undefined) return undefined;
-  const { url, sha256 } = props.consulTemplate ?? {};
-  requireKnown(validation, { url, sha256 });
-  const software = consulTemplateFor(machine, props.consulTemplate);
-  if (!Array.isArray(software)) return software;
-  validation.add(...software);
+  const found = consulTemplateFor(machine, consul, props.consulTemplate);
+  if (!Array.isArray(found)) return found;
+  validation.add(...found);
   return undefined;
 }
 
@@ -200,8 +199,8 @@ interface DirectorSpec {
   /** In the order in which they apply. */
   readonly localRules: readonly (PortFilter | Redirect)[];
   readonly takenPorts: readonly TakenPort[];
-  /** Where consul-template comes from. @default - no virtual service may follow Consul */
-  readonly consulTemplate?: Software;
+  /** The consul-template of the machine. @default - no virtual service may follow Consul */
+  readonly consulTemplate?: Installed;
 }
 
 /** Everything that a director adds to its machine. */
@@ -216,8 +215,10 @@ function directorContribution(spec: DirectorSpec): Contribution {
   };
   const ipvs = plane === Plane.IPVS ? ipvsFolder(rules) : {};
   return {
-    packages: [...(iptables.packages ?? []), "conntrack", ...(ipvs.packages ?? [])],
+    packages: [...(iptables.packages ?? []), "conntrack", ...(ipvs.packages ?? []), ...(consul.packages ?? [])],
+    aptSources: consul.aptSources,
     downloads: consul.downloads,
+    memoryMiB: consul.memoryMiB,
     kernelModules: ipvs.kernelModules ?? ["nf_conntrack"],
     sysctls: directorSysctls(traitsOf(spec)),
     files: [

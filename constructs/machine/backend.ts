@@ -62,6 +62,8 @@ export interface IBackend extends IConstruct {
    * @default - none
    */
   readonly ownAddresses?: readonly string[];
+  /** Whether a machine gets the memory of its `memoryMiB`, so that too little is a warning at synth. @default false */
+  readonly givesMemory?: boolean;
   /** Called by a role that starts a container from an image. A backend without a registry of its own needs no such method. */
   wantImage?(name: string): void;
   /**

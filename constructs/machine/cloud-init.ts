@@ -177,6 +177,13 @@ export class CloudInit {
     return unique(this.parts.flatMap(({ part }) => part.addresses ?? []));
   }
 
+  /** Memory in MiB that roles need, by role: `test/box/docker`. */
+  get memory(): { readonly owner: string; readonly memoryMiB: number }[] {
+    return this.parts.flatMap(({ owner, part: { memoryMiB } }) =>
+      memoryMiB === undefined ? [] : [{ owner, memoryMiB }],
+    );
+  }
+
   /** Shell commands of the first boot. */
   get commands(): string[] {
     return this.parts.flatMap(({ part }) => part.commands ?? []);

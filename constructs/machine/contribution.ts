@@ -62,6 +62,13 @@ export interface Contribution {
   readonly secrets?: readonly SecretFile[];
   /** Ports that the role listens on; two roles can't claim the same. @default - none */
   readonly ports?: readonly PortClaim[];
+  /**
+   * Memory in MiB that the role's programs need, about. If a machine has less than all of its roles need, that is a warning at synth; only for
+   * backends that give machines their memory.
+   *
+   * @default - nothing that matters
+   */
+  readonly memoryMiB?: number;
   /** Shell patterns of files that the role's programs write; the teardown of a host that exists removes them. @default - none */
   readonly generated?: readonly string[];
   /** Shell commands run once at the first boot, after the units were started. @default - none */
@@ -203,6 +210,14 @@ const CHECKS: Checks = {
     ...withdraw.flatMap((command) => commandFailures("beforeRemoval.withdraw", command)),
     ...stop.flatMap((command) => commandFailures("beforeRemoval.stop", command)),
   ],
+  memoryMiB: (mebibytes) =>
+    check(
+      Number.isInteger(mebibytes) && mebibytes > 0,
+      "memoryMiB",
+      "must be a whole number above 0",
+      mebibytes,
+      "leave it out for a role that needs none",
+    ),
 };
 
 const PROPERTIES = Object.keys(CHECKS) as Property[];

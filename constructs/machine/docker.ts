@@ -33,6 +33,8 @@ export class DockerEngine extends Construct {
     const settings = { "cgroup-parent": SLICE, ...(mirror !== undefined && { "registry-mirrors": [mirror] }) };
     props.machine.contribute(this, {
       title: "Docker",
+      // dockerd and containerd, without the containers.
+      memoryMiB: 128,
       packages: ["docker.io"],
       files: [
         {

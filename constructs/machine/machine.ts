@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { Fn } from "cdktf";
+import { Annotations, Aspects, Fn } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { describeFailure, Failure } from "../private/failure";
 import { isMarked, mark } from "../private/mark";
@@ -70,7 +70,7 @@ export interface MachineAttributes {
 export interface MachineProps extends MachineAttributes {
   /** Backend that makes the machine: the lab, hosts by ssh, OrbStack, or your own. */
   readonly backend: IBackend;
-  /** Memory in MiB, 256 to 65536. Only the lab uses it. @default 320 */
+  /** Memory in MiB, 256 to 65536. Only the lab uses it. Less than the roles need is a warning at synth. @default 320 */
   readonly memoryMiB?: number;
 }
 
@@ -121,6 +121,8 @@ export class Machine extends Construct implements IMachine {
     checkAtSynth(this, () =>
       this.model.failures().map(({ owner, failure }) => `${owner}: ${describeFailure(failure)}`),
     );
+    const memoryMiB = props.memoryMiB ?? 320;
+    if (props.backend.givesMemory === true) warnOfLittleMemory(this, memoryMiB);
     if (isRefused(this)) {
       this.shell = { command: "false" };
       return;
@@ -130,7 +132,7 @@ export class Machine extends Construct implements IMachine {
       name: this.name,
       interfaces: props.interfaces,
       mtu: props.mtu ?? {},
-      memoryMiB: props.memoryMiB ?? 320,
+      memoryMiB,
       model: this.model,
     });
     // Whether the backend sets it or not, all that relies on it is wrong where it is not so.
@@ -414,6 +416,25 @@ function checkedSecrets(role: IConstruct, part: Contribution): Contribution {
 
 function hasMtu([nic, bytes]: [string, number]): string {
   return `test "$(cat /sys/class/net/${nic}/mtu)" -eq ${bytes}`;
+}
+
+/** A machine of 256 MiB without any role uses 125 to 135. */
+const SYSTEM_MIB = 144;
+
+/** Without enough of it a program is ended as soon as another one needs memory, and its service is gone for a while: a fault that is hard to see. */
+function warnOfLittleMemory(machine: Machine, has: number): void {
+  Aspects.of(machine).add({
+    visit: (node) => {
+      if (node !== machine) return;
+      const { memory } = machine.model;
+      const needed = memory.reduce((sum, { memoryMiB }) => sum + memoryMiB, SYSTEM_MIB);
+      if (needed <= has) return;
+      const parts = [`${SYSTEM_MIB} for the system`, ...memory.map((each) => `${each.memoryMiB} for ${each.owner}`)];
+      Annotations.of(machine).addWarning(
+        `'memoryMiB' is ${has}, and its roles need about ${needed} (${parts.join(", ")}): give it ${needed} or more, or the kernel ends programs`,
+      );
+    },
+  });
 }
 
 function sha256(text: string): string {

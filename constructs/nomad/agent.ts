@@ -15,6 +15,7 @@ export function agentContribution(
   return {
     ...rest,
     packages: ["curl", ...packages],
+    memoryMiB: 96,
     users: client === undefined ? ["nomad"] : [],
     files: [{ path: "/etc/nomad.d/nomad.hcl", content: nomadAgentText(agent) }],
     units: [{ name: "nomad.service", content: unit, wait: false }],

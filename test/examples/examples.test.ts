@@ -64,6 +64,8 @@ describe.each(readdirSync(join(PROJECT, "examples")).sort())("example %s", (exam
         expect([path, readFileSync(join(stack, "machines", machine, "files", path), "utf8")]).toEqual([path, content]);
       expect(cloudConfigErrors(userData)).toEqual([]);
     }
+    // No machine has less memory than its roles need.
+    expect(readFileSync(join(out, example, "manifest.json"), "utf8")).not.toContain("'memoryMiB' is");
   });
 });
 

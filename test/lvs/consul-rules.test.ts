@@ -1,3 +1,5 @@
+import { Installation } from "../../constructs/agents";
+import { ConsulServer } from "../../constructs/consul";
 import { RealServers } from "../../constructs/lvs";
 import { renderTeardownScript } from "../../constructs/machine";
 import { CONSUL_TEMPLATE, program, sysctlsOf } from "./support/program";
@@ -15,7 +17,6 @@ test("the director gets a local agent, consul-template, and consul-rules before 
       url: CONSUL_TEMPLATE.url,
       sha256: CONSUL_TEMPLATE.sha256,
       path: "/usr/local/bin/consul-template",
-      mode: "0755",
       unpack: "zip",
       member: "consul-template",
     },
@@ -33,6 +34,24 @@ test("the director gets a local agent, consul-template, and consul-rules before 
   expect(ipvs.model.units.map(({ name }) => name)).toContain("vipstack-consul-template.service");
   expect(sysctlsOf(ipvs)).toEqual(
     expect.arrayContaining(["net.ipv4.vs.conntrack = 1", "net.ipv4.conf.eth0.send_redirects = 0"]),
+  );
+});
+
+test("consul-template is installed as the cluster says, if the director says nothing", () => {
+  const key = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n…";
+  const { ipvs } = program(({ stack, following }) => {
+    const consul = ConsulServer.fromConsulServerAttributes(stack, "vendor", {
+      address: "http://192.168.139.24:8500",
+      retryJoin: ["192.168.139.24"],
+      consulTemplate: Installation.vendorApt({ version: "0.41.1", key }),
+    });
+    const director = following({ consul, consulTemplate: undefined });
+    director.addVirtualService("web", { address: vip, port: 80, realServers: hello });
+  });
+  expect(ipvs.model.packages).toContain("consul-template=0.41.1-1");
+  expect(ipvs.model.aptSources).toEqual([expect.objectContaining({ pins: { "consul-template": "0.41.1-1" } })]);
+  expect(ipvs.model.units.find(({ name }) => name === "vipstack-consul-template.service")?.content).toContain(
+    "ExecStart=/usr/bin/consul-template -config",
   );
 });
 

@@ -1,4 +1,5 @@
 import { Fn } from "cdktf";
+import { Installation } from "../../constructs/agents";
 import { ConsulService } from "../../constructs/consul";
 import {
   ConvergenceBudget,
@@ -169,16 +170,16 @@ test.each<[string, (machines: Machines) => unknown, string]>([
       const machine = new Machine(stack, "host", { backend, interfaces: { eth0: ["192.168.139.30/24"] } });
       following({ machine, consulTemplate: undefined });
     },
-    'test/director: \'consulTemplate\' must say where host gets consul-template from, because its backend offers none and Debian has no package of it: give a release: { version: "0.41.1", url: "https://…/consul-template_0.41.1_linux_amd64.zip", sha256: "…" }',
+    "test/director: 'consulTemplate' must say where consul-template comes from: the backend of host has none to offer: Installation.release(version), Installation.vendorApt({ version, key }), or Installation.url({ url, sha256, version })",
   ],
   [
     "consul-template has no checksum",
-    ({ following }) => following({ consulTemplate: { ...CONSUL_TEMPLATE, sha256: "latest" } }),
-    "test/director: 'consulTemplate' must have a sha256 of 64 hexadecimal digits, got \"latest\": take it from the release's SHA256SUMS, or from sha256sum",
+    ({ following }) => following({ consulTemplate: Installation.url({ ...CONSUL_TEMPLATE, sha256: "latest" }) }),
+    "test/director: 'consulTemplate' must have a sha256 of 64 hexadecimal digits, got \"latest\": sha256sum FILE prints it",
   ],
   [
     "consul-template is given and no Consul",
-    ({ director }) => director({ consulTemplate: CONSUL_TEMPLATE }),
+    ({ director }) => director({ consulTemplate: Installation.url(CONSUL_TEMPLATE) }),
     "test/director: 'consulTemplate' has no effect without 'consul': give 'consul', too, or leave both out",
   ],
   [

@@ -28,9 +28,10 @@ describe("what no machine can have", () => {
       generated: ["/*", "/etc/app/$(reboot)"],
       commands: ["", "a\0b"],
       ready: [{ check: "true", timeout: "500ms" }],
+      memoryMiB: 0.5,
     };
     expect(contributing(() => part)).toThrow(
-      new Error(`test: 38 problems
+      new Error(`test: 39 problems
   - 'title' must be one line, got "two\\nlines": leave out what is no text
   - 'packages' must name Debian packages, got "nginx; reboot": write it like 'nginx' or 'nginx=1.22.1-9'
   - 'packages' must name Debian packages, got "bad name": write it like 'nginx' or 'nginx=1.22.1-9'
@@ -68,7 +69,8 @@ describe("what no machine can have", () => {
   - 'generated' must be shell patterns of files two folders deep or deeper, got "/etc/app/$(reboot)": write it like '/etc/app/made-*.conf'
   - 'commands' must be shell text without NUL and halves of characters, got "": write a command
   - 'commands' must be shell text without NUL and halves of characters, got "a\\u0000b": write a command
-  - 'ready.timeout' must be a duration of whole seconds from 1s to 24h, got "500ms": use '1s' or more`),
+  - 'ready.timeout' must be a duration of whole seconds from 1s to 24h, got "500ms": use '1s' or more
+  - 'memoryMiB' must be a whole number above 0, got 0.5: leave it out for a role that needs none`),
     );
   });
 

@@ -1,5 +1,6 @@
 import { TerraformStack } from "cdktf";
-import { IMachine, LabBackend, Machine, OrbStackBackend, SshBackend } from "../../constructs/machine";
+import { Construct } from "constructs";
+import { IBackend, IMachine, LabBackend, Machine, OrbStackBackend, SshBackend } from "../../constructs/machine";
 import { cloudConfigErrors } from "../support/cloud-init-schema";
 import { expectGolden } from "../support/golden";
 import { synth } from "../support/synth";
@@ -155,4 +156,30 @@ test("logical ids are the public contract", () => {
     }).json.resource.terraform_data,
   );
   expect(names).toEqual(["box", "box_live", "lab-box", "lab-box_members"]);
+});
+
+describe("memory", () => {
+  const warnings = (memoryMiB: number | undefined, backend: (stack: TerraformStack) => IBackend) => {
+    let box: Machine | undefined;
+    synth((stack) => {
+      box = new Machine(stack, "box", { backend: backend(stack), memoryMiB, interfaces });
+      box.contribute(new Construct(stack, "role"), { memoryMiB: 100 });
+      box.contribute(stack, () => ({ memoryMiB: 80 }));
+    });
+    return box?.node.metadata.map(({ type, data }) => `${type} ${String(data)}`);
+  };
+  const lab = (stack: TerraformStack): IBackend =>
+    new LabBackend(stack, "lab", { subnets: ["10.0.0.0/24", "fd00::/64"] });
+
+  test("less than the roles need is a warning with the figures, the default as well", () => {
+    expect(warnings(undefined, lab)).toEqual([
+      "@cdktf/warn 'memoryMiB' is 320, and its roles need about 324 (144 for the system, 100 for test/role, 80 for test): give it 324 or more, or the kernel ends programs",
+    ]);
+    expect(warnings(323, lab)).toHaveLength(1);
+  });
+
+  test("as much as they need is none, and so is a backend that gives no memory", () => {
+    expect(warnings(324, lab)).toEqual([]);
+    expect(warnings(256, (stack) => new SshBackend(stack, "hosts"))).toEqual([]);
+  });
 });

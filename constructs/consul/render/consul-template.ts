@@ -1,7 +1,6 @@
-/** The path of the program on every machine that has it. */
-export const CONSUL_TEMPLATE = "/usr/local/bin/consul-template";
-
 export interface ConsulTemplateUnit {
+  /** Absolute path of consul-template. */
+  readonly program: string;
   /** What it writes down: `the healthy instances of followed services`. */
   readonly writes: string;
   readonly config: string;
@@ -17,7 +16,7 @@ export interface ConsulTemplateUnit {
  *
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
  */
-export function consulTemplateUnit({ writes, config, folder, after = [] }: ConsulTemplateUnit): string {
+export function consulTemplateUnit({ program, writes, config, folder, after = [] }: ConsulTemplateUnit): string {
   return `[Unit]
 Description=consul-template writes down ${writes}
 Wants=network-online.target
@@ -25,7 +24,7 @@ After=${["network-online.target", "consul.service", ...after].join(" ")}
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=${CONSUL_TEMPLATE} -config ${config}
+ExecStart=${program} -config ${config}
 ExecReload=/bin/kill -HUP $MAINPID
 KillSignal=SIGINT
 # How it ends at that signal.

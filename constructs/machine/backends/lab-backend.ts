@@ -66,6 +66,8 @@ export class LabBackend extends Construct implements IBackend {
   readonly access: MachineAccess;
   /** Addresses of the lab's router: the first host address of each subnet. */
   readonly ownAddresses: readonly string[];
+  /** The memory of a guest is fixed when it is made. */
+  readonly givesMemory = true;
   private readonly subnets: readonly string[];
   private readonly forwards: LabForward[];
   private readonly machines: string[] = [];

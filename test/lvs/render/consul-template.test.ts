@@ -33,6 +33,7 @@ test("nothing followed: a configuration without templates", () => {
 
 test("consul-template's unit", () => {
   const unit = consulTemplateUnit({
+    program: "/usr/local/bin/consul-template",
     writes: "the healthy instances of followed services",
     config: "/etc/x.hcl",
     folder: "/run/vipstack/consul",

@@ -61,7 +61,7 @@ export function program(build: (machines: Machines) => unknown): Machines {
         new Director(stack, "director", {
           machine: ipvs,
           consul: someConsul(stack),
-          consulTemplate: CONSUL_TEMPLATE,
+          consulTemplate: Installation.url(CONSUL_TEMPLATE),
           ...props,
         }),
     };
