@@ -117,7 +117,7 @@ function addOtherCommands(root: Command): void {
     });
   command(root, "completion", {
     does: "prints what completes these words by Tab in bash or zsh",
-    example: "completion bash > ~/.local/share/bash-completion/completions/vipstack",
+    example: "completion bash",
   })
     .argument("<shell>", SHELLS.join(" or "))
     .action((shell: string) => completion(shell, root));
