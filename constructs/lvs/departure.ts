@@ -1,55 +1,40 @@
 import { TerraformStack } from "cdktf";
-import { Construct } from "constructs";
 import { farewellCommand, IMachine, Machine, shellQuote } from "../machine";
 import { TerraformData } from "../private/terraform-data";
 import { Plane } from "./plane";
 import { IPTABLES_PROGRAM, IPVS_ENVIRONMENT, IPVS_PROGRAM } from "./rules-folders";
 
 /**
- * A machine with real servers that the program may remove or make anew. The director drains its real servers before that, and gives
- * them new connections again once the machine is made.
+ * Lets a director drain the real servers on a machine before it is removed or made anew, and give them new connections again once it is
+ * made. Does nothing a second time, or if this stack does not make both machines.
+ *
+ * @param balancer machine of the director
  */
-export class Departure extends Construct {
-  /**
-   * Makes it, unless it is there, or one of the two machines is not made by this stack.
-   *
-   * @param balancer machine of the director
-   */
-  static ensure(balancer: IMachine, machine: IMachine, plane: Plane): void {
-    if (!Machine.isMachine(balancer) || !Machine.isMachine(machine) || balancer === machine) return;
-    if (TerraformStack.of(balancer) !== TerraformStack.of(machine)) return;
-    const id = `drains-${machine.name}`;
-    if (balancer.node.tryFindChild(id) !== undefined) return;
-    balancer._pushAfter(machine);
-    if (!drain.has(balancer)) balancer._beforeRemoval(`${rulesProgram(plane)} leave`);
-    drain.add(balancer);
-    new Departure(balancer, id, { balancer, machine, plane });
-  }
-
-  private constructor(scope: Construct, id: string, { balancer, machine, plane }: DepartureProps) {
-    super(scope, id);
-    const { command } = balancer.shell;
-    const words = (verb: string): string => `${rulesProgram(plane)} ${verb} ${addressesOf(machine)}`;
-    const otherwise = `${machine.name} is removed, although ${balancer.name} could not drain its real servers`;
-    new TerraformData(this, "Default", {
-      triggersReplace: () => ({ machine: machine._made.idReference }),
-      onCreate: { ...balancer.shell, command: `echo ${shellQuote(words("return"))} | ${command}` },
-      onDestroy: { ...balancer.shell, command: farewellCommand(command, words("leave"), otherwise) },
-      logicalId: `${balancer._made.friendlyUniqueId}_drains_${machine._made.friendlyUniqueId}`,
-      // Destroyed in the other order: connections are drained, then the machine ends what it serves, then it goes.
-      dependsOn: [balancer._made, balancer._pushed, machine._made, machine._pushed, machine._farewell],
-    });
-  }
+export function prepareDeparture(balancer: IMachine, machine: IMachine, plane: Plane): void {
+  if (!Machine.isMachine(balancer) || !Machine.isMachine(machine) || balancer === machine) return;
+  if (TerraformStack.of(balancer) !== TerraformStack.of(machine)) return;
+  const id = `drains-${machine.name}`;
+  const [own, other] = [balancer._resources, machine._resources];
+  // One that is refused has none.
+  if (own === undefined || other === undefined || balancer.node.tryFindChild(id) !== undefined) return;
+  balancer._pushAfter(other.made);
+  if (!drain.has(balancer)) balancer._beforeRemoval(`${rulesProgram(plane)} leave`, own.pushed);
+  drain.add(balancer);
+  const { shell } = balancer;
+  const words = (verb: string): string => `${rulesProgram(plane)} ${verb} ${addressesOf(machine)}`;
+  const otherwise = `${machine.name} is removed, although ${balancer.name} could not drain its real servers`;
+  new TerraformData(balancer, id, {
+    triggersReplace: () => ({ machine: other.made.idReference }),
+    onCreate: { ...shell, command: `echo ${shellQuote(words("return"))} | ${shell.command}` },
+    onDestroy: { ...shell, command: farewellCommand(shell.command, words("leave"), otherwise) },
+    logicalId: `${own.made.friendlyUniqueId}_drains_${other.made.friendlyUniqueId}`,
+    // Destroyed in the other order: connections are drained, then the machine ends what it serves, then it goes.
+    dependsOn: [own.made, own.pushed, other.made, other.pushed, other.farewell],
+  });
 }
 
 /** Machines of directors that already drain before a machine is removed. */
 const drain = new WeakSet<Machine>();
-
-interface DepartureProps {
-  readonly balancer: Machine;
-  readonly machine: Machine;
-  readonly plane: Plane;
-}
 
 /** Shell text that starts the program of the director's rules, with the deadline of its drains. */
 function rulesProgram(plane: Plane): string {

@@ -6,7 +6,7 @@ import { DurationRange, secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
 import { checkAtSynth, isRefused, refuse, Validation } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
-import { Departure } from "./departure";
+import { prepareDeparture } from "./departure";
 import { checkEndpoints, EndpointOptions, TakenPorts } from "./endpoint";
 import { checkFollowed, FollowedService, followSpec, followWarnings, KnownInstances } from "./followed";
 import { ForwardingMethod, forwardingFailures } from "./forwarding-method";
@@ -213,7 +213,7 @@ export class VirtualService extends Construct {
     this.servers.add(server);
     if (this._isRefused) return server;
     const { director, plane } = this.context;
-    Departure.ensure(director, options.machine, plane);
+    prepareDeparture(director, options.machine, plane);
     virtualServices.tell(this, this);
     return server;
   }

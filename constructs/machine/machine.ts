@@ -100,12 +100,8 @@ export class Machine extends Construct implements IMachine {
   readonly model: CloudInit;
   /** Runs the shell script on its standard input on the machine, as root. */
   readonly shell: LocalCommand;
-  /** Waits for it: the machine itself, made and complete. @internal */
-  readonly _made: TerraformData;
-  /** Its live content, pushed. @internal */
-  readonly _pushed: TerraformData;
-  /** Ends what it serves before it is removed; left out where nothing is to end. @internal */
-  readonly _farewell: TerraformData;
+  /** Its resources, for others to wait for; none if it is refused. @internal */
+  readonly _resources?: MachineResources;
   private readonly backend: IBackend;
   private readonly pushedAfter: TerraformData[] = [];
 
@@ -170,8 +166,6 @@ export class Machine extends Construct implements IMachine {
       dependsOn: this.pushedAfter,
     });
     this.pushedAfter.push(machine);
-    this._made = machine;
-    this._pushed = live;
     // Of a secret the state has a hash only; the content goes through the command's environment, which Terraform never
     // shows.
     const { shell } = lifecycle;
@@ -184,7 +178,7 @@ export class Machine extends Construct implements IMachine {
       logicalId: `${machine.friendlyUniqueId}_secrets`,
       dependsOn: [live],
     });
-    this._farewell = new TerraformData(this, "farewell", {
+    const farewell = new TerraformData(this, "farewell", {
       triggersReplace: () => ({ machine: machine.idReference }),
       onDestroy: {
         ...shell,
@@ -194,16 +188,17 @@ export class Machine extends Construct implements IMachine {
       logicalId: `${machine.friendlyUniqueId}_farewell`,
       dependsOn: [live],
     });
+    this._resources = { made: machine, pushed: live, farewell };
   }
 
   /** What runs on it before another machine that left the program is removed. @internal */
-  _beforeRemoval(command: string): void {
-    this.backend.beforeRemoval?.({ machine: this.name, command, after: this._pushed });
+  _beforeRemoval(command: string, after: TerraformData): void {
+    this.backend.beforeRemoval?.({ machine: this.name, command, after });
   }
 
   /** Lets changes of the live content wait until another machine is made, so that no request is sent there before. @internal */
-  _pushAfter(other: Machine): void {
-    this.pushedAfter.push(other._made);
+  _pushAfter(made: TerraformData): void {
+    this.pushedAfter.push(made);
   }
 
   /** Container registry that the machine uses as Docker Hub's mirror. */
@@ -232,6 +227,16 @@ export class Machine extends Construct implements IMachine {
     const failures = [...keeper, ...own];
     if (failures.length > 0) refuse(role, failures);
   }
+}
+
+/** What Terraform makes of a machine. */
+interface MachineResources {
+  /** The machine itself, made and complete. */
+  readonly made: TerraformData;
+  /** Its live content, pushed. */
+  readonly pushed: TerraformData;
+  /** Ends what it serves before it is removed; left out where nothing is to end. */
+  readonly farewell: TerraformData;
 }
 
 const MACHINE = "Machine";

@@ -52,11 +52,16 @@ withPyYaml("a machine may be called like a word of YAML, and its files may hold 
 withPyYaml("the lab's seed says the same in YAML 1.1", () => {
   const nics = [{ interface: "eth0", addresses: ["10.0.0.5/24", "1:20:30:40:50::5/112"] }];
   for (const name of ["no", "on", "y", "n", "null"]) {
-    const seed = seedOf("01234567", { name, memoryMiB: 320, nics, preinstalled: [], beforeRemoval: "" }, "#cloud-config\n", {
-      authorizedKey: "",
-      hostKey: "",
-      hosts: "",
-    });
+    const seed = seedOf(
+      "01234567",
+      { name, memoryMiB: 320, nics, preinstalled: [], beforeRemoval: "" },
+      "#cloud-config\n",
+      {
+        authorizedKey: "",
+        hostKey: "",
+        hosts: "",
+      },
+    );
     const [metaData, networkConfig] = pyYaml(
       seed["meta-data"],
       networkConfigOf("01234567", { name, memoryMiB: 320, nics, preinstalled: [], beforeRemoval: "" }),
