@@ -23,7 +23,7 @@ export function marksOf(
   ]);
 }
 
-function flowMark(flow: NonNullable<PictureEdge["flow"]>, { servers, directors }: ViewModel): Mark {
+function flowMark(flow: NonNullable<PictureEdge["flow"]>, { servers, directors, machines }: ViewModel): Mark {
   if (!directors.includes(flow.director)) return { text: "not known", mood: "warn" };
   const own = servers.filter((server) => isOf(flow, server));
   if (own.length === 0) return { text: "no real server", mood: "bad" };
@@ -40,7 +40,9 @@ function flowMark(flow: NonNullable<PictureEdge["flow"]>, { servers, directors }
   }
   const [least, most] = [Math.min(...weights), Math.max(...weights)];
   const weight = least === most ? `${least}` : `${least} to ${most}`;
-  return { text: `${perSecond}/s, weight ${weight}`, mood: perSecond > 0 ? "good" : "" };
+  // Connections that begin to a machine without power are no good sign.
+  const lost = own.some((server) => machines.some(({ name, mood }) => name === server.machine && mood === "bad"));
+  return { text: `${perSecond}/s, weight ${weight}`, mood: lost ? "bad" : perSecond > 0 ? "good" : "" };
 }
 
 function isOf({ director, services, addresses, port }: NonNullable<PictureEdge["flow"]>, server: ServerNow): boolean {
