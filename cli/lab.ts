@@ -5,6 +5,7 @@ import { DeploymentDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { typed } from "./package";
 import type { Program } from "./program";
+import { StatePlace, unfinishedMachines } from "./terraform";
 
 /** The lab's own program, as a process: the two know nothing of each other but the command line. */
 const LAB = join(__dirname, "..", "lab", "vipstack-lab.js");
@@ -31,12 +32,15 @@ export async function labMachines(directory: string): Promise<LabMachine[] | und
 /**
  * Debian packages, the base image, and what the lab has to build and serve; and a lab that died with its host is cleared away, so
  * that it can be made anew.
+ *
+ * @returns machines that were off and are on again
  */
 export async function prepareHost(
   program: Program,
   deployments: readonly DeploymentDescription[],
   show: (line: string) => void,
-): Promise<void> {
+): Promise<string[]> {
+  const revived: string[] = [];
   for (const { access, stateFolder, stack } of deployments) {
     if (access.labDirectory === undefined) continue;
     const preparing = lab(["prepare", join(program.stackFolder(stack), "lab.json")], { all: true, reject: false });
@@ -45,12 +49,15 @@ export async function prepareHost(
     });
     const { exitCode, all } = await preparing;
     if (exitCode !== 0) throw new CliError(all?.trim() ?? "the lab can't be prepared", "fix that, then run this again");
-    if (existsSync(join(stateFolder, `${stack}.tfstate`))) await reviveLab(access.labDirectory, stateFolder, show);
+    if (existsSync(join(stateFolder, `${stack}.tfstate`)))
+      revived.push(...(await reviveLab(access.labDirectory, { stateFolder, stack }, show)));
   }
+  return revived;
 }
 
 /** Terraform's state may know machines that are not there any more, or that were switched off. */
-async function reviveLab(directory: string, stateFolder: string, show: (line: string) => void): Promise<void> {
+async function reviveLab(directory: string, place: StatePlace, show: (line: string) => void): Promise<string[]> {
+  const { stateFolder } = place;
   const machines = await labMachines(directory);
   if (machines === undefined) {
     show("the last lab is gone (was the host restarted?): starting afresh");
@@ -58,12 +65,22 @@ async function reviveLab(directory: string, stateFolder: string, show: (line: st
     // What was in its agents is gone with it.
     for (const file of readdirSync(stateFolder).filter((name) => /\.(tfstate|handover\.json)$/.test(name)))
       rmSync(join(stateFolder, file));
-    return;
+    return [];
   }
-  for (const { name } of machines.filter(({ state: power }) => power === "off")) {
+  const anew = unfinishedMachines(place);
+  const off = machines
+    .filter(({ name, state: power }) => power === "off" && !anew.includes(name))
+    .map(({ name }) => name);
+  for (const name of off) {
     show(`${name} is off: switching it on`);
-    await lab(["power-on", name, "--dir", directory]);
+    const { exitCode, all } = await lab(["power-on", name, "--dir", directory], { all: true, reject: false });
+    if (exitCode !== 0)
+      throw new CliError(
+        all?.trim() ?? `${name} can't be switched on`,
+        `look at its console: npx vipstack logs ${name} --console; or make everything anew: npx vipstack down, then up`,
+      );
   }
+  return off;
 }
 
 /** A vendor's program in the output of `vipstack-lab program check --json`. */

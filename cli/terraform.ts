@@ -184,6 +184,19 @@ export function terraformResources(place: StatePlace): number {
   return stateOf(place).length;
 }
 
+/** Machines whose first boot was cut off: Terraform makes them anew. */
+export function unfinishedMachines(place: StatePlace): string[] {
+  return stateOf(place).flatMap(({ instances = [] }) =>
+    instances
+      .filter(({ status }) => status === "tainted")
+      .flatMap(({ attributes }) => {
+        const { hardware = "{}" } = attributes?.triggers_replace?.value ?? {};
+        const { name } = JSON.parse(hardware) as { name?: string };
+        return name ?? [];
+      }),
+  );
+}
+
 /** The provider that has made a stack's resources: `consul`; undefined where there are none. */
 export function stateProvider(place: StatePlace): string | undefined {
   const [{ provider } = {}] = stateOf(place);
@@ -203,8 +216,17 @@ export function forgetState({ stateFolder, stack }: StatePlace): void {
     rmSync(join(stateFolder, `${stack}.${name}`), { force: true });
 }
 
-function stateOf({ stateFolder, stack }: StatePlace): { provider?: string }[] {
+/** A resource in Terraform's state file, as far as it is read here. */
+interface StateResource {
+  readonly provider?: string;
+  readonly instances?: readonly {
+    readonly status?: string;
+    readonly attributes?: { readonly triggers_replace?: { readonly value?: { readonly hardware?: string } } };
+  }[];
+}
+
+function stateOf({ stateFolder, stack }: StatePlace): readonly StateResource[] {
   const file = join(stateFolder, `${stack}.tfstate`);
   if (!existsSync(file)) return [];
-  return (JSON.parse(readFileSync(file, "utf8")) as { resources?: { provider?: string }[] }).resources ?? [];
+  return (JSON.parse(readFileSync(file, "utf8")) as { resources?: StateResource[] }).resources ?? [];
 }

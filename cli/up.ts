@@ -28,6 +28,7 @@ export async function up(example?: string, { removeLeft: remove = false, yes = f
   let deployments: DeploymentDescription[] = [];
   let clusterStacks: ProviderDescription[] = [];
   let way: ProviderWay | undefined;
+  let revived: string[] = [];
   let planned: ProgramPlan = { stacks: [], warnings: [], problems: [] };
   const left = (): LeftStack[] => leftStacks(program, [...deployments, ...clusterStacks]);
   await runTasks([
@@ -70,7 +71,10 @@ export async function up(example?: string, { removeLeft: remove = false, yes = f
     {
       title: "Prepare this host",
       skip: () => deployments.every(({ access }) => access.labDirectory === undefined),
-      task: (_, task) => prepareHost(program, deployments, (line) => (task.output = line)),
+      task: async (_, task) => {
+        revived = await prepareHost(program, deployments, (line) => (task.output = line));
+        if (revived.length > 0) task.title = `Prepare this host: ${revived.join(", ")} was off and is on again`;
+      },
     },
     {
       title: "What changes on the machines",
@@ -117,7 +121,8 @@ export async function up(example?: string, { removeLeft: remove = false, yes = f
   for (const deployment of deployments) console.log(`\n${await report(deployment, jobs, example)}`);
   for (const stack of left()) console.log(`\nLeft behind: ${leftLine(stack)} (vipstack up --remove-left removes it).`);
   const seconds = Math.round((Date.now() - started) / 1000);
-  console.log(
-    outcome.changed ? `\nUp after ${seconds} s.` : `\nNothing to change: everything was up already (${seconds} s).`,
-  );
+  if (outcome.changed) console.log(`\nUp after ${seconds} s.`);
+  else if (revived.length > 0)
+    console.log(`\nUp after ${seconds} s: ${revived.join(", ")} was off, nothing else changed.`);
+  else console.log(`\nNothing to change: everything was up already (${seconds} s).`);
 }

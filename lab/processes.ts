@@ -18,12 +18,13 @@ interface ProcessRecord {
 interface ProcessStat {
   readonly state: string;
   readonly startTime: string;
+  readonly session: number;
 }
 
 /** Reads the text of /proc/PID/stat; the command's name may hold blanks and brackets itself. */
 export function parseStat(text: string): ProcessStat {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { state: fields[0] ?? "?", startTime: fields[19] ?? "" };
+  return { state: fields[0] ?? "?", startTime: fields[19] ?? "", session: Number(fields[3]) };
 }
 
 /** Whether exactly the recorded process is alive. A dead one that was not waited for is not. */
@@ -102,7 +103,35 @@ export async function endRecorded(state: LabState, name: string): Promise<void> 
     signalGroup(record.pid, "SIGKILL");
     await until(() => !isAlive(record), 20, 5_000);
   }
+  if (record) await endOrphans(state, record);
   fs.rmSync(recordFile(state, name), { force: true });
+}
+
+/** A guest whose kernel was killed leaves processes that hold its disk; the next kernel would panic. */
+async function endOrphans(state: LabState, record: ProcessRecord): Promise<void> {
+  const left = orphans(record, state.runDir);
+  for (const pid of left) signal(pid, "SIGKILL");
+  if (left.length > 0) await until(() => orphans(record, state.runDir).length === 0, 20, 5_000);
+}
+
+/**
+ * Processes of a session whose recorded leader is dead. As long as one of them lives, the kernel gives the leader's id to no other process.
+ *
+ * @param mark text of their command lines; others are left alone
+ */
+export function orphans(record: ProcessRecord, mark: string): number[] {
+  if (record.bootId !== bootId() || isAlive(record)) return [];
+  return fs
+    .readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => {
+      const stat = pid > 1 ? statOf(pid) : undefined;
+      return stat?.session === record.pid && !"ZX".includes(stat.state) && commandLine(pid).includes(mark);
+    });
+}
+
+function commandLine(pid: number): string {
+  return readIfThere(`/proc/${pid}/cmdline`) ?? "";
 }
 
 /** Asks every `everyMs` whether something is so. @returns false where it is not after `limitMs` */
@@ -147,9 +176,13 @@ function statOf(pid: number): ProcessStat | undefined {
   }
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
+function signalGroup(leader: number, name: NodeJS.Signals): void {
+  signal(-leader, name);
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(pid, name);
   } catch (error) {
     if (codeOf(error) !== "ESRCH") throw error;
   }

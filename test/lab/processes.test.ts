@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "timers/promises";
 import { spawn } from "child_process";
 import * as fs from "fs";
-import { isAlive, parseRecord, parseStat, recordOf } from "../../lab/processes";
+import { isAlive, orphans, parseRecord, parseStat, recordOf } from "../../lab/processes";
 
 test("the stat line of a process whose name holds blanks and brackets is read right", () => {
   const fields = ["S", ...Array.from({ length: 18 }, (_, index) => String(index)), "4711", "more"];
-  expect(parseStat(`42 (a) b) ${fields.join(" ")}`)).toEqual({ state: "S", startTime: "4711" });
+  expect(parseStat(`42 (a) b) ${fields.join(" ")}`)).toEqual({ state: "S", startTime: "4711", session: 2 });
 });
 
 test("a process is known by its start, so a recycled id is not taken for it", () => {
@@ -34,4 +34,21 @@ test("a record that can't be read is no record", () => {
   for (const text of [undefined, "", "{", "{}", '{"pid":1,"startTime":"1"}', '{"pid":"5"}', "null"]) {
     expect(parseRecord(text)).toBeUndefined();
   }
+});
+
+test("what a killed process leaves in its session is found, and nothing else", async () => {
+  const leader = spawn("sh", ["-c", "sh -c 'sleep 30 & exec sleep 31' mark & echo $!; exec sleep 32"], {
+    detached: true,
+  });
+  await new Promise<Buffer>((resolve) => leader.stdout.once("data", resolve));
+  const record = recordOf(leader.pid!)!;
+  expect(orphans(record, "sleep")).toEqual([]);
+  leader.kill("SIGKILL");
+  for (let tries = 0; isAlive(record) && tries < 100; tries++) await sleep(20);
+  expect(orphans(record, "31")).toHaveLength(1);
+  expect(orphans(record, "sleep")).toHaveLength(2);
+  expect(orphans({ ...record, bootId: "an earlier boot" }, "sleep")).toEqual([]);
+  for (const pid of orphans(record, "sleep")) process.kill(pid, "SIGKILL");
+  for (let tries = 0; orphans(record, "sleep").length > 0 && tries < 100; tries++) await sleep(20);
+  expect(orphans(record, "sleep")).toEqual([]);
 });

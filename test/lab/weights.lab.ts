@@ -57,7 +57,7 @@ test(
   async () => {
     const boot = await weights.bootId("ipvs");
     expect(await weights.plan({ WEIGHTS: "1,1,8" })).toMatch(
-      /\n {2}~ ipvs \/etc\/vipstack\/ipvs\.d\/static\.rules\n(?: {6}[-+] -a \S.* -w \d+\n){6}\n.* up.* does it\.$/,
+      /\n {2}~ ipvs \/etc\/vipstack\/ipvs\.d\/static\.rules\n(?: {6}[-+] -a \S.* -w \d+\n){6}\n(?:.*\n)+.* up.* does it\.$/,
     );
     const started = Date.now();
     const printed = await weights.up({ WEIGHTS: "1,1,8" });

@@ -17,6 +17,7 @@ import { keepBootContent } from "../../../cli/plan/boot-content";
 import { confirm, machinesAtRisk, planOf } from "../../../cli/plan/plan";
 import { isUnchanged, planText, ProgramPlan, whereFilesAre } from "../../../cli/plan/text";
 import { Synthesis } from "../../../cli/synthesis";
+import { unfinishedMachines } from "../../../cli/terraform";
 import { TERRAFORM, TERRAFORM_ENVIRONMENT, withTerraform } from "../../support/terraform";
 
 // A real Terraform compares a real program with what it has deployed; only the commands that make machines are left out.
@@ -156,6 +157,8 @@ withTerraform(
     const words = ["taint", "terraform_data.web"];
     const run = spawnSync(TERRAFORM, words, { cwd: program.stackFolder("machines"), env: TERRAFORM_ENVIRONMENT });
     expect(run).toMatchObject({ status: 0 });
+    // `up` does not switch it on before.
+    expect(unfinishedMachines({ stateFolder: join(folder, "state", "plan"), stack: "machines" })).toEqual(["web"]);
     const plan = await planned(program);
     expect(planText(plan)).toBe(
       "machines\n  ± web is made anew: it was not finished\n      its real servers are drained first, by ipvs",
