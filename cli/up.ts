@@ -4,8 +4,10 @@ import { checkHosts, hasHosts } from "./host-check";
 import { fetchImages, imagesOf, prepareHost, programsOf, requirePrograms } from "./lab";
 import { leftLine, LeftStack, leftStacks, removeLeft } from "./left-stacks";
 import { DeployOutcome, deployTasks, waitForGateways, waitForServices } from "./machines";
+import { PACKAGE_FOLDER } from "./package";
 import { confirm, planOf } from "./plan/plan";
 import { isUnchanged, ProgramPlan } from "./plan/text";
+import { requirePorts } from "./ports";
 import { chooseProgram, Program } from "./program";
 import { runTasks } from "./progress";
 import { report } from "./report";
@@ -47,6 +49,11 @@ export async function up(example?: string, { removeLeft: remove = false, yes = f
       task: async (_, task) => {
         task.title = `Hosts can be used: ${(await checkHosts(deployments)).join(", ")}`;
       },
+    },
+    {
+      title: "Ports of this host are free",
+      enabled: () => deployments.some(({ access }) => (access.forwards ?? []).length > 0),
+      task: () => requirePorts(program, deployments, example !== undefined || process.cwd() === PACKAGE_FOLDER),
     },
     {
       title: "Programs",

@@ -13,6 +13,7 @@ import { BOOT_TIMEOUT_S, createMachine, powerOn, reboot } from "./machine";
 import { addImageCommands, addProgramCommands } from "./offline/commands";
 import { requireArtefacts } from "./offline/programs";
 import { neededArtefacts, prepareServices } from "./offline/services";
+import { takenForwards } from "./network";
 import { plainLine } from "./readiness";
 import { runInteractive } from "./ssh";
 import { LabState } from "./state";
@@ -109,6 +110,13 @@ function addViewCommands(root: Command): void {
       widenPath();
       const labs = listLabs();
       process.stdout.write(`${options.json ? JSON.stringify(labs, null, 2) : listText(labs)}\n`);
+    });
+  labCommand(root, "ports <lab.json>", "ports of this host that LAB.json forwards and that are not free")
+    .option("--json", "for programs")
+    .action(async (file: string, options: { dir: string; json?: boolean }) => {
+      const taken = await takenForwards(contextOf(options).state, readLab(file).forwards);
+      const lines = taken.map(({ listen, why }) => `127.0.0.1:${listen}: ${why}`);
+      process.stdout.write(`${options.json ? JSON.stringify(taken, null, 2) : lines.join("\n") || "all are free"}\n`);
     });
   remoteCommand(
     root,

@@ -6,7 +6,7 @@ import type { Forward, LabDocument, MachineDocument, Nic } from "./documents";
 import { codeOf, LabError } from "./errors";
 import { readIfThere, writeAtomically } from "./files";
 import { endRecorded, isAlive, readRecord, recordedNames, startRecorded, until } from "./processes";
-import type { LabState } from "./state";
+import { LabState } from "./state";
 
 interface InterfaceAddresses {
   readonly ifname: string;
@@ -214,16 +214,40 @@ export async function syncForwards(state: LabState, wanted: Forward[]): Promise<
   const changes = forwardChanges(runningForwards(state), wanted);
   await requireFreeForwards(state, wanted);
   for (const forward of changes.remove) await removeForward(state, forward);
-  for (const forward of changes.add) addForward(state, forward);
+  for (const forward of changes.add) {
+    await removeForward(state, forward); // of one that ran half, the other half is still there
+    addForward(state, forward);
+  }
   return changes;
 }
 
+/** A forward whose port can't be listened on, and why. */
+export interface TakenForward extends Forward {
+  /** `nginx (process 4711) listens on it` */
+  readonly why: string;
+}
+
+/** Forwards that don't run yet, and whose ports are not free. */
+export async function takenForwards(state: LabState, wanted: readonly Forward[]): Promise<TakenForward[]> {
+  // Of one that runs half, the port is still the lab's own.
+  const own = (port: number): boolean => processNames(port).some((name) => isAlive(readRecord(state, name)));
+  const asked = wanted
+    .filter(({ listen }) => !own(listen))
+    .map(async (forward): Promise<TakenForward[]> => {
+      const why = await whyTaken(forward.listen);
+      return why === undefined ? [] : [{ ...forward, why }];
+    });
+  return (await Promise.all(asked)).flat();
+}
+
 /** Checks that the ports of forwards that don't run yet are free. */
-export async function requireFreeForwards(state: LabState, wanted: Forward[]): Promise<void> {
-  const running = runningForwards(state);
-  for (const { listen } of wanted) {
-    if (!running.some((forward) => forward.listen === listen)) await requireFree(listen);
-  }
+export async function requireFreeForwards(state: LabState, wanted: readonly Forward[]): Promise<void> {
+  const taken = await takenForwards(state, wanted);
+  if (taken.length === 0) return;
+  throw new LabError(
+    taken.map(({ listen, why }) => `port ${listen} of 127.0.0.1 is not free: ${why}`).join("\n"),
+    "end that process, or choose another port for the forward",
+  );
 }
 
 /** Forwards whose both processes live. */
@@ -238,8 +262,8 @@ export function runningForwards(state: LabState): Forward[] {
     });
 }
 
-/** Checks that nothing listens on a loopback port yet; names the owner otherwise, if it can be known. */
-export async function requireFree(port: number): Promise<void> {
+/** Why a loopback port can't be listened on: what has it, if that can be known. @returns undefined if it is free */
+async function whyTaken(port: number): Promise<string | undefined> {
   const code = await new Promise<string | undefined>((resolve) => {
     const server = net.createServer();
     server.once("error", (error) => {
@@ -251,18 +275,15 @@ export async function requireFree(port: number): Promise<void> {
       }),
     );
   });
-  if (code === undefined) return;
-  const owner = code === "EADDRINUSE" ? await ownerOf(port) : undefined;
-  throw new LabError(
-    `port ${port} of 127.0.0.1 is not free${owner === undefined ? ` (${code})` : `: ${owner} listens on it`}`,
-    "end that process, or choose another port for the forward",
-  );
-}
-
-async function ownerOf(port: number): Promise<string | undefined> {
+  if (code === "EACCES") return "only root can listen on it";
+  if (code !== "EADDRINUSE") return code;
+  for (const other of LabState.all()) {
+    const found = runningForwards(other).find(({ listen }) => listen === port);
+    if (found !== undefined) return `the lab in ${other.dir} forwards it to ${found.to}`;
+  }
   const { stdout } = await execa("ss", ["-H", "-ltnp", `sport = :${port}`], { reject: false });
-  const match = /\(\("([^"]+)",pid=(\d+)/.exec(stdout);
-  return match ? `${match[1] ?? ""} (process ${match[2] ?? ""})` : undefined;
+  const [, name, pid] = /\(\("([^"]+)",pid=(\d+)/.exec(stdout) ?? [];
+  return name === undefined ? "another process listens on it" : `${name} (process ${pid ?? ""}) listens on it`;
 }
 
 function addForward(state: LabState, { listen, to }: Forward): void {

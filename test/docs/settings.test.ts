@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { PORT_SETTINGS } from "../../cli/ports";
 import { DEFAULTS } from "../../lab/offline/catalogue";
 import { switchOf } from "../../lab/offline/program-files";
 
@@ -31,6 +32,8 @@ test("every port that this project's programs forward is on the page, with the v
     [...text.matchAll(/listen: Number\(process\.env\.(\w+) \?\? "(\d+)"\)/g)].map(([, name, port]) => ({ name, port })),
   );
   expect(forwards.length).toBeGreaterThan(5);
+  // What moves a port is the same in the message about one that is taken.
+  expect(new Map(forwards.map(({ name, port }) => [port, name]))).toEqual(new Map(Object.entries(PORT_SETTINGS)));
   for (const { name, port } of forwards) expect(page).toMatch(new RegExp(`\\| \`${name}\` .*\\| \`${port}\` `));
 });
 
