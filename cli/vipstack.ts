@@ -1,17 +1,4 @@
 #!/usr/bin/env node
-import "./colours";
-import { commandLine } from "./commands";
-import { CliError } from "./errors";
-import { hostFault } from "./host-fault";
-import { assumeTerminalSize } from "./terminal";
-
-assumeTerminalSize();
-
-commandLine()
-  .parseAsync()
-  .catch((error: unknown) => {
-    const shown = hostFault(error) ?? error;
-    if (!(shown instanceof CliError)) throw error;
-    console.error(`\n${shown.message}\n→ ${shown.cure}`);
-    process.exitCode = 1;
-  });
+// An old Node can't read the syntax of the other files: nothing but this import comes before them.
+import "./node-version";
+import "./main";
