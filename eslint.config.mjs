@@ -3,7 +3,7 @@ import jest from "eslint-plugin-jest";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist", "cdktf.out", ".vipstack", "node_modules"] },
+  { ignores: ["dist", "api", "cdktf.out", ".vipstack", "node_modules"] },
   js.configs.recommended,
   {
     files: ["**/*.js"],
