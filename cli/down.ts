@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DeploymentDescription, ProviderDescription } from "../constructs/deployment";
+import { claim } from "./claim";
 import { CliError } from "./errors";
 import { handedOver, takeBack } from "./handover/handover";
 import { lab, labMachines } from "./lab";
@@ -12,6 +13,15 @@ import { findProviderWay, stacksWithState, terraformResources } from "./terrafor
 /** `cdktf destroy`, then removal of what a failed or crashed run left: nothing remains, also in the state folder. */
 export async function down(example?: string): Promise<void> {
   const program = new Program(example);
+  const giveBack = existsSync(program.output) ? claim(program.output, "down") : undefined;
+  try {
+    await takeDown(program);
+  } finally {
+    giveBack?.();
+  }
+}
+
+async function takeDown(program: Program): Promise<void> {
   const deployments = program.deployments();
   const clusterStacks = program.providerStacks();
   const folders = [...deployments, ...clusterStacks].map(({ stateFolder }) => stateFolder);

@@ -1,5 +1,6 @@
 import { DeploymentDescription, ProviderDescription } from "../constructs/deployment";
 import { chooseWay, jobReport, providerTasks } from "./agent-stacks";
+import { claim } from "./claim";
 import { checkHosts, hasHosts } from "./host-check";
 import { fetchImages, imagesOf, prepareHost, programsOf, requirePrograms } from "./lab";
 import { leftLine, LeftStack, leftStacks, removeLeft } from "./left-stacks";
@@ -21,11 +22,24 @@ interface UpOptions {
 }
 
 /** Checks, then `cdktf deploy`, then waits until every service answers; shows what it does all the way. */
-export async function up(example?: string, { removeLeft: remove = false, yes = false }: UpOptions = {}): Promise<void> {
-  const started = Date.now();
+export async function up(example?: string, options: UpOptions = {}): Promise<void> {
   const choice = example === undefined ? await chooseProgram() : undefined;
   if (choice?.leftOut !== undefined) console.log(`Brings up ${choice.leftOut}\n`);
   const program = new Program(example, choice?.app);
+  const giveBack = claim(program.output, "up");
+  try {
+    await bringUp(program, example, options);
+  } finally {
+    giveBack();
+  }
+}
+
+async function bringUp(
+  program: Program,
+  example: string | undefined,
+  { removeLeft: remove = false, yes = false }: UpOptions,
+): Promise<void> {
+  const started = Date.now();
   const outcome: DeployOutcome = { changed: false };
   let deployments: DeploymentDescription[] = [];
   let clusterStacks: ProviderDescription[] = [];
