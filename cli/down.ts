@@ -8,6 +8,7 @@ import { lab, labMachines } from "./lab";
 import { leftStacks, removeLeft } from "./left-stacks";
 import { Program } from "./program";
 import { runTasks } from "./progress";
+import { deletedLine, runningLabs } from "./running";
 import { findProviderWay, stacksWithState, terraformResources } from "./terraform";
 
 /** `cdktf destroy`, then removal of what a failed or crashed run left: nothing remains, also in the state folder. */
@@ -26,10 +27,14 @@ async function takeDown(program: Program): Promise<void> {
   const clusterStacks = program.providerStacks();
   const folders = [...deployments, ...clusterStacks].map(({ stateFolder }) => stateFolder);
   const labs = deployments.flatMap(({ access }) => access.labDirectory ?? []);
-  if (folders.every((folder) => stacksWithState(folder).length === 0) && !labs.some((lab) => existsSync(lab))) {
+  const running = await runningLabs();
+  // Of a lab whose folder was deleted the guests still run.
+  const isThere = (lab: string): boolean => existsSync(lab) || running.some(({ dir }) => dir === lab);
+  if (folders.every((folder) => stacksWithState(folder).length === 0) && !labs.some(isThere)) {
     // Synth has made them.
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-    console.log("Nothing is up.");
+    const deleted = running.filter(({ folderDeleted }) => folderDeleted).map(deletedLine);
+    console.log(["Nothing is up.", ...deleted].join("\n"));
     return;
   }
   // A lab goes as a whole, faster and also where Terraform knows only half of it; and with it what its agents keep.
@@ -61,7 +66,10 @@ async function takeDown(program: Program): Promise<void> {
           lasting.filter((stack) => terraformResources(stack) > 0),
         ),
     },
-    ...deployments.map((deployment) => ({ title: `Remove ${deployment.name}`, task: () => remove(deployment) })),
+    ...deployments.map((deployment) => ({
+      title: `Remove ${deployment.name}`,
+      task: () => remove(deployment, isThere),
+    })),
     {
       title: "Remove the state",
       task: () => {
@@ -83,8 +91,11 @@ async function destroy(
   if (exitCode !== 0) throw new CliError(all ?? "cdktf destroy failed", "fix that, then run this again");
 }
 
-async function remove({ access, stateFolder, stack }: DeploymentDescription): Promise<void> {
-  if (access.labDirectory !== undefined && existsSync(access.labDirectory)) {
+async function remove(
+  { access, stateFolder, stack }: DeploymentDescription,
+  isThere: (lab: string) => boolean,
+): Promise<void> {
+  if (access.labDirectory !== undefined && isThere(access.labDirectory)) {
     await lab(["stop", "--dir", access.labDirectory]);
     const left = await labMachines(access.labDirectory);
     if (left !== undefined)

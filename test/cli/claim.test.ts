@@ -27,9 +27,10 @@ test("a second command says which one runs, since when and where; after its end 
 });
 
 test("another program of this folder is not claimed with it", () => {
-  const giveBack = claim(output, "up");
-  claim(join(output, "examples", "udp"), "up")();
-  giveBack();
+  const example = join(output, "examples", "udp");
+  const both = [claim(output, "up"), claim(example, "up")];
+  expect(existsSync(join(example, ".vipstack-running"))).toBe(true);
+  for (const giveBack of both) giveBack();
 });
 
 test("what a process left that was killed counts for nothing", async () => {
