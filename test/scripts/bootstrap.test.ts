@@ -25,12 +25,13 @@ beforeAll(() => {
   write("scripts/copy-programs.js", "");
   mkdirSync(at("dist"));
   write("compiler-exit-code", "0");
+  write("compiler-says", "constructs/one.ts(1,1): error TS1: no");
   write(
     "node_modules/typescript/bin/tsc",
     `const fs = require("node:fs");
 fs.appendFileSync("compiled", "x");
 const code = Number(fs.readFileSync("compiler-exit-code", "utf8"));
-if (code !== 0) console.log("constructs/one.ts(1,1): error TS1: no");
+if (code !== 0) console.log(fs.readFileSync("compiler-says", "utf8"));
 process.exit(code);`,
   );
 });
@@ -38,10 +39,15 @@ afterAll(() => {
   rmSync(project, { recursive: true });
 });
 
-/** Runs a program after the bootstrap. @returns how often the compiler was started, and the exit code */
-function run(): { compiled: number; code: number | null } {
+/**
+ * Runs a program after the bootstrap.
+ *
+ * @param more words of its command line
+ * @returns how often the compiler was started, and the exit code
+ */
+function run(...more: string[]): { compiled: number; code: number | null } {
   write("compiled", "");
-  const words = [at("scripts/bootstrap.js"), "--installed", process.execPath, "-e", "process.exitCode = 7"];
+  const words = [at("scripts/bootstrap.js"), "--installed", process.execPath, "-e", "process.exitCode = 7", ...more];
   const { status } = spawnSync(process.execPath, words);
   return { compiled: readFileSync(at("compiled"), "utf8").length, code: status };
 }
@@ -87,6 +93,23 @@ test("after an error it is compiled again, and nothing runs in the meantime", ()
   write("compiler-exit-code", "0");
   expect(run()).toEqual({ compiled: 1, code: 7 });
   expect(run()).toEqual({ compiled: 0, code: 7 });
+});
+
+test.each([
+  ["another example, which still runs", ["up", "weights"], 7],
+  ["an example while the main program runs", ["up"], 7],
+  ["the example itself", ["up", "udp"], 2],
+  ["an example while all of them are tested", ["scripts/test.js"], 2],
+])("an unused import in %s", (_, words, code) => {
+  write("compiler-exit-code", "2");
+  write("compiler-says", "examples/udp/main.ts(4,10): error TS6133: 'Weight' is declared but its value is never read.");
+  write("examples/one.ts", "unused");
+  // It is compiled again each time, so that the error is shown until it is gone.
+  for (const compiled of [1, 1]) expect(run(...words)).toEqual({ compiled, code });
+  write("compiler-says", "constructs/one.ts(1,1): error TS1: no");
+  expect(run(...words).code).toBe(2);
+  write("compiler-exit-code", "0");
+  expect(run(...words).code).toBe(7);
 });
 
 test("the sources that are looked at are those that are compiled", () => {
