@@ -54,7 +54,7 @@ test.each<[string, NodeJS.ProcessEnv, boolean, "1" | undefined]>([
 });
 
 test("the command line looks before anything else is loaded", () => {
-  const source = readFileSync(join(__dirname, "..", "..", "cli", "vipstack.ts"), "utf8");
+  const source = readFileSync(join(__dirname, "..", "..", "cli", "main.ts"), "utf8");
   expect(/^import .*$/m.exec(source)?.[0]).toBe('import "./colours";');
 });
 

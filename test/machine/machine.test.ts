@@ -101,10 +101,14 @@ test("an OrbStack machine: its own address is OrbStack's, the program's are adde
   const userData = result.file("machines/box/user-data");
   expect(userData).toMatch("10.0.0.2/24 dev eth0\n      fd00::2/64 dev eth0\n");
   expect(userData).toMatch(/systemctl start .*vipstack-addresses\.service/);
-  expect(result.data("box").provisioner.map((each) => each["local-exec"].command)).toEqual([
-    "orb create --user-data machines/box/user-data debian:bookworm box && orb -m box -u root cloud-init status --wait && orb -m box -u root sh -s < machines/box/applied.sh",
-    "orb delete --force box",
-  ]);
+  const [create, destroy] = result.data("box").provisioner.map((each) => each["local-exec"].command);
+  // What comes before, and a machine that is there already: orbstack-backend.test.ts.
+  expect(create).toMatch(`
+orb create --user-data machines/box/user-data debian:bookworm box
+orb -m box -u root cloud-init status --wait
+orb -m box -u root sh -s < machines/box/applied.sh
+`);
+  expect(destroy).toBe("orb delete --force box");
 });
 
 test("fails on a conflict between roles, naming both", () => {
