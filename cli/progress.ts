@@ -23,8 +23,42 @@ export async function runTasks(tasks: ListrTask[]): Promise<void> {
     fallbackRenderer: "verbose",
     fallbackRendererOptions: { timer: PRESET_TIMER, logger: log },
   });
-  if (!process.stdout.isTTY) log.tellFailures(listr.tasks);
+  if (process.stdout.isTTY) showElapsed(listr.tasks);
+  else log.tellFailures(listr.tasks);
   await listr.run();
+}
+
+/** From then on a task that runs shows for how long; listr says it of those that have ended only. */
+const ELAPSED_FROM_SECONDS = 2;
+const ELAPSED = / \[(?:\d+m)?\d+s\]$/;
+
+/** Keeps the elapsed time at the end of the titles of tasks that run. The list is drawn again all the time, so it shows. */
+export function showElapsed(tasks: readonly ListrTaskObject<object, never>[]): void {
+  for (const task of tasks) {
+    let timer: NodeJS.Timeout | undefined;
+    const plain = (): string => (task.title ?? "").replace(ELAPSED, "");
+    task.on(ListrTaskEventType.STATE, (state) => {
+      clearInterval(timer);
+      if (!task.hasTitle()) return;
+      if (state !== ListrTaskState.STARTED) {
+        task.title = plain();
+        return;
+      }
+      const started = Date.now();
+      timer = setInterval(() => {
+        const seconds = Math.floor((Date.now() - started) / 1000);
+        if (seconds >= ELAPSED_FROM_SECONDS) task.title = `${plain()} [${clock(seconds)}]`;
+      }, 500);
+    });
+    task.on(ListrTaskEventType.SUBTASK, (subtasks) => {
+      showElapsed(subtasks as ListrTaskObject<object, never>[]);
+    });
+  }
+}
+
+/** As listr writes it: `12s`, `2m29s`. */
+function clock(seconds: number): string {
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }
 
 /** The plain lines: listr's own would tell an error once for each task around it, and no title. */

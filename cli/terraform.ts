@@ -5,6 +5,7 @@ import { ProviderDescription } from "../constructs/deployment";
 import { CliError } from "./errors";
 import { typed } from "./package";
 import type { Program, RunOptions } from "./program";
+import { terraformErrors } from "./terraform-errors";
 
 /** Terraform, or what stands for it: `TERRAFORM_BINARY_NAME=tofu`, which cdktf reads as well. */
 export const TERRAFORM = process.env.TERRAFORM_BINARY_NAME ?? "terraform";
@@ -62,19 +63,6 @@ export function deployError({ interrupted, output }: TerraformResult, failures: 
     failures.join("\n") || terraformErrors(output),
     `fix it and run this again, or \`${typed("down")}\` to remove what was made`,
   );
-}
-
-/** Why it failed: Terraform's own errors, or the end of the output where there are none. */
-export function terraformErrors(output: string): string {
-  const lines = output.trimEnd().split("\n");
-  const first = lines.findIndex((line) => /^(?:\S+\s+|\s*)Error: /.test(line));
-  if (first < 0) return lines.slice(-30).join("\n");
-  const end = lines.findIndex((line, index) => index > first && /Stacks? deploying/.test(line));
-  return lines
-    .slice(first, end < 0 ? undefined : end)
-    .map((line) => line.trim())
-    .filter((line) => line !== "")
-    .join("\n");
 }
 
 /** On Ctrl-C Terraform and its commands end by themselves, so that its state stays whole. @returns whether it was pressed */
