@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { CliError } from "./errors";
 import { lab } from "./lab";
+import { quoted } from "./login";
 import { PACKAGE_FOLDER } from "./package";
 import { runningDeployments, runningLabs } from "./running";
 
@@ -153,8 +154,4 @@ function wordsOf(words: readonly Word[]): string {
 /** zsh takes what follows the first colon as the meaning. */
 function described(words: readonly Word[]): string {
   return words.map(({ word, meaning }) => quoted(meaning === "" ? word : `${word}:${meaning}`)).join(" ");
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -4,7 +4,8 @@ import { AddressInfo, createServer, Server, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeploymentDescription } from "../../constructs/deployment";
-import { checkHosts, HostLogin, troublesOf } from "../../cli/host-check";
+import { HostLogin } from "../../cli/failed-login";
+import { checkHosts, troublesOf } from "../../cli/host-check";
 import { LoginResult } from "../../cli/login";
 import { CliError } from "../../cli/errors";
 

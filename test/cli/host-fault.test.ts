@@ -5,6 +5,7 @@ import execa from "execa";
 import { CliError } from "../../cli/errors";
 import { hostFault, WrittenFolder } from "../../cli/host-fault";
 import { IN_OWN_MOUNTS, withMounts } from "../support/mounts";
+import { thrownBy } from "../support/thrown";
 
 const folder = mkdtempSync(join(tmpdir(), "vipstack-host-fault-"));
 afterAll(() => {
@@ -13,15 +14,6 @@ afterAll(() => {
 const state: WrittenFolder = { what: "state folder", path: folder, setting: "VIPSTACK_STATE" };
 // A file system without any room.
 const full: WrittenFolder = { what: "output folder", path: "/proc", setting: "VIPSTACK_STATE" };
-
-function thrownBy(work: () => void): unknown {
-  try {
-    work();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("it did not fail");
-}
 
 const denied = (path: string): Error =>
   Object.assign(new Error(`EACCES: permission denied, open '${path}'`), { code: "EACCES", syscall: "open", path });

@@ -5,20 +5,12 @@ import execa from "execa";
 import { LabError } from "../../lab/errors";
 import { hostFault } from "../../lab/host-fault";
 import { IN_OWN_MOUNTS, withMounts } from "../support/mounts";
+import { thrownBy } from "../support/thrown";
 
 const folder = mkdtempSync(join(tmpdir(), "vipstack-lab-fault-"));
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
-
-function thrownBy(work: () => void): unknown {
-  try {
-    work();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("it did not fail");
-}
 
 test("a path that can't be written is named, with the option that moves the lab", () => {
   writeFileSync(join(folder, "file"), "");
