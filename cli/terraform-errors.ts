@@ -7,6 +7,8 @@ const LAST_LINES = 20;
 const ERROR = /^(\S+ +| *)Error: (.*)$/;
 /** Where in the program it is, in files that the user has not written. */
 const PLACE = /^ *(?:on \S+ line \d+|\d+:)/;
+/** Terraform's own text goes on with arguments that `vipstack` does not take. */
+const UNSET = /input variable "([^"]+)" is not set/;
 const RESOURCE = /^ *with (\S+?)(?: \(.*\))?,$/;
 
 /**
@@ -31,6 +33,8 @@ function errorText(lines: readonly string[], start: number, next: number): strin
     .map((line) => line.slice(frame.length).trimEnd());
   const resource = own.flatMap((line) => RESOURCE.exec(line)?.[1] ?? [])[0];
   const body = unwrapped(own.filter((line) => !RESOURCE.test(line) && !PLACE.test(line)));
+  const variable = UNSET.exec(body.join(" "))?.[1];
+  if (variable !== undefined) return `Error: ${summary}: ${variable}\n  set TF_VAR_${variable} in the environment`;
   if (resource !== undefined && summary === "local-exec provisioner error") {
     const code = /: (exit status \d+|signal: \w+)/.exec(body.join(" "))?.[1] ?? "failed";
     const printed = printedBy(lines.slice(0, start), resource);

@@ -80,6 +80,21 @@ test("an error that several stacks have is said once", () => {
   expect(terraformErrors(error + error.replace("a ", "b "))).toBe("Error: no network");
 });
 
+test("of a variable without a value: how to set it, not Terraform's arguments, which vipstack does not take", () => {
+  const output = `machines  Error: No value for required variable
+
+            on cdk.tf.json line 95, in variable:
+            95:     "admin_key": {
+
+          The root module input variable "admin_key" is not set, and has no default
+          value. Use a -var or -var-file command line argument to provide a value for
+          this variable.
+`;
+  expect(terraformErrors(output)).toBe(
+    "Error: No value for required variable: admin_key\n  set TF_VAR_admin_key in the environment",
+  );
+});
+
 test("where there are none, the end of the output", () => {
   const lines = Array.from({ length: 40 }, (_, index) => `line ${index}`);
   expect(terraformErrors(lines.join("\n"))).toBe(lines.slice(10).join("\n"));
