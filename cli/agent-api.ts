@@ -5,7 +5,13 @@ import { CliError } from "./errors";
 /** How long an agent may take to know a leader once its machine is up. */
 export const LEADER_SECONDS = 60;
 
-/** The HTTP interface of a Consul or Nomad agent. */
+/** What agents answer while they choose a leader. Servers that have just started, or lost one, do so for some seconds. */
+const LEADERLESS = /no cluster leader|not the leader|leadership lost|failed to get conn/i;
+
+/**
+ * The HTTP interface of a Consul or Nomad agent. A request that meets servers without a leader is repeated until they have one, for
+ * {@link LEADER_SECONDS} at most.
+ */
 export class AgentApi {
   /** The agent of a stack; its token, where it needs one, is in the variable that the providers read too. */
   static of({ provider, address }: Pick<ProviderDescription, "provider" | "address">): AgentApi {
@@ -28,9 +34,14 @@ export class AgentApi {
 
   /** @returns undefined where it does not exist */
   async get<T>(path: string): Promise<T | undefined> {
-    const response = await this.request("GET", path);
+    const response = await this.answer("GET", path);
     // Both agents answer `null` for some things that are not there.
-    return response.status === 404 ? undefined : ((await this.checked(response, path).json()) as T | undefined);
+    if (response.status === 404) return undefined;
+    if (response.ok) return (await response.json()) as T | undefined;
+    throw new CliError(
+      `${this.agent} answers ${response.status} to GET ${path}: ${await reasonOf(response)}`,
+      "see what its agent logs, then run this again",
+    );
   }
 
   /** Text as it is; empty where there is none. */
@@ -42,13 +53,12 @@ export class AgentApi {
   /** @param body text as it is, anything else as JSON */
   async send<T>(method: "PUT" | "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
     const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
-    const response = await this.request(method, path, text);
+    const response = await this.answer(method, path, text);
     if (response.ok) return parsed(await response.text()) as T;
     // It is removed already.
     if (method === "DELETE" && response.status === 404) return undefined as T;
-    const reason = (await response.text()).trim();
     throw new CliError(
-      `${this.agent} refuses ${method} ${path.split("?")[0] ?? ""}: ${reason || response.statusText}`,
+      `${this.agent} refuses ${method} ${path.split("?")[0] ?? ""}: ${await reasonOf(response)}`,
       "change the program, then run this again",
     );
   }
@@ -56,8 +66,8 @@ export class AgentApi {
   /** Waits until the agent knows a leader: before that it serves neither reads nor writes. */
   async waitForLeader(seconds: number): Promise<void> {
     for (let waited = 0; ; waited++) {
-      const leader = await this.get<string>("/v1/status/leader").catch(() => undefined);
-      if (leader !== undefined && leader !== "") return;
+      const response = await this.request("GET", "/v1/status/leader").catch(() => undefined);
+      if (response?.ok === true && (await response.json()) !== "") return;
       if (waited >= seconds) break;
       await sleep(1000);
     }
@@ -65,6 +75,15 @@ export class AgentApi {
       `${this.agent} at ${this.address} has no leader after ${seconds} s`,
       "see whether its agents run (systemctl status on their machines), then run this again",
     );
+  }
+
+  private async answer(method: string, path: string, body?: string): Promise<Response> {
+    for (let waited = 0; ; waited++) {
+      const response = await this.request(method, path, body);
+      const leaderless = response.status === 500 && LEADERLESS.test(await response.clone().text());
+      if (!leaderless || waited >= LEADER_SECONDS) return response;
+      await sleep(1000);
+    }
   }
 
   private async request(method: string, path: string, body?: string): Promise<Response> {
@@ -78,14 +97,10 @@ export class AgentApi {
       );
     }
   }
+}
 
-  private checked(response: Response, path: string): Response {
-    if (response.ok) return response;
-    throw new CliError(
-      `${this.agent} answers ${response.status} ${response.statusText} to GET ${path}`,
-      "see what its agent logs, then run this again",
-    );
-  }
+async function reasonOf(response: Response): Promise<string> {
+  return (await response.text()).trim() || response.statusText;
 }
 
 /** Some requests are answered with nothing. */
