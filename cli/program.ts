@@ -135,13 +135,19 @@ export function firstPossible(candidates: readonly Candidate[], supplies: readon
   const [first] = candidates;
   const chosen = candidates.find((candidate) => missing(candidate).length === 0);
   const lacks = first === undefined ? [] : missing(first);
-  const cures = lacks.flatMap(({ cure }) => (cure === undefined ? [] : [typed("lab", cure)])).join(", then ");
-  const reasons = lacks.map(({ name, why = `there is no ${name}` }) => why).join("; ");
-  if (chosen === undefined) throw new CliError(reasons, `get it: ${cures}`);
+  const cures = lacks.flatMap(({ cure }) => (cure === undefined ? [] : [typed("lab", cure)]));
+  const reasons = lacks.map(({ name, why = `there is no ${name}` }) => why);
+  if (chosen === undefined) throw new CliError(reasons.join("; "), `get it: ${cures.join(", then ")}`);
   if (chosen === first) return { app: chosen.app };
   return {
     app: chosen.app,
-    leftOut: `${chosen.title}. Left out is ${first?.title ?? ""}: ${reasons}. To get it: ${cures}`,
+    leftOut: [
+      `${chosen.title}.`,
+      `Left out is ${first?.title ?? ""}:`,
+      ...reasons.map((reason) => `  ${reason}`),
+      "To get it:",
+      ...cures.map((cure) => `  ${cure}`),
+    ].join("\n"),
   };
 }
 

@@ -66,9 +66,12 @@ export interface StatusOptions extends DeploymentOption {
 
 /** One screen about the deployment that is up. */
 export async function status({ deployment, json = false, watch = false }: StatusOptions): Promise<void> {
-  for (;;) {
+  for (let looks = 0; ; looks++) {
     const running = await chooseRunning({ deployment });
+    const waits = looks === 0 && process.stdout.isTTY && !json;
+    if (waits) process.stdout.write(`Asks ${running.deployment.machines.length} machines …`);
     const now = await statusOf(running);
+    if (waits) process.stdout.write("\r\x1b[K");
     const text = json ? JSON.stringify(now, null, 2) : statusText(now);
     // On a terminal the screen is drawn over the last one; elsewhere they follow each other.
     const terminal = watch && process.stdout.isTTY;

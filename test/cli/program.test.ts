@@ -35,14 +35,14 @@ test("the first one that is possible, with what is left out, why, and what to ty
   expect(firstPossible([chain, job, web], [nomad(true), apisix(false)])).toEqual({
     app: "node job.js",
     leftOut:
-      "a job. Left out is the chain: the image is not there. " +
-      "To get it: npm run lab -- image add apache/apisix:3.18.0-debian FILE",
+      "a job.\nLeft out is the chain:\n  the image is not there\n" +
+      "To get it:\n  npm run lab -- image add apache/apisix:3.18.0-debian FILE",
   });
   expect(firstPossible([chain, job, web], [nomad(false), apisix(false)])).toEqual({
     app: "node web.js",
     leftOut:
-      "two web servers. Left out is the chain: nomad 1.6.3 (MPL-2.0) is in none of its sources; the image is not there. " +
-      "To get it: npm run lab -- program add nomad FILE, then npm run lab -- image add apache/apisix:3.18.0-debian FILE",
+      "two web servers.\nLeft out is the chain:\n  nomad 1.6.3 (MPL-2.0) is in none of its sources\n  the image is not there\n" +
+      "To get it:\n  npm run lab -- program add nomad FILE\n  npm run lab -- image add apache/apisix:3.18.0-debian FILE",
   });
 });
 
