@@ -80,8 +80,8 @@ const BLOCKS = new Set(
 /** Blocks whose keys are the user's. */
 const MAPS = new Set(["CanaryMeta", "Config", "Env", "GetterHeaders", "GetterOptions", "Header", "Meta"]);
 
-/** What HCL has no argument for, since the block's label or another field has it. */
-const UNSAID = new Set(["Periodic.Enabled", "Periodic.SpecType"]);
+/** What HCL has no argument for, since the block's label or another field has it; by the block. */
+const UNSAID: Readonly<Record<string, ReadonlySet<string>>> = { Periodic: new Set(["Enabled", "SpecType"]) };
 
 /** What an override may bring that HCL has otherwise, or not at all. */
 const UNTOLD = new Set(["Connect", "Identities", "Multiregion", "ParameterizedJob", "Scaling", "Vault", "Consul"]);
@@ -92,25 +92,22 @@ const UNTOLD = new Set(["Connect", "Identities", "Multiregion", "ParameterizedJo
  */
 export function renderJobFile(job: ApiJob): string {
   const { ID: id, Name: name, ...rest } = job;
-  const body = fields("Job", name === id ? rest : { Name: name, ...rest });
-  return `${block(`job ${hclString(id)}`, body)
-    .join("\n")
-    .replaceAll(VERBATIM, "")}\n`;
+  return block("", `job ${hclString(id)}`, fields(INDENT, "Job", name === id ? rest : { Name: name, ...rest }));
 }
 
-function fields(owner: string, object: ApiObject): string[] {
-  const present = Object.entries(object).filter(
-    ([field, value]) => value !== undefined && !UNSAID.has(`${owner}.${field}`),
-  );
-  const attributes = present.filter(([field, value]) => !isBlock(field, value));
-  const widest = Math.max(0, ...attributes.map(([field]) => nameOf(field).length));
-  const blocks = present
-    .filter(([field, value]) => isBlock(field, value))
-    .map(([field, value]) => blockOf(field, value));
-  return [
-    ...attributes.flatMap(([field, value]) => attribute(field, value, widest)),
-    ...blocks.flatMap((lines, index) => (index === 0 && attributes.length === 0 ? lines : ["", ...lines])),
-  ];
+const INDENT = "  ";
+
+/** Lines of a block: its attributes, then the blocks in it. @param indent before each line */
+function fields(indent: string, owner: string, object: ApiObject): string {
+  const attributes: [name: string, value: string][] = [];
+  const blocks: string[] = [];
+  for (const [field, value] of Object.entries(object)) {
+    if (value === undefined || UNSAID[owner]?.has(field)) continue;
+    if (isBlock(field, value)) blocks.push(blockOf(indent, field, value));
+    else attributes.push([nameOf(field), valueOf(field, value)]);
+  }
+  const lines = aligned(indent, attributes);
+  return (lines === "" ? blocks : [lines, ...blocks]).join("\n");
 }
 
 function isBlock(field: string, value: unknown): boolean {
@@ -128,67 +125,65 @@ function isBlock(field: string, value: unknown): boolean {
   );
 }
 
-function attribute(field: string, value: unknown, width: number): string[] {
-  const name = nameOf(field).padEnd(width);
-  if (DURATIONS.has(field) && typeof value === "number") return [`${name} = ${hclString(formatDuration(value))}`];
-  if (field === "EmbeddedTmpl")
-    return `${name} = ${hclText(String(value))}`
-      .split("\n")
-      .map((line, index) => (index === 0 ? line : VERBATIM + line));
-  return [`${name} = ${hclValue(value)}`];
+function valueOf(field: string, value: unknown): string {
+  if (DURATIONS.has(field) && typeof value === "number") return hclString(formatDuration(value));
+  return field === "EmbeddedTmpl" ? hclText(String(value)) : hclValue(value);
 }
 
-function blockOf(field: string, value: unknown): string[] {
-  if (field === "Networks") return (value as ApiNetwork[]).flatMap(network);
+function aligned(indent: string, attributes: readonly (readonly [name: string, value: string])[]): string {
+  const widest = Math.max(0, ...attributes.map(([name]) => name.length));
+  return attributes.map(([name, value]) => `${indent}${name.padEnd(widest)} = ${value}\n`).join("");
+}
+
+function blockOf(indent: string, field: string, value: unknown): string {
+  const inner = indent + INDENT;
+  if (field === "Networks") return (value as ApiNetwork[]).map((each) => network(indent, each)).join("");
   if (field === "Volumes")
-    return Object.entries(value as Record<string, ApiObject>).flatMap(([label, volume]) =>
-      block(`volume ${hclString(label)}`, fields(field, { ...volume, Name: undefined })),
-    );
-  if (MAPS.has(field)) return map(nameOf(field), value as object);
-  if (BLOCKS.has(field)) return block(nameOf(field), fields(field, value as ApiObject));
-  if (!(field in LISTS)) return [`# ${field}: ${JSON.stringify(value)}`];
+    return Object.entries(value as Record<string, ApiObject>)
+      .map(([label, volume]) =>
+        block(indent, `volume ${hclString(label)}`, fields(inner, field, { ...volume, Name: undefined })),
+      )
+      .join("");
+  if (MAPS.has(field)) return map(indent, nameOf(field), value as object);
+  if (BLOCKS.has(field)) return block(indent, nameOf(field), fields(inner, field, value as ApiObject));
+  if (!(field in LISTS)) return `${indent}# ${field}: ${JSON.stringify(value)}\n`;
   const label = LISTS[field];
-  return (value as ApiObject[]).flatMap((each, index) => {
-    const { [label ?? ""]: name, ...rest } = each;
-    const head =
-      label === undefined
-        ? nameOf(field)
-        : `${field === "SpreadTarget" ? "target" : nameOf(field)} ${hclString(String(name))}`;
-    return [...(index === 0 ? [] : [""]), ...block(head, fields(field, label === undefined ? each : rest))];
-  });
+  return (value as ApiObject[])
+    .map((each) => {
+      if (label === undefined) return block(indent, nameOf(field), fields(inner, field, each));
+      const { [label]: name, ...rest } = each;
+      const word = field === "SpreadTarget" ? "target" : nameOf(field);
+      return block(indent, `${word} ${hclString(String(name))}`, fields(inner, field, rest));
+    })
+    .join("\n");
 }
 
 /** A block cannot have keys in quotes, an attribute can. */
-function map(name: string, object: object): string[] {
-  const keys = Object.keys(object);
-  const plain = keys.every((key) => /^[A-Za-z_][A-Za-z0-9_-]*$/.test(key));
-  const written = new Map(keys.map((key) => [key, plain ? key : hclString(key)]));
-  const widest = Math.max(0, ...[...written.values()].map((key) => key.length));
-  const lines = Object.entries(object).map(
-    ([key, value]) => `${(written.get(key) ?? key).padEnd(widest)} = ${hclValue(value)}`,
-  );
-  return block(plain ? name : `${name} =`, lines);
+function map(indent: string, name: string, object: object): string {
+  const entries = Object.entries(object);
+  const plain = entries.every(([key]) => /^[A-Za-z_][A-Za-z0-9_-]*$/.test(key));
+  const written = entries.map(([key, value]) => [plain ? key : hclString(key), hclValue(value)] as const);
+  return block(indent, plain ? name : `${name} =`, aligned(indent + INDENT, written));
 }
 
-function network({ DynamicPorts = [], ReservedPorts = [], ...rest }: ApiNetwork): string[] {
-  const ports = [...ReservedPorts, ...DynamicPorts].flatMap(({ Label, Value, ...port }) =>
-    block(`port ${hclString(Label)}`, [...(Value === undefined ? [] : [`static = ${Value}`]), ...fields("Port", port)]),
-  );
-  return block("network", [...fields("Network", rest), ...ports]);
+function network(indent: string, { DynamicPorts = [], ReservedPorts = [], ...rest }: ApiNetwork): string {
+  const inner = indent + INDENT;
+  const ports = [...ReservedPorts, ...DynamicPorts].map(({ Label, Value, ...port }) => {
+    const fixed = Value === undefined ? "" : `${inner}${INDENT}static = ${Value}\n`;
+    return block(inner, `port ${hclString(Label)}`, fixed + fields(inner + INDENT, "Port", port));
+  });
+  return block(indent, "network", fields(inner, "Network", rest) + ports.join(""));
 }
 
-/** Marks lines of a heredoc, which must not be indented. */
-const VERBATIM = "\u0000";
-
-function block(head: string, body: readonly string[]): string[] {
-  if (body.length === 0) return [`${head} {}`];
-  const indented = body.map((line) => (line.startsWith(VERBATIM) || line === "" ? line : `  ${line}`));
-  return [`${head} {`, ...indented, "}"];
+/** @param body its lines, indented and each with its end */
+function block(indent: string, head: string, body: string): string {
+  return body === "" ? `${indent}${head} {}\n` : `${indent}${head} {\n${body}${indent}}\n`;
 }
 
 function nameOf(field: string): string {
-  const name =
-    names.get(field) ?? NAMES[field] ?? field.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+  const known = names.get(field);
+  if (known !== undefined) return known;
+  const name = NAMES[field] ?? field.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
   names.set(field, name);
   return name;
 }
