@@ -26,14 +26,16 @@ export class Acknowledgement<R extends string> {
     private readonly owner: IConstruct,
     private readonly props: AcknowledgementProps<R>,
   ) {
-    const { later } = props;
-    Aspects.of(owner).add({
-      visit: (node) => {
-        if (node !== owner) return;
-        for (const finding of later().filter(({ refusal }) => this.covers(refusal))) this.accept(owner, finding);
-        this.warnOfUnused();
-      },
-    });
+    const { later, refusals } = props;
+    // Most constructs accept nothing, and then there is nothing to warn of.
+    if (refusals.length > 0)
+      Aspects.of(owner).add({
+        visit: (node) => {
+          if (node !== owner) return;
+          for (const finding of later().filter(({ refusal }) => this.covers(refusal))) this.accept(owner, finding);
+          this.warnOfUnused();
+        },
+      });
     checkAtSynth(owner, () => this.refused(later()).map(describeFailure));
   }
 
