@@ -281,7 +281,9 @@ export interface ApiLogs extends ApiObject {
 
 /** Leaves out what is undefined, so that the JSON holds what was given and nothing else. */
 export function defined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
+  const given: Partial<T> = {};
+  for (const key of Object.keys(value) as (keyof T)[]) if (value[key] !== undefined) given[key] = value[key];
+  return given as T;
 }
 
 /** A list to render, or nothing where there is nothing in it. */

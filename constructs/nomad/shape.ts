@@ -61,7 +61,7 @@ export class JobValidation extends Validation {
 
   /** A Go duration; a left out one passes. @param least what Nomad takes at least */
   duration(property: string, text: string | undefined, least = "0s"): void {
-    this.add(...durationFailures({ [property]: text }, { min: least, max: LONGEST }));
+    if (text !== undefined) this.add(...durationFailures({ [property]: text }, { min: least, max: LONGEST }));
   }
 
   /** Records that a property can't be given here. @param rule after `can't go with` */

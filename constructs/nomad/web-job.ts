@@ -218,8 +218,7 @@ function namesOf<T>(names: Readonly<Record<keyof T, true>>): (keyof T)[] {
 }
 
 function picked<T, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
-  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]])) as Pick<
-    T,
-    K
-  >;
+  const given: Partial<Pick<T, K>> = {};
+  for (const name of names) if (from[name] !== undefined) given[name] = from[name];
+  return given as Pick<T, K>;
 }

@@ -14,6 +14,9 @@ interface Bindings {
   readonly "@cdktf/provider-nomad/lib/variable": typeof import("@cdktf/provider-nomad/lib/variable");
 }
 
+/** Node looks for a package's file each time that it is required, which takes longer than to make a resource of it. */
+const loaded = new Map<keyof Bindings, unknown>();
+
 /**
  * A binding of one of Terraform's providers, loaded by the construct that needs it. The packages are optional peers: a program
  * of machines and directors only works without them.
@@ -23,7 +26,9 @@ interface Bindings {
 export function providerBinding<Path extends keyof Bindings>(scope: IConstruct, path: Path): Bindings[Path] {
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it in every program
-    return require(path) as Bindings[Path];
+    const binding = (loaded.get(path) ?? require(path)) as Bindings[Path];
+    loaded.set(path, binding);
+    return binding;
   } catch (error) {
     const name = path.split("/").slice(0, 2).join("/");
     if (!isMissing(error, name)) throw error;

@@ -21,8 +21,8 @@ export function writeAtSynth(scope: IConstruct, files: Texts, before?: (folder: 
       const folder = join(session.outdir, session.manifest.forStack(TerraformStack.of(scope)).workingDirectory);
       before?.(folder);
       const texts = Object.entries(files());
-      for (const parent of new Set(texts.map(([path]) => dirname(join(folder, path)))))
-        mkdirSync(parent, { recursive: true });
+      for (const parent of new Set(texts.map(([path]) => dirname(path))))
+        mkdirSync(join(folder, parent), { recursive: true });
       for (const [path, text] of texts) writeFileSync(join(folder, path), text);
     },
   });
