@@ -46,12 +46,12 @@ export function ownFindings(
   { options, shape, services }: PlacedJob,
   {
     dynamicPorts,
-    budget,
+    budgets,
     followed,
   }: {
     readonly dynamicPorts: { readonly min: number; readonly max: number };
-    /** Of a group's shutdown delay. */
-    readonly budget: (group: string) => ConvergenceBudget;
+    /** Of each service; the first one of a group is what its shutdown delay is measured by. */
+    readonly budgets: ReadonlyMap<NamedService, ConvergenceBudget>;
     /** Groups of services that get requests by their catalog entries. */
     readonly followed: ReadonlySet<string>;
   },
@@ -59,12 +59,12 @@ export function ownFindings(
   const { min, max } = dynamicPorts;
   return Object.entries(options.groups).flatMap(([group, { shutdownDelay, ports = {}, tasks }]) => {
     const at = shape.group(group);
-    const served = services.some(
-      (service) => service.group === group && (service.options.provider ?? "consul") === "consul",
-    );
+    const registered = services.filter((service) => service.group === group);
+    const served = registered.some(({ options: { provider = "consul" } }) => provider === "consul");
+    const [budget] = registered.map((service) => budgets.get(service));
     const delays =
       served && (shutdownDelay !== undefined || followed.has(group))
-        ? budget(group).failures(`${at}shutdownDelay`, shutdownDelay)
+        ? (budget?.failures(`${at}shutdownDelay`, shutdownDelay) ?? [])
         : [];
     return [
       ...delays.map((failure) => ({ refusal: JobRefusal.SHUTDOWN_DELAY_BELOW_LAG, failure })),

@@ -24,7 +24,7 @@ import {
 } from "./findings";
 import { secondsOf } from "../private/duration";
 import { JobOptions, renderJob, validateJob } from "./job-specification";
-import { jobspecAttribute, withReferences } from "./jobspec";
+import { Jobspec } from "./jobspec";
 import { renderJobFile } from "./render/hcl";
 import { checkLagOf, NamedService, servicesOf } from "./service";
 import { JobShape, JobValidation, NESTED } from "./shape";
@@ -78,6 +78,8 @@ export class Job extends Construct {
   readonly name: string;
   private readonly settings: JobSettings;
   private readonly placed: PlacedJob;
+  private readonly told: ToldJob;
+  private readonly budgets: ReadonlyMap<NamedService, ConvergenceBudget>;
   private readonly specification: ApiJob;
   private readonly followed = new Set<string>();
   private readonly acknowledgement: Acknowledgement<JobRefusal>;
@@ -93,7 +95,9 @@ export class Job extends Construct {
     this.name = props.name ?? id;
     const services = servicesOf(this.name, props.groups, shape);
     this.placed = { path: this.node.path, name: this.name, options: props, shape, services };
-    jobs.tell(this, { placed: this.placed, cluster: () => this.cluster });
+    this.told = { placed: this.placed, words: sharedWords(this.placed), cluster: () => this.cluster };
+    jobs.tell(this, this.told);
+    this.budgets = new Map(services.map((service) => [service, this.budgetOf(service)]));
     this.acknowledgement = new Acknowledgement(this, {
       refusals: props.acknowledge ?? [],
       type: "JobRefusal",
@@ -109,16 +113,17 @@ export class Job extends Construct {
     }
 
     this.specification = renderJob(this.name, props, services);
+    const jobspec = new Jobspec(this.specification);
     const { Job: NomadJob } = providerBinding(this, "@cdktf/provider-nomad/lib/job");
     new NomadJob(this, "Default", {
-      jobspec: jobspecAttribute(this.specification),
+      jobspec: jobspec.attribute,
       json: true,
       // Terraform waits until the deployment is healthy, and fails where it is not.
       detach: false,
       purgeOnDestroy: props.purgeOnDestroy ?? true,
       timeouts: { create: PROVIDER_TIMEOUT, update: PROVIDER_TIMEOUT },
     });
-    writeAtSynth(this, () => this.files());
+    writeAtSynth(this, () => this.filesOf(jobspec.readable(this)));
     Aspects.of(this).add({
       visit: (node) => {
         if (node === this) this.annotate();
@@ -181,7 +186,7 @@ export class Job extends Construct {
   convergence(port?: string): ConvergenceBudget {
     const { services } = this.placed;
     const service = services.find((each) => port === undefined || each.port === port);
-    return this.budgetOf(service?.group ?? "", service);
+    return (service && this.budgets.get(service)) ?? this.budgetOf();
   }
 
   /** What a picture of the program shows of it. @internal */
@@ -196,18 +201,17 @@ export class Job extends Construct {
     };
   }
 
-  private budgetOf(group: string, service?: NamedService): ConvergenceBudget {
-    const options = this.placed.options.groups[group];
-    const first = service ?? this.placed.services.find((each) => each.group === group);
-    const [check] = first?.options.checks ?? [];
-    const kill = Object.values(options?.tasks ?? {}).map(({ killTimeout = "5s" }) => killTimeout);
+  private budgetOf(service?: NamedService): ConvergenceBudget {
+    const group = this.placed.options.groups[service?.group ?? ""];
+    const [check] = service?.options.checks ?? [];
+    const kill = Object.values(group?.tasks ?? {}).map(({ killTimeout = "5s" }) => killTimeout);
     return new ConvergenceBudget({
       ...this.settings.discovery,
       // Without a check an instance passes at once and is never found critical.
       checkInterval: check?.interval ?? "0s",
       checkTimeout: check?.timeout ?? "0s",
       checkFailures: check?.failures ?? 1,
-      shutdownDelay: options?.shutdownDelay,
+      shutdownDelay: group?.shutdownDelay,
       killTimeout: kill.sort((a, b) => secondsOf(b) - secondsOf(a))[0],
     });
   }
@@ -219,7 +223,7 @@ export class Job extends Construct {
   private ownFindings(): JobFinding[] {
     return ownFindings(this.placed, {
       dynamicPorts: this.cluster?.dynamicPorts ?? NOMADS_OWN_PORTS,
-      budget: (group) => this.budgetOf(group),
+      budgets: this.budgets,
       followed: this.followed,
     });
   }
@@ -235,8 +239,8 @@ export class Job extends Construct {
   private get neighbours(): PlacedJob[] {
     return jobs
       .below(this.node.root)
-      .with(sharedWords(this.placed))
-      .filter(({ placed, cluster }) => placed !== this.placed && cluster() === this.cluster)
+      .with(this.told.words)
+      .filter((other) => other !== this.told && other.cluster() === this.cluster)
       .map(({ placed }) => placed);
   }
 
@@ -250,13 +254,11 @@ export class Job extends Construct {
 
   /** One line a service in the output of synth; the table lies beside the stack's JSON. */
   private annotate(): void {
-    for (const service of this.placed.services)
-      Annotations.of(this).addInfo(`${service.name}: ${this.budgetOf(service.group, service).summary}`);
+    for (const [{ name }, { summary }] of this.budgets) Annotations.of(this).addInfo(`${name}: ${summary}`);
   }
 
-  private files(): Record<string, string> {
-    const job = withReferences(this, this.specification);
-    const tables = this.placed.services.map((each) => this.budgetOf(each.group, each).table(each.name));
+  private filesOf(job: ApiJob): Record<string, string> {
+    const tables = [...this.budgets].map(([{ name }, budget]) => budget.table(name));
     return {
       [`jobs/${this.name}.json`]: `${JSON.stringify({ Job: job }, null, 2)}\n`,
       [`jobs/${this.name}.nomad.hcl`]: renderJobFile(job),
@@ -273,6 +275,8 @@ const UNKNOWN_NAME: Failure = {
 
 interface ToldJob {
   readonly placed: PlacedJob;
+  /** Of {@link sharedWords}. */
+  readonly words: readonly string[];
   readonly cluster: () => JobCluster | undefined;
 }
 
@@ -280,6 +284,6 @@ const jobs = new WholeProgram<ToldJob, ByWord<ToldJob>>(
   (all) =>
     new ByWord(
       all.map(({ what }) => what),
-      ({ placed }) => sharedWords(placed),
+      ({ words }) => words,
     ),
 );

@@ -6,17 +6,34 @@ import { ApiJob, ApiObject } from "./api";
 /** A string token as cdktf writes it into text. */
 const TOKEN = /(\$\{TfToken\[[^\]]+\]\})/;
 
-/**
- * The job as the text of a Terraform attribute: JSON whose own `${…}` comes out as it went in. A reference inside a string of
- * the job is put in as JSON would write it, so that a quote in a variable's value does no harm.
- */
-export function jobspecAttribute(job: ApiJob): string {
-  const text = JSON.stringify({ Job: job });
-  if (!mayHaveTokens(text)) return escapeTemplate(text);
-  return JSON.stringify({ Job: withLiteralReferences(job) })
-    .split(TOKEN)
-    .map((part, index) => (index % 2 === 1 ? insideString(part) : escapeTemplate(part)))
-    .join("");
+/** A job on its way into text: for Terraform, and for people. */
+export class Jobspec {
+  private readonly json: string;
+  private readonly hasReferences: boolean;
+
+  constructor(private readonly job: ApiJob) {
+    this.json = JSON.stringify({ Job: job });
+    this.hasReferences = mayHaveTokens(this.json);
+  }
+
+  /**
+   * The text of a Terraform attribute: JSON whose own `${…}` comes out as it went in. A reference inside a string of the job is
+   * put in as JSON would write it, so that a quote in a variable's value does no harm.
+   */
+  get attribute(): string {
+    if (!this.hasReferences) return escapeTemplate(this.json);
+    return JSON.stringify({ Job: withLiteralReferences(this.job) })
+      .split(TOKEN)
+      .map((part, index) => (index % 2 === 1 ? insideString(part) : escapeTemplate(part)))
+      .join("");
+  }
+
+  /** The job with its references as Terraform has them, `${var.image}`, human-readable. */
+  readable(scope: IConstruct): ApiJob {
+    if (!this.hasReferences) return this.job;
+    const resolver = new DefaultTokenResolver(new StringConcat());
+    return Tokenization.resolve(this.job, { scope, resolver, preparing: false }) as ApiJob;
+  }
 }
 
 /** Whether there is anything to resolve, which takes longer than all else of a job: tokens as strings, as lists, as numbers. */
@@ -49,11 +66,4 @@ function withLiteralReferences(job: ApiJob): ApiJob {
     Tasks: group.Tasks.map((task) => ({ ...task, Config: literal(task.Config) as ApiObject })),
   }));
   return { ...job, TaskGroups };
-}
-
-/** The job with its references as Terraform has them, `${var.image}`, human-readable. */
-export function withReferences(scope: IConstruct, job: ApiJob): ApiJob {
-  if (!mayHaveTokens(JSON.stringify(job))) return job;
-  const resolver = new DefaultTokenResolver(new StringConcat());
-  return Tokenization.resolve(job, { scope, resolver, preparing: false }) as ApiJob;
 }
