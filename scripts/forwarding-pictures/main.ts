@@ -3,11 +3,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { replaceSection } from "../markdown";
 import { EXAMPLES, panelsOf, TITLE } from "./examples";
 import { Flow } from "./flow";
 import { Laboratory } from "./laboratory";
 import { renderPicture } from "./picture";
-import { renderTable, replaceSection } from "./table";
+import { renderTable } from "./table";
 
 const PICTURE = join("docs", "forwarding-nat-and-direct-routing.svg");
 const PAGE = join("docs", "forwarding.md");

@@ -4,7 +4,8 @@ import { panelsOf, TITLE } from "../../scripts/forwarding-pictures/examples";
 import { Flow, readFlow, Witness } from "../../scripts/forwarding-pictures/flow";
 import { parseFrames } from "../../scripts/forwarding-pictures/frames";
 import { renderPicture } from "../../scripts/forwarding-pictures/picture";
-import { renderTable, replaceSection } from "../../scripts/forwarding-pictures/table";
+import { renderTable } from "../../scripts/forwarding-pictures/table";
+import { replaceSection } from "../../scripts/markdown";
 
 const DOCS = join(__dirname, "..", "..", "docs");
 const ROLES = { client: "client", director: "director", vip: "10.77.0.100" };

@@ -1,0 +1,24 @@
+/** Who synthesizes: this library, or Terraform's provider by its bare CDKTF bindings. */
+export type Candidate = keyof typeof CANDIDATES;
+
+/** What the candidates are called in tables and pictures. */
+export const CANDIDATES = { bare: "bare CDKTF bindings", vipstack: "vipstack" } as const;
+
+export function isCandidate(word: string): word is Candidate {
+  return Object.hasOwn(CANDIDATES, word);
+}
+
+/** One synth in a process of its own. */
+export interface Sample {
+  readonly milliseconds: number;
+  /** User and system time of the process: what else the machine does hardly changes it. */
+  readonly cpuMilliseconds: number;
+}
+
+/** A sample, with what was measured. */
+export interface SynthRun extends Sample {
+  readonly candidate: Candidate;
+  readonly jobs: number;
+  /** From 1. */
+  readonly run: number;
+}

@@ -1,0 +1,91 @@
+import { markdownTable } from "../markdown";
+import { growthChart, Point } from "./chart";
+import { describeMachine, Machine } from "./machine";
+import { ratiosOf, Summary, summarize } from "./statistics";
+import { Candidate, CANDIDATES, Sample, SynthRun } from "./synth-candidates";
+
+/** What all runs of the bench `synth` tell, as a table and as a picture. */
+export class SynthReport {
+  constructor(
+    private readonly machine: Machine,
+    private readonly runs: readonly SynthRun[],
+  ) {}
+
+  /** A Markdown table with a row for each size, and a sentence on the growth. */
+  get text(): string {
+    const head = ["jobs", CANDIDATES.bare, CANDIDATES.vipstack, "ratio", "ratio of processor time"];
+    const rows = this.sizes.map((jobs) => [
+      count(jobs),
+      ...(["bare", "vipstack"] as const).map((candidate) => time(this.summaryOf(candidate, jobs, "milliseconds"))),
+      ratio(this.ratioOf(jobs, "milliseconds")),
+      ratio(this.ratioOf(jobs, "cpuMilliseconds")),
+    ]);
+    return [
+      markdownTable([head, ...rows]),
+      "",
+      ...(this.sizes.length > 1 ? [this.growth, ""] : []),
+      `Times are of this machine: ${describeMachine(this.machine)}. Each is the median of ${this.times} runs, with the least and the most.`,
+    ].join("\n");
+  }
+
+  get picture(): string {
+    const point = (run: SynthRun): Point => [run.jobs, run.milliseconds];
+    return growthChart({
+      title: "Synthesis of one program of Nomad jobs",
+      subtitle: describeMachine(this.machine),
+      x: "jobs",
+      y: "milliseconds",
+      curves: (["bare", "vipstack"] as const).map((candidate) => ({
+        name: CANDIDATES[candidate],
+        runs: this.runs.filter((run) => run.candidate === candidate).map(point),
+        medians: this.sizes.map((jobs) => [jobs, this.summaryOf(candidate, jobs, "milliseconds").median]),
+      })),
+    });
+  }
+
+  private get sizes(): number[] {
+    return [...new Set(this.runs.map(({ jobs }) => jobs))].sort((a, b) => a - b);
+  }
+
+  private get times(): number {
+    return Math.max(...this.runs.map(({ run }) => run));
+  }
+
+  /** By processor time, which the neighbours on the machine hardly change. */
+  private get growth(): string {
+    const [least = 0, most = 0] = [this.sizes[0], this.sizes.at(-1)];
+    const grown = (candidate: Candidate): number =>
+      this.summaryOf(candidate, most, "cpuMilliseconds").median /
+      this.summaryOf(candidate, least, "cpuMilliseconds").median;
+    const [bare, vipstack] = [grown("bare"), grown("vipstack")];
+    return (
+      `From ${count(least)} to ${count(most)} jobs the processor time of the bare bindings grows ${bare.toFixed(1)} times, ` +
+      `that of vipstack ${vipstack.toFixed(1)} times: ${(vipstack / bare).toFixed(2)} times as much.`
+    );
+  }
+
+  private summaryOf(candidate: Candidate, jobs: number, measure: keyof Sample): Summary {
+    return summarize(this.valuesOf(candidate, jobs, measure));
+  }
+
+  private ratioOf(jobs: number, measure: keyof Sample): Summary {
+    return summarize(ratiosOf(this.valuesOf("vipstack", jobs, measure), this.valuesOf("bare", jobs, measure)));
+  }
+
+  private valuesOf(candidate: Candidate, jobs: number, measure: keyof Sample): number[] {
+    return this.runs.filter((run) => run.candidate === candidate && run.jobs === jobs).map((run) => run[measure]);
+  }
+}
+
+function time({ median, least, most }: Summary): string {
+  return `${count(median)} ms (${count(least)} to ${count(most)})`;
+}
+
+function ratio({ median, least, most }: Summary): string {
+  return `${median.toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)})`;
+}
+
+/** `1,000` */
+function count(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}

@@ -1,0 +1,27 @@
+import { program } from "../../../scripts/bench/commands";
+
+/** What a command line with wrong words says, without measuring anything. */
+async function refusal(...words: string[]): Promise<string> {
+  const said: string[] = [];
+  const bench = program();
+  for (const command of [bench, ...bench.commands]) command.configureOutput({ writeErr: (text) => said.push(text) });
+  await expect(bench.parseAsync(words, { from: "user" })).rejects.toThrow();
+  return said.join("");
+}
+
+test.each([
+  { words: ["walk"], error: "error: unknown command 'walk'\n" },
+  { words: ["synth", "--fast"], error: "error: unknown option '--fast'\n" },
+  { words: ["synth", "100"], error: "error: too many arguments for 'synth'. Expected 0 arguments but got 1.\n" },
+  {
+    words: ["synth", "--runs", "0"],
+    error: "error: option '--runs <number>' argument '0' is invalid. It must be a whole number from 1 to 999999.\n",
+  },
+  {
+    words: ["synth", "--jobs", "100,many"],
+    error:
+      "error: option '--jobs <numbers>' argument '100,many' is invalid. It must be a whole number from 1 to 999999.\n",
+  },
+])("$words is refused with one error", async ({ words, error }) => {
+  expect(await refusal(...words)).toBe(error);
+});
