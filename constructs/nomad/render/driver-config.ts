@@ -33,6 +33,8 @@ function escaped(value: unknown, env: ReadonlySet<string>): unknown {
 }
 
 function escapeText(text: string, env: ReadonlySet<string>): string {
+  // Most have neither, and a program of many jobs has very many of them.
+  if (!/[$%]/.test(text)) return text;
   const parts = text.split(TOKEN);
   return parts
     .map((part, index) => {
