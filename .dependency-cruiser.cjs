@@ -62,7 +62,7 @@ module.exports = {
     {
       name: "providers-only-where-they-belong",
       severity: "error",
-      from: { pathNot: "^(constructs/(nomad|consul|apisix)/|constructs/private/provider\\.ts$|test/)" },
+      from: { pathNot: "^(constructs/(nomad|consul|apisix)/|constructs/private/provider\\.ts$|scripts/bench/|test/)" },
       to: { path: "^node_modules/@cdktf/provider-" },
     },
     {
