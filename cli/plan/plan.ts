@@ -42,7 +42,9 @@ export async function plan(example?: string, { all = false, json = false }: Plan
   }
   const notes = [
     ...(choice?.leftOut === undefined ? [] : [`Plans ${choice.leftOut}`]),
-    ...(gone.length > 0 ? ["The last lab is gone: everything in it is made anew."] : []),
+    ...(deployments.some((one) => gone.includes(one.stateFolder) && terraformResources(one) > 0)
+      ? ["The last lab is gone: everything in it is made anew."]
+      : []),
     ...off.map((name) => `${name} is off: ${typed("up")} switches it on.`),
     ...leftStacks(program, [...deployments, ...providerStacks]).map(leftLine),
   ];

@@ -5,7 +5,7 @@ import { Director, VirtualService } from "../lvs";
 import { IBackend, IMachine, LocalCommand, Machine, MachineAccess } from "../machine";
 import { writeAtSynth } from "../private/synth-files";
 import { drawTopology, surveyTopology } from "../topology";
-import { protectStateFolder } from "./state-folder";
+import { keepStateIn, protectStateFolder } from "./state-folder";
 
 /** The file beside the stack's JSON. */
 export const DEPLOYMENT_FILE = "deployment.json";
@@ -20,7 +20,10 @@ export interface DeploymentProps {
   readonly name: string;
   /** Backend of the machines. */
   readonly backend: IBackend;
-  /** Folder of its state: Terraform's, the lab's, logs. Synth makes it, readable for its owner only. */
+  /**
+   * Folder of its state: the lab's, logs, and Terraform's, if the stack has no Terraform backend yet. Synth makes it, readable for its
+   * owner only.
+   */
   readonly stateFolder: string;
   /** Machine from which `vipstack up` sends requests to check that the virtual services answer. @default - it sends none */
   readonly client?: IMachine;
@@ -33,6 +36,7 @@ export interface DeploymentProps {
 export class Deployment extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentProps) {
     super(scope, id);
+    keepStateIn(props.stateFolder, TerraformStack.of(this));
     writeAtSynth(
       this,
       () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { writeAtSynth } from "../private/synth-files";
-import { protectStateFolder } from "./state-folder";
+import { keepStateIn, protectStateFolder } from "./state-folder";
 
 /** The file beside the JSON of a stack that talks to an agent; beside its state the same as `STACK.provider.json`. */
 export const PROVIDER_FILE = "provider.json";
@@ -16,7 +16,7 @@ export interface ProviderDeploymentProps {
   readonly provider: ProviderName;
   /** URL of the agent's HTTP API, as this host reaches it: `http://127.0.0.1:8500`. */
   readonly address: string;
-  /** Folder of its state. Synth makes it, readable for its owner only. */
+  /** Folder of its state: Terraform's too, if the stack has no Terraform backend yet. Synth makes it, readable for its owner only. */
   readonly stateFolder: string;
   /** Stack of the machine on which the agent runs. @default - the machine is not part of the program */
   readonly machines?: string;
@@ -38,7 +38,9 @@ export interface ProviderDescription extends ProviderDeploymentProps {
 export class ProviderDeployment extends Construct {
   constructor(scope: Construct, id: string, props: ProviderDeploymentProps) {
     super(scope, id);
-    const description: ProviderDescription = { ...props, stack: TerraformStack.of(this).node.id };
+    const stack = TerraformStack.of(this);
+    keepStateIn(props.stateFolder, stack);
+    const description: ProviderDescription = { ...props, stack: stack.node.id };
     const text = `${JSON.stringify(description, null, 2)}\n`;
     writeAtSynth(
       this,

@@ -5,7 +5,7 @@ import { IBackend } from "../machine";
 import { refuse } from "../private/validation";
 import { Inventory } from "./inventory";
 import { MachinesStack } from "./machines-stack";
-import { useStateFolder } from "./state-folder";
+import { stateFolderOf } from "./state-folder";
 
 /** A cluster with an HTTP interface: one that the program makes, or one that exists (`NomadServer.fromNomadServerAttributes`). */
 export interface HttpCluster extends IConstruct {
@@ -66,7 +66,7 @@ export abstract class ClusterStack extends TerraformStack {
       name: used.name,
       provider,
       address: this.address,
-      stateFolder: useStateFolder(this, used),
+      stateFolder: stateFolderOf(used),
       machines: machines?.node.id,
     });
   }

@@ -4,7 +4,7 @@ import { Deployment } from "../deployment";
 import { IBackend, LabBackend, Machine } from "../machine";
 import { Inventory, interfacesOf, mtuOf } from "./inventory";
 import { isMarked, mark } from "../private/mark";
-import { useStateFolder } from "./state-folder";
+import { stateFolderOf } from "./state-folder";
 
 const MACHINES_STACK = "MachinesStack";
 
@@ -34,7 +34,7 @@ export class MachinesStack<Name extends string> extends TerraformStack {
     super(scope, id);
     mark(this, MACHINES_STACK);
     this.inventory = inventory;
-    const stateFolder = useStateFolder(this, inventory);
+    const stateFolder = stateFolderOf(inventory);
     const { backend: factory = LabBackend.factory(), subnets, forwards } = inventory;
     this.backend = factory(this, { subnets, forwards, stateFolder });
     const machines = inventory.machines.map((entry) => {

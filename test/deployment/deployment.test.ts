@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { S3Backend, TerraformStack } from "cdktf";
 import type * as library from "../../constructs";
 import { Deployment, LabBackend, Machine } from "../../constructs";
 import { synth } from "../support/synth";
@@ -29,4 +30,23 @@ test("a director of another copy of the package is described, too", () => {
     { director: "front", plane: "ipvs", address: "10.0.0.9", port: 80, protocol: "tcp" },
   ]);
   expect(machines.map(({ name }) => name)).toEqual(["front", "web"]);
+});
+
+describe("Terraform's state", () => {
+  const backendOf = (build: (stack: TerraformStack) => void): unknown =>
+    synth((stack) => {
+      build(stack);
+      const backend = new LabBackend(stack, "lab", { subnets: ["10.0.0.0/24"] });
+      new Machine(stack, "front", { backend, interfaces: { eth0: ["10.0.0.20/24"] } });
+      new Deployment(stack, "deployment", { name: "state", backend, stateFolder });
+    }).json.terraform.backend;
+
+  test("lies in the state folder: `down` and a lab that is gone take it along", () => {
+    expect(backendOf(() => undefined)).toEqual({ local: { path: join(stateFolder, "test.tfstate") } });
+  });
+
+  test("stays in the backend that the stack has", () => {
+    const s3 = { bucket: "states", key: "web", region: "eu-central-1" };
+    expect(backendOf((stack) => new S3Backend(stack, s3))).toEqual({ s3 });
+  });
 });
