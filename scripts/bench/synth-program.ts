@@ -20,7 +20,7 @@ const MAKERS: Readonly<Record<Candidate, () => Maker>> = {
   vipstack: () => (stack, name) => {
     new WebJob(stack, name, PROPS);
   },
-  // The same resources with the same text, which somebody has to write by hand. Making that text is not measured.
+  // The same resources with the same text, written by hand. Making that text is not measured.
   bare: () => {
     const name = "NAME-OF-THE-JOB";
     const job = new WebJob(stackOf(Testing.app()), name, PROPS).toApiJob();
