@@ -43,6 +43,11 @@ export enum Refusal {
    * real servers could serve them. Refused for weight 0 and thresholds; a warning for drains.
    */
   HASHING_WITHOUT_FALLBACK = "hashing-without-fallback",
+  /**
+   * Two virtual services of a director lead to one port of a real server by masquerading. Where a client uses one of its ports for a
+   * connection through each of them, IPVS sends the answers of both through the newer one, and the older one hangs. A warning.
+   */
+  SHARED_REAL_SERVER = "shared-real-server",
 }
 
 /** A refusal that applies here. */

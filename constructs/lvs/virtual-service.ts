@@ -16,6 +16,7 @@ import { RealServers } from "./real-servers";
 import { followFindings, hashingWarning, Refusal, serviceFindings } from "./refusals";
 import { chainName } from "./render/iptables";
 import { Scheduler } from "./scheduler";
+import { haveRealServers, sharedRealServerWarning } from "./shared-real-servers";
 import { Endpoint, familyOf, Protocol, ServiceSpec } from "./spec";
 import { requireDuration, requireKnown } from "./values";
 import { ownVips, sharedVips, takenVips, VipOwner } from "./vips";
@@ -156,6 +157,7 @@ export class VirtualService extends Construct {
       refusals: context.acknowledge ?? [],
       type: "Refusal",
       later: () => sharedVips(this),
+      warnings: () => this.sharedRealServers(),
     });
     this._isRefused = !this.validate();
     const [first] = this.endpoints;
@@ -173,6 +175,8 @@ export class VirtualService extends Construct {
       acknowledges: (refusal) => this.acknowledgement.covers(refusal),
     };
     ownVips(this, owner);
+    if (context.plane === Plane.IPVS)
+      haveRealServers(this, { director: context.director, followed: this.followed, spec: () => this._spec });
     checkAtSynth(this, () => (this.isRealServerWithVip(owner) ? [] : takenVips(owner).map(describeFailure)));
     for (const options of given._fixed) this.addRealServer(freeId(options, ids), options);
     virtualServices.tell(this, this);
@@ -310,6 +314,11 @@ export class VirtualService extends Construct {
     const drains = hashingWarning(scheduler);
     if (drains !== undefined) this.acknowledgement.warn(this, Refusal.HASHING_WITHOUT_FALLBACK, drains);
     return true;
+  }
+
+  private sharedRealServers(): { refusal: Refusal; message: string }[] {
+    const message = sharedRealServerWarning(this);
+    return message === undefined ? [] : [{ refusal: Refusal.SHARED_REAL_SERVER, message }];
   }
 
   /** Warns of what is legal and probably not meant; called at synth. */

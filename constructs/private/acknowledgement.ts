@@ -16,6 +16,8 @@ export interface AcknowledgementProps<R extends string> {
   readonly type: string;
   /** What only the whole program shows; called at synth. */
   readonly later: () => readonly Finding<R>[];
+  /** What works now and may fail later, where only the whole program shows it; called at synth. @default - nothing */
+  readonly warnings?: () => readonly { readonly refusal: R; readonly message: string }[];
 }
 
 /** The refusals that the user of a construct accepts: each becomes a warning, and so does one that did not apply. */
@@ -26,13 +28,14 @@ export class Acknowledgement<R extends string> {
     private readonly owner: IConstruct,
     private readonly props: AcknowledgementProps<R>,
   ) {
-    const { later, refusals } = props;
+    const { later, warnings, refusals } = props;
     // Most constructs accept nothing, and then there is nothing to warn of.
-    if (refusals.length > 0)
+    if (refusals.length > 0 || warnings !== undefined)
       Aspects.of(owner).add({
         visit: (node) => {
           if (node !== owner) return;
           for (const finding of later().filter(({ refusal }) => this.covers(refusal))) this.accept(owner, finding);
+          for (const { refusal, message } of warnings?.() ?? []) this.warn(owner, refusal, message);
           this.warnOfUnused();
         },
       });

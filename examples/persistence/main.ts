@@ -3,7 +3,7 @@
 //   WEIGHT=0 npm run up -- persistence     port 81 gets no new client of the hashing services: the other port serves all
 //   WEIGHT= npm run up -- persistence      port 81 leaves them, after its connections or after DRAIN seconds
 import { App } from "cdktf";
-import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Scheduler } from "vipstack";
+import { Caddy, defineInventory, Director, ForwardingMethod, MachinesStack, Refusal, Scheduler } from "vipstack";
 
 const inventory = defineInventory({
   name: "persistence",
@@ -44,6 +44,8 @@ for (const [address, scheduler] of Object.entries({
     address,
     port: 80,
     scheduler,
+    // To compare them, all three lead to the same servers.
+    acknowledge: [Refusal.SHARED_REAL_SERVER],
     realServers: [
       { machine: d2, port: 80 },
       ...(weight === "" ? [] : [{ machine: d2, port: 81, weight: Number(weight) }]),

@@ -111,6 +111,15 @@ describe("what is refused fails by chance, and its cure never", () => {
     expect(await refusals.answers("client", "http://10.77.0.212/", 20)).toEqual({ far: 20 });
   });
 
+  test("shared-real-server: a connection hangs once its client has one from the same port through the other service", async () => {
+    expect(await refusals.on("client", twoFromOnePort("10.77.0.205", "10.77.0.113"))).toBe(
+      "near\nnear\nthe first one hangs",
+    );
+    expect(await refusals.on("client", twoFromOnePort("10.77.0.205", "10.77.0.213"))).toBe(
+      "near\nnear:8443\nthe first one answers: near",
+    );
+  });
+
   test("vip-on-two-directors: two machines answer the question who has it", async () => {
     const answering = async (vip: string): Promise<number> => {
       const replies = await refusals.on("client", `arping -c 3 -w 5 -I eth0 ${vip} || true`);
@@ -239,6 +248,35 @@ async function byHand(change: string, look: () => Promise<void>): Promise<void> 
   } finally {
     await refusals.on("director", "/usr/local/lib/vipstack/ipvs-rules apply --drain-seconds 0");
   }
+}
+
+/** A request to each address from one port of the client, and a second one on the first connection. */
+function twoFromOnePort(first: string, second: string): string {
+  return `python3 - <<'EOF'
+import http.client
+import socket
+
+def connected(address: str, port: int) -> http.client.HTTPConnection:
+    connection = http.client.HTTPConnection(address, 80, timeout=5)
+    connection.sock = socket.socket()
+    connection.sock.settimeout(5)
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    connection.sock.bind(("", port))
+    connection.sock.connect((address, 80))
+    return connection
+
+def ask(connection: http.client.HTTPConnection) -> str:
+    connection.request("GET", "/")
+    return connection.getresponse().read().decode().strip()
+
+first = connected("${first}", 0)
+print(ask(first))
+print(ask(connected("${second}", first.sock.getsockname()[1])))
+try:
+    print("the first one answers:", ask(first))
+except TimeoutError:
+    print("the first one hangs")
+EOF`;
 }
 
 /** Two queries from one socket, an answer or an error a line. */

@@ -32,8 +32,9 @@ const machines = new MachinesStack(app, "machines", { inventory, client: "client
 const { client, ipvs, iptables, web1, web2, web3 } = machines.all;
 const consul = new ConsulServer(machines, "consul", { machine: client, profile: AgentProfile.DEV });
 const realServers = [web1, web2, ...(three ? [web3] : [])].map((machine) => {
-  new Caddy(machines, `caddy-${machine.name}`, { machine, answers: { 8080: machine.name } });
-  new AgentService(machines, `web-${machine.name}`, { name: "web", machine, consul, port: 8080 });
+  // A port for each virtual service of a director: see Refusal.SHARED_REAL_SERVER.
+  new Caddy(machines, `caddy-${machine.name}`, { machine, answers: { 8080: machine.name, 8081: machine.name } });
+  new AgentService(machines, `web-${machine.name}`, { name: "web", machine, consul, port: 8081 });
   return { machine, port: 8080 };
 });
 // Boot content: another one makes the machine anew.
