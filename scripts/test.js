@@ -13,7 +13,8 @@ const skips = [];
 if (mode === "long") lab("long", { VIPSTACK_LONG: "yes" });
 else {
   checks();
-  jest("unit", ["--ci"]);
+  // By default Jest leaves one processor alone, which is half of a machine with two.
+  jest("unit", ["--ci", "--maxWorkers", "100%"]);
   if (mode !== "unit") {
     jest("package", ["--ci"]);
     if (total.failed > 0) skip("every lab test", "what needs no machines failed already");
