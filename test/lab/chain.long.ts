@@ -107,6 +107,30 @@ describeWithImage(
     );
 
     test(
+      "a route that is gone: the doctor says so, with the routes that the program has",
+      async () => {
+        const key = "apisix/gateway/routes/hello";
+        const route = await scene.on("server", `consul kv get ${key}`);
+        await scene.on("server", `consul kv delete ${key}`);
+        try {
+          await eventually(async () => {
+            const { exitCode, output } = await scene.vipstack(["doctor"]);
+            expect(output).toContain("[gateway-without-route]");
+            expect(output).toMatch(/no route for \/ \(4 of 4 requests got 404 Route Not Found\)/);
+            expect(output).toMatch(/send requests that one of its routes matches: .*hello \(\/\*\)/);
+            expect(exitCode).toBe(1);
+          });
+        } finally {
+          await scene.on("server", `consul kv put ${key} - > /dev/null <<'ROUTE'\n${route.trim()}\nROUTE`);
+        }
+        await eventually(async () => {
+          expect((await scene.vipstack(["doctor"])).exitCode).toBe(0);
+        });
+      },
+      4 * MINUTES,
+    );
+
+    test(
       "two instances to four and to one through both gateways: no request is lost",
       async () => {
         const requests = await load();

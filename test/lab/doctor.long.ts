@@ -277,6 +277,51 @@ test(
   6 * MINUTES,
 );
 
+test(
+  "a frozen director: named at each of its services, and nothing else",
+  async () => {
+    await scene.lab("freeze", "ipvs");
+    try {
+      await eventually(async () => {
+        expect(namesOf(await examinations())).toEqual(
+          Object.fromEntries(Object.keys(NOTHING).map((service) => [service, ["director-away"]])),
+        );
+      }, 2 * MINUTES);
+    } finally {
+      await scene.lab("thaw", "ipvs");
+    }
+    await untilHealthy();
+  },
+  6 * MINUTES,
+);
+
+test(
+  "a director that stands still now and then: told apart from lost packets",
+  async () => {
+    const ends = new AbortController();
+    const standing = (async () => {
+      while (!ends.signal.aborted) {
+        await scene.lab("freeze", "ipvs");
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        await scene.lab("thaw", "ipvs");
+        await new Promise((resolve) => setTimeout(resolve, 600));
+      }
+    })();
+    try {
+      await eventually(async () => {
+        const { [WEB]: web } = await examinations();
+        expect(web?.findings.map(({ name }) => name)).toEqual(["machine-stands-still"]);
+        expect(web?.findings[0]?.cause).toMatch(/^ipvs stood still for \d+ ms: /);
+      }, 3 * MINUTES);
+    } finally {
+      ends.abort();
+      await standing;
+    }
+    await untilHealthy();
+  },
+  6 * MINUTES,
+);
+
 function literally(text: string): string {
   return text.replaceAll(/[.[\]$^*+?(){}|\\/]/g, "\\$&");
 }
