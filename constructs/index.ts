@@ -1,4 +1,4 @@
-export { AgentProfile, Installation, ReleaseOptions, VendorAptOptions } from "./agents";
+export { AgentProfile, Installation, ReleaseOptions, SnapshotOptions, Snapshots, VendorAptOptions } from "./agents";
 export * from "./apisix";
 export * from "./caddy";
 export {

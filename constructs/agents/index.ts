@@ -10,3 +10,4 @@ export { Installation, installationFor, Installed, ReleaseOptions, VendorAptOpti
 export { Provided } from "./provided";
 export { ConfigBody, ConfigValue, renderConfig } from "./render/config";
 export { AgentUnit, agentUnit } from "./render/unit";
+export { SnapshotOptions, Snapshots } from "./snapshots";

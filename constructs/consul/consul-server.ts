@@ -4,6 +4,7 @@ import {
   Installation,
   installationFor,
   serverCountProblems,
+  Snapshots,
   validateAdvertiseAddress,
   validateAgentName,
   validateFurtherServer,
@@ -32,6 +33,8 @@ export interface ConsulServerProps {
    * @default 5 - in the dev profile 1
    */
   readonly raftMultiplier?: number;
+  /** Snapshots that each server keeps of the cluster's state. @default - none */
+  readonly snapshots?: Snapshots;
   /** Installation of every agent of the cluster. @default - the one that the machine's backend offers */
   readonly install?: Installation;
   /** Installation of consul-template on directors and gateways that use the cluster. @default - the one that the machine's backend offers */
@@ -79,6 +82,7 @@ export class ConsulServer extends ConsulClusterBase {
   private readonly profile: AgentProfile;
   private readonly servers: { readonly machine: IMachine; readonly address: string }[] = [];
   private readonly raftMultiplier?: number;
+  private readonly snapshots?: Snapshots;
   /** Whether a further server was refused: it is not counted. */
   private isOneRefused = false;
 
@@ -91,11 +95,13 @@ export class ConsulServer extends ConsulClusterBase {
     this.install = props.install;
     this.consulTemplate = props.consulTemplate;
     this.raftMultiplier = props.raftMultiplier;
+    this.snapshots = props.snapshots;
 
     const validation = new Validation(this);
     validateAgentName(validation, "datacenter", props.datacenter);
     validateAdvertiseAddress(validation, machine, advertiseAddress);
     validation.integer("raftMultiplier", props.raftMultiplier, 1, 10, "1 is for fast machines, 5 for small ones");
+    this.snapshots?._validate(validation);
     this.version = this.addServer(validation, machine, advertiseAddress);
     checkAtSynth(this, () => (this.isOneRefused ? [] : serverCountProblems(this.servers.length)));
   }
@@ -132,6 +138,8 @@ export class ConsulServer extends ConsulClusterBase {
     const agent = { nodeName: machine.name, datacenter, address, server: { profile, raftMultiplier } };
     const peers = () => ({ retryJoin: this.retryJoin, bootstrapExpect: this.servers.length });
     machine.contribute(this, () => consulContribution(agent, peers(), installed));
+    if (this.snapshots !== undefined)
+      machine.contribute(this, this.snapshots._of("consul", `${installed.program} snapshot save`));
     return installed.version;
   }
 }

@@ -4,6 +4,7 @@ import {
   Installation,
   installationFor,
   serverCountProblems,
+  Snapshots,
   validateAdvertiseAddress,
   validateAgentName,
   validateFurtherServer,
@@ -42,6 +43,8 @@ export interface NomadServerProps {
   readonly dynamicPorts?: DynamicPorts;
   /** Address of the machine for other agents. @default - the machine's first address */
   readonly advertiseAddress?: string;
+  /** Snapshots that each server keeps of the cluster's state. @default - none */
+  readonly snapshots?: Snapshots;
   /** Installation of every agent of the cluster. @default - the one that the machine's backend offers */
   readonly install?: Installation;
 }
@@ -89,6 +92,7 @@ export class NomadServer extends Construct implements INomadCluster {
   /** Installation of every agent of the cluster. @default - the one that the machine's backend offers */
   readonly install?: Installation;
   private readonly profile: AgentProfile;
+  private readonly snapshots?: Snapshots;
   private readonly servers: IMachine[] = [];
   private readonly serverVersions: string[] = [];
   private readonly clientAgents = new Map<IMachine, ClientAgent>();
@@ -105,12 +109,14 @@ export class NomadServer extends Construct implements INomadCluster {
     this.httpAddress = `http://${advertiseAddress ?? machine.address}:4646`;
     this.dynamicPorts = props.dynamicPorts ?? NOMADS_OWN_PORTS;
     this.install = props.install;
+    this.snapshots = props.snapshots;
 
     const validation = new Validation(this);
     validateAgentName(validation, "region", props.region);
     validateAgentName(validation, "datacenter", props.datacenter);
     validateAdvertiseAddress(validation, machine, advertiseAddress);
     validateDynamicPorts(validation, props.dynamicPorts);
+    this.snapshots?._validate(validation);
     this.addServer(validation, machine, advertiseAddress);
     checkAtSynth(this, () => (this.isOneRefused ? [] : serverCountProblems(this.servers.length)));
 
@@ -182,6 +188,8 @@ export class NomadServer extends Construct implements INomadCluster {
     this.serverVersions.push(installed.version);
     machine.contribute(this, () => agentContribution(agent, installed, this.clientAgents.get(machine)));
     machine.contribute(this, () => serverContribution(this.servers.length));
+    if (this.snapshots !== undefined)
+      machine.contribute(this, this.snapshots._of("nomad", `${installed.program} operator snapshot save`));
   }
 }
 

@@ -2,7 +2,15 @@
 //   npm run up -- three-servers
 //   npm run lab -- exec s1 --dir .vipstack/three-servers/lab -- consul operator raft list-peers
 import { App } from "cdktf";
-import { ConsulClient, ConsulKeys, ConsulServer, defineInventory, MachinesStack, PlatformStack } from "vipstack";
+import {
+  ConsulClient,
+  ConsulKeys,
+  ConsulServer,
+  defineInventory,
+  MachinesStack,
+  PlatformStack,
+  Snapshots,
+} from "vipstack";
 
 const inventory = defineInventory({
   name: "three-servers",
@@ -21,7 +29,7 @@ const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory });
 const { s1, s2, s3, box } = machines.all;
 
-const consul = new ConsulServer(machines, "consul", { machine: s1 });
+const consul = new ConsulServer(machines, "consul", { machine: s1, snapshots: Snapshots.every("1h") });
 consul.addServers([s2, s3]);
 new ConsulClient(machines, "agent", { machine: box, consul });
 

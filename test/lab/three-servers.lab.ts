@@ -1,4 +1,5 @@
 import { deployed } from "./support/deployment";
+import { savedSnapshot } from "./support/snapshots";
 import { BOOT, eventually, MINUTES, secondsUntil } from "./support/waiting";
 
 // Servers that agree, and objects in Consul that outlive one of them.
@@ -72,6 +73,25 @@ test(
     await healthy(3, 1);
   },
   2 * BOOT,
+);
+
+test(
+  "a snapshot that the timer's service saved brings a lost key back, through another server",
+  async () => {
+    expect(await cluster.on("s2", "systemctl is-active vipstack-consul-snapshot.timer")).toBe("active");
+    const newest = await savedSnapshot(cluster, "s2", "consul");
+    await cluster.on("box", "consul kv delete web/title");
+    expect((await cluster.tryOn("box", "consul kv get web/title")).output).toContain("No key exists");
+    const content = await cluster.on("s2", `base64 -w 0 ${newest}`);
+    await cluster.on(
+      "s3",
+      `echo '${content}' | base64 -d > /run/consul.snap && consul snapshot restore /run/consul.snap`,
+    );
+    await eventually(async () => {
+      expect(await title()).toBe("${Good} %{day}");
+    });
+  },
+  6 * MINUTES,
 );
 
 test(

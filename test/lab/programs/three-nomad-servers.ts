@@ -1,6 +1,6 @@
 // Three servers of Consul and Nomad, a client, and a job.
 import { App } from "cdktf";
-import { ConsulServer, defineInventory, MachinesStack, NomadServer, WebJob, WorkloadsStack } from "vipstack";
+import { ConsulServer, defineInventory, MachinesStack, NomadServer, Snapshots, WebJob, WorkloadsStack } from "vipstack";
 
 const inventory = defineInventory({
   name: "three-nomad-servers",
@@ -19,7 +19,7 @@ const { s1, s2, s3, web } = machines.all;
 
 const consul = new ConsulServer(machines, "consul", { machine: s1 });
 consul.addServers([s2, s3]);
-const nomad = new NomadServer(machines, "nomad", { machine: s1, consul });
+const nomad = new NomadServer(machines, "nomad", { machine: s1, consul, snapshots: Snapshots.every("1h") });
 nomad.addServers([s2, s3]);
 nomad.addClients([web], { rawExec: true });
 
