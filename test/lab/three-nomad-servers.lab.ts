@@ -101,10 +101,18 @@ describeWithPrograms("three Nomad servers", ["nomad"], () => {
       const restore = "nomad operator snapshot restore /run/nomad.snap";
       await cluster.on("s3", `echo '${content}' | base64 -d > /run/nomad.snap && ${restore}`);
       await eventually(async () => {
+        expect(await nomad("/jobs")).toMatchObject([{ ID: "hello", Status: "running" }]);
+      }, 2 * MINUTES);
+      // The snapshot says that they run, and the client has stopped them since.
+      await cluster.on(
+        "web",
+        "for id in $(nomad job allocs -t '{{range .}}{{println .ID}}{{end}}' hello); do nomad alloc stop -detach $id; done",
+      );
+      await eventually(async () => {
         expect(await pages()).toEqual(["Hello!", "Hello!"]);
       }, 5 * MINUTES);
     },
-    8 * MINUTES,
+    10 * MINUTES,
   );
 });
 
