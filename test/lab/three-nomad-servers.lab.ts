@@ -1,6 +1,5 @@
 import { describeWithPrograms } from "../support/programs";
 import { LabDeployment } from "./support/deployment";
-import { savedSnapshot } from "./support/snapshots";
 import { BOOT, eventually, MINUTES, secondsUntil } from "./support/waiting";
 
 // Nomad servers that agree, and jobs that outlive the one that leads them.
@@ -85,34 +84,6 @@ describeWithPrograms("three Nomad servers", ["nomad"], () => {
       }, 5 * MINUTES);
     },
     2 * BOOT,
-  );
-
-  test(
-    "a snapshot that the timer's service saved brings a purged job back, through another server",
-    async () => {
-      const newest = await savedSnapshot(cluster, "s2", "nomad");
-      const content = await cluster.on("s2", `base64 -w 0 ${newest}`);
-      await cluster.on("web", "nomad job stop -purge -detach hello > /dev/null");
-      await eventually(async () => {
-        expect(await nomad("/jobs")).toEqual([]);
-        expect(await pages()).toEqual([]);
-      }, 2 * MINUTES);
-
-      const restore = "nomad operator snapshot restore /run/nomad.snap";
-      await cluster.on("s3", `echo '${content}' | base64 -d > /run/nomad.snap && ${restore}`);
-      await eventually(async () => {
-        expect(await nomad("/jobs")).toMatchObject([{ ID: "hello", Status: "running" }]);
-      }, 2 * MINUTES);
-      // The snapshot says that they run, and the client has stopped them since.
-      await cluster.on(
-        "web",
-        "for id in $(nomad job allocs -t '{{range .}}{{println .ID}}{{end}}' hello); do nomad alloc stop -detach $id; done",
-      );
-      await eventually(async () => {
-        expect(await pages()).toEqual(["Hello!", "Hello!"]);
-      }, 5 * MINUTES);
-    },
-    10 * MINUTES,
   );
 });
 
