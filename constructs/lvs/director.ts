@@ -15,10 +15,11 @@ import { addBalancedService } from "./render/balancing";
 import { addIpvsSupport, IptablesRules } from "./render/iptables";
 import { directorSysctls, DirectorTraits } from "./render/sysctls";
 import { iptablesFiles, iptablesFolder, ipvsFolder, IPVS_UNIT } from "./rules-folders";
+import { FirewallMarkServiceOptions, VirtualServiceOptions } from "./service-options";
 import { hostNetwork, methodOf, methodsOf, ServiceSpec, sortedServices } from "./spec";
 import { Host, neighbourOf } from "./topology";
 import { requireDuration } from "./values";
-import { FirewallMarkServiceOptions, VirtualService, VirtualServiceOptions } from "./virtual-service";
+import { VirtualService } from "./virtual-service";
 
 /** Properties of a director. */
 export interface DirectorProps {

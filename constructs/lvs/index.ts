@@ -12,5 +12,6 @@ export { Redirect, RedirectOptions } from "./redirect";
 export { Refusal } from "./refusals";
 export { Hop } from "./render/convergence";
 export { HashingOptions, Scheduler } from "./scheduler";
+export { FirewallMarkServiceOptions, ServiceOptions, VirtualServiceOptions } from "./service-options";
 export { Endpoint, Protocol } from "./spec";
-export { FirewallMarkServiceOptions, ServiceOptions, VirtualService, VirtualServiceOptions } from "./virtual-service";
+export { VirtualService } from "./virtual-service";

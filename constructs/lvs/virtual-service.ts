@@ -1,8 +1,8 @@
-import { Annotations, Aspects, Token } from "cdktf";
+import { Annotations, Aspects } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { hasAddress, IMachine, normalizeAddress } from "../machine";
 import { Acknowledgement } from "../private/acknowledgement";
-import { DurationRange, secondsOf } from "../private/duration";
+import { secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
 import { checkAtSynth, isRefused, refuse, Validation } from "../private/validation";
 import { WholeProgram } from "../private/whole-program";
@@ -16,66 +16,10 @@ import { RealServers } from "./real-servers";
 import { followFindings, hashingWarning, Refusal, serviceFindings } from "./refusals";
 import { chainName } from "./render/iptables";
 import { Scheduler } from "./scheduler";
+import { checkServiceOptions, ServiceOptions } from "./service-options";
 import { haveRealServers, sharedRealServerWarning } from "./shared-real-servers";
 import { Endpoint, familyOf, Protocol, ServiceSpec } from "./spec";
-import { requireDuration, requireKnown } from "./values";
 import { ownVips, sharedVips, takenVips, VipOwner } from "./vips";
-
-/** Options that every kind of virtual service has. */
-export interface ServiceOptions {
-  /** Algorithm that chooses the real server of a new connection. @default Scheduler.ROUND_ROBIN */
-  readonly scheduler?: Scheduler;
-  /**
-   * How packets reach the real servers and come back, unless a real server overrides it.
-   *
-   * @default ForwardingMethod.masquerading({ snat: true }) - works with real servers anywhere
-   */
-  readonly forwarding?: ForwardingMethod;
-  /**
-   * Persistence: time after its last connection for which a client is still sent to the same real server, in whole seconds from `"1s"` to
-   * `"744h"` (31 days). Ipvs plane only.
-   *
-   * @default - each connection is scheduled by itself
-   */
-  readonly persistenceTimeout?: string;
-  /** Netmask that groups clients for persistence: `255.255.255.0`; for IPv6 a prefix length like `64`. @default - each address is a client */
-  readonly persistenceNetmask?: string;
-  /** One-packet scheduling: each UDP packet is scheduled by itself. Ipvs plane, direct routing or tunneling. @default false */
-  readonly onePacket?: boolean;
-  /**
-   * A fixed list, or the healthy instances of a service in the director's Consul: `RealServers.fromConsul`, `.ofJob` or
-   * `.ofGateway`. Real servers from Consul require the ipvs plane and masquerading; a gateway, whose machines are known, allows any method.
-   *
-   * @default - none; use `addRealServer`
-   */
-  readonly realServers?: readonly RealServerOptions[] | RealServers;
-  /** Refusals to accept: the virtual service is built, with a warning for each. @default - none */
-  readonly acknowledge?: readonly Refusal[];
-}
-
-/** Options of a virtual service. */
-export interface VirtualServiceOptions extends ServiceOptions {
-  /**
-   * The VIP, IPv4 or IPv6, in a subnet of the director. If it is not an address of the director's machine, the director gets it as an
-   * additional address.
-   */
-  readonly address: string;
-  /**
-   * Port that clients connect to, 1 to 65535; 0 is every port that no other virtual service of the VIP has. 0 requires persistence, a VIP
-   * that is not an address of the director's machine, and the ipvs plane.
-   */
-  readonly port: number;
-  /** Transport protocol. @default Protocol.TCP */
-  readonly protocol?: Protocol;
-}
-
-/** Options of a virtual service of several addresses and ports. */
-export interface FirewallMarkServiceOptions extends ServiceOptions {
-  /** Firewall mark, 1 to 2147483647, that nothing else on the director uses. */
-  readonly mark: number;
-  /** The addresses and ports that form one virtual service, all of one address family. */
-  readonly endpoints: readonly EndpointOptions[];
-}
 
 /** What a virtual service gets from its director. @internal */
 export interface VirtualServiceContext extends ServiceOptions {
@@ -175,11 +119,9 @@ export class VirtualService extends Construct {
       acknowledges: (refusal) => this.acknowledgement.covers(refusal),
     };
     ownVips(this, owner);
-    if (context.plane === Plane.IPVS)
-      haveRealServers(this, { director: context.director, followed: this.followed, spec: () => this._spec });
     checkAtSynth(this, () => (this.isRealServerWithVip(owner) ? [] : takenVips(owner).map(describeFailure)));
     for (const options of given._fixed) this.addRealServer(freeId(options, ids), options);
-    virtualServices.tell(this, this);
+    this.tellRealServers();
     if (this.followed?.known !== undefined && this.forwarding.name !== "masquerading")
       this.prepare(this.followed.known);
     Aspects.of(this).add({
@@ -218,8 +160,15 @@ export class VirtualService extends Construct {
     if (this._isRefused) return server;
     const { director, plane } = this.context;
     prepareDeparture(director, options.machine, plane);
-    virtualServices.tell(this, this);
+    this.tellRealServers();
     return server;
+  }
+
+  /** Tells the others of the program where it leads: at first, and again whenever that changes. */
+  private tellRealServers(): void {
+    const { director, plane } = this.context;
+    virtualServices.tell(this, this);
+    if (plane === Plane.IPVS) haveRealServers(this, { director, followed: this.followed, spec: () => this._spec });
   }
 
   /** Whether it was said already that a real server has the VIP. */
@@ -292,7 +241,7 @@ export class VirtualService extends Construct {
       taken: context.takenPorts,
       follows: this.followed !== undefined,
     });
-    checkOptions(validation, endpoints, context);
+    checkServiceOptions(validation, endpoints, context);
     const { realServers = [] } = context;
     // The type lets nothing else through; programs in JavaScript have no types.
     validation.require(Array.isArray(realServers) || RealServers.isRealServers(realServers), {
@@ -364,44 +313,4 @@ function followsConsul(id: string, { service }: FollowedService): Failure {
     rule: `can't add ${id}, because the real servers are the instances of ${service} in Consul`,
     cure: `register it in Consul as an instance of ${service}, or make a virtual service of fixed ones`,
   };
-}
-
-/** Persistence and one-packet scheduling. */
-function checkOptions(validation: Validation, endpoints: readonly Endpoint[], options: ServiceOptions): void {
-  const { persistenceTimeout: timeout, persistenceNetmask: netmask, onePacket } = options;
-  const range: DurationRange = { min: "1s", max: "744h", whole: "seconds" };
-  requireDuration(validation, "persistenceTimeout", timeout, range, "'300s' is usual, 31 days are the most");
-  requireKnown(validation, { persistenceNetmask: netmask });
-  if (netmask !== undefined && !Token.isUnresolved(netmask)) {
-    validation.require(timeout !== undefined, {
-      property: "persistenceNetmask",
-      rule: "has no effect without 'persistenceTimeout'",
-      got: netmask,
-      cure: "give 'persistenceTimeout', too, or leave both out",
-    });
-    const ipv6 = endpoints.some(({ address }) => address.includes(":"));
-    validation.require(ipv6 ? isPrefixLength(netmask) : isNetmask(netmask), {
-      property: "persistenceNetmask",
-      rule: ipv6 ? "must be a prefix length from 1 to 128" : "must be a netmask",
-      got: netmask,
-      cure: ipv6 ? "for example '64'" : "for example '255.255.255.0'",
-    });
-  }
-  validation.require(onePacket !== true || endpoints.every(({ protocol }) => protocol === Protocol.UDP), {
-    property: "onePacket",
-    rule: "must go with UDP",
-    got: onePacket,
-    cure: "use protocol: Protocol.UDP, or leave 'onePacket' out",
-  });
-}
-
-function isPrefixLength(text: string): boolean {
-  return /^[1-9]\d{0,2}$/.test(text) && Number(text) <= 128;
-}
-
-/** Ones, then zeros: `255.255.240.0`. */
-function isNetmask(text: string): boolean {
-  if (normalizeAddress(text) !== text || text.includes(":")) return false;
-  const bits = text.split(".").map((part) => Number(part).toString(2).padStart(8, "0"));
-  return /^1+0*$/.test(bits.join(""));
 }

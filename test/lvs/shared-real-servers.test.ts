@@ -1,3 +1,4 @@
+import { Testing } from "cdktf";
 import { AgentService } from "../../constructs/consul";
 import { ForwardingMethod, Plane, Protocol, RealServerOptions, RealServers, Refusal } from "../../constructs/lvs";
 import { Machines, program, warningsOf } from "./support/program";
@@ -99,6 +100,23 @@ test("a firewall mark whose endpoints all lead to one port", () => {
       director().addFirewallMarkService("second", { mark: 1, endpoints, realServers: [{ machine: behind }] }),
     ),
   ).toEqual([]);
+});
+
+test("a real server that is added after the program was synthesized once", () => {
+  expect(
+    warnings(({ director, behind, behind2, stack }) => {
+      const balancer = director();
+      const one = { port: 80, realServers: [{ machine: behind }] };
+      balancer.addVirtualService("first", { ...one, address: vip });
+      const second = balancer.addVirtualService("second", {
+        port: 80,
+        address: other,
+        realServers: [{ machine: behind2 }],
+      });
+      Testing.synth(stack);
+      second.addRealServer("late", { machine: behind });
+    }),
+  ).toEqual([warning("10.0.0.11:80")]);
 });
 
 test("two that follow one service of Consul", () => {
