@@ -1,8 +1,9 @@
 import { deployed } from "./support/deployment";
-import { realServersOf, untilServed } from "./support/director";
+import { untilServed } from "./support/director";
 import { BOOT, eventually, MINUTES } from "./support/waiting";
 
-// A director that follows Consul, on machines of their own: what an agent, a check, a frozen server or a power cut decides.
+// A director that follows Consul, on machines of their own: what an agent, a check or a power cut decides. What
+// happens while Consul is away is in consul-outages.long.ts.
 
 const scene = deployed("consul-director", { VIPSTACK_CONSUL_PORT: "18500" });
 const vip = "http://192.168.139.29:80/";
@@ -84,51 +85,6 @@ test(
     console.log(`dead instance: out after ${left} s, back after ${await until(web1, web2)} s`);
   },
   BOOT,
-);
-
-test(
-  "Consul's only server frozen for a minute, under load: nothing changes, no request fails",
-  async () => {
-    const load = await scene.startLoad("vm-1", { address: "192.168.139.29", port: 80, held: 10 });
-    await scene.lab("freeze", "server");
-    // The freeze itself is what is tested, so it has to last.
-    await new Promise((resolve) => setTimeout(resolve, 60_000));
-    expect(await realServersOf(scene, "ipvs")).toEqual([web1, web2]);
-    await scene.lab("thaw", "server");
-    expect(await load.finish()).toMatchObject({ heldLost: 0, newFailed: [] });
-    await until(web1, web2);
-  },
-  BOOT,
-);
-
-test(
-  "the director rebooted while Consul is away serves the real servers that it knew",
-  async () => {
-    await scene.lab("power-cut", "server");
-    await scene.lab("power-cut", "ipvs");
-    // Its boot is done when cloud-init is; its Consul agent goes on looking for a server.
-    await scene.lab("power-on", "ipvs");
-    await until(web1, web2);
-    expect(await scene.answers("vm-1", vip, 4)).toEqual({ web1: 2, web2: 2 });
-    await scene.lab("power-on", "server");
-    await scene.on("web1", "systemctl stop caddy");
-    await until(web2);
-    await scene.on("web1", "systemctl start caddy");
-    await until(web1, web2);
-  },
-  2 * BOOT,
-);
-
-test(
-  "a machine without power leaves, and comes back with its power",
-  async () => {
-    await scene.lab("power-cut", "web2");
-    const left = await until(web1);
-    expect(await scene.answers("vm-1", vip, 4)).toEqual({ web1: 4 });
-    await scene.lab("power-on", "web2");
-    console.log(`power cut of web2: out after ${left} s, back after ${await until(web1, web2)} s from its boot`);
-  },
-  2 * BOOT,
 );
 
 test(

@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
 import { LabDeployment } from "./support/deployment";
+import { RouteFile, ROUTES_FILE, ROUTES_FOLDER } from "./support/route-file";
 import { BOOT, eventually, MINUTES, secondsSince } from "./support/waiting";
 
 // Everything around a gateway on a machine: its routes' way from Consul to the file, and what its unit says where it can't
-// start. The container is busybox, which is no gateway: it ends, and systemd starts it again and again.
+// start. The container is busybox, which is no gateway: it ends, and systemd starts it again and again. Many edits, and what a key can
+// hold, are in gateway-documents.long.ts.
 
 const scene = LabDeployment.ofProgram("gateway-documents");
+const file = new RouteFile(scene);
 const program = { CONSUL_PORT: "18692", URI: "/first", TF_VAR_alice: awkward("first") };
 const ROUTES = "vipstack-gateway-front-routes.service";
 const GATEWAY = "vipstack-gateway-front.service";
-const FOLDER = "apisix/front/routes";
-const FILE = "/var/lib/vipstack/gateway/front/document/apisix.yaml";
 const SECRET = "/etc/vipstack/secrets/gateway/front/ALICE_KEY";
 const RUN = "/usr/local/lib/vipstack/gateway-front";
 
@@ -27,58 +28,6 @@ afterAll(async () => {
 /** What shells, Docker and YAML might trip over. */
 function awkward(word: string): string {
   return `  ${word} "'\`$HOME \${x} $(id) \\n \\\n\té # %\n `;
-}
-
-/** Python on the gateway's machine, with what every measurement needs. */
-async function python(text: string): Promise<string> {
-  return scene.on("gw", `python3 - <<'PROGRAM'\n${LIBRARY}\n${text}\nPROGRAM`);
-}
-
-/** `put` edits a route as `consul kv put` does, without the time that a process takes to start. */
-const LIBRARY = `import hashlib, json, os, re, threading, time, urllib.request
-
-FILE = "${FILE}"
-
-def put(uri, route="hello"):
-    document = json.dumps({"id": route, "uri": uri, "upstream": {"nodes": {"10.92.0.31:80": 1}, "type": "roundrobin"}})
-    url = "http://127.0.0.1:8500/v1/kv/${FOLDER}/" + route
-    urllib.request.urlopen(urllib.request.Request(url, data=document.encode(), method="PUT"), timeout=60).read()
-
-def document():
-    with open(FILE) as file:
-        return file.read()
-
-def until(uri):
-    deadline = time.monotonic() + 60
-    while '"%s"' % uri not in document():
-        if time.monotonic() > deadline:
-            raise SystemExit("in vain waited for " + uri + " in\\n" + document())
-        time.sleep(0.02)`;
-
-/** Whether the file has a route to this path. */
-async function hasRoute(uri: string): Promise<boolean> {
-  return (await scene.on("gw", `cat ${FILE}`)).includes(`"uri":"${uri}"`);
-}
-
-/** The file's routes as libyaml reads them, which APISIX has, too; by their id. */
-async function routesAsRead(): Promise<Record<string, object>> {
-  const text = await scene.on(
-    "gw",
-    `python3 -c 'import json, yaml
-with open("${FILE}") as file: routes = yaml.load(file, Loader=yaml.CSafeLoader)["routes"]
-print(json.dumps({route["id"]: route for route in routes}))'`,
-  );
-  return JSON.parse(text) as Record<string, object>;
-}
-
-async function untilRoute(uri: string): Promise<void> {
-  await eventually(async () => {
-    expect(await hasRoute(uri)).toBe(true);
-  }, 2 * MINUTES);
-}
-
-async function putRoute(key: string, document: string): Promise<void> {
-  await scene.on("gw", `consul kv put ${FOLDER}/${key} '${document}'`);
 }
 
 /** A moment: {@link journal} says what came after it. (After a cursor, the first line of a unit would be left out.) */
@@ -136,8 +85,8 @@ describe("a route on its way to the file", () => {
   test(
     "it is there, in a file that APISIX's workers can read",
     async () => {
-      await untilRoute("/first");
-      expect(await scene.on("gw", `stat -c '%a %U' ${FILE}`)).toBe("644 root");
+      await file.until("/first");
+      expect(await scene.on("gw", `stat -c '%a %U' ${ROUTES_FILE}`)).toBe("644 root");
     },
     4 * MINUTES,
   );
@@ -146,9 +95,9 @@ describe("a route on its way to the file", () => {
     "an edit in Consul is in the file within 5 s; nothing is restarted",
     async () => {
       const [before, since] = [await running(), await mark()];
-      await putRoute("hello", '{"id":"hello","uri":"/by-hand"}');
-      await untilRoute("/by-hand");
-      const printed = await python(`
+      await file.put("hello", '{"id":"hello","uri":"/by-hand"}');
+      await file.until("/by-hand");
+      const printed = await file.python(`
 times = []
 for count in range(8):
     started = time.monotonic()
@@ -175,7 +124,7 @@ print(json.dumps(times))`);
       const started = Date.now();
       const output = await scene.up({ ...program, URI: "/second" });
       const took = secondsSince(started);
-      await untilRoute("/second");
+      await file.until("/second");
       console.log(`another route by an up: it ended after ${took} s, the file had it after ${secondsSince(started)} s`);
       expect(output).toMatch(/Terraform: nothing to change/);
       expect(await running()).toBe(before);
@@ -183,74 +132,7 @@ print(json.dumps(times))`);
     },
     BOOT,
   );
-
-  test(
-    "40 edits while it is read all the time: never missing, never half, and no two versions of one second",
-    async () => {
-      const printed = await python(READ_WHILE_EDITED);
-      const result = JSON.parse(printed) as { reads: number; versions: number; seconds: number; problems: string[] };
-      console.log(
-        `40 edits in ${result.seconds} s: ${result.reads} reads of ${result.versions} versions of the file, all complete`,
-      );
-      expect(result.problems).toEqual([]);
-      expect(result.reads).toBeGreaterThan(300);
-      expect(result.versions).toBeGreaterThanOrEqual(20);
-    },
-    6 * MINUTES,
-  );
 });
-
-/** Twenty edits, and ten pairs within a second; a thread reads the file some 50 times a second. */
-const READ_WHILE_EDITED = `
-reads, problems, versions, done = 0, [], {}, threading.Event()
-
-def look():
-    try:
-        with open(FILE) as file:
-            whole_seconds = int(os.fstat(file.fileno()).st_mtime)
-            text = file.read()
-    except OSError as error:
-        return problems.append(str(error))
-    versions[hashlib.sha256(text.encode()).hexdigest()] = whole_seconds
-    if not text.endswith("\\n#END\\n"):
-        problems.append("no end: " + text[-40:])
-    for line in text.splitlines():
-        try:
-            if line.startswith("  - "):
-                json.loads(line[4:])
-            elif not re.fullmatch(r"#.*|[a-z_]+:", line):
-                problems.append("what is " + line)
-        except ValueError:
-            problems.append("no JSON: " + line)
-
-def read():
-    global reads
-    while not done.is_set():
-        look()
-        reads += 1
-        time.sleep(0.02)
-
-reader = threading.Thread(target=read)
-reader.start()
-started = time.monotonic()
-try:
-    for count in range(20):
-        put("/busy-%d" % count)
-        until("/busy-%d" % count)
-    for count in range(10):
-        put("/pair-%d" % count)
-        time.sleep(count * 0.09)
-        put("/twin-%d" % count, "twin")
-        until("/pair-%d" % count)
-        until("/twin-%d" % count)
-finally:
-    done.set()
-    reader.join()
-seconds = list(versions.values())
-if len(set(seconds)) != len(seconds):
-    problems.append("two versions of one second: %s" % seconds)
-took = round(time.monotonic() - started)
-print(json.dumps({"reads": reads, "versions": len(versions), "seconds": took, "problems": problems[:5]}))`;
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Infinity;
@@ -258,92 +140,21 @@ function median(values: readonly number[]): number {
 
 describe("what keeps a route from the file", () => {
   test(
-    "whatever a key holds, the others are served: what is no JSON object is left out, and named in the file",
-    async () => {
-      const bad: Record<string, string> = {
-        cut: '{"id":',
-        empty: "",
-        list: "[1]",
-        yaml: "id: yaml",
-        variable: "${{HOME}}",
-      };
-      const long = JSON.stringify({ id: "long", labels: { ["k".repeat(1000)]: "v" } });
-      try {
-        for (const [key, value] of Object.entries({ ...bad, long })) await putRoute(key, value);
-        await putRoute("hello", '{"id":"hello","uri":"/beside"}');
-        await putRoute("lines", '{\n  "id": "lines",\n  "uri": "/lines"\n}\n');
-        await untilRoute("/beside");
-        await untilRoute("/lines");
-        const left = (await scene.on("gw", `grep '^# left out' ${FILE}`))
-          .split("\n")
-          .map((line) => line.split(": ")[1]);
-        expect(left).toEqual([...Object.keys(bad), "long"].sort());
-        // `twin` is an earlier test's.
-        expect(Object.keys(await routesAsRead()).sort()).toEqual(["hello", "lines", "twin"]);
-        await putRoute("cut", '{"id":"cut","uri":"/mended"}');
-        await untilRoute("/mended");
-      } finally {
-        for (const key of [...Object.keys(bad), "long", "lines"])
-          await scene.on("gw", `consul kv delete ${FOLDER}/${key}`);
-      }
-      await eventually(async () => {
-        expect(await hasRoute("/mended")).toBe(false);
-      });
-    },
-    6 * MINUTES,
-  );
-
-  test(
-    "every character that a key can hold comes out of the file as it went in",
-    async () => {
-      const points = [
-        ...Array(0xd800).keys(),
-        ...Array.from({ length: 0x2000 }, (_, at) => 0xe000 + at),
-        0x1f600,
-        0x10ffff,
-      ];
-      const all = points.map((point) => String.fromCodePoint(point)).join("") + "${{HOME}}";
-      const desc = [all.slice(0, 0x3000), all.slice(0x3000, 0x8000), all.slice(0x8000)];
-      const names = Object.fromEntries(points.slice(0, 0x100).map((point) => [`k${String.fromCodePoint(point)}`, "v"]));
-      const put = async (key: string, value: object): Promise<void> => {
-        // In the usual spelling, and not as JSON escapes it.
-        const raw = JSON.stringify(value);
-        await scene.on("gw", `cat > /run/value <<'VALUE'\n${raw}\nVALUE\nconsul kv put ${FOLDER}/${key} @/run/value`);
-      };
-      try {
-        for (const [at, text] of desc.entries()) await put(`text-${at}`, { id: `text-${at}`, desc: text });
-        await put("names", { id: "names", uri: "/names", labels: names });
-        await untilRoute("/names");
-        const routes = await routesAsRead();
-        for (const [at, text] of desc.entries()) expect(routes[`text-${at}`]).toEqual({ id: `text-${at}`, desc: text });
-        expect(routes.names).toEqual({ id: "names", uri: "/names", labels: names });
-      } finally {
-        for (const key of ["text-0", "text-1", "text-2", "names"])
-          await scene.on("gw", `consul kv delete ${FOLDER}/${key}`);
-      }
-      await eventually(async () => {
-        expect(Object.keys(await routesAsRead())).not.toContain("names");
-      });
-    },
-    6 * MINUTES,
-  );
-
-  test(
     "the machine's Consul agent stopped: the file stays; back again, the newest arrives",
     async () => {
-      const before = await scene.on("gw", `cat ${FILE}; stat -c %i ${FILE}`);
+      const before = await scene.on("gw", `cat ${ROUTES_FILE}; stat -c %i ${ROUTES_FILE}`);
       const since = await mark();
       try {
         // A unit that is started again and again starts what it wants, Consul's agent, too.
         await scene.on("gw", `systemctl stop ${GATEWAY} consul`);
-        await scene.on("server", `consul kv put ${FOLDER}/hello '{"id":"hello","uri":"/agent-away"}'`);
+        await scene.on("server", `consul kv put ${ROUTES_FOLDER}/hello '{"id":"hello","uri":"/agent-away"}'`);
         await untilJournal(ROUTES, since, /connection refused/);
-        expect(await scene.on("gw", `cat ${FILE}; stat -c %i ${FILE}`)).toBe(before);
+        expect(await scene.on("gw", `cat ${ROUTES_FILE}; stat -c %i ${ROUTES_FILE}`)).toBe(before);
       } finally {
         await scene.on("gw", `systemctl start consul ${GATEWAY}`);
       }
       const started = Date.now();
-      await untilRoute("/agent-away");
+      await file.until("/agent-away");
       console.log(`the agent is back: the newest routes were in the file after ${secondsSince(started)} s`);
     },
     6 * MINUTES,
@@ -356,17 +167,17 @@ describe("what keeps a route from the file", () => {
       // The disk may not have an edit of the last seconds yet; then it has the whole file of before.
       const versions: string[] = [];
       for (const uri of ["/settled", "/fresh"]) {
-        await putRoute("hello", `{"id":"hello","uri":"${uri}"}`);
-        await untilRoute(uri);
-        versions.push(await scene.on("gw", `cat ${FILE}${uri === "/settled" ? "; sync" : ""}`));
+        await file.put("hello", `{"id":"hello","uri":"${uri}"}`);
+        await file.until(uri);
+        versions.push(await scene.on("gw", `cat ${ROUTES_FILE}${uri === "/settled" ? "; sync" : ""}`));
       }
       await scene.lab("freeze", "server");
       try {
         await scene.lab("power-cut", "gw");
         await scene.lab("power-on", "gw");
         expect((await running()).split("\n")[0]).not.toBe(boot.split("\n")[0]);
-        expect((await scene.tryOn("gw", `timeout 10 consul kv get ${FOLDER}/hello`)).exitCode).not.toBe(0);
-        const found = await scene.on("gw", `cat ${FILE}`);
+        expect((await scene.tryOn("gw", `timeout 10 consul kv get ${ROUTES_FOLDER}/hello`)).exitCode).not.toBe(0);
+        const found = await scene.on("gw", `cat ${ROUTES_FILE}`);
         expect(versions).toContain(found);
         console.log(
           `after a power cut the file was ${found === versions[1] ? "the newest" : "the one before the newest"}`,
@@ -375,8 +186,8 @@ describe("what keeps a route from the file", () => {
         await scene.lab("thaw", "server");
       }
       const started = Date.now();
-      await eventually(() => putRoute("hello", '{"id":"hello","uri":"/thawed"}'), 3 * MINUTES);
-      await untilRoute("/thawed");
+      await eventually(() => file.put("hello", '{"id":"hello","uri":"/thawed"}'), 3 * MINUTES);
+      await file.until("/thawed");
       console.log(`the server is back: a new route was in the file after ${secondsSince(started)} s`);
     },
     2 * BOOT,
