@@ -8,6 +8,7 @@ import { lab } from "./lab";
 import { exec, logs, ssh } from "./on-machine";
 import { PACKAGE_FOLDER } from "./package";
 import { plan } from "./plan/plan";
+import { initSecrets, listSecrets, rotateSecrets, showSecret } from "./secrets/secrets";
 import { list, status } from "./status";
 import { up } from "./up";
 import { view } from "./view/view";
@@ -51,7 +52,33 @@ function addProgramCommands(root: Command): void {
     .option("--all", "show differences whole")
     .option("--json", "for programs")
     .action(plan);
+  addSecretCommands(root);
   programCommand(root, "down", { does: "removes everything that up has made", example: "down" }).action(down);
+}
+
+function addSecretCommands(root: Command): void {
+  const secrets = command(root, "secrets", {
+    does: "keys, tokens and certificates that up makes: list, show, rotate",
+    example: "secrets list",
+  });
+  programCommand(secrets, "init", { does: "makes what is missing; deploys nothing", example: "secrets init" }).action(
+    initSecrets,
+  );
+  programCommand(secrets, "list", { does: "which there are, and when they end", example: "secrets list" }).action(
+    listSecrets,
+  );
+  const one = "lab_consul_gossip_key";
+  command(secrets, "show", { does: "prints the value of one", example: `secrets show ${one}` })
+    .argument("<secret>")
+    .argument("[example]", "a folder of examples/; default: the program of cdktf.json")
+    .action((secret: string, example?: string) => showSecret(secret, example));
+  command(secrets, "rotate", {
+    does: "forgets some, so that the next up makes others and brings them to the machines",
+    example: `secrets rotate ${one}`,
+  })
+    .argument("<secrets...>")
+    .option("--example <name>", "a folder of examples/; default: the program of cdktf.json")
+    .action(rotateSecrets);
 }
 
 function addRunningCommands(root: Command): void {

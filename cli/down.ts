@@ -9,6 +9,7 @@ import { leftStacks, removeLeft } from "./left-stacks";
 import { Program } from "./program";
 import { runTasks } from "./progress";
 import { deletedLine, runningLabs } from "./running";
+import { supplySecrets } from "./secrets/supply";
 import { findProviderWay, stacksWithState, terraformResources } from "./terraform";
 
 /** `cdktf destroy`, then removal of what a failed or crashed run left: nothing remains, also in the state folder. */
@@ -37,6 +38,8 @@ async function takeDown(program: Program): Promise<void> {
     console.log(["Nothing is up.", ...deleted].join("\n"));
     return;
   }
+  // Terraform wants a value for each variable, also where it removes what it was for.
+  supplySecrets(deployments, { keep: false });
   // A lab goes as a whole, faster and also where Terraform knows only half of it; and with it what its agents keep.
   const machines = deployments.filter(({ access }) => access.labDirectory === undefined);
   const labStacks = deployments.filter(({ access }) => access.labDirectory !== undefined).map(({ stack }) => stack);

@@ -8,7 +8,7 @@ export const PACKAGE_FOLDER = existsSync(join(__dirname, "..", "package.json"))
 
 /** What the user types for a command: `npm run down` in the checkout, `npx vipstack down` in an app of their own. */
 export function typed(
-  command: "up" | "plan" | "down" | "lab" | "ssh" | "status" | "view",
+  command: "up" | "plan" | "down" | "lab" | "ssh" | "status" | "view" | "secrets",
   ...words: readonly string[]
 ): string {
   if (process.cwd() !== PACKAGE_FOLDER || !BUILDS.includes(command))

@@ -12,6 +12,8 @@ import { requirePorts } from "./ports";
 import { chooseProgram, Program } from "./program";
 import { runTasks } from "./progress";
 import { report } from "./report";
+import { endingSoon, secretsTitle, supplySecrets } from "./secrets/supply";
+import { readSecrets } from "./secrets/store";
 import { checkTerraform, ProviderWay, terraformResources } from "./terraform";
 
 interface UpOptions {
@@ -55,6 +57,13 @@ async function bringUp(
         deployments = await program.synth();
         clusterStacks = program.providerStacks();
         planned = { ...planned, warnings: program.warnings() };
+      },
+    },
+    {
+      title: "Secrets",
+      enabled: () => deployments.some(({ secrets = [] }) => secrets.length > 0),
+      task: (_, task) => {
+        task.title = secretsTitle(supplySecrets(deployments, { keep: true }));
       },
     },
     {
@@ -141,6 +150,8 @@ async function bringUp(
   const jobs = await jobReport(program, clusterStacks);
   for (const deployment of deployments) console.log(`\n${await report(deployment, jobs, example)}`);
   for (const stack of left()) console.log(`\nLeft behind: ${leftLine(stack)} (vipstack up --remove-left removes it).`);
+  for (const line of deployments.flatMap(({ stateFolder }) => endingSoon(readSecrets(stateFolder))))
+    console.log(`\nWarning: ${line}`);
   const seconds = Math.round((Date.now() - started) / 1000);
   if (outcome.changed) console.log(`\nUp after ${seconds} s.`);
   else if (revived.length > 0)

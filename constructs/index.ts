@@ -39,6 +39,7 @@ export {
   ProviderDeploymentProps,
   ProviderDescription,
   ProviderName,
+  ProviderSecrets,
   VirtualServiceDescription,
 } from "./deployment";
 export * from "./lvs";
@@ -91,6 +92,21 @@ export {
   userDataFiles,
 } from "./machine";
 export * from "./nomad";
+export {
+  AuthorityRecipe,
+  CertificateAuthority,
+  CertificateAuthorityProps,
+  CertificateRecipe,
+  GeneratedSecret,
+  RandomRecipe,
+  RandomSecret,
+  RandomSecretProps,
+  SecretDescription,
+  SecretEncoding,
+  SecretRecipe,
+  SignedCertificate,
+  SignedCertificateProps,
+} from "./secrets";
 export {
   ClusterStackProps,
   defineInventory,

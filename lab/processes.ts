@@ -51,7 +51,7 @@ export function startRecorded(
   const child = spawn(file, args, {
     detached: true,
     stdio: ["ignore", log, log],
-    env: options.env,
+    env: withoutSecrets(options.env ?? process.env),
     cwd: options.cwd ?? "/",
   });
   fs.closeSync(log);
@@ -60,6 +60,11 @@ export function startRecorded(
   const record = recordOf(child.pid ?? -1) ?? { pid: -1, startTime: "", bootId: bootId() };
   writeAtomically(recordFile(state, name), JSON.stringify(record) + "\n");
   return record;
+}
+
+/** What Terraform gives the commands that it runs holds every secret of its stack; a guest runs for long, and needs none. */
+function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(TF_VAR|VIPSTACK_SECRET)_/.test(name)));
 }
 
 /** Record of a running process, for what is not started by `startRecorded`. */

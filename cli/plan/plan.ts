@@ -12,6 +12,7 @@ import { labMachines } from "../lab";
 import { leftLine, leftStacks } from "../left-stacks";
 import { typed } from "../package";
 import { chooseProgram, Program } from "../program";
+import { supplySecrets } from "../secrets/supply";
 import type { Synthesis } from "../synthesis";
 import { TERRAFORM, terraformResources } from "../terraform";
 import { terraformErrors } from "../terraform-errors";
@@ -33,6 +34,8 @@ export async function plan(example?: string, { all = false, json = false }: Plan
   const choice = example === undefined ? await chooseProgram() : undefined;
   const program = new Program(example, choice?.app);
   const deployments = await program.synth();
+  // Terraform compares values, also those that are yet to be made.
+  supplySecrets(deployments, { keep: false });
   const providerStacks = program.providerStacks();
   const { gone, off } = await stateOfLabs(deployments);
   const planned = await planOf(program, deployments, providerStacks, gone);

@@ -1,9 +1,11 @@
 import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { Gateway, MachineGateway, RouteRow } from "../apisix";
+import { AGENT_TOKEN } from "../consul";
 import { Director, VirtualService } from "../lvs";
 import { IBackend, IMachine, LocalCommand, Machine, MachineAccess } from "../machine";
 import { writeAtSynth } from "../private/synth-files";
+import { GeneratedSecret, SecretDescription } from "../secrets";
 import { drawTopology, surveyTopology } from "../topology";
 import { keepStateIn, protectStateFolder } from "./state-folder";
 
@@ -56,6 +58,7 @@ export class Deployment extends Construct {
   private describe({ name, backend, stateFolder, client }: DeploymentProps): DeploymentDescription {
     const stack = TerraformStack.of(this);
     const all = stack.node.findAll();
+    const secrets = GeneratedSecret._below(stack);
     return {
       name,
       stack: stack.node.id,
@@ -69,6 +72,7 @@ export class Deployment extends Construct {
           addresses: machine.addresses.map(({ address }) => address),
           roles: machine.model.titles,
           shell: runFromAnywhere(machine.shell),
+          ...(machine.model.secrets.some(({ path }) => path === AGENT_TOKEN) && { consulToken: AGENT_TOKEN }),
         })),
       virtualServices: all
         .filter((each) => Director.isDirector(each))
@@ -79,6 +83,7 @@ export class Deployment extends Construct {
         .filter(isGateway)
         .filter(({ machines }) => machines.some((machine) => all.includes(machine)))
         .map((gateway) => describeGateway(gateway)),
+      ...(secrets.length > 0 && { secrets }),
     };
   }
 }
@@ -101,6 +106,8 @@ export interface DeploymentDescription {
   readonly virtualServices: readonly VirtualServiceDescription[];
   /** The gateways of the stack. */
   readonly gateways: readonly GatewayDescription[];
+  /** Secrets that `vipstack up` makes, each after those it is made of. @default - none */
+  readonly secrets?: readonly SecretDescription[];
 }
 
 /** An instance of a gateway in the description of a deployment. */
@@ -139,6 +146,8 @@ export interface DeployedMachine {
   readonly roles: readonly string[];
   /** Runs the shell script on its standard input on the machine, as root. */
   readonly shell: LocalCommand;
+  /** File on the machine with the token of its Consul agent. @default - the agent answers without one */
+  readonly consulToken?: string;
 }
 
 /** A virtual service in the description of a deployment. */
