@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ProviderDescription } from "../constructs/deployment";
+import { Agent, fetch, Response } from "undici";
+import { ProviderDescription, ProviderSecrets } from "../constructs/deployment";
 import { CliError } from "./errors";
+import { secretValue } from "./secrets/supply";
 
 /** How long an agent may take to know a leader once its machine is up. */
 export const LEADER_SECONDS = 60;
@@ -13,11 +15,17 @@ const LEADERLESS = /no cluster leader|not the leader|leadership lost|failed to g
  * {@link LEADER_SECONDS} at most.
  */
 export class AgentApi {
-  /** The agent of a stack; its token, where it needs one, is in the variable that the providers read too. */
-  static of({ provider, address }: Pick<ProviderDescription, "provider" | "address">): AgentApi {
+  /**
+   * The agent of a stack. Its token, where it needs one, is a generated secret of the deployment, or in the variable that the providers
+   * read too.
+   */
+  static of(stack: AskedStack): AgentApi {
+    const { provider, address, secrets } = stack;
+    const token = secrets && secretValue(stack, secrets.token);
+    const dispatcher = secrets && dispatcherOf(stack, secrets);
     return provider === "consul"
-      ? new AgentApi("Consul", address, { "X-Consul-Token": process.env.CONSUL_HTTP_TOKEN })
-      : new AgentApi("Nomad", address, { "X-Nomad-Token": process.env.NOMAD_TOKEN });
+      ? new AgentApi("Consul", address, { "X-Consul-Token": token ?? process.env.CONSUL_HTTP_TOKEN }, dispatcher)
+      : new AgentApi("Nomad", address, { "X-Nomad-Token": token ?? process.env.NOMAD_TOKEN }, dispatcher);
   }
 
   private readonly headers: Record<string, string>;
@@ -26,6 +34,7 @@ export class AgentApi {
     private readonly agent: string,
     private readonly address: string,
     headers: Record<string, string | undefined>,
+    private readonly dispatcher?: Agent,
   ) {
     this.headers = Object.fromEntries(
       Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined),
@@ -88,7 +97,12 @@ export class AgentApi {
 
   private async request(method: string, path: string, body?: string): Promise<Response> {
     try {
-      return await fetch(`${this.address}${path}`, { method, headers: this.headers, body });
+      return await fetch(`${this.address}${path}`, {
+        method,
+        headers: this.headers,
+        body,
+        dispatcher: this.dispatcher,
+      });
     } catch (error) {
       const { cause, message } = error as Error;
       throw new CliError(
@@ -97,6 +111,14 @@ export class AgentApi {
       );
     }
   }
+}
+
+type AskedStack = Pick<ProviderDescription, "provider" | "address" | "stateFolder" | "secrets">;
+
+/** Connections that trust the deployment's own authority alone, and show the agent a certificate. */
+function dispatcherOf(stack: AskedStack, { authority, certificate }: ProviderSecrets): Agent {
+  const pair = secretValue(stack, certificate);
+  return new Agent({ connect: { ca: secretValue(stack, authority), cert: pair, key: pair } });
 }
 
 async function reasonOf(response: Response): Promise<string> {

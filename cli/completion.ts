@@ -21,7 +21,7 @@ interface Word {
 /** A command as its words complete. */
 interface Completed extends Word {
   readonly options: readonly Word[];
-  /** Words of its first argument. */
+  /** Words of its first argument, or the commands below it. */
   readonly first: readonly Word[];
   /** Whether its first argument is a machine that is up. */
   readonly takesMachine: boolean;
@@ -62,6 +62,7 @@ export function completedCommands(root: Command, { examples, lab: labCommands }:
       shell: plain(SHELLS),
       words: labCommands,
     };
+    const own = command.commands.map((each) => ({ word: each.name(), meaning: each.description() }));
     return {
       word: command.name(),
       meaning: command.description(),
@@ -69,7 +70,7 @@ export function completedCommands(root: Command, { examples, lab: labCommands }:
         .createHelp()
         .visibleOptions(command)
         .flatMap(({ long, description }) => (long ? [{ word: long, meaning: description }] : [])),
-      first: first[argument?.name() ?? ""] ?? [],
+      first: first[argument?.name() ?? ""] ?? own,
       takesMachine: argument?.name() === "machine",
     };
   });

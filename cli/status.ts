@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DeployedMachine, DeploymentDescription, GatewayDescription } from "../constructs/deployment";
 import { jobInstances } from "./agent-stacks";
 import { columns } from "./columns";
+import { askConsul } from "./consul-question";
 import { directorTable, TableService } from "./director-table";
 import { JobInstance } from "./jobs";
 import { Login } from "./login";
@@ -175,7 +176,7 @@ async function ask(
           `echo ${SEPARATOR}; iptables -t nat -S 2>/dev/null | grep -- '-A VIPSTACK'`,
         ]
       : []),
-    ...(consul ? [`echo ${SEPARATOR}; curl --silent --max-time 3 http://127.0.0.1:8500/v1/health/state/any`] : []),
+    ...(consul ? [`echo ${SEPARATOR}; ${askConsul(asked, "/v1/health/state/any")}`] : []),
   ].join("\n");
   const { stdout, exitCode } = await new Login(asked).ask(`${script}\nexit 0\n`, { seconds: ANSWER_SECONDS });
   if (exitCode !== 0) return { machine: { ...machine, state: "does not answer" } };

@@ -12,6 +12,11 @@ export enum AgentProfile {
   DEV = "dev",
   /** 1, 3 or 5 servers that find each other and elect a leader. Interfaces listen only where they are needed. */
   CLUSTER = "cluster",
+  /**
+   * As `CLUSTER`, with 3 or 5 servers, encrypted gossip, and mutual TLS between agents: no host without a key and a certificate of the
+   * deployment joins or talks to them. `vipstack up` makes keys and certificates: see `GeneratedSecret`.
+   */
+  PRODUCTION = "production",
 }
 
 /** Checks a name of a datacenter, a region or a node pool. Left out and unresolved names pass. */
@@ -76,16 +81,20 @@ export function validateFurtherServer(
 }
 
 /** What is wrong with the number of a cluster's servers, for `node.addValidation`. */
-export function serverCountProblems(count: number): string[] {
-  return serverCountFailures(count).map(describeFailure);
+export function serverCountProblems(count: number, profile = AgentProfile.CLUSTER): string[] {
+  return serverCountFailures(count, profile).map(describeFailure);
 }
 
 /** An even number of servers survives no more losses than the odd number below it. */
-function serverCountFailures(count: number): Failure[] {
+function serverCountFailures(count: number, profile: AgentProfile): Failure[] {
   const failure = { property: "addServers", got: count };
   if (count > 7) {
     const rule = "must lead to 7 servers at most: each write waits for a majority";
     return [{ ...failure, rule, cure: "make the others clients" }];
+  }
+  if (count === 1 && profile === AgentProfile.PRODUCTION) {
+    const rule = "must lead to at least 3 servers with AgentProfile.PRODUCTION: one alone is a single point of failure";
+    return [{ ...failure, rule, cure: "add two machines, or choose AgentProfile.CLUSTER" }];
   }
   if (count % 2 === 1) return [];
   const cure = `${count} survive as many losses as ${count - 1}: add one or leave one out`;

@@ -9,5 +9,6 @@ export {
 export { Installation, installationFor, Installed, ReleaseOptions, VendorAptOptions } from "./installation";
 export { Provided } from "./provided";
 export { ConfigBody, ConfigValue, renderConfig } from "./render/config";
+export { HARDENED } from "./render/hardening";
 export { AgentUnit, agentUnit } from "./render/unit";
 export { SnapshotOptions, Snapshots } from "./snapshots";

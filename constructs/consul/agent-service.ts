@@ -4,6 +4,8 @@ import { Validation } from "../private/validation";
 import { IConsulCluster } from "./consul-cluster";
 import { announceService, validateService } from "./consul-service";
 import { isMarked, mark } from "../private/mark";
+import { serviceRule } from "./render/access";
+import { ARRIVAL, LOCAL_CONSUL, TOKENS } from "./render/agent";
 
 /** Health check of a service, run by its machine's agent. */
 export class AgentCheck {
@@ -102,34 +104,55 @@ export class AgentService extends Construct {
     if (!validation.passes()) return;
 
     props.consul.ensureAgent(this, machine);
+    const { serviceId } = this;
+    const access = props.consul._security?.access;
+    const token = access
+      ?.grant(`service-${serviceId}-${machine.name}`, () => [serviceRule(this.name)])
+      .valueIn(machine);
+    const content = renderServiceDefinition({
+      id: serviceId,
+      name: this.name,
+      address: machine.address,
+      port,
+      tags,
+      meta,
+      token,
+      checks: checks.map((check) => check._render(machine.address, port)),
+    });
+    const reloads = "consul.service";
     machine.contribute(this, {
       title: `${this.name} on ${port}`,
-      beforeRemoval: { withdraw: [maintenance(this.serviceId, true)] },
-      // A host that exists keeps the agent's state when it is set up again.
-      ready: [maintenance(this.serviceId, false)],
-      liveFiles: [
-        {
-          path: `/etc/consul.d/service-${this.serviceId}.json`,
-          reloads: "consul.service",
-          content: renderServiceDefinition({
-            id: this.serviceId,
-            name: this.name,
-            address: machine.address,
-            port,
-            tags,
-            meta,
-            checks: checks.map((check) => check._render(machine.address, port)),
+      ...(token === undefined
+        ? {
+            beforeRemoval: { withdraw: [maintenance(serviceId, true)] },
+            // A host that exists keeps the agent's state when it is set up again.
+            ready: [maintenance(serviceId, false)],
+            liveFiles: [{ path: `/etc/consul.d/service-${serviceId}.json`, reloads, content }],
+          }
+        : {
+            beforeRemoval: {
+              withdraw: [maintenance(serviceId, true, `${TOKENS}/service-${serviceId}`)],
+              stop: [forgetMaintenance(serviceId)],
+            },
+            secrets: [
+              { path: `${ARRIVAL}/service-${serviceId}.json`, reloads, content },
+              { path: `${TOKENS}/service-${serviceId}`, reloads, content: token },
+            ],
           }),
-        },
-      ],
     });
   }
 }
 
 /** @see https://developer.hashicorp.com/consul/api-docs/agent/service#enable-maintenance-mode */
-function maintenance(serviceId: string, enable: boolean): string {
-  const url = `http://127.0.0.1:8500/v1/agent/service/maintenance/${serviceId}?enable=${String(enable)}`;
-  return `curl --fail --silent --show-error --max-time 10 --request PUT '${url}'`;
+function maintenance(serviceId: string, enable: boolean, token?: string): string {
+  const url = `http://${LOCAL_CONSUL}/v1/agent/service/maintenance/${serviceId}?enable=${String(enable)}`;
+  const ask = `curl --fail --silent --show-error --max-time 10 --request PUT '${url}'`;
+  return token === undefined ? ask : `{ printf 'X-Consul-Token: '; cat ${token}; } | ${ask} --header @-`;
+}
+
+/** A host that exists keeps the agent's state when it is set up again, where the token for the opposite comes too late. */
+function forgetMaintenance(serviceId: string): string {
+  return `grep --files-with-matches --no-messages '_service_maintenance:${serviceId}"' /var/lib/consul/checks/* | xargs --no-run-if-empty rm`;
 }
 
 function withDefaults(times: AgentCheckTimes): Omit<CheckDefinition, "http" | "tcp"> {
@@ -154,6 +177,7 @@ interface ServiceDefinition {
   readonly port: number;
   readonly tags?: readonly string[];
   readonly meta?: Readonly<Record<string, string>>;
+  readonly token?: string;
   readonly checks: readonly CheckDefinition[];
 }
 

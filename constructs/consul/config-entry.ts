@@ -7,6 +7,8 @@ import { usedProperties } from "../private/used-properties";
 import { Validation } from "../private/validation";
 import { versionAtLeast } from "../private/version";
 import { consulOf, ProvidedConsul } from "./consul-cluster";
+import { AccessRule, intentionRule, OPERATOR_RULE, serviceRule } from "./render/access";
+import { needRules } from "./terraform-access";
 
 /** Kind of a config entry. The values are Consul's own names. */
 export enum ConfigEntryKind {
@@ -53,6 +55,7 @@ export class ConfigEntry extends Construct {
     const used = usedProperties(props.fields, "fields.", `${props.kind}.`);
     validation.add(...versionFailures(running, CONFIG_ENTRY_FIELDS, used));
     validation.passes();
+    needRules(this, [entryRule(props.kind, name)]);
 
     const binding = providerBinding(this, "@cdktf/provider-consul/lib/config-entry");
     this.entry = new binding.ConfigEntry(this, "Default", {
@@ -61,6 +64,18 @@ export class ConfigEntry extends Construct {
       configJson: escapeTemplate(JSON.stringify(completeFields(props.kind, name, props.fields, version))),
       dependsOn: props.after?.map(({ entry }) => entry),
     });
+  }
+}
+
+/** @see https://developer.hashicorp.com/consul/api-docs/config */
+function entryRule(kind: ConfigEntryKind, name: string): AccessRule {
+  switch (kind) {
+    case ConfigEntryKind.SERVICE_DEFAULTS:
+      return serviceRule(name);
+    case ConfigEntryKind.SERVICE_INTENTIONS:
+      return intentionRule(name);
+    case ConfigEntryKind.PROXY_DEFAULTS:
+      return OPERATOR_RULE;
   }
 }
 

@@ -4,6 +4,7 @@ import { Contribution, IMachine, PortClaim } from "../machine";
 import { isRefused, Validation } from "../private/validation";
 import type { IConsulCluster } from "./consul-cluster";
 import {
+  AGENT_TOKEN,
   CONSUL_READY,
   ConsulAgent,
   consulAgentText,
@@ -12,6 +13,7 @@ import {
   consulUnitText,
   WAIT_FOR_CONSUL,
   waitForConsulText,
+  withToken,
 } from "./render/agent";
 
 /** Properties of a local Consul agent. */
@@ -44,12 +46,12 @@ export class ConsulClient extends Construct {
     const passes = validation.passes();
     if (!consul._addAgent(this, machine) || !passes || inherits || isRefused(machine)) return;
 
-    const agent = {
-      nodeName: machine.name,
-      datacenter: consul.datacenter,
-      address: advertiseAddress ?? machine.address,
-    };
+    const address = advertiseAddress ?? machine.address;
+    const security = consul._security;
+    const { datacenter } = consul;
+    const agent = { nodeName: machine.name, datacenter, address, secured: security !== undefined };
     const installed = installation._of("consul");
+    if (security !== undefined) machine.contribute(this, security._of(machine, "client", address));
     machine.contribute(this, () => consulContribution(agent, { retryJoin: consul.retryJoin }, installed));
   }
 }
@@ -69,18 +71,26 @@ export function consulContribution(agent: ConsulAgent, peers: ConsulPeers, insta
     ],
     // A server that is added later changes this file on every machine; none of them may be rebuilt for it.
     liveFiles: [{ path: "/etc/consul.d/cluster.hcl", content: consulPeersText(peers), reloads: "consul.service" }],
-    units: [{ name: "consul.service", content: consulUnitText(installed.program), wait: false }],
+    units: [{ name: "consul.service", content: consulUnitText(installed.program, agent.secured), wait: false }],
     ports: consulPorts(agent),
-    ready: [CONSUL_READY],
+    // Its secrets come after the first boot.
+    ready: agent.secured === true ? [] : [CONSUL_READY],
     // Otherwise the datacenter waits for it for three days. A server's state is on the other servers, or gone with it.
-    ...(agent.server === undefined && { beforeRemoval: { stop: [`${installed.program} leave`] } }),
+    ...(agent.server === undefined && {
+      beforeRemoval: { stop: [`${agent.secured === true ? withToken(AGENT_TOKEN) : ""}${installed.program} leave`] },
+    }),
   };
 }
 
 /** @see https://developer.hashicorp.com/consul/docs/reference/architecture/ports */
-function consulPorts({ server }: ConsulAgent): PortClaim[] {
+function consulPorts({ server, secured }: ConsulAgent): PortClaim[] {
   const serf = server === undefined ? [8301] : [8301, 8302];
-  const tcp = [8500, ...(server === undefined ? [] : [8300]), ...(server?.profile === AgentProfile.DEV ? [8502] : [])];
+  const tcp = [
+    8500,
+    ...(server === undefined ? [] : [8300]),
+    ...(server?.profile === AgentProfile.DEV ? [8502] : []),
+    ...(server !== undefined && secured ? [8501] : []),
+  ];
   return [
     ...tcp.map((port) => ({ protocol: "tcp" as const, port })),
     ...[8600, ...serf].flatMap((port) => [

@@ -1,8 +1,10 @@
 import { Construct, IConstruct } from "constructs";
 import { Installation, Provided } from "../agents";
 import { IMachine } from "../machine";
+import { Failure } from "../private/failure";
 import { Validation } from "../private/validation";
 import { ConsulClient } from "./consul-client";
+import type { ConsulSecurity } from "./security";
 
 /** A Consul datacenter: of this program ({@link ConsulServer}), or one that exists. */
 export interface IConsulCluster extends IConstruct {
@@ -22,6 +24,8 @@ export interface IConsulCluster extends IConstruct {
   ensureAgent(role: Construct, machine: IMachine): void;
   /** @internal @returns whether it is the machine's only agent */
   _addAgent(agent: IConstruct, machine: IMachine): boolean;
+  /** Key and certificates of its agents. @default - they trust every host @internal */
+  readonly _security?: ConsulSecurity;
 }
 
 /** The cluster that Consul objects are checked against. Every {@link IConsulCluster} is one. */
@@ -30,6 +34,8 @@ export interface ProvidedConsul {
   readonly version?: string;
   /** Node of the construct, named in errors. */
   readonly node: { readonly path: string };
+  /** @internal */
+  readonly _security?: ConsulSecurity;
 }
 
 const provided = new Provided<ProvidedConsul>();
@@ -44,6 +50,19 @@ export function consulOf(scope: IConstruct): ProvidedConsul | undefined {
   return provided.of(scope);
 }
 
+/** Refuses a cluster of {@link AgentProfile.PRODUCTION} for a role that has no token for it. @param role `a gateway` */
+export function securedFailures(consul: IConsulCluster, role: string): Failure[] {
+  if (consul._security === undefined) return [];
+  return [
+    {
+      property: "consul",
+      rule: `can't be a cluster with AgentProfile.PRODUCTION yet, because ${role} has no token for it`,
+      got: consul.node.path,
+      cure: "leave out its 'profile', for AgentProfile.CLUSTER",
+    },
+  ];
+}
+
 /** What both kinds of cluster do for their agents. */
 export abstract class ConsulClusterBase extends Construct implements IConsulCluster {
   abstract readonly datacenter: string;
@@ -52,6 +71,8 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
   abstract readonly install?: Installation;
   abstract readonly consulTemplate?: Installation;
   abstract readonly version?: string;
+  /** @internal */
+  _security?: ConsulSecurity;
   private readonly agents = new Map<IMachine, IConstruct>();
 
   ensureAgent(role: Construct, machine: IMachine): void {

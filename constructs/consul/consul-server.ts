@@ -15,6 +15,8 @@ import { checkAtSynth, isRefused, Validation } from "../private/validation";
 import { versionFormFailures } from "../private/version";
 import { consulContribution } from "./consul-client";
 import { ConsulClusterBase, IConsulCluster } from "./consul-cluster";
+import { MANAGEMENT_TOKEN, withToken } from "./render/agent";
+import { ConsulSecurity } from "./security";
 
 /** Properties of a Consul server. */
 export interface ConsulServerProps {
@@ -91,7 +93,10 @@ export class ConsulServer extends ConsulClusterBase {
     const { machine, advertiseAddress } = props;
     this.profile = props.profile ?? AgentProfile.CLUSTER;
     this.datacenter = props.datacenter ?? "dc1";
-    this.httpAddress = `http://${advertiseAddress ?? machine.address}:8500`;
+    const isSecured = this.profile === AgentProfile.PRODUCTION;
+    const host = advertiseAddress ?? machine.address;
+    this.httpAddress = isSecured ? `https://${host}:8501` : `http://${host}:8500`;
+    if (isSecured) this._security = new ConsulSecurity(this, this.datacenter);
     this.install = props.install;
     this.consulTemplate = props.consulTemplate;
     this.raftMultiplier = props.raftMultiplier;
@@ -103,7 +108,7 @@ export class ConsulServer extends ConsulClusterBase {
     validation.integer("raftMultiplier", props.raftMultiplier, 1, 10, "1 is for fast machines, 5 for small ones");
     this.snapshots?._validate(validation);
     this.version = this.addServer(validation, machine, advertiseAddress);
-    checkAtSynth(this, () => (this.isOneRefused ? [] : serverCountProblems(this.servers.length)));
+    checkAtSynth(this, () => (this.isOneRefused ? [] : serverCountProblems(this.servers.length, this.profile)));
   }
 
   /** Addresses of the servers, up to the time of reading. */
@@ -112,7 +117,7 @@ export class ConsulServer extends ConsulClusterBase {
   }
 
   /**
-   * Makes further machines servers. With 3 servers the cluster survives the loss of one, with 5 of two. The dev profile has one server only.
+   * Makes further machines servers. With 3 servers the cluster survives the loss of one, with 5 of two. The dev profile has one server only, production at least three.
    */
   addServers(machines: readonly IMachine[]): void {
     for (const machine of machines) {
@@ -135,11 +140,20 @@ export class ConsulServer extends ConsulClusterBase {
     if (!passes || !isOnly || isRefused(machine)) return installation.version;
     const installed = installation._of("consul");
     const { datacenter, profile, raftMultiplier } = this;
-    const agent = { nodeName: machine.name, datacenter, address, server: { profile, raftMultiplier } };
+    const secured = this._security !== undefined;
+    const agent = { nodeName: machine.name, datacenter, address, secured, server: { profile, raftMultiplier } };
+    const security = this._security;
+    if (security !== undefined) {
+      machine.contribute(this, security._of(machine, "server", address));
+      machine.contribute(this, () => security.access._ofServer(machine));
+    }
     const peers = () => ({ retryJoin: this.retryJoin, bootstrapExpect: this.servers.length });
     machine.contribute(this, () => consulContribution(agent, peers(), installed));
     if (this.snapshots !== undefined)
-      machine.contribute(this, this.snapshots._of("consul", `${installed.program} snapshot save`));
+      machine.contribute(
+        this,
+        this.snapshots._of("consul", `${secured ? withToken(MANAGEMENT_TOKEN) : ""}${installed.program} snapshot save`),
+      );
     return installed.version;
   }
 }

@@ -5,6 +5,8 @@ import { escapeTemplate, escapeTemplates } from "../private/template-escape";
 import { providerBinding } from "../private/provider";
 import { Validation } from "../private/validation";
 import { announceService, validateService } from "./consul-service";
+import { nodeRule, serviceRule } from "./render/access";
+import { needRules } from "./terraform-access";
 
 /** Properties of an external node. */
 export interface ExternalNodeProps {
@@ -53,6 +55,7 @@ export class ExternalNode extends Construct {
       cure: "write it like '192.168.139.184'",
     });
     validation.passes();
+    needRules(this, [nodeRule(this.name)]);
     // The mark by which consul-esm, where it is in use, knows the nodes that it may watch.
     const meta = { "external-node": "true" };
     const binding = providerBinding(this, "@cdktf/provider-consul/lib/node");
@@ -66,6 +69,7 @@ export class ExternalNode extends Construct {
     validation.integer("port", port, 1, 65535, "give the port that it listens on");
     announceService(this, name);
     if (!validation.passes()) return;
+    needRules(this, [serviceRule(name)]);
     const { Service } = providerBinding(this, "@cdktf/provider-consul/lib/service");
     new Service(this, `${name}-${port}`, {
       name,

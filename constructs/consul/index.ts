@@ -1,11 +1,12 @@
 export { AgentCheck, AgentCheckTimes, AgentHttpCheckOptions, AgentService, AgentServiceProps } from "./agent-service";
 export { ConfigEntry, ConfigEntryFields, ConfigEntryKind, ConfigEntryProps } from "./config-entry";
 export { ConsulClient, ConsulClientProps } from "./consul-client";
-export { IConsulCluster, ProvidedConsul, provideConsul } from "./consul-cluster";
+export { IConsulCluster, ProvidedConsul, provideConsul, securedFailures } from "./consul-cluster";
 export { ConsulServerAttributes, ConsulServer, ConsulServerProps } from "./consul-server";
 export { announcedServices, announceService, ConsulService, isAnnounced, WEIGHT_META } from "./consul-service";
 export { CONSUL_TEMPLATE_MEMORY, consulTemplateFor } from "./consul-template";
 export { ExternalNode, ExternalNodeProps, ExternalServiceOptions } from "./external-node";
 export { ConsulKeys, ConsulKeysProps } from "./keys";
-export { LOCAL_CONSUL, WAIT_FOR_CONSUL } from "./render/agent";
-export { CONSUL_STANZA, consulTemplateUnit } from "./render/consul-template";
+export { followerRules } from "./render/access";
+export { AGENT_TOKEN, LOCAL_CONSUL, WAIT_FOR_CONSUL } from "./render/agent";
+export { CONSUL_STANZA, consulTemplateTokenText, consulTemplateUnit } from "./render/consul-template";

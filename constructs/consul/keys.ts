@@ -3,6 +3,8 @@ import { Construct } from "constructs";
 import { providerBinding } from "../private/provider";
 import { escapeTemplate } from "../private/template-escape";
 import { Validation } from "../private/validation";
+import { keyRule } from "./render/access";
+import { needRules } from "./terraform-access";
 
 /** Consul refuses a longer value. */
 const LONGEST_VALUE = 512 * 1024;
@@ -49,6 +51,10 @@ export class ConsulKeys extends Construct {
       });
     }
     validation.passes();
+    needRules(
+      this,
+      entries.map(([key]) => keyRule(key)),
+    );
 
     const binding = providerBinding(this, "@cdktf/provider-consul/lib/keys");
     this.resource = new binding.Keys(this, "Default", {

@@ -16,5 +16,6 @@ export {
   ProviderDeploymentProps,
   ProviderDescription,
   ProviderName,
+  ProviderSecrets,
 } from "./provider-deployment";
 export { protectStateFolder } from "./state-folder";

@@ -20,6 +20,18 @@ export interface ProviderDeploymentProps {
   readonly stateFolder: string;
   /** Stack of the machine on which the agent runs. @default - the machine is not part of the program */
   readonly machines?: string;
+  /** Generated secrets that the agent wants of who asks it, by the names of their variables. @default - it wants none */
+  readonly secrets?: ProviderSecrets;
+}
+
+/** Names of the variables of generated secrets with which an agent is asked. */
+export interface ProviderSecrets {
+  /** The authority that signed the agent's certificate. */
+  readonly authority: string;
+  /** The client's own certificate and its key. */
+  readonly certificate: string;
+  /** The client's token. */
+  readonly token: string;
 }
 
 /** Terraform provider of a stack of Consul objects or Nomad jobs. */

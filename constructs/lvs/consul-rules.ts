@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { Installed } from "../agents";
-import { CONSUL_TEMPLATE_MEMORY, consulTemplateUnit } from "../consul";
+import { CONSUL_TEMPLATE_MEMORY, consulTemplateTokenText, consulTemplateUnit } from "../consul";
 import { Contribution, LiveFile, nodeProgram, PROGRAM_FOLDER } from "../machine";
 import { INSTANCES_FOLDER, renderConsulTemplateConfig, renderFollowed } from "./render/consul-template";
 import { ServiceSpec, sortedServices } from "./spec";
@@ -9,6 +9,7 @@ import { Host } from "./topology";
 const CONSUL_TEMPLATE_UNIT = "vipstack-consul-template.service";
 const RUN = dirname(INSTANCES_FOLDER);
 const CONFIG = "/etc/vipstack/consul-template.hcl";
+const TOKEN = "/etc/vipstack/secrets/consul-template/token.hcl";
 const FOLLOWED = "/etc/vipstack/consul-followed.json";
 
 /**
@@ -25,7 +26,13 @@ export const CONSUL_RULES_IF_DUE = `-/bin/sh -c 'cd ${RUN} && ! test -e consul-r
 
 /** What a director that may follow Consul brings to its machine, beside what every director does. */
 export function consulContribution(
-  spec: { readonly machine: Host; readonly services: readonly ServiceSpec[]; readonly consulTemplate: Installed },
+  spec: {
+    readonly machine: Host;
+    readonly services: readonly ServiceSpec[];
+    readonly consulTemplate: Installed;
+    /** Token for Consul, where it wants one. */
+    readonly consulToken?: string;
+  },
   ipvsUnit: string,
 ): Contribution {
   return {
@@ -41,12 +48,18 @@ export function consulContribution(
           config: CONFIG,
           folder: INSTANCES_FOLDER,
           after: [ipvsUnit],
+          token: spec.consulToken === undefined ? undefined : TOKEN,
         }),
+        ...(spec.consulToken !== undefined && { wait: false }),
       },
     ],
     liveFiles: liveFiles(spec, ipvsUnit),
     generated: ["/etc/vipstack/ipvs.d/consul-*.rules"],
-    ready: [`systemctl is-active --quiet ${CONSUL_TEMPLATE_UNIT}`],
+    ...(spec.consulToken === undefined
+      ? { ready: [`systemctl is-active --quiet ${CONSUL_TEMPLATE_UNIT}`] }
+      : {
+          secrets: [{ path: TOKEN, content: consulTemplateTokenText(spec.consulToken), reloads: CONSUL_TEMPLATE_UNIT }],
+        }),
   };
 }
 

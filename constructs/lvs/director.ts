@@ -1,6 +1,6 @@
 import { Construct } from "constructs";
 import { Installation, Installed } from "../agents";
-import { consulTemplateFor, IConsulCluster } from "../consul";
+import { consulTemplateFor, followerRules, IConsulCluster } from "../consul";
 import { Contribution, IMachine, InterfaceAddress, MachineFile } from "../machine";
 import { DurationRange, secondsOf } from "../private/duration";
 import { isMarked, mark } from "../private/mark";
@@ -88,6 +88,11 @@ export class Director extends Construct {
     if (!validation.passes()) return;
 
     this.consul?.ensureAgent(this, this.machine);
+    const follows = (): string[] => this.services.flatMap(({ followed }) => followed?.service ?? []);
+    const access = this.consul?._security?.access;
+    const consulToken = access
+      ?.grant(`director-${this.machine.name}`, () => followerRules(follows()))
+      .valueIn(this.machine);
     this.machine.contribute(this, () =>
       directorContribution({
         plane: this.plane,
@@ -97,6 +102,7 @@ export class Director extends Construct {
         localRules: this.localRules,
         takenPorts: this.takenPorts.all,
         consulTemplate,
+        consulToken,
       }),
     );
     checkAtSynth(this, () => (this.isEmpty ? [NOTHING_TO_DO] : []));
@@ -202,6 +208,8 @@ interface DirectorSpec {
   readonly takenPorts: readonly TakenPort[];
   /** The consul-template of the machine. @default - no virtual service may follow Consul */
   readonly consulTemplate?: Installed;
+  /** Its token for Consul. @default - Consul wants none */
+  readonly consulToken?: string;
 }
 
 /** Everything that a director adds to its machine. */
@@ -220,6 +228,7 @@ function directorContribution(spec: DirectorSpec): Contribution {
     aptSources: consul.aptSources,
     downloads: consul.downloads,
     memoryMiB: consul.memoryMiB,
+    ...(consul.secrets !== undefined && { secrets: consul.secrets }),
     kernelModules: ipvs.kernelModules ?? ["nf_conntrack"],
     sysctls: directorSysctls(traitsOf(spec)),
     files: [

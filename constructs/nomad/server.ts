@@ -10,7 +10,7 @@ import {
   validateFurtherServer,
   validateHttpAddress,
 } from "../agents";
-import { IConsulCluster } from "../consul";
+import { IConsulCluster, securedFailures } from "../consul";
 import { Contribution, IMachine } from "../machine";
 import { checkAtSynth, isRefused, Validation } from "../private/validation";
 import { isVersion, versionAtLeast, versionFormFailures } from "../private/version";
@@ -117,6 +117,12 @@ export class NomadServer extends Construct implements INomadCluster {
     validateAdvertiseAddress(validation, machine, advertiseAddress);
     validateDynamicPorts(validation, props.dynamicPorts);
     this.snapshots?._validate(validation);
+    validation.add(...securedFailures(consul, "Nomad"));
+    validation.require(this.profile !== AgentProfile.PRODUCTION, {
+      property: "profile",
+      rule: "can't be AgentProfile.PRODUCTION yet: Nomad's agents get no keys and certificates",
+      cure: "leave it out, for AgentProfile.CLUSTER",
+    });
     this.addServer(validation, machine, advertiseAddress);
     checkAtSynth(this, () => (this.isOneRefused ? [] : serverCountProblems(this.servers.length)));
 

@@ -1,8 +1,9 @@
 import { TerraformStack } from "cdktf";
 import { Construct, IConstruct } from "constructs";
-import { ProviderDeployment, ProviderName } from "../deployment";
+import { ProviderDeployment, ProviderName, ProviderSecrets } from "../deployment";
 import { IBackend } from "../machine";
 import { refuse } from "../private/validation";
+import { ClientSecrets } from "../secrets";
 import { Inventory } from "./inventory";
 import { MachinesStack } from "./machines-stack";
 import { stateFolderOf } from "./state-folder";
@@ -11,6 +12,8 @@ import { stateFolderOf } from "./state-folder";
 export interface HttpCluster extends IConstruct {
   /** URL of its HTTP API, as the machines reach it: `http://192.168.139.24:8500`. */
   readonly httpAddress: string;
+  /** @internal */
+  readonly _security?: { _ofStack(stack: IConstruct): ClientSecrets };
 }
 
 /** Properties of a stack of Consul objects or Nomad jobs. */
@@ -32,6 +35,8 @@ export abstract class ClusterStack extends TerraformStack {
   readonly address: string;
   /** The deployment that it is part of. */
   readonly deployment: string;
+  /** What Terraform shows the agent. @default - it asks for nothing @internal */
+  protected readonly _secrets?: ClientSecrets;
 
   protected constructor(
     scope: Construct,
@@ -62,14 +67,20 @@ export abstract class ClusterStack extends TerraformStack {
       MachinesStack.isMachinesStack(each) && each.inventory.name === used.name ? [each.backend] : [];
     const [backend] = this.node.root.node.findAll().flatMap(sameDeployment);
     this.address = providerAddress(this, backend, cluster.httpAddress);
+    this._secrets = cluster._security?._ofStack(this);
     new ProviderDeployment(this, "deployment", {
       name: used.name,
       provider,
       address: this.address,
       stateFolder: stateFolderOf(used),
       machines: machines?.node.id,
+      ...(this._secrets && { secrets: variablesOf(this._secrets) }),
     });
   }
+}
+
+function variablesOf({ authority, certificate, token }: ClientSecrets): ProviderSecrets {
+  return { authority: authority.variable, certificate: certificate.variable, token: token.variable };
 }
 
 function isStack(construct: IConstruct): construct is TerraformStack {

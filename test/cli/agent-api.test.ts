@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AgentApi } from "../../cli/agent-api";
 import { withProgram } from "../support/agents";
+import { freePorts } from "../support/free-ports";
 import { programFile } from "../support/programs";
 
 const folder = mkdtempSync(join(tmpdir(), "vipstack-agents-"));
@@ -22,7 +22,7 @@ withConsul(
   async () => {
     const ports = await freePorts(6);
     startServer("first", ports.slice(0, 3), []);
-    const api = AgentApi.of({ provider: "consul", address: `http://127.0.0.1:${ports[0]}` });
+    const api = AgentApi.of({ provider: "consul", stateFolder: folder, address: `http://127.0.0.1:${ports[0]}` });
     await untilAnswered(`http://127.0.0.1:${ports[0]}/v1/status/leader`);
     const read = api.get("/v1/kv/key");
     const written = api.send("PUT", "/v1/kv/other", "value");
@@ -41,7 +41,7 @@ withConsul(
   async () => {
     const [port = 0, ...others] = await freePorts(3);
     startServer("alone", [port, ...others], [], 1);
-    const api = AgentApi.of({ provider: "consul", address: `http://127.0.0.1:${port}` });
+    const api = AgentApi.of({ provider: "consul", stateFolder: folder, address: `http://127.0.0.1:${port}` });
     await untilAnswered(`http://127.0.0.1:${port}/v1/status/leader`);
     await api.waitForLeader(60);
     const started = Date.now();
@@ -68,21 +68,4 @@ function startServer(name: string, ports: readonly number[], joins: readonly str
 
 async function untilAnswered(url: string): Promise<void> {
   while (!(await fetch(url).catch(() => undefined))?.ok) await new Promise((resolve) => setTimeout(resolve, 200));
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address();
-            resolve(typeof address === "object" && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports;
 }

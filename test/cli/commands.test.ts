@@ -20,7 +20,7 @@ test("the help has every command in its group, with an example", () => {
     .filter(([heading]) => /:$/.test(heading!) && !/^(Usage|Options)/.test(heading!))
     .map(([heading, ...lines]) => [heading, ...lines.map((line) => /^ {2}(\w+)/.exec(line)?.[1])]);
   expect(groups).toEqual([
-    ["The program of this folder:", "up", "plan", "down"],
+    ["The program of this folder:", "up", "plan", "secrets", "down"],
     ["What is up:", "status", "ls", "doctor", "view"],
     ["One machine:", "ssh", "exec", "logs"],
     ["The lab, and the shell:", "lab", "completion"],
@@ -42,9 +42,10 @@ test("every example is one that the command line takes", () => {
     const root = commandLine().exitOverride();
     const found: unknown[] = [];
     for (const command of root.commands)
-      command.exitOverride().action(() => {
-        found.push(command.name());
-      });
+      for (const each of [command, ...command.commands])
+        each.exitOverride().action(() => {
+          found.push(command.name());
+        });
     root.parse(words, { from: "user" });
     expect(found).toEqual([name]);
   }

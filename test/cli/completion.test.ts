@@ -19,7 +19,8 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vipstack; printf '%s\\n' "\${COMPREP
 }
 
 test.each<[string, string[], string[]]>([
-  ["commands", ["s"], ["status", "ssh"]],
+  ["commands", ["s"], ["secrets", "status", "ssh"]],
+  ["commands below a command", ["secrets", ""], ["init", "list", "rotate", "show"]],
   ["options of the program", ["--v"], ["--version"]],
   ["examples", ["up", ""], ["three-machines", "udp"]],
   ["options of a command", ["up", "--"], ["--yes", "--remove-left", "--help"]],

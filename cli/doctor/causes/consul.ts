@@ -1,3 +1,4 @@
+import { askConsul } from "../../consul-question";
 import { Cause } from "../cause";
 import { Facts, Look } from "../look";
 import { hostOf, Scene, socket } from "../scene";
@@ -105,13 +106,18 @@ function consulLooks(scene: Scene): Look[] {
 }
 
 /** The director's consul-template asks the same agent. */
-export function healthCommand({ follows = "", service: { tag, datacenter } }: Scene): string {
+export function healthCommand(scene: Scene): string {
+  const { follows = "", service } = scene;
+  const { tag, datacenter } = service;
   const words = [
     ...(tag === undefined ? [] : [`tag=${tag}`]),
     ...(datacenter === undefined ? [] : [`dc=${datacenter}`]),
   ];
   const query = words.length === 0 ? "" : `?${words.join("&")}`;
-  return `curl --silent --show-error --max-time 5 'http://127.0.0.1:8500/v1/health/service/${follows}${query}'`;
+  return askConsul(
+    scene.deployment.machines.find(({ name }) => name === scene.director),
+    `/v1/health/service/${follows}${query}`,
+  );
 }
 
 function instancesOf(scene: Scene, facts: Facts): readonly Instance[] | undefined {

@@ -11,6 +11,10 @@ export interface AgentUnit {
   readonly before?: readonly string[];
   readonly command: string;
   readonly killSignal: "SIGTERM" | "SIGINT";
+  /** Files without which it is not started: secrets, which come after the first boot. */
+  readonly needs?: readonly string[];
+  /** Run before each reload, as root. */
+  readonly beforeReload?: readonly string[];
   /** Further lines of the section `[Service]`. */
   readonly service?: readonly string[];
 }
@@ -20,7 +24,8 @@ export interface AgentUnit {
  * counts as started once the program runs. The vendor's `Type=notify` would hold up the boot until another machine answers.
  */
 export function agentUnit(unit: AgentUnit): string {
-  const { description, documentation, wants = [], name, user, before = [], command, killSignal, service = [] } = unit;
+  const { description, documentation, wants = [], name, user, before = [], needs = [] } = unit;
+  const { beforeReload = [], command, killSignal, service = [] } = unit;
   const after = ["network-online.target", "systemd-modules-load.service", "systemd-sysctl.service", ...wants];
   const text = [
     "[Unit]",
@@ -29,6 +34,7 @@ export function agentUnit(unit: AgentUnit): string {
     `Wants=${["network-online.target", ...wants].join(" ")}`,
     `After=${after.join(" ")}`,
     `ConditionDirectoryNotEmpty=/etc/${name}.d`,
+    ...needs.map((path) => `ConditionPathExists=${path}`),
     "# Other machines may boot minutes later: no number of failed starts is the last one.",
     "StartLimitIntervalSec=0",
     "",
@@ -41,6 +47,7 @@ export function agentUnit(unit: AgentUnit): string {
     "StateDirectoryMode=0700",
     ...before.map((line) => `ExecStartPre=+${line}`),
     `ExecStart=${command}`,
+    ...beforeReload.map((line) => `ExecReload=+${line}`),
     "ExecReload=/bin/kill --signal HUP $MAINPID",
     "KillMode=process",
     `KillSignal=${killSignal}`,

@@ -1,4 +1,4 @@
-import { AgentProfile, agentUnit, renderConfig } from "../../agents";
+import { AgentProfile, agentUnit, HARDENED, renderConfig } from "../../agents";
 
 /** An agent as its configuration needs it. */
 export interface ConsulAgent {
@@ -6,6 +6,8 @@ export interface ConsulAgent {
   readonly datacenter: string;
   /** The address that it listens on for other agents and advertises. */
   readonly address: string;
+  /** Whether it trusts only agents with a certificate of the deployment. @default false */
+  readonly secured?: boolean;
   /** @default - a client */
   readonly server?: { readonly profile: AgentProfile; readonly raftMultiplier?: number };
 }
@@ -26,7 +28,7 @@ export const LOCAL_CONSUL = "127.0.0.1:8500";
  * @see https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file
  */
 export function consulAgentText(agent: ConsulAgent): string {
-  const { nodeName, datacenter, address, server } = agent;
+  const { nodeName, datacenter, address, server, secured = false } = agent;
   return renderConfig(["What this agent is. Who else is in the cluster: cluster.hcl."], {
     datacenter,
     node_name: nodeName,
@@ -37,10 +39,11 @@ export function consulAgentText(agent: ConsulAgent): string {
       ? { client_addr: "127.0.0.1" }
       : {
           server: true,
-          ...(server.profile === AgentProfile.DEV ? DEV : clusterServer(address)),
+          ...(secured ? securedServer(address) : server.profile === AgentProfile.DEV ? DEV : clusterServer(address)),
           performance: { raft_multiplier: server.raftMultiplier ?? (server.profile === AgentProfile.DEV ? 1 : 5) },
           ui_config: { enabled: true },
         }),
+    ...(secured && { tls: MUTUAL_TLS, acl: { enabled: true, default_policy: "deny", down_policy: "extend-cache" } }),
     // It would ask the vendor's site, and log each time that it can't.
     disable_update_check: true,
   });
@@ -54,6 +57,59 @@ function clusterServer(address: string): object {
   return { client_addr: "127.0.0.1", addresses: { http: `127.0.0.1 ${address}` }, ports: { grpc_tls: -1 } };
 }
 
+/** HTTP for the machine's own programs; for others HTTPS, where a client needs a certificate, too. */
+function securedServer(address: string): object {
+  return {
+    client_addr: "127.0.0.1",
+    addresses: { https: `127.0.0.1 ${address}` },
+    ports: { https: 8501, grpc_tls: -1 },
+  };
+}
+
+/** Where a secured agent's secrets arrive, for root only. */
+export const ARRIVAL = "/etc/vipstack/secrets/consul";
+/** Where the agent reads them: a copy that its user can read, in memory only. */
+const COPIES = "/run/vipstack-consul";
+
+/** Tokens of a secured machine, one a file, for root only: that of its agent, and on a server that which may do everything. */
+export const TOKENS = "/etc/vipstack/secrets/consul-tokens";
+export const AGENT_TOKEN = `${TOKENS}/agent`;
+export const MANAGEMENT_TOKEN = `${TOKENS}/management`;
+
+/** Words before a command of Consul's own command line that give it a token. No list of processes shows it. */
+export const withToken = (file: string): string => `env CONSUL_HTTP_TOKEN_FILE=${file} `;
+
+/** The secrets of a secured agent: their files on the machine. */
+export const CONSUL_SECRETS = {
+  gossip: `${ARRIVAL}/gossip.hcl`,
+  tokens: `${ARRIVAL}/tokens.hcl`,
+  authority: `${ARRIVAL}/authority.pem`,
+  certificate: `${ARRIVAL}/agent.pem`,
+} as const;
+
+/** The certificate's file holds its key, too. */
+const MUTUAL_TLS = {
+  defaults: {
+    ca_file: `${COPIES}/authority.pem`,
+    cert_file: `${COPIES}/agent.pem`,
+    key_file: `${COPIES}/agent.pem`,
+    verify_incoming: true,
+    verify_outgoing: true,
+    tls_min_version: "TLSv1_2",
+  },
+  internal_rpc: { verify_server_hostname: true },
+};
+
+/** The key of all agents' gossip. @see https://developer.hashicorp.com/consul/docs/secure/encryption/gossip/enable */
+export function consulGossipText(key: string): string {
+  return renderConfig(["The key of all agents' gossip."], { encrypt: key });
+}
+
+/** @param tokens that of the agent itself; for a server, that which may do everything */
+export function consulTokensText({ agent, management }: { agent: string; management?: string }): string {
+  return renderConfig(["The agent's own token."], { acl: { tokens: { agent, initial_management: management } } });
+}
+
 /** Who else is in the cluster: `/etc/consul.d/cluster.hcl`. A change needs no restart: it counts at the next start. */
 export function consulPeersText({ retryJoin, bootstrapExpect }: ConsulPeers): string {
   return renderConfig(["The cluster's servers."], {
@@ -63,15 +119,24 @@ export function consulPeersText({ retryJoin, bootstrapExpect }: ConsulPeers): st
   });
 }
 
-export function consulUnitText(program: string): string {
+/** A program that gives a secured agent its secrets. */
+export const AGENT_SECRETS = "/usr/local/lib/vipstack/consul-secrets";
+
+/** @param secured whether it needs its secrets */
+export function consulUnitText(program: string, secured = false): string {
+  const copies = `${AGENT_SECRETS} ${ARRIVAL} ${COPIES}`;
   return agentUnit({
+    ...(secured && { needs: Object.values(CONSUL_SECRETS), beforeReload: [copies], service: HARDENED }),
     description: "Consul agent",
     documentation: "https://developer.hashicorp.com/consul/docs",
     name: "consul",
     user: "consul",
     // Written once and not synced: after a power cut it can be empty, and an agent with an empty id never starts again.
-    before: [`/bin/sh -c 'test -s /var/lib/consul/node-id || rm -f /var/lib/consul/node-id'`],
-    command: `${program} agent -config-dir=/etc/consul.d/`,
+    before: [
+      `/bin/sh -c 'test -s /var/lib/consul/node-id || rm -f /var/lib/consul/node-id'`,
+      ...(secured ? [copies] : []),
+    ],
+    command: `${program} agent -config-dir=/etc/consul.d/${secured ? ` -config-dir=${COPIES}` : ""}`,
     killSignal: "SIGTERM",
   });
 }

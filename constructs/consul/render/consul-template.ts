@@ -1,3 +1,5 @@
+import { HARDENED } from "../../agents";
+
 export interface ConsulTemplateUnit {
   /** Absolute path of consul-template. */
   readonly program: string;
@@ -8,6 +10,8 @@ export interface ConsulTemplateUnit {
   readonly folder: string;
   /** Units that come before it. @default - none but the network and Consul */
   readonly after?: readonly string[];
+  /** A further file of its configuration, without which it is not started: it holds a token. @default - none */
+  readonly token?: string;
 }
 
 /**
@@ -16,15 +20,15 @@ export interface ConsulTemplateUnit {
  *
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
  */
-export function consulTemplateUnit({ program, writes, config, folder, after = [] }: ConsulTemplateUnit): string {
+export function consulTemplateUnit({ program, writes, config, folder, after = [], token }: ConsulTemplateUnit): string {
   return `[Unit]
 Description=consul-template writes down ${writes}
 Wants=network-online.target
 After=${["network-online.target", "consul.service", ...after].join(" ")}
-StartLimitIntervalSec=0
+${token === undefined ? "" : `ConditionPathExists=${token}\n`}StartLimitIntervalSec=0
 
 [Service]
-ExecStart=${program} -config ${config}
+ExecStart=${program} -config ${config}${token === undefined ? "" : ` -config ${token}`}
 ExecReload=/bin/kill -HUP $MAINPID
 KillSignal=SIGINT
 # How it ends at that signal.
@@ -32,21 +36,30 @@ SuccessExitStatus=12
 Restart=always
 RestartSec=2
 ${directory(folder)}
-ProtectSystem=strict
-ReadWritePaths=${folder}
-ProtectHome=yes
-PrivateTmp=yes
-NoNewPrivileges=yes
+${sandbox(folder, token !== undefined)}
 
 [Install]
 WantedBy=multi-user.target
 `;
 }
 
+/** Where Consul wants a token, nothing on the machine may be had by way of this program. */
+function sandbox(folder: string, isSecured: boolean): string {
+  const lines = isSecured
+    ? [...HARDENED, `ReadWritePaths=${folder}`]
+    : ["ProtectSystem=strict", `ReadWritePaths=${folder}`, "ProtectHome=yes", "PrivateTmp=yes", "NoNewPrivileges=yes"];
+  return lines.join("\n");
+}
+
 function directory(folder: string): string {
   if (folder.startsWith("/run/"))
     return `RuntimeDirectory=${folder.slice("/run/".length)}\nRuntimeDirectoryPreserve=yes`;
   return `StateDirectory=${folder.slice("/var/lib/".length)}`;
+}
+
+/** A further file of the configuration: its token. */
+export function consulTemplateTokenText(token: string): string {
+  return `consul {\n  token = "${token}"\n}\n`;
 }
 
 /** How every consul-template reaches Consul. */

@@ -1,0 +1,182 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import execa from "execa";
+import { readSecrets } from "../../cli/secrets/store";
+import { LabDeployment } from "./support/deployment";
+import { untilServed } from "./support/director";
+import { lossOf } from "./support/load";
+import { BOOT, MINUTES } from "./support/waiting";
+
+// Consul's agents under AgentProfile.PRODUCTION: what `up` makes for them, and what a stranger who reaches all of them can do.
+
+const lab = LabDeployment.ofProgram("production");
+const PORTS = { VIPSTACK_CONSUL_PORT: "18651" };
+const VIP = "http://10.93.0.100/";
+/** What a secret of the deployment is. */
+const secret = (variable: string): string =>
+  readSecrets(lab.description.stateFolder)[`machines_consul_${variable}`]?.value ?? `no ${variable}`;
+
+/** Runs Consul's own command line with a token. */
+function consul(machine: string, words: string, token: string): Promise<{ exitCode: number; output: string }> {
+  return lab.tryOn(machine, `CONSUL_HTTP_TOKEN='${secret(token)}' consul ${words}`);
+}
+
+const SERVERS = ["10.93.0.32:8080", "10.93.0.33:8080"];
+let output = "";
+
+beforeAll(async () => {
+  output = await lab.up(PORTS);
+  await untilServed(lab, "director", SERVERS);
+}, 2 * BOOT);
+
+afterAll(async () => {
+  await lab.down();
+}, BOOT);
+
+test("up makes the secrets by itself, in a file that only its owner can read", () => {
+  expect(output).toMatch(/Secrets: 16 made, kept for their owner alone/);
+  expect(statSync(join(lab.description.stateFolder, "secrets.json")).mode & 0o777).toBe(0o600);
+});
+
+test("the chain works: the director follows the services of agents that know each other", async () => {
+  expect(await lab.answers("client", VIP, 4)).toEqual({ server2: 2, server3: 2 });
+  expect((await consul("director", "members", "management_token")).output.match(/ alive /g)).toHaveLength(4);
+  for (const machine of ["director", "server1"])
+    expect((await consul(machine, "info", "management_token")).output).toMatch(/encrypted = true/);
+});
+
+describe("without a token, on a machine of the cluster", () => {
+  test.each([
+    "v1/catalog/services",
+    "v1/agent/members",
+    "v1/health/service/web",
+    "v1/kv/?keys",
+    "v1/agent/self",
+    "v1/acl/tokens",
+  ])("%s tells nothing", async (path) => {
+    const answer = await lab.on("server1", `curl --silent --write-out ' %{http_code}' http://127.0.0.1:8500/${path}`);
+    expect(answer).toMatch(/^(\[\]|\{\}|[^]*[Pp]ermission[^]*) (200|403|404)$/);
+  });
+});
+
+describe("with the stolen token of a role", () => {
+  test.each([
+    ["of a director: reads the service that it follows", "token_director_director", "catalog nodes -service=web", 0],
+    ["of a director: no keys", "token_director_director", "kv put lab/word x", 1],
+    ["of a director: registers nothing", "token_director_director", "services register -name=web -port=1", 1],
+    ["of a service: no other one", "token_service_web_8080_server2", "services register -name=other -port=1", 1],
+    ["of an agent: no tokens", "token_agent_server2", "acl token list", 1],
+    ["of an agent: no keys", "token_agent_server2", "kv put lab/word x", 1],
+    ["of Terraform: its key", "token_terraform_platform", "kv put web/greeting Hello", 0],
+    ["of Terraform: no other key", "token_terraform_platform", "kv put web/greeting/other x", 1],
+    ["of Terraform: no other service", "token_terraform_platform", "services register -name=other -port=1", 1],
+    ["of Terraform: no tokens", "token_terraform_platform", "acl token list", 1],
+  ])("%s", async (_, token, words, exitCode) => {
+    expect(await consul("server2", words, token)).toMatchObject({ exitCode });
+  });
+});
+
+test(
+  "a second up changes nothing",
+  async () => {
+    expect(await lab.up(PORTS)).toMatch(
+      /Secrets: all were made before[^]*Nothing to change: everything was up already/,
+    );
+  },
+  BOOT,
+);
+
+describe("a stranger on the same network", () => {
+  test("can't join by gossip", async () => {
+    const { exitCode, output: said } = await lab.tryOn("client", "consul join 10.93.0.31");
+    expect(exitCode).not.toBe(0);
+    expect(said).toMatch(/Failed to join 10\.93\.0\.31/);
+    expect((await consul("server1", "members", "management_token")).output).not.toContain("10.93.0.10");
+  });
+
+  test("gets no HTTP, and no HTTPS without a certificate", async () => {
+    const curl = (url: string) => lab.tryOn("client", `curl --silent --insecure --max-time 10 ${url}/v1/agent/members`);
+    expect(await curl("http://10.93.0.31:8500")).toEqual({ exitCode: 7, output: "" });
+    // The server ends the handshake; which of curl's errors that is depends on when curl notices.
+    const { exitCode, output: said } = await curl("https://10.93.0.31:8501");
+    expect([35, 55, 56]).toContain(exitCode);
+    expect(said).toBe("");
+  });
+
+  test("can't talk RPC with a certificate of another authority, also if it has the same name", async () => {
+    await lab.on(
+      "client",
+      `cd /run
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=Consul dc1' -keyout ca.key -out ca.pem 2>/dev/null
+openssl req -newkey rsa:2048 -nodes -subj /CN=server.dc1.consul -keyout agent.key -out agent.csr 2>/dev/null
+openssl x509 -req -in agent.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out agent.pem 2>/dev/null`,
+    );
+    const { exitCode } = await lab.tryOn(
+      "client",
+      "cd /run; curl --silent --insecure --max-time 10 --cert agent.pem --key agent.key https://10.93.0.31:8501/v1/agent/members",
+    );
+    expect([35, 55, 56]).toContain(exitCode);
+  });
+});
+
+test("the secrets are nowhere but where the machines keep them for root", async () => {
+  const value = secret("gossip_key");
+  expect((await lab.vipstack(["secrets", "show", "machines_consul_gossip_key"])).output.trim()).toBe(value);
+  expect(value).toMatch(/^[A-Za-z0-9+/]{43}=$/);
+  const files = await lab.on(
+    "server1",
+    `grep --recursive --files-with-matches --fixed-strings '${value}' /etc /var /run /root || true`,
+  );
+  expect(files.split("\n").sort()).toEqual([
+    "/etc/vipstack/secrets/consul-access/access.json",
+    "/etc/vipstack/secrets/consul/gossip.hcl",
+    "/run/vipstack-consul/gossip.hcl",
+    "/var/lib/consul/serf/local.keyring",
+    "/var/lib/consul/serf/remote.keyring",
+  ]);
+  expect(await lab.on("server1", "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' '\\n'")).not.toContain(
+    value,
+  );
+  const { stdout } = await execa("grep", ["-rlF", value, lab.root], { reject: false });
+  expect(stdout.split("\n").map((file) => file.slice(lab.root.length + 1))).toEqual([
+    expect.stringMatching(/production\/secrets\.json$/),
+  ]);
+});
+
+test("status and doctor ask Consul with the machines' own tokens", async () => {
+  expect((await lab.vipstack(["status"])).output).toMatch(/web +server2 .*passing/);
+  expect((await lab.vipstack(["doctor"])).output).toContain("Nothing is wrong");
+});
+
+test("a snapshot is saved with the servers' token", async () => {
+  await lab.on("server2", "systemctl start vipstack-consul-snapshot.service");
+  expect(await lab.on("server2", "ls /var/lib/vipstack/snapshots/consul")).toMatch(/^consul-\S+\.snap$/);
+});
+
+test(
+  "what a machine does before it is removed: its service is withdrawn, without a lost request",
+  async () => {
+    const requests = await lab.startRequests("client", { address: "10.93.0.100", port: 80, clients: 3 });
+    await lab.on("server3", "/usr/local/lib/vipstack/before-removal");
+    expect(await lab.answers("client", VIP, 4)).toEqual({ server2: 4 });
+    const result = await requests.finish();
+    console.info(lossOf(result));
+    expect(result.failures).toEqual([]);
+    // A host that is set up again has its service back.
+    await lab.on("server3", "systemctl start caddy; systemctl restart consul");
+    await untilServed(lab, "director", SERVERS);
+  },
+  BOOT,
+);
+
+test(
+  "after a power cut of everything all comes back without a hand",
+  async () => {
+    const machines = ["client", "director", "server1", "server2", "server3"];
+    await Promise.all(machines.map((machine) => lab.lab("power-cut", machine)));
+    await Promise.all(machines.map((machine) => lab.lab("power-on", machine)));
+    await untilServed(lab, "director", SERVERS);
+    expect(await lab.answers("client", VIP, 4)).toEqual({ server2: 2, server3: 2 });
+  },
+  8 * MINUTES,
+);
