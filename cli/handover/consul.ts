@@ -21,7 +21,10 @@ export async function consulHas(consul: AgentApi, object: ConsulObject): Promise
       return contains((await catalogNode(consul, Node))?.Node, { Address, Meta: NodeMeta });
     }
     case "service":
-      return contains((await catalogNode(consul, object.node))?.Services?.[object.service.ID], object.service);
+      return contains(
+        (await catalogNode(consul, object.node))?.Services?.find(({ ID }) => ID === object.service.ID),
+        object.service,
+      );
   }
 }
 
@@ -77,8 +80,9 @@ export function contains(found: unknown, wanted: unknown): boolean {
   return Object.entries(wanted).every(([key, value]) => contains((found as Record<string, unknown>)[key], value));
 }
 
+/** Of `/v1/catalog/node` a token gets only services whose id, not their name, its policy allows. */
 function catalogNode(consul: AgentApi, name: string): Promise<CatalogNode | undefined> {
-  return consul.get(`/v1/catalog/node/${encodeURIComponent(name)}`);
+  return consul.get(`/v1/catalog/node-services/${encodeURIComponent(name)}`);
 }
 
 function keyPath({ path }: ObjectOf<"key">): string {
@@ -96,5 +100,5 @@ interface StoredKey {
 
 interface CatalogNode {
   readonly Node?: unknown;
-  readonly Services?: Readonly<Record<string, unknown>>;
+  readonly Services?: readonly { readonly ID: string }[];
 }

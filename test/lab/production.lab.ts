@@ -137,7 +137,8 @@ test("the secrets are nowhere but where the machines keep them for root", async 
   expect(await lab.on("server1", "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' '\\n'")).not.toContain(
     value,
   );
-  const { stdout } = await execa("grep", ["-rlF", value, lab.root], { reject: false });
+  // The disks of the guests are what was looked through above.
+  const { stdout } = await execa("grep", ["-rlF", "--exclude=cow", value, lab.root], { reject: false });
   expect(stdout.split("\n").map((file) => file.slice(lab.root.length + 1))).toEqual([
     expect.stringMatching(/production\/secrets\.json$/),
   ]);

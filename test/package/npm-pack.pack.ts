@@ -60,6 +60,8 @@ test("the package holds the library, the two programs, the examples, the documen
      "dist/cli/handover/*.js",
      "dist/cli/plan/*.d.ts",
      "dist/cli/plan/*.js",
+     "dist/cli/secrets/*.d.ts",
+     "dist/cli/secrets/*.js",
      "dist/cli/view/*.d.ts",
      "dist/cli/view/*.js",
      "dist/cli/view/page/*.js",
