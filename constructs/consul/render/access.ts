@@ -41,7 +41,7 @@ export interface AccessRule {
 const read = (on: string): AccessRule => ({ on, policy: "read" });
 const write = (on: string): AccessRule => ({ on, policy: "write" });
 
-/** A policy in Consul's language. Of two blocks for one thing Consul takes neither as it stands, so there is one with all that is allowed. */
+/** A policy in Consul's language: one block for each thing, with all that is allowed. */
 export function policyText(rules: readonly AccessRule[]): string {
   const all = new Map<string, AccessRule>();
   for (const rule of rules) {
