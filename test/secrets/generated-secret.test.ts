@@ -91,7 +91,7 @@ test.each<[string, (stack: TerraformStack) => unknown, string]>([
     "web/agent: 'dnsNames' must be DNS names of lower-case letters, digits and hyphens, got \"A b\": write it like 'server.dc1.consul'",
   ],
   [
-    "a certificate for nobody",
+    "a certificate without a name or an address",
     (stack) =>
       new SignedCertificate(stack, "agent", { authority: new CertificateAuthority(stack, "ca"), commonName: "agent" }),
     "web/agent: 'dnsNames' must have a name, or 'ipAddresses' an address: programs compare them with what they connect to: for example ['server.dc1.consul']",

@@ -39,7 +39,7 @@ const consul = new ConsulServer(machines, "consul", {
   snapshots: Snapshots.every("1h"),
 });
 consul.addServers([server2, server3]);
-// A stranger: the datacenter of somebody else, who can reach every machine.
+// A stranger: another datacenter, whose server can reach every machine.
 new ConsulServer(machines, "foreign", { machine: client, profile: AgentProfile.DEV });
 for (const machine of [server2, server3]) {
   new Caddy(machines, `caddy-${machine.name}`, { machine, answers: { 8080: machine.name } });
