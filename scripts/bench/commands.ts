@@ -2,6 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { replaceSection } from "../markdown";
+import { ControlPlane, isPlane, PLANES } from "./control-candidates";
+import { ControlOptions, measureControl } from "./control";
+import { ControlReport } from "./control-report";
 import { thisMachine } from "./machine";
 import { Progress } from "./progress";
 import { measureSynth, SynthOptions } from "./synth";
@@ -28,6 +31,21 @@ export function program(): Command {
       const machine = thisMachine();
       const runs = await measureSynth(options, new Progress());
       writeReport("synth", { machine, runs }, new SynthReport(machine, runs), options);
+    });
+  benchCommand(
+    bench,
+    "control",
+    "time of a director to apply rules, and what it costs where nothing changes; in a lab of its own, as root",
+  )
+    .option("--servers <numbers>", "numbers of real servers, separated by commas", numbers, [10, 100, 1000, 10000])
+    .option("--planes <names>", "kernel mechanisms, separated by commas", planes, [...PLANES])
+    .option("--runs <number>", "runs of each candidate for each number of real servers", number, 5)
+    .option("--seconds <number>", "seconds for which a director without changes is watched", number, 30)
+    .option("--keep", "leave the lab up: the next run uses it")
+    .action(async (options: ControlOptions & OutputOptions) => {
+      const machine = thisMachine();
+      const runs = await measureControl(options, new Progress());
+      writeReport("control", { machine, runs }, new ControlReport(machine, runs), options);
     });
   return bench;
 }
@@ -62,6 +80,13 @@ function writeReport(bench: string, results: object, { text, picture }: Report, 
 
 function numbers(text: string): number[] {
   return text.split(",").map(number);
+}
+
+function planes(text: string): ControlPlane[] {
+  return text.split(",").map((word) => {
+    if (!isPlane(word)) throw new InvalidArgumentError(`It must be one of ${PLANES.join(", ")}.`);
+    return word;
+  });
 }
 
 function number(text: string): number {

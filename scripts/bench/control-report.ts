@@ -1,0 +1,161 @@
+import { markdownTable } from "../markdown";
+import { growthChart, Point } from "./chart";
+import { ControlCandidate, ControlPlane, ControlRun, PLANES, Task, TASKS, WHOLE_TABLE } from "./control-candidates";
+import { describeMachine, Machine } from "./machine";
+import { ratiosOf, Summary, summarize } from "./statistics";
+import { Sample } from "./synth-candidates";
+
+/** Measurements of one task, and what is compared there. */
+interface Row {
+  readonly plane: ControlPlane;
+  readonly task: Task;
+  readonly servers: number;
+}
+
+/** What all runs of the bench `control` tell, as tables and as a picture. */
+export class ControlReport {
+  constructor(
+    private readonly machine: Machine,
+    private readonly runs: readonly ControlRun[],
+  ) {}
+
+  /** A table of changes, the growth of a small one, and a table of what no change costs. */
+  get text(): string {
+    return [
+      this.changes,
+      "",
+      ...(this.sizes.length > 1 ? [this.growth, ""] : []),
+      "A director without changes, its keeper looking every 5 s:",
+      "",
+      this.nothing,
+      "",
+      `Times are of a guest on this machine: ${describeMachine(this.machine)}. Each is the median of ${this.times} runs, with the least and the most.`,
+    ].join("\n");
+  }
+
+  /** Of the ipvs plane, or of the plane that was measured. */
+  get picture(): string {
+    const plane = this.planes[0] ?? "ipvs";
+    const curves = [
+      { name: `first application, ${WHOLE_TABLE[plane]}`, task: "first", candidate: "other" },
+      { name: "first application, vipstack", task: "first", candidate: "vipstack" },
+      { name: "one weight, vipstack", task: "weight", candidate: "vipstack" },
+    ] as const;
+    return growthChart({
+      title: `Rules of the ${plane} plane`,
+      subtitle: `in a guest on ${describeMachine(this.machine)}`,
+      x: "real servers",
+      y: "milliseconds",
+      curves: curves.map(({ name, task, candidate }) => {
+        const values = (servers: number): number[] =>
+          this.valuesOf({ plane, task, servers }, candidate, "milliseconds");
+        return {
+          name,
+          runs: this.sizes.flatMap((servers) => values(servers).map((value): Point => [servers, value])),
+          medians: this.sizes.map((servers): Point => [servers, summarize(values(servers)).median]),
+        };
+      }),
+    });
+  }
+
+  private get changes(): string {
+    const head = ["plane", "change", "real servers", "whole table", "vipstack", "ratio", "ratio of processor time"];
+    const rows = this.rowsOf("first", "weight").map((row) => [
+      row.plane,
+      TASKS[row.task],
+      count(row.servers),
+      seconds(this.summaryOf(row, "other")),
+      seconds(this.summaryOf(row, "vipstack")),
+      ratio(this.ratioOf(row, "milliseconds")),
+      ratio(this.ratioOf(row, "cpuMilliseconds")),
+    ]);
+    return markdownTable([head, ...rows]);
+  }
+
+  private get nothing(): string {
+    const head = ["plane", "real servers", "share of one core", "processor time of a look"];
+    const rows = this.rowsOf("nothing").map((row) => {
+      const shares = this.sharesOf(row);
+      return [row.plane, count(row.servers), percent(shares), `${count(shares.median * LOOK_MILLISECONDS)} ms`];
+    });
+    return markdownTable([head, ...rows]);
+  }
+
+  private get growth(): string {
+    const [least = 0, most = 0] = [this.sizes.find((size) => size >= 100) ?? this.sizes[0], this.sizes.at(-1)];
+    const grown = this.planes.map((plane) => {
+      const [low, high] = [least, most].map(
+        (servers) => this.summaryOf({ plane, task: "weight", servers }, "vipstack").median,
+      );
+      return `on the ${plane} plane ${((high ?? NaN) / (low ?? NaN)).toFixed(1)} times`;
+    });
+    return `From ${count(least)} to ${count(most)} real servers a change of one weight takes ${grown.join(" and ")} as long.`;
+  }
+
+  private rowsOf(...tasks: readonly Task[]): Row[] {
+    return this.planes.flatMap((plane) =>
+      tasks.flatMap((task) => this.sizes.map((servers) => ({ plane, task, servers }))),
+    );
+  }
+
+  private get planes(): ControlPlane[] {
+    return PLANES.filter((plane) => this.runs.some((run) => run.plane === plane));
+  }
+
+  private get sizes(): number[] {
+    return [...new Set(this.runs.map(({ servers }) => servers))].sort((a, b) => a - b);
+  }
+
+  private get times(): number {
+    return Math.max(...this.runs.map(({ run }) => run));
+  }
+
+  private summaryOf(row: Row, candidate: ControlCandidate): Summary {
+    return summarize(this.valuesOf(row, candidate, "milliseconds"));
+  }
+
+  private ratioOf(row: Row, measure: keyof Sample): Summary {
+    return summarize(ratiosOf(this.valuesOf(row, "vipstack", measure), this.valuesOf(row, "other", measure)));
+  }
+
+  /** Processor time of the machine with the keeper, less that without, by the time for which it was watched. */
+  private sharesOf(row: Row): Summary {
+    const [used, idle, watched] = [
+      this.valuesOf(row, "vipstack", "cpuMilliseconds"),
+      this.valuesOf(row, "other", "cpuMilliseconds"),
+      this.valuesOf(row, "vipstack", "milliseconds"),
+    ];
+    return summarize(used.map((value, run) => Math.max(0, value - (idle[run] ?? NaN)) / (watched[run] ?? NaN)));
+  }
+
+  private valuesOf({ plane, task, servers }: Row, candidate: ControlCandidate, measure: keyof Sample): number[] {
+    return this.runs
+      .filter((run) => run.plane === plane && run.task === task && run.servers === servers)
+      .filter((run) => run.candidate === candidate)
+      .map((run) => run[measure]);
+  }
+}
+
+/** Between two looks. */
+const LOOK_MILLISECONDS = 5000;
+
+function seconds({ median, least, most }: Summary): string {
+  return `${second(median)} s (${second(least)} to ${second(most)})`;
+}
+
+function second(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(milliseconds < 10_000 ? 2 : 1);
+}
+
+function ratio({ median, least, most }: Summary): string {
+  return `${median.toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)})`;
+}
+
+function percent({ median, least, most }: Summary): string {
+  return `${(100 * median).toFixed(1)} % (${(100 * least).toFixed(1)} to ${(100 * most).toFixed(1)})`;
+}
+
+/** `1,000` */
+function count(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
