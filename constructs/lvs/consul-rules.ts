@@ -19,10 +19,16 @@ const FOLLOWED = "/etc/vipstack/consul-followed.json";
 export const CONSUL_RULES = `-${PROGRAM_FOLDER}/consul-rules`;
 
 /**
- * The same for the timer, which comes every few seconds: only where a grace or a mistake is waited out (then there is a state),
+ * The same for the keeper, which looks every few seconds: only where a grace or a mistake is waited out (then there is a state),
  * or where instances came since the last run (should a reload have been lost).
  */
-export const CONSUL_RULES_IF_DUE = `-/bin/sh -c 'cd ${RUN} && ! test -e consul-rules.json && ! test consul -nt consul-rules.lock || exec ${PROGRAM_FOLDER}/consul-rules'`;
+export const CONSUL_RULES_KEEPER = {
+  prepare: [
+    `-/bin/sh -c 'cd ${RUN} && ! test -e consul-rules.json && ! test consul -nt consul-rules.lock || exec ${PROGRAM_FOLDER}/consul-rules'`,
+  ],
+  sources: [INSTANCES_FOLDER],
+  waiting: [`${RUN}/consul-rules.json`],
+} as const;
 
 /** What a director that may follow Consul brings to its machine, beside what every director does. */
 export function consulContribution(

@@ -5,7 +5,7 @@ import { Contribution, IMachine, InterfaceAddress, MachineFile } from "../machin
 import { DurationRange, secondsOf } from "../private/duration";
 import { isMarked, mark } from "../private/mark";
 import { checkAtSynth, isRefused, Validation } from "../private/validation";
-import { CONSUL_RULES, CONSUL_RULES_IF_DUE, consulContribution } from "./consul-rules";
+import { CONSUL_RULES, CONSUL_RULES_KEEPER, consulContribution } from "./consul-rules";
 import { DRAIN_TIMEOUT } from "./convergence";
 import { TakenPort, TakenPorts } from "./endpoint";
 import { onlyIpvs, Plane } from "./plane";
@@ -220,7 +220,7 @@ function directorContribution(spec: DirectorSpec): Contribution {
   const rules = {
     ...spec,
     connectionTracking: usesTracking(spec),
-    ...(consulTemplate && { prepare: [CONSUL_RULES], prepareKeeper: [CONSUL_RULES_IF_DUE] }),
+    ...(consulTemplate && { prepare: [CONSUL_RULES], keeper: CONSUL_RULES_KEEPER }),
   };
   const ipvs = plane === Plane.IPVS ? ipvsFolder(rules) : {};
   return {

@@ -11,7 +11,7 @@ import {
 } from "../machine";
 import { IptablesRules } from "./render/iptables";
 import { renderIpvsRules } from "./render/ipvs";
-import { keeperUnits } from "./render/keeper";
+import { KeeperProps, keeperUnits } from "./render/keeper";
 import { ServiceSpec } from "./spec";
 
 /** A rules folder with no rules: what a unit applies when it stops. */
@@ -34,12 +34,6 @@ export const IPTABLES_PROGRAM = `${PROGRAM_FOLDER}/iptables-rules`;
 /** The folder of iptables rules, a file a source and address family. */
 const IPTABLES_FOLDER = "/etc/vipstack/iptables.d";
 
-/** What the timer runs for a kind of rules: looking is much cheaper than applying. */
-function lookOrApply(rules: "iptables" | "ipvs"): string {
-  const program = `${PROGRAM_FOLDER}/${rules}`;
-  return `/bin/sh -c '${program}-look || exec ${program}-rules apply --quiet'`;
-}
-
 /** The unit that loads them. */
 const IPTABLES_UNIT = "vipstack-iptables.service";
 
@@ -53,6 +47,7 @@ export function iptablesFolder(): Contribution {
       ),
       nodeProgram("iptables-look", join(__dirname, "programs", "iptables-look.sh")),
       nodeProgram("iptables-rules", join(__dirname, "programs", "iptables-rules.py")),
+      nodeProgram("rules-watch", join(__dirname, "programs", "rules-watch.py")),
       { path: `${NO_RULES}/none.v4`, content: "" },
       { path: `${NO_RULES}/none.v6`, content: "" },
     ],
@@ -66,7 +61,7 @@ export function iptablesFolder(): Contribution {
           stop: `${IPTABLES_PROGRAM} apply --rules ${NO_RULES}`,
         }),
       },
-      ...keeperUnits({ unit: IPTABLES_UNIT, apply: lookOrApply("iptables") }),
+      ...keeperUnits({ rules: "iptables" }),
     ],
     generated: [`${LAST_GOOD}/iptables.d/*`, `${ABSENT}/*`],
     ready: [`${IPTABLES_PROGRAM} check`],
@@ -88,8 +83,8 @@ export interface IpvsFolderProps {
   readonly connectionTracking: boolean;
   /** Command lines run before the rules are applied, at boot and at every reload. @default - none */
   readonly prepare?: readonly string[];
-  /** The same before the keeper applies them. @default - none */
-  readonly prepareKeeper?: readonly string[];
+  /** What the keeper does and looks at for another program's sake. @default - nothing */
+  readonly keeper?: Pick<KeeperProps, "prepare" | "sources" | "waiting">;
 }
 
 /** The folder of IPVS rules: the program and the unit behind it, and the keeper that restores them. */
@@ -116,7 +111,7 @@ export function ipvsFolder(spec: IpvsFolderProps): Contribution {
  * `systemctl stop` takes the whole table away, as removing the director from a host does; a reload, which is all that a change
  * of rules does, ends no connection.
  */
-function ipvsUnits({ prepare, prepareKeeper }: IpvsFolderProps): Unit[] {
+function ipvsUnits({ prepare, keeper }: IpvsFolderProps): Unit[] {
   return [
     {
       name: IPVS_UNIT,
@@ -129,12 +124,7 @@ function ipvsUnits({ prepare, prepareKeeper }: IpvsFolderProps): Unit[] {
         environmentFile: IPVS_ENVIRONMENT,
       }),
     },
-    ...keeperUnits({
-      unit: IPVS_UNIT,
-      prepare: prepareKeeper,
-      apply: lookOrApply("ipvs"),
-      environmentFile: IPVS_ENVIRONMENT,
-    }),
+    ...keeperUnits({ rules: "ipvs", ...keeper, environmentFile: IPVS_ENVIRONMENT }),
   ];
 }
 

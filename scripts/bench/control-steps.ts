@@ -36,7 +36,7 @@ export const END: Step = {
     .concat(PLANES_THERE.map((plane) => EMPTY[plane]))
     .join("; "),
   run: ["iptables", "ipvs"]
-    .map((plane) => `systemctl reload vipstack-${plane}.service; systemctl start vipstack-${plane}-keeper.timer`)
+    .map((plane) => `systemctl reload vipstack-${plane}.service; systemctl start vipstack-${plane}-watch.service`)
     .concat(`rm -r ${FOLDER}`)
     .join("; "),
 };
@@ -82,9 +82,9 @@ function whole(plane: ControlPlane, file: string): string {
 }
 
 function startKeeper(plane: ControlPlane): string {
-  return `systemctl start vipstack-${plane}-keeper.timer`;
+  return `systemctl start vipstack-${plane}-watch.service`;
 }
 
 function stopKeeper(plane: ControlPlane): string {
-  return `systemctl stop vipstack-${plane}-keeper.timer`;
+  return `systemctl stop vipstack-${plane}-watch.service vipstack-${plane}-keeper.service`;
 }

@@ -57,19 +57,22 @@ export async function measureOn(
   progress: Progress,
 ): Promise<ControlRun[]> {
   const guest = await Guest.open(lab, machine);
+  const measured: ControlRun[] = [];
   await guest.measure(BEGIN);
   try {
-    const measured: ControlRun[] = [];
     for (const what of orderOf(options)) {
       const sample = await guest.measure(stepOf(what, options.seconds));
       measured.push({ ...what, ...sample });
       progress.say(`run ${what.run} of ${options.runs}, ${describe(what)}: ${Math.round(sample.milliseconds)} ms`);
     }
-    return measured;
-  } finally {
-    await guest.measure(END);
-    await guest.close();
+  } catch (error) {
+    // What went wrong first is what matters.
+    await guest.measure(END).catch(() => undefined);
+    throw error;
   }
+  await guest.measure(END);
+  await guest.close();
+  return measured;
 }
 
 /** The candidates take turns, so that both have the same neighbours on the host. */

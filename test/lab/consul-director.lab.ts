@@ -46,7 +46,7 @@ test(
 );
 
 test("why consul-without-snat is refused: without the SNAT rules instances answer past the director, and it hangs", async () => {
-  await scene.on("ipvs", "systemctl stop vipstack-iptables-keeper.timer vipstack-iptables-keeper.service");
+  await scene.on("ipvs", "systemctl stop vipstack-iptables-watch.service vipstack-iptables-keeper.service");
   await scene.on("ipvs", "iptables -t nat -F VIPSTACK-POSTROUTING");
   const curl = scene.tryOn("vm-1", `curl --silent --max-time 6 ${vip}`);
   await eventually(async () => {
@@ -54,7 +54,7 @@ test("why consul-without-snat is refused: without the SNAT rules instances answe
   });
   expect((await curl).exitCode).toBe(28);
   await scene.on("ipvs", "/usr/local/lib/vipstack/iptables-rules apply");
-  await scene.on("ipvs", "systemctl start vipstack-iptables-keeper.timer");
+  await scene.on("ipvs", "systemctl start vipstack-iptables-watch.service");
   expect(await scene.answers("vm-1", vip, 4)).toEqual({ web1: 2, web2: 2 });
 });
 

@@ -26,8 +26,8 @@ interface Round {
   readonly open?: readonly string[];
 }
 
-const STOP_KEEPER = "systemctl stop vipstack-ipvs-keeper.timer vipstack-ipvs-keeper.service";
-const START_KEEPER = "systemctl start vipstack-ipvs-keeper.timer";
+const STOP_KEEPER = "systemctl stop vipstack-ipvs-watch.service vipstack-ipvs-keeper.service";
+const START_KEEPER = "systemctl start vipstack-ipvs-watch.service";
 
 /** A queue that treats the packets of one port in its own way; a login uses another port. */
 function impair(match: string, netem: string): string {
@@ -96,13 +96,13 @@ consul reload`,
       ipvs: `${STOP_KEEPER}
 ipvsadm -d -t ${WEB} -r 192.168.139.185:80
 iptables -I OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP`,
-      d2: `systemctl stop vipstack-iptables-keeper.timer vipstack-iptables-keeper.service
+      d2: `systemctl stop vipstack-iptables-watch.service vipstack-iptables-keeper.service
 iptables -t mangle -F`,
     },
     ends: {
       ipvs: `${START_KEEPER}
 iptables -D OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP`,
-      d2: "systemctl start vipstack-iptables-keeper.timer",
+      d2: "systemctl start vipstack-iptables-watch.service",
     },
     found: { [WEB]: ["rules-missing"], [TUNNEL]: ["tunnel-mtu"] },
     says: {

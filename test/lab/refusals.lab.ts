@@ -236,7 +236,7 @@ describe("what can't be acknowledged fails manually, too", () => {
 
 /** The director's table is not restored during the tests of this block. */
 function withoutKeeper(): void {
-  const timer = "vipstack-ipvs-keeper.timer";
+  const timer = "vipstack-ipvs-watch.service";
   beforeAll(() => refusals.on("director", `systemctl stop ${timer} vipstack-ipvs-keeper.service`), MINUTES);
   afterAll(() => refusals.on("director", `systemctl start ${timer}`), MINUTES);
 }

@@ -147,10 +147,10 @@ mv /tmp/udp.v4 /etc/vipstack/iptables.d/udp.v4; systemctl reload vipstack-iptabl
     times.push(await answer("early", "web2"));
     expect(await s1.on("director", kept)).toBe("1");
     // What begins while a hand has the rules away.
-    await s1.on("director", "systemctl stop vipstack-iptables-keeper.timer; iptables -t nat -F");
+    await s1.on("director", "systemctl stop vipstack-iptables-watch.service; iptables -t nat -F");
     await s1.on("client", sender("late", "10.192.0.65"));
     await answer("late", "director");
-    await s1.on("director", "systemctl start vipstack-iptables-keeper.timer");
+    await s1.on("director", "systemctl start vipstack-iptables-watch.service");
     times.push(await answer("late", "web2"));
     await rules(5354, "10.1.160.15");
     times.push(await answer("early", "director"));

@@ -209,9 +209,9 @@ test(
     expect(await table()).toMatch(/:99 -r 192\.168\.139\.184:80 -m -w 1/);
     const full = await weights.tryOn(
       "ipvs",
-      `systemctl stop vipstack-ipvs-keeper.timer; rm ${own}
+      `systemctl stop vipstack-ipvs-watch.service; rm ${own}
 mount -t tmpfs -o size=4k tmpfs /run/vipstack; head -c 4096 /dev/zero > /run/vipstack/full
-${apply}; code=$?; umount /run/vipstack; systemctl start vipstack-ipvs-keeper.timer; exit $code`,
+${apply}; code=$?; umount /run/vipstack; systemctl start vipstack-ipvs-watch.service; exit $code`,
     );
     expect(full.exitCode).toBe(1);
     expect(full.output).toMatch(/nothing leaves until deadlines can be kept/);

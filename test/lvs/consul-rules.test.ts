@@ -31,6 +31,9 @@ test("the director gets a local agent, consul-template, and consul-rules before 
   expect(unitOf("vipstack-ipvs-keeper.service")).toContain(
     `ExecStart=-/bin/sh -c 'cd /run/vipstack && ! test -e consul-rules.json && ! test consul -nt consul-rules.lock || exec ${programs}/consul-rules'\nExecStart=/bin/sh -c '${programs}/ipvs-look || exec ${programs}/ipvs-rules apply --quiet'\n`,
   );
+  expect(unitOf("vipstack-ipvs-watch.service")).toContain(
+    `ExecStart=${programs}/rules-watch ipvs --seconds 5 --source /run/vipstack/consul --waiting /run/vipstack/consul-rules.json\n`,
+  );
   expect(ipvs.model.units.map(({ name }) => name)).toContain("vipstack-consul-template.service");
   expect(sysctlsOf(ipvs)).toEqual(
     expect.arrayContaining(["net.ipv4.vs.conntrack = 1", "net.ipv4.conf.eth0.send_redirects = 0"]),

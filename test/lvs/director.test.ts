@@ -79,10 +79,10 @@ COMMIT
     ["vipstack-addresses.service", true],
     ["vipstack-iptables.service", true],
     ["vipstack-iptables-keeper.service", false],
-    ["vipstack-iptables-keeper.timer", true],
+    ["vipstack-iptables-watch.service", true],
     ["vipstack-ipvs.service", true],
     ["vipstack-ipvs-keeper.service", false],
-    ["vipstack-ipvs-keeper.timer", true],
+    ["vipstack-ipvs-watch.service", true],
   ]);
   expect(cloudConfigErrors(renderCloudConfig(ipvs.model))).toEqual([]);
   // With SNAT a real server needs nothing.
@@ -178,7 +178,7 @@ COMMIT
     "vipstack-tunl0.service",
     "vipstack-iptables.service",
     "vipstack-iptables-keeper.service",
-    "vipstack-iptables-keeper.timer",
+    "vipstack-iptables-watch.service",
   ]);
   expect(cloudConfigErrors(renderCloudConfig(far.model))).toEqual([]);
 });

@@ -62,7 +62,7 @@ COMMIT
     "vipstack-addresses.service",
     "vipstack-iptables.service",
     "vipstack-iptables-keeper.service",
-    "vipstack-iptables-keeper.timer",
+    "vipstack-iptables-watch.service",
   ]);
   expect(far.model.liveFiles).toEqual([]);
 });

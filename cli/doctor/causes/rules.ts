@@ -7,7 +7,7 @@ import { healthCommand, healthyInstances, isHealthyInstance } from "./consul";
 import { JOURNAL, literally, onDirector, TABLE } from "./commands";
 
 const MODULES = "cat /proc/modules";
-const UNITS = "systemctl is-active vipstack-ipvs.service vipstack-ipvs-keeper.timer vipstack-consul-template.service";
+const UNITS = "systemctl is-active vipstack-ipvs.service vipstack-ipvs-watch.service vipstack-consul-template.service";
 
 /** The director's kernel can't load IPVS or the scheduler, so it can't have the virtual service. */
 export const MODULE_MISSING: Cause = {
@@ -86,7 +86,7 @@ export const STALE_REAL_SERVER: Cause = {
       ],
       cure: [
         ...(follows === undefined ? [] : [`on ${director}: systemctl restart vipstack-consul-template`]),
-        `on ${director}: systemctl restart vipstack-ipvs-keeper.timer; then systemctl reload-or-restart vipstack-ipvs`,
+        `on ${director}: systemctl restart vipstack-ipvs-watch.service; then systemctl reload-or-restart vipstack-ipvs`,
         "a real server that a change has removed a few seconds ago leaves by itself: ask again",
       ],
     };

@@ -1,6 +1,6 @@
 #!/bin/sh
 # iptables-look: succeeds when our chains are as iptables-rules left them and no rules file is newer. It is much cheaper
-# than that program, so a timer can run it every few seconds.
+# than that program, so it can run often.
 cd /run/vipstack && [ -e iptables-seen ] || exit 1
 for file in /etc/vipstack/iptables.d /etc/vipstack/iptables.d/*; do
   [ ! "$file" -nt iptables-seen ] || exit 1

@@ -1,28 +1,32 @@
 import { secondsOf } from "../../private/duration";
 import { KEEPER_PERIOD } from "../convergence";
-import { Unit, UNIT_SECONDS } from "../../machine";
+import { PROGRAM_FOLDER, Unit, UNIT_SECONDS } from "../../machine";
 
-/** The rules that a timer restores. */
+/** The rules that are restored. */
 export interface KeeperProps {
-  /** The unit that the rules belong to; the timer starts and stops with it. */
-  readonly unit: string;
-  /** Absolute command line. */
-  readonly apply: string;
+  /** Their kind, which names the unit that they belong to: what watches them starts and stops with it. */
+  readonly rules: "iptables" | "ipvs";
   /** Command lines run before it each time. @default - none */
   readonly prepare?: readonly string[];
+  /** Folders that another program writes: a change in one starts it. @default - none */
+  readonly sources?: readonly string[];
+  /** Files of another program: while one of them is there, it is started each time. @default - none */
+  readonly waiting?: readonly string[];
   /** `NAME=value` lines read from here where the file exists. @default - none */
   readonly environmentFile?: string;
 }
 
 /**
- * A timer that restores the rules of a unit every few seconds, and its service. Systemd's own messages about every run are kept
- * out of the journal, changes and failures are in it; after a failure it waits for half a minute.
+ * A service that restores the rules of a unit, and one that looks every few seconds whether that is needed. Systemd's own messages
+ * about every run are kept out of the journal, changes and failures are in it; after a failure it waits for half a minute.
  *
- * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.timer.html
+ * A timer in place of the second service costs many times as much: to start a unit, its shell and its programs each time.
  */
-export function keeperUnits({ unit, apply, prepare = [], environmentFile }: KeeperProps): Unit[] {
-  const name = unit.replace(/\.service$/, "-keeper");
+export function keeperUnits({ rules, prepare = [], sources = [], waiting = [], environmentFile }: KeeperProps): Unit[] {
+  const unit = `vipstack-${rules}.service`;
+  const program = `${PROGRAM_FOLDER}/${rules}`;
   const seconds = secondsOf(KEEPER_PERIOD);
+  const options = [...sources.map((path) => `--source ${path}`), ...waiting.map((path) => `--waiting ${path}`)];
   const texts = {
     service: lines([
       "[Unit]",
@@ -36,27 +40,29 @@ export function keeperUnits({ unit, apply, prepare = [], environmentFile }: Keep
       "SyslogLevel=notice",
       "LogLevelMax=notice",
       ...(environmentFile === undefined ? [] : [`EnvironmentFile=-${environmentFile}`]),
-      ...[...prepare, apply].map((command) => `ExecStart=${command}`),
+      ...prepare.map((command) => `ExecStart=${command}`),
+      // Looking is much cheaper than applying.
+      `ExecStart=/bin/sh -c '${program}-look || exec ${program}-rules apply --quiet'`,
       `ExecStopPost=/bin/sh -c 'test "$$SERVICE_RESULT" != exit-code || sleep 25'`,
     ]),
-    timer: lines([
+    watch: lines([
       "[Unit]",
-      `Description=Every ${seconds} s: ${unit}`,
+      `Description=Every ${seconds} s: whether ${unit} is still true`,
       `After=${unit}`,
       `PartOf=${unit}`,
       "",
-      "[Timer]",
-      `OnActiveSec=${seconds}`,
-      `OnUnitInactiveSec=${seconds}`,
-      "AccuracySec=1",
+      "[Service]",
+      `ExecStart=${[`${PROGRAM_FOLDER}/rules-watch ${rules} --seconds ${seconds}`, ...options].join(" ")}`,
+      "Restart=always",
+      `RestartSec=${seconds}`,
       "",
       "[Install]",
       `WantedBy=${unit}`,
     ]),
   };
   return [
-    { name: `${name}.service`, content: texts.service, enable: false },
-    { name: `${name}.timer`, content: texts.timer },
+    { name: `vipstack-${rules}-keeper.service`, content: texts.service, enable: false },
+    { name: `vipstack-${rules}-watch.service`, content: texts.watch },
   ];
 }
 

@@ -254,9 +254,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     cause: "192.168.139.77:80 is not in the program, and ipvs still sends requests for 192.168.139.29:80 there",
     evidence: [
       "ipvs# ipvsadm -ln",
-      "ipvs# systemctl is-active vipstack-ipvs.service vipstack-ipvs-keeper.timer vipstack-consul-template.service",
+      "ipvs# systemctl is-active vipstack-ipvs.service vipstack-ipvs-watch.service vipstack-consul-template.service",
     ],
-    cure: "on ipvs: systemctl restart vipstack-ipvs-keeper.timer; then systemctl reload-or-restart vipstack-ipvs",
+    cure: "on ipvs: systemctl restart vipstack-ipvs-watch.service; then systemctl reload-or-restart vipstack-ipvs",
   },
   "real-server-away": {
     scene: web,
