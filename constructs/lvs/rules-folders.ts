@@ -42,7 +42,7 @@ export function iptablesFolder(): Contribution {
   return {
     packages: ["iptables"],
     files: [
-      ...["safely", "rule_files", "absence", "iptables_text", "nat_flows", "serving"].map((name) =>
+      ...["safely", "rule_files", "absence", "iptables_text", "nat_flows", "serving", "filter_state"].map((name) =>
         nodeModule(join(__dirname, "programs", `${name}.py`)),
       ),
       nodeProgram("iptables-look", join(__dirname, "programs", "iptables-look.sh")),

@@ -34,7 +34,7 @@ from absence import FOLDER, absent, come_back, forget, leave
 from iptables_text import (EMPTY, OWN, Plan, Table, Tables, as_restore, describe, foreign_lines, make_plan, merge, own_part,
                            servers_of, unfinished_tables, without_servers)
 from rule_files import Folder, Problems, Texts, keep_good, read_folder, whole_text
-from safely import Stop, only_one, replace_file, run
+from safely import HelpFormatter, Stop, only_one, replace_file, run
 from serving import serving, with_serving
 
 COMMANDS = {".v4": "iptables", ".v6": "ip6tables"}
@@ -271,7 +271,8 @@ def command(options: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="iptables-rules", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="iptables-rules", description=(__doc__ or "").partition("\n")[0],
+                                     formatter_class=HelpFormatter)
     parser.add_argument("command", nargs="?", choices=["apply", "check", "leave", "return"], default="apply")
     parser.add_argument("addresses", nargs="*", metavar="ADDRESS", help="of a machine that leaves or returns")
     parser.add_argument("--rules", type=Path, default=Path("/etc/vipstack/iptables.d"))

@@ -36,7 +36,7 @@ from absence import FOLDER, absent, come_back, forget, leave
 from ipvs_plan import Drain, Drains, Leaving, Now, Step, held_back, is_done, plan_coming, plan_leaving
 from ipvs_table import Line, Table, differences, hosts_of, parse_table, read_listing, without_hosts
 from rule_files import Folder, Problems, Texts, keep_good, read_folder
-from safely import Hanging, Stop, only_one, replace_file, run
+from safely import Hanging, HelpFormatter, Stop, only_one, replace_file, run
 
 # Commands that share a process: this many take seconds on a slow machine, well within the time limit.
 BATCH = 1000
@@ -248,7 +248,7 @@ def command(options: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="ipvs-rules", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="ipvs-rules", description=(__doc__ or "").partition("\n")[0], formatter_class=HelpFormatter)
     parser.add_argument("command", nargs="?", choices=["apply", "check", "leave", "return"], default="apply")
     parser.add_argument("addresses", nargs="*", metavar="ADDRESS", help="of a machine that leaves or returns")
     parser.add_argument("--rules", type=Path, default=Path("/etc/vipstack/ipvs.d"))

@@ -62,6 +62,10 @@ def parse_table(lines: List[Line], strict: bool = True) -> Tuple[Table, List[str
 
 def add_line(table: Table, words: List[str], strict: bool) -> None:
     """`strict` also refuses what ipvsadm would refuse or silently change."""
+    if words[:1] == ["-a"] and words[3:4] == ["-r"] and words.count("-r") == 1 and len(words) > 4:  # the usual order
+        key, server = key_and_server(" ".join(words[:3] + words[5:]), strict)
+        add_server(table, key, words[4], server, strict)
+        return
     options = read_options(words, strict)
     key = service_key(options)
     if words[0] == "-A":
@@ -71,12 +75,15 @@ def add_line(table: Table, words: List[str], strict: bool) -> None:
         if strict:
             check_service(key, options)
         return
+    add_server(table, key, options.get("-r", ""), read_server(options, strict), strict)
+
+
+def add_server(table: Table, key: str, where: str, server: Server, strict: bool) -> None:
     if key not in table:
         raise ValueError("its virtual service is defined nowhere")
-    address = endpoint(options.get("-r", ""), default_port=port_of(key) or "0")
+    address = endpoint(where, default_port=port_of(key) or "0")
     if address in table[key].servers:
         raise ValueError("this real server is listed twice")
-    server = read_server(options, strict)
     if strict:
         check_server(key, address, server)
     table[key].servers[address] = server
@@ -208,6 +215,13 @@ def scheduler_flags(text: str, scheduler: str) -> str:
     if not set(flags) <= set(names):
         raise ValueError(f"-b takes some of {','.join(names)} with -s {scheduler}")
     return ",".join(flags)
+
+
+@kept
+def key_and_server(text: str, strict: bool) -> Tuple[str, Server]:
+    """Of a line without its address: the real servers of a service mostly differ in that only."""
+    options = read_options(text.split(), strict)
+    return service_key(options), read_server(options, strict)
 
 
 def read_server(options: Dict[str, str], strict: bool = True) -> Server:

@@ -6,6 +6,7 @@ A process that stays, because starting any program costs many times what has to 
 - another table in the kernel.
 Then it asks ipvs-look (or iptables-look). Where that does not find everything as it should be, the keeper's unit runs:
 vipstack-ipvs-keeper.service. Once a minute it asks anyway: /proc/net/ip_vs does not show all options of a virtual service.
+filter_state.py beside this file reads iptables' rules.
 """
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ class Rules(NamedTuple):
     folder: str
     seen: str  # what the last run left to be compared with
     draining: List[str]  # while one of these is there, something is to do that only waits for its time
-    kernel: Callable[[], Optional[bytes]]  # None: not known without asking
+    kernel: Callable[[], Optional[object]]  # its table, to be compared; None: not known without asking
 
 
 def ipvs_table() -> Optional[bytes]:
@@ -44,9 +45,15 @@ def ipvs_table() -> Optional[bytes]:
         return None  # this kernel has no IPVS, or not yet
 
 
+def iptables_tables() -> Optional[object]:
+    from filter_state import filter_state  # only one of the two processes needs it
+
+    return filter_state()
+
+
 KINDS = {
     "ipvs": Rules(f"{RULES}/ipvs.d", f"{RUN}/ipvs-seen", [f"{RUN}/ipvs-drain.json"], ipvs_table),
-    "iptables": Rules(f"{RULES}/iptables.d", f"{RUN}/iptables-seen", [], lambda: None),
+    "iptables": Rules(f"{RULES}/iptables.d", f"{RUN}/iptables-seen", [], iptables_tables),
 }
 
 

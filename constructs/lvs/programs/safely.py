@@ -1,7 +1,8 @@
 """What the programs beside this file share: commands with a time limit, one run at a time, files that are replaced whole,
-and how a run ends early."""
+how a run ends early, and a help that costs nothing while nobody asks for it."""
 from __future__ import annotations
 
+import argparse
 import fcntl
 import os
 import signal
@@ -15,6 +16,13 @@ from typing import Iterator, List
 COMMAND_SECONDS = 20.0
 # Limit for another run to end. It does end, since everything that it waits for has a limit.
 LOCK_SECONDS = 60.0
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Of a fixed width: to ask for the terminal's loads half a dozen modules, at every start."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=100)
 
 
 class Stop(Exception):

@@ -22,6 +22,10 @@ test.each([
     error:
       "error: option '--jobs <numbers>' argument '100,many' is invalid. It must be a whole number from 1 to 999999.\n",
   },
+  {
+    words: ["control", "--planes", "ipvs,nft"],
+    error: "error: option '--planes <names>' argument 'ipvs,nft' is invalid. It must be one of ipvs, iptables.\n",
+  },
 ])("$words is refused with one error", async ({ words, error }) => {
   expect(await refusal(...words)).toBe(error);
 });
