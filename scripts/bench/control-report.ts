@@ -29,7 +29,7 @@ export class ControlReport {
       "",
       this.nothing,
       "",
-      `Times are of a guest on this machine: ${describeMachine(this.machine)}. Each is the median of ${this.times} runs, with the least and the most.`,
+      `Times are of a guest on this machine: ${describeMachine(this.machine)}. ${this.times === 1 ? "Each was measured once." : `Each is the median of ${this.times} runs, with the least and the most.`}`,
     ].join("\n");
   }
 
@@ -118,14 +118,14 @@ export class ControlReport {
     return summarize(ratiosOf(this.valuesOf(row, "vipstack", measure), this.valuesOf(row, "other", measure)));
   }
 
-  /** Processor time of the machine with the keeper, less that without, by the time for which it was watched. */
+  /** Processor time of the machine with the keeper, less that without, by the time for which it was watched. Below zero: noise. */
   private sharesOf(row: Row): Summary {
     const [used, idle, watched] = [
       this.valuesOf(row, "vipstack", "cpuMilliseconds"),
       this.valuesOf(row, "other", "cpuMilliseconds"),
       this.valuesOf(row, "vipstack", "milliseconds"),
     ];
-    return summarize(used.map((value, run) => Math.max(0, value - (idle[run] ?? NaN)) / (watched[run] ?? NaN)));
+    return summarize(used.map((value, run) => (value - (idle[run] ?? NaN)) / (watched[run] ?? NaN)));
   }
 
   private valuesOf({ plane, task, servers }: Row, candidate: ControlCandidate, measure: keyof Sample): number[] {

@@ -63,7 +63,7 @@ export function stepOf({ plane, task, candidate, servers }: ControlCase, seconds
       return {
         files,
         // The second time it has nothing to do, and remembers that.
-        prepare: `${stopKeeper(plane)}; ${applied}; ${applied}${ours ? `; ${startKeeper(plane)}; sleep 8` : ""}`,
+        prepare: `${stopKeeper(plane)}; ${applied}; ${applied}${ours ? `; ${startKeeper(plane)}; sleep 15` : ""}`,
         run: `sleep ${seconds}`,
       };
   }
