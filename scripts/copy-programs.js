@@ -10,7 +10,7 @@ for (const folder of [
   if (existsSync(programs))
     cpSync(programs, join("dist", programs), { recursive: true, filter: (file) => !file.includes("__pycache__") });
 }
-cpSync(join("scripts", "bench", "control-guest.py"), join("dist", "scripts", "bench", "control-guest.py"));
+cpSync(join("scripts", "bench", "guest.py"), join("dist", "scripts", "bench", "guest.py"));
 cpSync(join("cli", "view", "page"), join("dist", "cli", "view", "page"), { recursive: true });
 for (const source of readdirSync("lab").filter((name) => name.endsWith(".c")))
   cpSync(join("lab", source), join("dist", "lab", source));

@@ -1,4 +1,5 @@
-import { init } from "echarts";
+import { CustomSeriesOption, init } from "echarts";
+import { Summary } from "./statistics";
 
 /** Measurements of one candidate: each run is a dot, and the medians are joined by a line. */
 export interface Curve {
@@ -19,7 +20,9 @@ export interface GrowthChart {
 
 const SIZE = { width: 760, height: 460 };
 /** Apart for the color-blind as well. */
-const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
+const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"];
+/** Names may be wider than is known where no browser measures them. */
+const LEGEND = { itemGap: 32 };
 const GRID = { left: 80, right: 40, top: 100, bottom: 60 };
 
 /** How times grow with the size, on logarithmic axes: what is linear is a straight line as steep as the axes' own diagonal. */
@@ -28,7 +31,7 @@ export function growthChart({ title, subtitle, x, y, curves }: GrowthChart): str
   const format = (value: number): string => value.toLocaleString("en");
   return svg({
     title: { text: title, subtext: subtitle, left: "center", top: 10 },
-    legend: { top: 66, data: curves.map(({ name }) => name) },
+    legend: { ...LEGEND, top: 66, data: curves.map(({ name }) => name) },
     grid: GRID,
     xAxis: { ...axis, name: x, nameGap: 32, ...rangeOf(curves, 0), axisLabel: { formatter: format } },
     yAxis: { ...axis, name: y, nameGap: 55, ...rangeOf(curves, 1), axisLabel: { formatter: format } },
@@ -41,6 +44,115 @@ export function growthChart({ title, subtitle, x, y, curves }: GrowthChart): str
     }),
   });
 }
+
+export interface BarChart {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly y: string;
+  readonly groups: readonly string[];
+  /** Each with a value for each group. */
+  readonly bars: readonly { readonly name: string; readonly values: readonly Summary[] }[];
+}
+
+/** Bars of medians, each with a line from the least to the most. */
+export function barChart({ title, subtitle, y, groups, bars }: BarChart): string {
+  return svg({
+    title: { text: title, subtext: subtitle, left: "center", top: 10 },
+    legend: { ...LEGEND, top: 66, data: bars.map(({ name }) => name) },
+    grid: { ...GRID, bottom: 110 },
+    xAxis: { type: "category", data: [...groups], axisLabel: { interval: 0, rotate: 30 } },
+    yAxis: { type: "value", name: y, nameLocation: "middle", nameGap: 45, nameTextStyle: { fontSize: 13 } },
+    series: bars.flatMap(({ name, values }, index) => {
+      const color = COLORS[index % COLORS.length];
+      const spread = values.map(({ least, most }, group) => [group, least, most]);
+      return [
+        { name, type: "bar" as const, data: values.map(({ median }) => median), color },
+        { type: "custom" as const, data: spread, renderItem: spreadOf(index, bars.length), z: 10 },
+      ];
+    }),
+  });
+}
+
+type RenderItem = NonNullable<CustomSeriesOption["renderItem"]>;
+
+/** The line of one bar among those of its group. */
+function spreadOf(bar: number, bars: number): RenderItem {
+  return (_, api) => {
+    const layouts = api.barLayout({ count: bars }) ?? [];
+    const offsetCenter = layouts[bar]?.offsetCenter ?? 0;
+    const [middle = 0, low = 0] = api.coord([api.value(0), api.value(1)]);
+    const [, high = 0] = api.coord([api.value(0), api.value(2)]);
+    const x = middle + offsetCenter;
+    return { type: "line", shape: { x1: x, y1: low, x2: x, y2: high }, style: { stroke: "#000000", lineWidth: 1.5 } };
+  };
+}
+
+export interface PercentileChart {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly y: string;
+  readonly percentiles: readonly string[];
+  /** Each with a value for each percentile. */
+  readonly curves: readonly { readonly name: string; readonly values: readonly number[] }[];
+}
+
+/** Distributions, on a logarithmic axis, with the rare values as wide as the common ones. */
+export function percentileChart({ title, subtitle, y, percentiles, curves }: PercentileChart): string {
+  return svg({
+    title: { text: title, subtext: subtitle, left: "center", top: 10 },
+    legend: { orient: "vertical", right: 40, top: "middle", data: curves.map(({ name }) => name) },
+    grid: { ...GRID, right: 250, top: 80 },
+    xAxis: { type: "category", data: percentiles.map((each) => `p${each}`), boundaryGap: false },
+    yAxis: { type: "log", name: y, nameLocation: "middle", nameGap: 55, nameTextStyle: { fontSize: 13 } },
+    series: curves.map(({ name, values }, index) => ({
+      name,
+      type: "line" as const,
+      data: [...values],
+      symbolSize: 5,
+      color: COLORS[index % COLORS.length],
+      lineStyle: { width: 2, type: index < COLORS.length ? ("solid" as const) : ("dashed" as const) },
+    })),
+  });
+}
+
+export interface GanttChart {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly x: string;
+  /** Bars of one kind have one color. Rows are in the order in which they come first. */
+  readonly bars: readonly { readonly row: string; readonly kind: string; readonly from: number; readonly to: number }[];
+}
+
+/** What was done when, row by row from the top. */
+export function ganttChart({ title, subtitle, x, bars }: GanttChart): string {
+  const rows = [...new Set(bars.map(({ row }) => row))];
+  const kinds = [...new Set(bars.map(({ kind }) => kind))];
+  const end = Math.max(...bars.map(({ to }) => to));
+  return svg({
+    title: { text: title, subtext: subtitle, left: "center", top: 10 },
+    legend: { ...LEGEND, top: 60, data: kinds },
+    grid: { ...GRID, left: 210, top: 100 },
+    xAxis: { type: "value", name: x, nameLocation: "middle", nameGap: 32, max: Math.ceil(end) },
+    yAxis: { type: "category", data: rows, inverse: true },
+    series: kinds.map((kind, index) => ({
+      name: kind,
+      type: "custom" as const,
+      color: COLORS[index % COLORS.length],
+      renderItem: drawBar,
+      data: bars.filter((bar) => bar.kind === kind).map(({ row, from, to }) => [rows.indexOf(row), from, to]),
+    })),
+  });
+}
+
+const drawBar: RenderItem = (_, api) => {
+  const [left = 0, y = 0] = api.coord([api.value(1), api.value(0)]);
+  const [right = 0] = api.coord([api.value(2), api.value(0)]);
+  const size = api.size?.([0, 1]);
+  const height = 0.6 * (Array.isArray(size) ? (size[1] ?? 20) : 20);
+  // A short one is seen, too.
+  const shape = { x: left, y: y - height / 2, width: Math.max(1, right - left), height };
+  return { type: "rect", shape, style: { fill: api.visual("color") } };
+};
 
 /** Whole decades, so that both axes have a line at each of their ends. */
 function rangeOf(curves: readonly Curve[], dimension: 0 | 1): { min: number; max: number } {

@@ -6,14 +6,21 @@ import { ControlPlane, isPlane, PLANES } from "./control-candidates";
 import { ControlOptions, measureControl } from "./control";
 import { ControlReport } from "./control-report";
 import { thisMachine } from "./machine";
+import { measurePlanes, PlanesOptions } from "./planes";
+import { isPlaneCandidate, PLANE_CANDIDATES, PlaneCandidate } from "./planes-candidates";
+import { PlanesReport } from "./planes-report";
+import { pngOf } from "./png";
 import { Progress } from "./progress";
 import { measureSynth, SynthOptions } from "./synth";
 import { SynthReport } from "./synth-report";
+import { measureUp, UpOptions } from "./up";
+import { UpReport } from "./up-report";
 
 /** What every bench makes of its runs. */
 interface Report {
   readonly text: string;
-  readonly picture: string;
+  /** SVG by name. */
+  readonly pictures: Readonly<Record<string, string>>;
 }
 
 const PAGE = join("docs", "benchmarks.md");
@@ -47,6 +54,29 @@ export function program(): Command {
       const runs = await measureControl(options, new Progress());
       writeReport("control", { machine, runs }, new ControlReport(machine, runs), options);
     });
+  const all = Object.keys(PLANE_CANDIDATES) as PlaneCandidate[];
+  benchCommand(
+    bench,
+    "planes",
+    "a request through the planes and forwarding methods, against no director and against proxies; in a lab of its own, as root",
+  )
+    .option("--candidates <names>", `of ${all.join(", ")}; always with direct`, candidates, all)
+    .option("--runs <number>", "runs of each candidate with each load", number, 5)
+    .option("--seconds <number>", "seconds for which the client asks in each run", number, 5)
+    .option("--keep", "leave the lab up: the next run uses it")
+    .action(async (options: PlanesOptions & OutputOptions) => {
+      const machine = thisMachine();
+      const runs = await measurePlanes(options, new Progress());
+      writeReport("planes", { machine, runs }, new PlanesReport(machine, runs), options);
+    });
+  benchCommand(bench, "up", "where the seconds of `vipstack up` go, and a change by it or by `cdktf deploy`; as root")
+    .option("--runs <number>", "times that four machines are brought up from nothing", number, 3)
+    .option("--changes <number>", "changes of a director by each command", number, 10)
+    .action(async (options: UpOptions & OutputOptions) => {
+      const machine = thisMachine();
+      const results = await measureUp(options, new Progress());
+      writeReport("up", { machine, ...results }, new UpReport(machine, results), options);
+    });
   return bench;
 }
 
@@ -59,12 +89,17 @@ function benchCommand(parent: Command, name: string, description: string): Comma
   return parent
     .command(name)
     .description(description)
-    .option("--output <folder>", "folder for every run as JSON, and for the picture", join("dist", "bench"))
-    .option("--docs", `also put the table into ${PAGE} and the picture beside it`);
+    .option("--output <folder>", "folder for every run as JSON, and for the pictures", join("dist", "bench"))
+    .option("--docs", `also put the table into ${PAGE} and the pictures beside it`);
 }
 
-function writeReport(bench: string, results: object, { text, picture }: Report, { output, docs }: OutputOptions): void {
-  const write = (file: string, content: string): void => {
+function writeReport(
+  bench: string,
+  results: object,
+  { text, pictures }: Report,
+  { output, docs }: OutputOptions,
+): void {
+  const write = (file: string, content: string | Buffer): void => {
     writeFileSync(file, content);
     console.error(`Wrote ${file}.`);
   };
@@ -72,9 +107,12 @@ function writeReport(bench: string, results: object, { text, picture }: Report, 
   mkdirSync(output, { recursive: true });
   const measured = new Date().toISOString();
   write(join(output, `${bench}.json`), `${JSON.stringify({ bench, measured, ...results }, null, 2)}\n`);
-  write(join(output, `${bench}.svg`), picture);
+  for (const [name, picture] of Object.entries(pictures)) {
+    write(join(output, `${name}.svg`), picture);
+    write(join(output, `${name}.png`), pngOf(picture));
+    if (docs === true) write(join("docs", `bench-${name}.svg`), picture);
+  }
   if (docs !== true) return;
-  write(join("docs", `bench-${bench}.svg`), picture);
   write(PAGE, replaceSection(readFileSync(PAGE, "utf8"), bench, text));
 }
 
@@ -87,6 +125,16 @@ function planes(text: string): ControlPlane[] {
     if (!isPlane(word)) throw new InvalidArgumentError(`It must be one of ${PLANES.join(", ")}.`);
     return word;
   });
+}
+
+/** With what all others are compared with. */
+function candidates(text: string): PlaneCandidate[] {
+  const named = text.split(",").map((word) => {
+    if (!isPlaneCandidate(word))
+      throw new InvalidArgumentError(`It must be one of ${Object.keys(PLANE_CANDIDATES).join(", ")}.`);
+    return word;
+  });
+  return [...new Set<PlaneCandidate>(["direct", ...named])];
 }
 
 function number(text: string): number {

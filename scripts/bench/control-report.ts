@@ -33,8 +33,12 @@ export class ControlReport {
     ].join("\n");
   }
 
+  get pictures(): Record<string, string> {
+    return { control: this.picture };
+  }
+
   /** Of the ipvs plane, or of the plane that was measured. */
-  get picture(): string {
+  private get picture(): string {
     const plane = this.planes[0] ?? "ipvs";
     const curves = [
       { name: `first application, ${WHOLE_TABLE[plane]}`, task: "first", candidate: "other" },

@@ -1,14 +1,6 @@
 import { ControlCase, ControlPlane } from "./control-candidates";
 import { rulesOf } from "./control-rules";
-
-/** What a guest does for one measurement. */
-export interface Step {
-  /** Content of files by their path. */
-  readonly files: Readonly<Record<string, string>>;
-  /** Shell text that is not measured, then the shell text that is. */
-  readonly prepare: string;
-  readonly run: string;
-}
+import { Step } from "./guest";
 
 const FOLDER = "/run/vipstack-bench";
 const BASE = `${FOLDER}/base`;

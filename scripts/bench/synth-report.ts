@@ -28,7 +28,11 @@ export class SynthReport {
     ].join("\n");
   }
 
-  get picture(): string {
+  get pictures(): Record<string, string> {
+    return { synth: this.picture };
+  }
+
+  private get picture(): string {
     const point = (run: SynthRun): Point => [run.jobs, run.milliseconds];
     return growthChart({
       title: "Synthesis of one program of Nomad jobs",

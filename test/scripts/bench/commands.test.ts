@@ -26,6 +26,12 @@ test.each([
     words: ["control", "--planes", "ipvs,nft"],
     error: "error: option '--planes <names>' argument 'ipvs,nft' is invalid. It must be one of ipvs, iptables.\n",
   },
+  {
+    words: ["planes", "--candidates", "routing,f5"],
+    error:
+      "error: option '--candidates <names>' argument 'routing,f5' is invalid. " +
+      "It must be one of direct, gateway, snat, routing, tunneling, iptables, haproxy, nginx, keepalived.\n",
+  },
 ])("$words is refused with one error", async ({ words, error }) => {
   expect(await refusal(...words)).toBe(error);
 });

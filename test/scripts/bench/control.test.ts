@@ -1,6 +1,6 @@
 import { orderOf } from "../../../scripts/bench/control";
 import { ControlCandidate, ControlRun, Task } from "../../../scripts/bench/control-candidates";
-import { statisticsOf } from "../../../scripts/bench/control-guest";
+import { statisticsOf } from "../../../scripts/bench/guest-process";
 import { ControlReport } from "../../../scripts/bench/control-report";
 import { rulesOf } from "../../../scripts/bench/control-rules";
 import { stepOf } from "../../../scripts/bench/control-steps";
@@ -42,9 +42,9 @@ test("the tables have the medians with their spread, the growth of a weight, and
 });
 
 test("the picture is SVG with the candidates of the plane", () => {
-  expect(REPORT.picture).toMatch(/^<svg /);
+  expect(REPORT.pictures.control).toMatch(/^<svg /);
   for (const text of ["first application, ipvsadm -R", "first application, vipstack", "one weight, vipstack"])
-    expect(REPORT.picture).toContain(`>${text}`);
+    expect(REPORT.pictures.control).toContain(`>${text}`);
 });
 
 test("candidates take turns", () => {

@@ -34,7 +34,7 @@ test("the growth is left out where there is one number of jobs", () => {
 });
 
 test("the picture is SVG with both candidates and the machine", () => {
-  const { picture } = REPORT;
+  const { synth: picture } = REPORT.pictures;
   expect(picture).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
   for (const text of ["bare CDKTF bindings", "vipstack", "2 × Example CPU", "10,000", "milliseconds"])
     expect(picture).toContain(`>${text}`);

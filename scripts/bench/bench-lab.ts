@@ -1,0 +1,91 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import execa from "execa";
+import { DEPLOYMENT_FILE, DeploymentDescription } from "../../constructs/deployment";
+import { Progress } from "./progress";
+
+const ROOT = resolve(__dirname, "..", "..");
+const MODULES = join(ROOT, "..", "node_modules");
+
+/** The program of a bench that makes its machines, BENCH-machines.ts, in a folder of its own. */
+export class BenchApp {
+  /** Always the same one: a lab that an earlier run left up is used again. */
+  readonly folder: string;
+
+  constructor(bench: string) {
+    this.folder = join(tmpdir(), `vipstack-bench-${bench}`);
+    mkdirSync(this.folder, { recursive: true });
+    const app = `node "${join(__dirname, `${bench}-machines.js`)}"`;
+    writeFileSync(join(this.folder, "cdktf.json"), JSON.stringify({ language: "typescript", app }));
+    const modules = join(this.folder, "node_modules");
+    if (!existsSync(modules)) symlinkSync(MODULES, modules);
+  }
+
+  /** The words after `node` that bring the machines up, take them down, or deploy them without vipstack's commands. */
+  words(verb: "up" | "down" | "cdktf"): string[] {
+    if (verb !== "cdktf") return [join(ROOT, "cli", "vipstack.js"), verb];
+    return [join(MODULES, "cdktf-cli", "bundle", "bin", "cdktf"), "deploy", "--auto-approve", "machines"];
+  }
+
+  options(environment: Record<string, string> = {}): { cwd: string; env: Record<string, string> } {
+    return { cwd: this.folder, env: { VIPSTACK_STATE: this.folder, CHECKPOINT_DISABLE: "1", ...environment } };
+  }
+
+  async up(): Promise<void> {
+    await this.run("up");
+  }
+
+  async down(): Promise<void> {
+    await this.run("down");
+  }
+
+  /** Of the lab that runs the machines. */
+  get labDirectory(): string {
+    const file = join(this.folder, "cdktf.out", "stacks", "machines", DEPLOYMENT_FILE);
+    const { access } = JSON.parse(readFileSync(file, "utf8")) as DeploymentDescription;
+    if (access.labDirectory === undefined) throw new Error(`assumption broken: ${file} names no lab`);
+    return access.labDirectory;
+  }
+
+  /** Standard output belongs to the bench's own table. */
+  private async run(verb: "up" | "down"): Promise<void> {
+    await execa("node", this.words(verb), { ...this.options(), stdout: 2, stderr: "inherit" });
+  }
+}
+
+export interface LabOptions {
+  /** Whether the lab stays up, so that the next run needs no new one. */
+  readonly keep?: true;
+}
+
+/**
+ * Brings up the machines of a bench, has work done on them, and takes them down again.
+ *
+ * @param work gets the folder of the lab
+ */
+export async function onLab<T>(
+  bench: string,
+  { keep }: LabOptions,
+  progress: Progress,
+  work: (labDirectory: string) => Promise<T>,
+): Promise<T> {
+  const app = new BenchApp(bench);
+  // Ctrl-C ends the programs that were started; what is up is taken down all the same.
+  const stop = (): void => {
+    progress.say("interrupted");
+  };
+  process.on("SIGINT", stop);
+  try {
+    progress.say("the lab comes up");
+    await app.up();
+    return await work(app.labDirectory);
+  } finally {
+    if (keep !== true) {
+      progress.say("the lab goes down");
+      await app.down();
+      rmSync(app.folder, { recursive: true, force: true });
+    }
+    process.off("SIGINT", stop);
+  }
+}

@@ -1,0 +1,157 @@
+import { markdownTable } from "../markdown";
+import { barChart, percentileChart } from "./chart";
+import { describeMachine, Machine } from "./machine";
+import { Load, LOADS, Percentile, PERCENTILES, PLANE_CANDIDATES, PlaneCandidate, PlaneRun } from "./planes-candidates";
+import { ratiosOf, Summary, summarize } from "./statistics";
+
+const RATES = ["connections", "requests", "bulk"] as const satisfies readonly Load[];
+const ADDED = ["50", "99", "99.9"] as const satisfies readonly Percentile[];
+
+/** What all runs of the bench `planes` tell, as tables and as pictures. */
+export class PlanesReport {
+  constructor(
+    private readonly machine: Machine,
+    private readonly runs: readonly PlaneRun[],
+  ) {}
+
+  /** A table of rates and processor time, a table of what is added to the time of a request, and what went wrong. */
+  get text(): string {
+    return [
+      "Against no director at all, and the processor time of the machine in the middle for one request:",
+      "",
+      this.rates,
+      "",
+      "Time of a request, one after the other on one connection; below the first row what comes on top of it:",
+      "",
+      this.latencies,
+      "",
+      ...this.failures,
+      `The first row of each table is of guests on this machine: ${describeMachine(this.machine)}. ${this.times === 1 ? "Each was measured once." : `Each is the median of ${this.times} runs, with the least and the most.`}`,
+    ].join("\n");
+  }
+
+  get pictures(): Record<string, string> {
+    return { planes: this.ratesPicture, "planes-latency": this.latencyPicture };
+  }
+
+  private get rates(): string {
+    const head = ["between", "connections a second", "requests a second", "bulk", "processor time of a request"];
+    const direct = ["direct", ...RATES.map((load) => rate(load, summarize(this.ratesOf("direct", load)))), "none"];
+    const rows = this.others.map((candidate) => [
+      PLANE_CANDIDATES[candidate].title,
+      ...RATES.map((load) => ratio(this.ratioOf(candidate, load))),
+      this.processorTime(candidate),
+    ]);
+    return markdownTable([head, direct, ...rows]);
+  }
+
+  private get latencies(): string {
+    const head = ["between", ...ADDED.map((percentile) => `p${percentile}`)];
+    const direct = ADDED.map((percentile) => milliseconds(summarize(this.latencyOf("direct", percentile))));
+    const rows = this.others.map((candidate) => [
+      PLANE_CANDIDATES[candidate].title,
+      ...ADDED.map((percentile) => `+ ${milliseconds(this.addedOf(candidate, percentile))}`),
+    ]);
+    return markdownTable([head, ["direct", ...direct], ...rows]);
+  }
+
+  private get failures(): string[] {
+    const failed = this.candidates.flatMap((candidate) => {
+      const errors = this.runs
+        .filter((run) => run.candidate === candidate)
+        .reduce((sum, { errors }) => sum + errors, 0);
+      return errors === 0 ? [] : [`${PLANE_CANDIDATES[candidate].title} ${count(errors)}`];
+    });
+    return failed.length === 0 ? [] : [`Requests or connections that failed: ${failed.join(", ")}.`, ""];
+  }
+
+  private get ratesPicture(): string {
+    return barChart({
+      title: "Rates through what stands in between",
+      subtitle: `1 is the rate without it; medians, with the least and the most; in guests on ${describeMachine(this.machine)}`,
+      y: "ratio",
+      groups: this.others.map((candidate) => PLANE_CANDIDATES[candidate].title),
+      bars: RATES.map((load) => ({
+        name: LOADS[load].title,
+        values: this.others.map((candidate) => this.ratioOf(candidate, load)),
+      })),
+    });
+  }
+
+  private get latencyPicture(): string {
+    return percentileChart({
+      title: "Time of a request, one after the other",
+      subtitle: `medians of the runs; in guests on ${describeMachine(this.machine)}`,
+      y: "milliseconds",
+      percentiles: PERCENTILES,
+      curves: this.candidates.map((candidate) => ({
+        name: PLANE_CANDIDATES[candidate].title,
+        values: PERCENTILES.map((percentile) => summarize(this.latencyOf(candidate, percentile)).median),
+      })),
+    });
+  }
+
+  /** Of keep-alive, where it is only the packets that cost. */
+  private processorTime(candidate: PlaneCandidate): string {
+    const runs = this.runsOf(candidate, "requests");
+    const { median, least, most } = summarize(
+      runs.map(({ cpuMilliseconds = NaN, requests }) => (1000 * cpuMilliseconds) / requests),
+    );
+    return `${Math.round(median)} µs (${Math.round(least)} to ${Math.round(most)})`;
+  }
+
+  private ratioOf(candidate: PlaneCandidate, load: Load): Summary {
+    return summarize(ratiosOf(this.ratesOf(candidate, load), this.ratesOf("direct", load)));
+  }
+
+  /** Requests a second, or bytes a second. */
+  private ratesOf(candidate: PlaneCandidate, load: Load): number[] {
+    return this.runsOf(candidate, load).map(
+      ({ requests, bytes, seconds }) => (load === "bulk" ? bytes : requests) / seconds,
+    );
+  }
+
+  private latencyOf(candidate: PlaneCandidate, percentile: Percentile): number[] {
+    return this.runsOf(candidate, "latency").map(({ latency }) => latency[percentile]);
+  }
+
+  private addedOf(candidate: PlaneCandidate, percentile: Percentile): Summary {
+    const direct = this.latencyOf("direct", percentile);
+    return summarize(this.latencyOf(candidate, percentile).map((value, run) => value - (direct[run] ?? NaN)));
+  }
+
+  private runsOf(candidate: PlaneCandidate, load: Load): PlaneRun[] {
+    return this.runs.filter((run) => run.candidate === candidate && run.load === load);
+  }
+
+  private get candidates(): PlaneCandidate[] {
+    return [...new Set(this.runs.map(({ candidate }) => candidate))];
+  }
+
+  private get others(): PlaneCandidate[] {
+    return this.candidates.filter((candidate) => candidate !== "direct");
+  }
+
+  private get times(): number {
+    return Math.max(...this.runs.map(({ run }) => run));
+  }
+}
+
+function rate(load: Load, { median, least, most }: Summary): string {
+  if (load !== "bulk") return `${count(median)} (${count(least)} to ${count(most)})`;
+  const [middle, low, high] = [median, least, most].map((bytes) => Math.round((8 * bytes) / 1e6));
+  return `${middle} Mbit/s (${low} to ${high})`;
+}
+
+function ratio({ median, least, most }: Summary): string {
+  return `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
+}
+
+function milliseconds({ median, least, most }: Summary): string {
+  return `${median.toFixed(2)} ms (${least.toFixed(2)} to ${most.toFixed(2)})`;
+}
+
+/** `1,000` */
+function count(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}

@@ -1,0 +1,78 @@
+/** The web server: answers from memory, does not log, keeps a connection for as many requests as the client likes. */
+export const NGINX_WEB = `keepalive_requests 100000000;
+server {
+  listen 80 backlog=4096;
+  server_name bench;
+  root /srv;
+  access_log off;
+  open_file_cache max=10;
+  tcp_nopush on;
+}
+`;
+
+/** Both proxies have a process for each processor and no log of connections, as a site with much traffic would have it. */
+export const HAPROXY = `global
+  maxconn 20000
+  user haproxy
+  group haproxy
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  option splice-auto
+listen bench
+  bind :8001
+  server web1 10.95.0.31:80 check
+`;
+
+export const NGINX_STREAM = `stream {
+  upstream bench {
+    server 10.95.0.31:80;
+  }
+  server {
+    listen 8002 backlog=4096;
+    proxy_pass bench;
+    proxy_connect_timeout 5s;
+  }
+}
+`;
+
+export const KEEPALIVED = `vrrp_instance bench {
+  state MASTER
+  interface eth0
+  virtual_router_id 51
+  priority 100
+  virtual_ipaddress {
+    10.95.0.103/32
+  }
+}
+virtual_server 10.95.0.103 80 {
+  delay_loop 5
+  lb_algo wrr
+  lb_kind DR
+  protocol TCP
+  real_server 10.95.0.31 80 {
+    weight 1
+    TCP_CHECK {
+      connect_timeout 3
+    }
+  }
+}
+`;
+
+/** A unit that runs one command at each boot. */
+export function oneshotUnit(command: string): string {
+  return `[Unit]
+Description=Address of the virtual service of keepalived
+After=network.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=${command}
+
+[Install]
+WantedBy=multi-user.target
+`;
+}

@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import execa from "execa";
+import { PLANE_CANDIDATES, PlaneRun } from "../../scripts/bench/planes-candidates";
+import type { UpResults } from "../../scripts/bench/up";
+import { BOOT } from "./support/waiting";
+
+// Benches that bring up machines of their own, once and as short as they can be: they work, and what they write makes sense. Nothing here
+// looks at how fast anything is. (`control` is tried on the machines of weights.lab.ts.)
+
+const MAIN = join(__dirname, "..", "..", "dist", "scripts", "bench", "main.js");
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "vipstack-lab-test-bench-"));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** @returns the table, and what is in the file of all runs */
+async function bench(name: string, ...words: string[]): Promise<{ text: string; results: unknown }> {
+  const { stdout } = await execa("node", [MAIN, name, ...words, "--output", folder], {
+    // The folder of its machines, so that no other bench of this host has the same.
+    env: { TMPDIR: folder, CI: "true" },
+  });
+  return { text: stdout, results: JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")) as unknown };
+}
+
+function isPng(name: string): boolean {
+  return readFileSync(join(folder, `${name}.png`))
+    .subarray(1, 4)
+    .equals(Buffer.from("PNG"));
+}
+
+test(
+  "planes: every candidate answers every load, and nothing fails",
+  async () => {
+    const { text, results } = await bench("planes", "--runs", "1", "--seconds", "1");
+    const { runs } = results as { runs: PlaneRun[] };
+    for (const { title } of Object.values(PLANE_CANDIDATES)) expect(text).toContain(`| ${title}`);
+    expect(runs).toHaveLength(4 * Object.keys(PLANE_CANDIDATES).length);
+    for (const run of runs) {
+      expect(run).toMatchObject({ errors: 0 });
+      expect(run.latency["50"]).toBeLessThanOrEqual(run.latency["99.9"]);
+      expect(run.cpuMilliseconds ?? 0).toBeGreaterThanOrEqual(run.candidate === "direct" ? 0 : 1);
+    }
+    expect(isPng("planes") && isPng("planes-latency")).toBe(true);
+  },
+  2 * BOOT,
+);
+
+test(
+  "up: steps and stages within the whole, and both ways of a change",
+  async () => {
+    const { text, results } = await bench("up", "--runs", "1", "--changes", "1");
+    const { ups, changes } = results as UpResults;
+    const [up] = ups;
+    const rows = new Set(up?.spans.map(({ row }) => row));
+    for (const row of ["Synthesize the program", "cdktf deploy", "client", "director", "web1", "web2"])
+      expect(rows).toContain(row);
+    for (const { from, to } of up?.spans ?? []) {
+      expect(from).toBeGreaterThanOrEqual(0);
+      expect(to).toBeGreaterThanOrEqual(from);
+      expect(to).toBeLessThanOrEqual(up?.milliseconds ?? 0);
+    }
+    expect(changes.map(({ deployer }) => deployer)).toEqual(["up", "cdktf"]);
+    expect(text).toMatch(/^`vipstack up` from nothing took \d+\.\d s/);
+    expect(isPng("up")).toBe(true);
+  },
+  2 * BOOT,
+);
