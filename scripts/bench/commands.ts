@@ -11,8 +11,9 @@ import { isPlaneCandidate, PLANE_CANDIDATES, PlaneCandidate } from "./planes-can
 import { PlanesReport } from "./planes-report";
 import { pngOf } from "./png";
 import { Progress } from "./progress";
-import { measureSynth, SynthOptions } from "./synth";
-import { SynthReport } from "./synth-report";
+import { measureSynth } from "./synth";
+import { Subject } from "./synth-candidates";
+import { sectionOf, SynthReport } from "./synth-report";
 import { measureUp, UpOptions } from "./up";
 import { UpReport } from "./up-report";
 
@@ -31,14 +32,13 @@ export function program(): Command {
     .description("Measures this library on this machine.")
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
-  benchCommand(bench, "synth", "time to synthesize one program of Nomad jobs, against the bare CDKTF bindings")
-    .option("--jobs <numbers>", "numbers of jobs, separated by commas", numbers, [100, 300, 1000, 3000])
-    .option("--runs <number>", "runs of each candidate for each number of jobs", number, 5)
-    .action(async (options: SynthOptions & OutputOptions) => {
-      const machine = thisMachine();
-      const runs = await measureSynth(options, new Progress());
-      writeReport("synth", { machine, runs }, new SynthReport(machine, runs), options);
-    });
+  synthCommand(
+    bench,
+    "jobs",
+    "time to synthesize one program of Nomad jobs, against the bare CDKTF bindings",
+    [100, 300, 1000, 3000],
+  );
+  synthCommand(bench, "machines", "the same for a director and the machines behind it", [10, 30, 100, 300, 1000]);
   benchCommand(
     bench,
     "control",
@@ -78,6 +78,17 @@ export function program(): Command {
       writeReport("up", { machine, ...results }, new UpReport(machine, results), options);
     });
   return bench;
+}
+
+function synthCommand(bench: Command, subject: Subject, description: string, sizes: readonly number[]): void {
+  benchCommand(bench, sectionOf(subject), description)
+    .option(`--${subject} <numbers>`, `numbers of ${subject}, separated by commas`, numbers, [...sizes])
+    .option("--runs <number>", `runs of each candidate for each number of ${subject}`, number, 5)
+    .action(async (options: Record<Subject, readonly number[]> & { runs: number } & OutputOptions) => {
+      const machine = thisMachine();
+      const runs = await measureSynth({ subject, sizes: options[subject], runs: options.runs }, new Progress());
+      writeReport(sectionOf(subject), { machine, runs }, new SynthReport(machine, subject, runs), options);
+    });
 }
 
 interface OutputOptions {

@@ -2,23 +2,24 @@ import { markdownTable } from "../markdown";
 import { growthChart, Point } from "./chart";
 import { describeMachine, Machine } from "./machine";
 import { ratiosOf, Summary, summarize } from "./statistics";
-import { Candidate, CANDIDATES, Sample, SynthRun } from "./synth-candidates";
+import { Candidate, CANDIDATES, Sample, Subject, SUBJECTS, SynthRun } from "./synth-candidates";
 
 /** What all runs of the bench `synth` tell, as a table and as a picture. */
 export class SynthReport {
   constructor(
     private readonly machine: Machine,
+    private readonly subject: Subject,
     private readonly runs: readonly SynthRun[],
   ) {}
 
   /** A Markdown table with a row for each size, and a sentence on the growth. */
   get text(): string {
-    const head = ["jobs", CANDIDATES.bare, CANDIDATES.vipstack, "ratio", "ratio of processor time"];
-    const rows = this.sizes.map((jobs) => [
-      count(jobs),
-      ...(["bare", "vipstack"] as const).map((candidate) => time(this.summaryOf(candidate, jobs, "milliseconds"))),
-      ratio(this.ratioOf(jobs, "milliseconds")),
-      ratio(this.ratioOf(jobs, "cpuMilliseconds")),
+    const head = [this.subject as string, CANDIDATES.bare, CANDIDATES.vipstack, "ratio", "ratio of processor time"];
+    const rows = this.sizes.map((size) => [
+      count(size),
+      ...(["bare", "vipstack"] as const).map((candidate) => time(this.summaryOf(candidate, size, "milliseconds"))),
+      ratio(this.ratioOf(size, "milliseconds")),
+      ratio(this.ratioOf(size, "cpuMilliseconds")),
     ]);
     return [
       markdownTable([head, ...rows]),
@@ -29,26 +30,26 @@ export class SynthReport {
   }
 
   get pictures(): Record<string, string> {
-    return { synth: this.picture };
+    return { [sectionOf(this.subject)]: this.picture };
   }
 
   private get picture(): string {
-    const point = (run: SynthRun): Point => [run.jobs, run.milliseconds];
+    const point = (run: SynthRun): Point => [run.size, run.milliseconds];
     return growthChart({
-      title: "Synthesis of one program of Nomad jobs",
+      title: `Synthesis of one program of ${SUBJECTS[this.subject]}`,
       subtitle: describeMachine(this.machine),
-      x: "jobs",
+      x: this.subject,
       y: "milliseconds",
       curves: (["bare", "vipstack"] as const).map((candidate) => ({
         name: CANDIDATES[candidate],
         runs: this.runs.filter((run) => run.candidate === candidate).map(point),
-        medians: this.sizes.map((jobs) => [jobs, this.summaryOf(candidate, jobs, "milliseconds").median]),
+        medians: this.sizes.map((size) => [size, this.summaryOf(candidate, size, "milliseconds").median]),
       })),
     });
   }
 
   private get sizes(): number[] {
-    return [...new Set(this.runs.map(({ jobs }) => jobs))].sort((a, b) => a - b);
+    return [...new Set(this.runs.map(({ size }) => size))].sort((a, b) => a - b);
   }
 
   private get times(): number {
@@ -63,22 +64,27 @@ export class SynthReport {
       this.summaryOf(candidate, least, "cpuMilliseconds").median;
     const [bare, vipstack] = [grown("bare"), grown("vipstack")];
     return (
-      `From ${count(least)} to ${count(most)} jobs the processor time of the bare bindings grows ${bare.toFixed(1)} times, ` +
+      `From ${count(least)} to ${count(most)} ${this.subject} the processor time of the bare bindings grows ${bare.toFixed(1)} times, ` +
       `that of vipstack ${vipstack.toFixed(1)} times: ${(vipstack / bare).toFixed(2)} times as much.`
     );
   }
 
-  private summaryOf(candidate: Candidate, jobs: number, measure: keyof Sample): Summary {
-    return summarize(this.valuesOf(candidate, jobs, measure));
+  private summaryOf(candidate: Candidate, size: number, measure: keyof Sample): Summary {
+    return summarize(this.valuesOf(candidate, size, measure));
   }
 
-  private ratioOf(jobs: number, measure: keyof Sample): Summary {
-    return summarize(ratiosOf(this.valuesOf("vipstack", jobs, measure), this.valuesOf("bare", jobs, measure)));
+  private ratioOf(size: number, measure: keyof Sample): Summary {
+    return summarize(ratiosOf(this.valuesOf("vipstack", size, measure), this.valuesOf("bare", size, measure)));
   }
 
-  private valuesOf(candidate: Candidate, jobs: number, measure: keyof Sample): number[] {
-    return this.runs.filter((run) => run.candidate === candidate && run.jobs === jobs).map((run) => run[measure]);
+  private valuesOf(candidate: Candidate, size: number, measure: keyof Sample): number[] {
+    return this.runs.filter((run) => run.candidate === candidate && run.size === size).map((run) => run[measure]);
   }
+}
+
+/** Of the page, and of the picture. */
+export function sectionOf(subject: Subject): string {
+  return subject === "jobs" ? "synth" : `synth-${subject}`;
 }
 
 function time({ median, least, most }: Summary): string {

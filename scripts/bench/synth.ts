@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import execa from "execa";
 import { Progress } from "./progress";
-import { CANDIDATES, Sample, SynthRun } from "./synth-candidates";
+import { CANDIDATES, Sample, Subject, SynthRun } from "./synth-candidates";
 
 export interface SynthOptions {
-  /** Numbers of jobs. */
-  readonly jobs: readonly number[];
+  readonly subject: Subject;
+  /** Numbers of jobs or machines. */
+  readonly sizes: readonly number[];
   /** Runs of each candidate for each number. */
   readonly runs: number;
 }
@@ -21,11 +22,11 @@ export async function measureSynth(options: SynthOptions, progress: Progress): P
   try {
     const measured: SynthRun[] = [];
     for (const what of orderOf(options)) {
-      const sample = await sampleOf(what, join(folder, String(measured.length)));
+      const sample = await sampleOf(options.subject, what, join(folder, String(measured.length)));
       measured.push({ ...what, ...sample });
-      const { run, jobs, candidate } = what;
+      const { run, size, candidate } = what;
       const took = `${Math.round(sample.milliseconds)} ms`;
-      progress.say(`run ${run} of ${options.runs}, ${jobs} jobs, ${CANDIDATES[candidate]}: ${took}`);
+      progress.say(`run ${run} of ${options.runs}, ${size} ${options.subject}, ${CANDIDATES[candidate]}: ${took}`);
     }
     return measured;
   } finally {
@@ -35,13 +36,13 @@ export async function measureSynth(options: SynthOptions, progress: Progress): P
 
 type Measured = Omit<SynthRun, keyof Sample>;
 
-function orderOf({ jobs, runs }: SynthOptions): Measured[] {
+function orderOf({ sizes, runs }: SynthOptions): Measured[] {
   return Array.from({ length: runs }, (_, index) => index + 1).flatMap((run) =>
-    jobs.flatMap((size) => (["bare", "vipstack"] as const).map((candidate) => ({ candidate, jobs: size, run }))),
+    sizes.flatMap((size) => (["bare", "vipstack"] as const).map((candidate) => ({ candidate, size, run }))),
   );
 }
 
-async function sampleOf({ candidate, jobs }: Measured, outdir: string): Promise<Sample> {
-  const { stdout } = await execa(process.execPath, [PROGRAM, candidate, String(jobs), outdir]);
+async function sampleOf(subject: Subject, { candidate, size }: Measured, outdir: string): Promise<Sample> {
+  const { stdout } = await execa(process.execPath, [PROGRAM, subject, candidate, String(size), outdir]);
   return JSON.parse(stdout) as Sample;
 }
