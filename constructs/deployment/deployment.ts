@@ -7,6 +7,7 @@ import { IBackend, IMachine, LocalCommand, Machine, MachineAccess } from "../mac
 import { writeAtSynth } from "../private/synth-files";
 import { GeneratedSecret, SecretDescription } from "../secrets";
 import { drawTopology, surveyTopology } from "../topology";
+import { MachineContents, machineContents } from "./machine-contents";
 import { keepStateIn, protectStateFolder } from "./state-folder";
 
 /** The file beside the stack's JSON. */
@@ -73,6 +74,7 @@ export class Deployment extends Construct {
           roles: machine.model.titles,
           shell: runFromAnywhere(machine.shell),
           ...(machine.model.secrets.some(({ path }) => path === AGENT_TOKEN) && { consulToken: AGENT_TOKEN }),
+          contents: machineContents(machine),
         })),
       virtualServices: all
         .filter((each) => Director.isDirector(each))
@@ -148,6 +150,8 @@ export interface DeployedMachine {
   readonly shell: LocalCommand;
   /** File on the machine with the token of its Consul agent. @default - the agent answers without one */
   readonly consulToken?: string;
+  /** What the program brings to it. @default - an earlier release described it */
+  readonly contents?: MachineContents;
 }
 
 /** A virtual service in the description of a deployment. */
