@@ -5,6 +5,7 @@ import { completion, SHELLS } from "./completion";
 import { doctor } from "./doctor/doctor";
 import { down } from "./down";
 import { lab } from "./lab";
+import { licences } from "./licences/licences";
 import { exec, logs, ssh } from "./on-machine";
 import { PACKAGE_FOLDER } from "./package";
 import { plan } from "./plan/plan";
@@ -53,6 +54,13 @@ function addProgramCommands(root: Command): void {
     .option("--json", "for programs")
     .action(plan);
   addSecretCommands(root);
+  programCommand(root, "licences", {
+    does: "what lands on machines, with versions, sums and licences; exit code 1 if something is not open source",
+    example: "licences three-machines",
+  })
+    .option("--machine <name>", "ask that running machine what it has of it")
+    .option("--json", "for programs")
+    .action(licences);
   programCommand(root, "down", { does: "removes everything that up has made", example: "down" }).action(down);
 }
 

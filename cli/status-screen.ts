@@ -1,6 +1,6 @@
 import { columns } from "./columns";
 import { jobTable } from "./jobs";
-import type { DirectorNow, Status } from "./status";
+import type { CheckNow, DirectorNow, Status } from "./status";
 
 /** The status for the user: what there is nothing of is left out. */
 export function statusText(now: Status): string {
@@ -11,17 +11,27 @@ export function statusText(now: Status): string {
     upSeconds === undefined ? "" : duration(upSeconds),
     roles.join(", "),
   ]);
-  const checks = now.checks.map(({ service, check, node, status: state }) => [service || "(node)", node, check, state]);
+  const clusters = [...new Set(now.checks.map(({ cluster }) => cluster))];
   const routes = now.routes.map(({ gateway, id, requests, leadsTo }) => [gateway, id, requests, leadsTo]);
   return [
     `${now.deployment} (${now.stateFolder})`,
     columns([["machine", "address", "state", "up", "what it is"], ...machines]),
     ...now.directors.map(directorText),
-    ...(checks.length > 0 ? [columns([["in Consul", "node", "check", "health"], ...checks])] : []),
+    ...clusters.map((cluster) =>
+      checksText(
+        clusters.length > 1 ? `in ${cluster ?? "Consul"}` : "in Consul",
+        now.checks.filter((check) => check.cluster === cluster),
+      ),
+    ),
     ...(now.jobs.length > 0 ? [jobTable(now.jobs)] : []),
     ...(routes.length > 0 ? [columns([["gateway", "route", "requests", "lead to"], ...routes])] : []),
     ...(now.problems.length > 0 ? [now.problems.map((problem) => `! ${problem}`).join("\n")] : []),
   ].join("\n\n");
+}
+
+function checksText(heading: string, checks: readonly CheckNow[]): string {
+  const rows = checks.map(({ service, check, node, status }) => [service || "(node)", node, check, status]);
+  return columns([[heading, "node", "check", "health"], ...rows]);
 }
 
 function directorText({ name, services, rules }: DirectorNow): string {

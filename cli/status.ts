@@ -41,6 +41,8 @@ export interface DirectorNow {
 }
 
 export interface CheckNow {
+  /** Path of the construct of its Consul cluster. @default - an earlier release described the deployment */
+  readonly cluster?: string;
   readonly node: string;
   readonly service: string;
   readonly check: string;
@@ -123,21 +125,20 @@ export async function statusOf({ deployment, synthesis, lab }: Running): Promise
     }
   };
   const stacks = synthesis.providerStacks();
-  const member = machines.find(
-    (one) => one.roles.some((role) => role.startsWith("Consul")) && isOn(stateIn(one, lab).state),
-  );
+  const members = clusterMembers(machines.filter((one) => isOn(stateIn(one, lab).state)));
   const [answers, jobs] = await Promise.all([
-    Promise.all(machines.map((one) => ask(deployment, one, one === member, stateIn(one, lab)))),
+    Promise.all(machines.map((one) => ask(deployment, one, members.includes(one), stateIn(one, lab)))),
     trying("jobs", () => jobInstances(synthesis, stacks), []),
   ]);
-  const checks = answers.find(({ consul }) => consul !== undefined)?.consul;
-  if (member !== undefined && checks === undefined) problems.push(`Consul on ${member.name} does not answer`);
+  for (const { name } of members)
+    if (!answers.some(({ machine, consul }) => machine.name === name && consul !== undefined))
+      problems.push(`Consul on ${name} does not answer`);
   return {
     deployment: name,
     stateFolder,
     machines: answers.map(({ machine }) => machine),
     directors: answers.flatMap(({ director }) => director ?? []),
-    checks: checks ?? [],
+    checks: answers.flatMap(({ consul }) => consul ?? []),
     jobs,
     routes: gateways.flatMap((gateway) => gateway.routes.map((route) => ({ gateway: gateway.name, ...route }))),
     problems: [
@@ -147,6 +148,14 @@ export async function statusOf({ deployment, synthesis, lab }: Running): Promise
         .map(({ director }) => `the director ${director} does not answer`),
     ].filter((problem, index, all) => all.indexOf(problem) === index),
   };
+}
+
+/** The first machine with an agent of each Consul cluster: any agent answers for its whole cluster. */
+function clusterMembers(machines: readonly DeployedMachine[]): DeployedMachine[] {
+  const agents = machines.filter(({ roles }) => roles.some((role) => role.startsWith("Consul")));
+  const of = (one: DeployedMachine): DeployedMachine | undefined =>
+    agents.find(({ consulCluster }) => consulCluster === one.consulCluster);
+  return agents.filter((one) => of(one) === one);
 }
 
 interface Answer {
@@ -182,7 +191,7 @@ async function ask(
   if (exitCode !== 0) return { machine: { ...machine, state: "does not answer" } };
   const [uptime = "", ...parts] = stdout.split(`${SEPARATOR}\n`);
   const [table = "", rates = "", drains = "", rules = ""] = isDirector ? parts : [];
-  const checks = consul ? consulChecks(parts.at(-1) ?? "") : undefined;
+  const checks = consul ? consulChecks(parts.at(-1) ?? "", asked.consulCluster) : undefined;
   const seconds = Number(uptime);
   return {
     machine: { ...machine, upSeconds: Math.round(seconds) },
@@ -215,10 +224,11 @@ function isOn(state: string): boolean {
   return !["off", "absent", "frozen"].includes(state);
 }
 
-function consulChecks(text: string): CheckNow[] | undefined {
+function consulChecks(text: string, cluster: string | undefined): CheckNow[] | undefined {
   try {
     const checks = JSON.parse(text) as { Node: string; ServiceName: string; Name: string; Status: string }[];
     return checks.map(({ Node: node, ServiceName: service, Name: check, Status }) => ({
+      ...(cluster !== undefined && { cluster }),
       node,
       service,
       check,

@@ -34,6 +34,7 @@ export {
   DeployedMachine,
   GatewayDescription,
   GatewayInstanceDescription,
+  MachineContents,
   PROVIDER_FILE,
   ProviderDeployment,
   ProviderDeploymentProps,

@@ -1,4 +1,4 @@
-import { ServerNow, ViewCheck, ViewModel } from "./model";
+import { isAnswered, ServerNow, ViewCheck, ViewModel } from "./model";
 import { Mood } from "./mood";
 
 /** Something that is different from the last look, in words. */
@@ -55,14 +55,16 @@ function serverChanges(before: ViewModel, after: ViewModel): Change[] {
   });
 }
 
-function checkChanges({ checks: before }: ViewModel, { checks: after }: ViewModel): Change[] {
-  if (before === undefined || after === undefined) return [];
+function checkChanges(before: ViewModel, after: ViewModel): Change[] {
+  // As for directors: a Consul cluster that does not answer has lost no check.
+  const was = (before.checks ?? []).filter((check) => isAnswered(after, check));
+  const is = (after.checks ?? []).filter((check) => isAnswered(before, check));
   const key = ({ node, service, check }: ViewCheck): string => `${service || "node"} on ${node} (${check})`;
-  return pairs(before, after, key).flatMap(([was, is]): Change[] => {
-    if (was?.status === is?.status) return [];
-    const one = is ?? was;
-    const words = `check of ${one === undefined ? "" : key(one)}: ${was?.status ?? "new"} → ${is?.status ?? "gone"}`;
-    return [{ text: words, mood: is?.mood ?? "warn" }];
+  return pairs(was, is, key).flatMap(([then, now]): Change[] => {
+    if (then?.status === now?.status) return [];
+    const one = now ?? then;
+    const words = `check of ${one === undefined ? "" : key(one)}: ${then?.status ?? "new"} → ${now?.status ?? "gone"}`;
+    return [{ text: words, mood: now?.mood ?? "warn" }];
   });
 }
 

@@ -82,13 +82,19 @@ export function modelOf(topology: Topology, status: Status): ViewModel {
 /** What is compared with the next look: the part that could not be asked stays as it was last known. */
 export function remembered(before: ViewModel, now: ViewModel): ViewModel {
   const silent = before.directors.filter((name) => !now.directors.includes(name));
+  const checks = [...(now.checks ?? []), ...(before.checks ?? []).filter((check) => !isAnswered(now, check))];
   return {
     ...now,
     directors: [...now.directors, ...silent],
     servers: [...now.servers, ...before.servers.filter(({ director }) => silent.includes(director))],
-    checks: now.checks ?? before.checks,
+    ...(checks.length > 0 && { checks }),
     instances: now.instances ?? before.instances,
   };
+}
+
+/** Whether the Consul cluster of a check has answered: each has a check of its own node at least. */
+export function isAnswered({ checks = [] }: ViewModel, { cluster }: ViewCheck): boolean {
+  return checks.some((one) => one.cluster === cluster);
 }
 
 /** An address with a port, as ipvsadm writes it. */

@@ -175,7 +175,7 @@ class FromUrl extends Installation {
     const program = `/usr/local/bin/${name}`;
     const archive = url.endsWith(".zip") ? "zip" : /\.(tar\.gz|tgz)$/.test(url) ? "tar.gz" : undefined;
     const unpack = archive === undefined ? {} : ({ unpack: archive, member: name } as const);
-    return { version, program, contribution: { downloads: [{ url, sha256, path: program, ...unpack }] } };
+    return { version, program, contribution: { downloads: [{ url, sha256, path: program, version, ...unpack }] } };
   }
 }
 

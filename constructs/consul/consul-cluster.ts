@@ -2,6 +2,7 @@ import { Construct, IConstruct } from "constructs";
 import { Installation, Provided } from "../agents";
 import { IMachine } from "../machine";
 import { Failure } from "../private/failure";
+import { isMarked, mark } from "../private/mark";
 import { Validation } from "../private/validation";
 import { ConsulClient } from "./consul-client";
 import type { ConsulSecurity } from "./security";
@@ -63,6 +64,14 @@ export function securedFailures(consul: IConsulCluster, role: string): Failure[]
   ];
 }
 
+/** The clusters of a whole program by the machines with an agent of them; each is named by its construct's path. */
+export function consulClusters(root: IConstruct): ReadonlyMap<IMachine, string> {
+  const clusters = root.node.findAll().filter((each): each is ConsulClusterBase => isMarked(each, CLUSTER));
+  return new Map(clusters.flatMap((each) => each._machines.map((machine) => [machine, each.node.path] as const)));
+}
+
+const CLUSTER = "ConsulCluster";
+
 /** What both kinds of cluster do for their agents. */
 export abstract class ConsulClusterBase extends Construct implements IConsulCluster {
   abstract readonly datacenter: string;
@@ -74,6 +83,16 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
   /** @internal */
   _security?: ConsulSecurity;
   private readonly agents = new Map<IMachine, IConstruct>();
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    mark(this, CLUSTER);
+  }
+
+  /** Machines with an agent of it. @internal */
+  get _machines(): readonly IMachine[] {
+    return [...this.agents.keys()];
+  }
 
   ensureAgent(role: Construct, machine: IMachine): void {
     if (!this.agents.has(machine)) new ConsulClient(role, `consul-${machine.name}`, { machine, consul: this });

@@ -1,12 +1,13 @@
 import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { Gateway, MachineGateway, RouteRow } from "../apisix";
-import { AGENT_TOKEN } from "../consul";
+import { AGENT_TOKEN, consulClusters } from "../consul";
 import { Director, VirtualService } from "../lvs";
 import { IBackend, IMachine, LocalCommand, Machine, MachineAccess } from "../machine";
 import { writeAtSynth } from "../private/synth-files";
 import { GeneratedSecret, SecretDescription } from "../secrets";
 import { drawTopology, surveyTopology } from "../topology";
+import { MachineContents, machineContents } from "./machine-contents";
 import { keepStateIn, protectStateFolder } from "./state-folder";
 
 /** The file beside the stack's JSON. */
@@ -59,6 +60,7 @@ export class Deployment extends Construct {
     const stack = TerraformStack.of(this);
     const all = stack.node.findAll();
     const secrets = GeneratedSecret._below(stack);
+    const clusters = consulClusters(stack.node.root);
     return {
       name,
       stack: stack.node.id,
@@ -72,7 +74,9 @@ export class Deployment extends Construct {
           addresses: machine.addresses.map(({ address }) => address),
           roles: machine.model.titles,
           shell: runFromAnywhere(machine.shell),
+          ...(clusters.has(machine) && { consulCluster: clusters.get(machine) }),
           ...(machine.model.secrets.some(({ path }) => path === AGENT_TOKEN) && { consulToken: AGENT_TOKEN }),
+          contents: machineContents(machine),
         })),
       virtualServices: all
         .filter((each) => Director.isDirector(each))
@@ -146,8 +150,12 @@ export interface DeployedMachine {
   readonly roles: readonly string[];
   /** Runs the shell script on its standard input on the machine, as root. */
   readonly shell: LocalCommand;
+  /** Path of the construct whose Consul cluster its agent belongs to: `machines/consul`. @default - it has no agent */
+  readonly consulCluster?: string;
   /** File on the machine with the token of its Consul agent. @default - the agent answers without one */
   readonly consulToken?: string;
+  /** What the program brings to it. @default - an earlier release described it */
+  readonly contents?: MachineContents;
 }
 
 /** A virtual service in the description of a deployment. */

@@ -10,6 +10,7 @@ export {
   TOPOLOGY_PICTURE,
   VirtualServiceDescription,
 } from "./deployment";
+export { MachineContents } from "./machine-contents";
 export {
   PROVIDER_FILE,
   ProviderDeployment,

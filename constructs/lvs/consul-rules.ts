@@ -1,7 +1,17 @@
 import { dirname, join } from "node:path";
 import { Installed } from "../agents";
-import { CONSUL_TEMPLATE_MEMORY, consulTemplateTokenText, consulTemplateUnit } from "../consul";
-import { Contribution, LiveFile, nodeProgram, PROGRAM_FOLDER } from "../machine";
+import {
+  CONSUL_TEMPLATE_MEMORY,
+  consulTemplateFor,
+  consulTemplateTokenText,
+  consulTemplateUnit,
+  followerRules,
+  IConsulCluster,
+} from "../consul";
+import { Contribution, IMachine, LiveFile, nodeProgram, PROGRAM_FOLDER } from "../machine";
+import { Validation } from "../private/validation";
+import type { DirectorProps } from "./director";
+import { onlyIpvs, Plane } from "./plane";
 import { INSTANCES_FOLDER, renderConsulTemplateConfig, renderFollowed } from "./render/consul-template";
 import { ServiceSpec, sortedServices } from "./spec";
 import { Host } from "./topology";
@@ -29,6 +39,38 @@ export const CONSUL_RULES_KEEPER = {
   sources: [INSTANCES_FOLDER],
   waiting: [`${RUN}/consul-rules.json`],
 } as const;
+
+/** The consul-template of a director with a Consul cluster. @param validation gets what is wrong */
+export function consulTemplateOf(
+  { consul, machine, plane, consulTemplate }: DirectorProps,
+  validation: Validation,
+): Installed | undefined {
+  if (plane === Plane.IPTABLES && consul !== undefined) validation.add(onlyIpvs("consul", "can't be given"));
+  validation.require(consulTemplate === undefined || consul !== undefined, {
+    property: "consulTemplate",
+    rule: "has no effect without 'consul'",
+    cure: "give 'consul', too, or leave both out",
+  });
+  if (consul === undefined) return undefined;
+  const found = consulTemplateFor(machine, consul, consulTemplate);
+  if (!Array.isArray(found)) return found;
+  validation.add(...found);
+  return undefined;
+}
+
+/**
+ * The token with which a director reads the services that it follows; undefined if Consul wants none.
+ *
+ * @param follows names of the services, asked for at synth
+ */
+export function consulTokenOf(
+  machine: IMachine,
+  consul: IConsulCluster | undefined,
+  follows: () => readonly string[],
+): string | undefined {
+  const access = consul?._security?.access;
+  return access?.grant(`director-${machine.name}`, () => followerRules(follows())).valueIn(machine);
+}
 
 /** What a director that may follow Consul brings to its machine, beside what every director does. */
 export function consulContribution(

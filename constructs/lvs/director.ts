@@ -1,11 +1,11 @@
 import { Construct } from "constructs";
 import { Installation, Installed } from "../agents";
-import { consulTemplateFor, followerRules, IConsulCluster } from "../consul";
-import { Contribution, IMachine, InterfaceAddress, MachineFile } from "../machine";
+import { IConsulCluster } from "../consul";
+import { Contribution, IMachine, InterfaceAddress } from "../machine";
 import { DurationRange, secondsOf } from "../private/duration";
 import { isMarked, mark } from "../private/mark";
 import { checkAtSynth, isRefused, Validation } from "../private/validation";
-import { CONSUL_RULES, CONSUL_RULES_KEEPER, consulContribution } from "./consul-rules";
+import { CONSUL_RULES, CONSUL_RULES_KEEPER, consulContribution, consulTemplateOf, consulTokenOf } from "./consul-rules";
 import { DRAIN_TIMEOUT } from "./convergence";
 import { TakenPort, TakenPorts } from "./endpoint";
 import { onlyIpvs, Plane } from "./plane";
@@ -13,7 +13,7 @@ import { PortFilter, PortFilterOptions } from "./port-filter";
 import { Redirect, RedirectOptions } from "./redirect";
 import { addBalancedService } from "./render/balancing";
 import { addIpvsSupport, IptablesRules } from "./render/iptables";
-import { directorSysctls, DirectorTraits } from "./render/sysctls";
+import { CONNECTION_TRACKING, directorSysctls, DirectorTraits } from "./render/sysctls";
 import { iptablesFiles, iptablesFolder, ipvsFolder, IPVS_UNIT } from "./rules-folders";
 import { FirewallMarkServiceOptions, VirtualServiceOptions } from "./service-options";
 import { hostNetwork, methodOf, methodsOf, ServiceSpec, sortedServices } from "./spec";
@@ -82,17 +82,14 @@ export class Director extends Construct {
     if (this.plane === Plane.IPTABLES && props.drainTimeout !== undefined)
       validation.add(onlyIpvs("drainTimeout", "can't be given"));
     this.consul = props.consul;
-    const consulTemplate = checkConsul(validation, props);
+    const consulTemplate = consulTemplateOf(props, validation);
     const range: DurationRange = { min: "0s", max: "24h", whole: "seconds" };
     requireDuration(validation, "drainTimeout", props.drainTimeout, range, "'60s' is usual, a day is the most");
     if (!validation.passes()) return;
 
     this.consul?.ensureAgent(this, this.machine);
     const follows = (): string[] => this.services.flatMap(({ followed }) => followed?.service ?? []);
-    const access = this.consul?._security?.access;
-    const consulToken = access
-      ?.grant(`director-${this.machine.name}`, () => followerRules(follows()))
-      .valueIn(this.machine);
+    const consulToken = consulTokenOf(this.machine, this.consul, follows);
     this.machine.contribute(this, () =>
       directorContribution({
         plane: this.plane,
@@ -181,22 +178,6 @@ export class Director extends Construct {
 const NOTHING_TO_DO =
   "a director must have at least one virtual service, redirect or port filter: addVirtualService, or leave the director out";
 
-/** The consul-template of a director with a Consul cluster. */
-function checkConsul(validation: Validation, props: DirectorProps): Installed | undefined {
-  const { consul, machine, plane } = props;
-  if (plane === Plane.IPTABLES && consul !== undefined) validation.add(onlyIpvs("consul", "can't be given"));
-  validation.require(props.consulTemplate === undefined || consul !== undefined, {
-    property: "consulTemplate",
-    rule: "has no effect without 'consul'",
-    cure: "give 'consul', too, or leave both out",
-  });
-  if (consul === undefined) return undefined;
-  const found = consulTemplateFor(machine, consul, props.consulTemplate);
-  if (!Array.isArray(found)) return found;
-  validation.add(...found);
-  return undefined;
-}
-
 /** What the contribution to the machine is made of. */
 interface DirectorSpec {
   readonly plane: Plane;
@@ -261,15 +242,6 @@ function usesTracking({ plane, services }: DirectorSpec): boolean {
     (service.follows !== undefined && service.forwarding.name === "masquerading");
   return plane === Plane.IPTABLES || services.some(asks);
 }
-
-/**
- * The kernel tracks connections only while a rule asks for it. When another program flushes the nat table, the answers of real
- * servers would belong to no connection until the rules are back, and the director would reset them.
- */
-const CONNECTION_TRACKING: MachineFile = {
-  path: "/etc/modprobe.d/vipstack-conntrack.conf",
-  content: "options nf_conntrack enable_hooks=1\n",
-};
 
 function iptablesRules({ plane, machine, services, localRules }: DirectorSpec, family: 4 | 6): IptablesRules {
   const rules = new IptablesRules();

@@ -101,6 +101,8 @@ export class Machine extends Construct implements IMachine {
   readonly shell: LocalCommand;
   /** Its resources, for others to wait for; none if it is refused. @internal */
   readonly _resources?: MachineResources;
+  /** Container images that its roles run. @internal */
+  readonly _images = new Set<string>();
   private readonly backend: IBackend;
   private readonly pushedAfter: TerraformData[] = [];
 
@@ -207,6 +209,7 @@ export class Machine extends Construct implements IMachine {
 
   /** @see IMachine.wantImage */
   wantImage(name: string): void {
+    this._images.add(name);
     this.backend.wantImage?.(name);
   }
 

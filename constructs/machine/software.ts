@@ -47,6 +47,8 @@ export interface Download {
    * a list that `sha256sum` wrote and that contains the file's name.
    */
   readonly sha256: string;
+  /** Version of the program in it, which `vipstack licences` lists: `1.14.11`. @default - not known */
+  readonly version?: string;
   /** Absolute path of the file. With `unpack` and without `member`: path of the folder that the archive is unpacked into. */
   readonly path: string;
   /** Octal. @default "0755" */
@@ -63,7 +65,7 @@ export function packageFailures(name: string): Failure[] {
   return check(isPackage(name), "packages", "must name Debian packages", name, cure);
 }
 
-export function downloadFailures({ url, sha256, path, mode, member }: Download): Failure[] {
+export function downloadFailures({ url, sha256, path, mode, member, version }: Download): Failure[] {
   const property = "downloads";
   return [
     ...check(
@@ -88,6 +90,13 @@ export function downloadFailures({ url, sha256, path, mode, member }: Download):
       `must name the member of ${path} as the archive lists it`,
       member,
       "write it like 'bin/app'",
+    ),
+    ...check(
+      version === undefined || isWord(version),
+      property,
+      `must give ${path} a version of one word`,
+      version,
+      "write it like '1.14.11'",
     ),
   ];
 }

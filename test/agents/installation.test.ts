@@ -14,7 +14,12 @@ test("from what the backend offers: a download; from the vendor: a package that 
     return machines;
   });
   expect(offered!.downloads).toEqual([
-    { url: "http://10.0.0.1:3143/consul_1.14.11", sha256: "a".repeat(64), path: "/usr/local/bin/consul" },
+    {
+      url: "http://10.0.0.1:3143/consul_1.14.11",
+      sha256: "a".repeat(64),
+      path: "/usr/local/bin/consul",
+      version: "1.14.11",
+    },
   ]);
   expect(packaged!.packages).toEqual(["consul=1.14.10-1", "curl"]);
   expect(packaged!.aptSources).toMatchObject([{ name: "hashicorp", pins: { consul: "1.14.10-1" } }]);
@@ -25,7 +30,14 @@ test("an archive of the vendor holds the program under its name", () => {
   const url = "https://releases.hashicorp.com/consul/1.14.11/consul_1.14.11_linux_amd64.zip";
   const install = Installation.url({ url, sha256: "b".repeat(64), version: "1.14.11" });
   expect(install._of("consul").contribution.downloads).toEqual([
-    { url, sha256: "b".repeat(64), path: "/usr/local/bin/consul", unpack: "zip", member: "consul" },
+    {
+      url,
+      sha256: "b".repeat(64),
+      path: "/usr/local/bin/consul",
+      version: "1.14.11",
+      unpack: "zip",
+      member: "consul",
+    },
   ]);
 });
 
@@ -48,6 +60,7 @@ test("a release: the vendor's zip by its known sum; where the backend offers tha
       url: "https://releases.hashicorp.com/consul/1.16.3/consul_1.16.3_linux_arm64.zip",
       sha256: "349d1a996349ee496d389464884a10bf0899bd46b2820bf6fc1dc29c49caa50b",
       path: "/usr/local/bin/consul",
+      version: "1.16.3",
       unpack: "zip",
       member: "consul",
     },

@@ -20,7 +20,7 @@ test("the help has every command in its group, with an example", () => {
     .filter(([heading]) => /:$/.test(heading!) && !/^(Usage|Options)/.test(heading!))
     .map(([heading, ...lines]) => [heading, ...lines.map((line) => /^ {2}(\w+)/.exec(line)?.[1])]);
   expect(groups).toEqual([
-    ["The program of this folder:", "up", "plan", "secrets", "down"],
+    ["The program of this folder:", "up", "plan", "secrets", "licences", "down"],
     ["What is up:", "status", "ls", "doctor", "view"],
     ["One machine:", "ssh", "exec", "logs"],
     ["The lab, and the shell:", "lab", "completion"],

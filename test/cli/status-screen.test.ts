@@ -56,6 +56,22 @@ web        web1  http   critical
 ! Consul on web1 does not answer`);
 });
 
+test("several Consul clusters have a table each, named by their constructs", () => {
+  const check = { node: "web1", service: "web", check: "http", status: "critical" };
+  const checks = [
+    { ...check, cluster: "machines/east" },
+    { ...check, cluster: "machines/west", node: "web2", status: "passing" },
+  ];
+  expect(statusText({ ...now, checks })).toContain(`
+in machines/east  node  check  health
+web               web1  http   critical
+
+in machines/west  node  check  health
+web               web2  http   passing
+`);
+  expect(statusText({ ...now, checks: checks.slice(0, 1) })).toContain("\nin Consul  node  check  health\n");
+});
+
 test.each([
   [0, "0 s"],
   [59, "59 s"],

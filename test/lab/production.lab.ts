@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import execa from "execa";
-import { readSecrets } from "../../cli/secrets/store";
+import { ConsulSecrets } from "./support/consul-secrets";
 import { LabDeployment } from "./support/deployment";
 import { untilServed } from "./support/director";
 import { lossOf } from "./support/load";
@@ -10,17 +10,9 @@ import { BOOT, MINUTES } from "./support/waiting";
 // Consul's agents under AgentProfile.PRODUCTION: what `up` makes for them, and what a stranger who reaches all of them can do.
 
 const lab = LabDeployment.ofProgram("production");
+const secrets = new ConsulSecrets(lab);
 const PORTS = { VIPSTACK_CONSUL_PORT: "18651" };
 const VIP = "http://10.93.0.100/";
-/** What a secret of the deployment is. */
-const secret = (variable: string): string =>
-  readSecrets(lab.description.stateFolder)[`machines_consul_${variable}`]?.value ?? `no ${variable}`;
-
-/** Runs Consul's own command line with a token. */
-function consul(machine: string, words: string, token: string): Promise<{ exitCode: number; output: string }> {
-  return lab.tryOn(machine, `CONSUL_HTTP_TOKEN='${secret(token)}' consul ${words}`);
-}
-
 const SERVERS = ["10.93.0.32:8080", "10.93.0.33:8080"];
 let output = "";
 
@@ -40,9 +32,9 @@ test("up makes the secrets by itself, in a file that only its owner can read", (
 
 test("the chain works: the director follows the services of agents that know each other", async () => {
   expect(await lab.answers("client", VIP, 4)).toEqual({ server2: 2, server3: 2 });
-  expect((await consul("director", "members", "management_token")).output.match(/ alive /g)).toHaveLength(4);
+  expect((await secrets.consul("director", "members")).output.match(/ alive /g)).toHaveLength(4);
   for (const machine of ["director", "server1"])
-    expect((await consul(machine, "info", "management_token")).output).toMatch(/encrypted = true/);
+    expect((await secrets.consul(machine, "info")).output).toMatch(/encrypted = true/);
 });
 
 describe("without a token, on a machine of the cluster", () => {
@@ -72,7 +64,7 @@ describe("with the stolen token of a role", () => {
     ["of Terraform: no other service", "token_terraform_platform", "services register -name=other -port=1", 1],
     ["of Terraform: no tokens", "token_terraform_platform", "acl token list", 1],
   ])("%s", async (_, token, words, exitCode) => {
-    expect(await consul("server2", words, token)).toMatchObject({ exitCode });
+    expect(await secrets.consul("server2", words, token)).toMatchObject({ exitCode });
   });
 });
 
@@ -91,7 +83,7 @@ describe("a stranger on the same network", () => {
     const { exitCode, output: said } = await lab.tryOn("client", "consul join 10.93.0.31");
     expect(exitCode).not.toBe(0);
     expect(said).toMatch(/Failed to join 10\.93\.0\.31/);
-    expect((await consul("server1", "members", "management_token")).output).not.toContain("10.93.0.10");
+    expect((await secrets.consul("server1", "members")).output).not.toContain("10.93.0.10");
   });
 
   test("gets no HTTP, and no HTTPS without a certificate", async () => {
@@ -120,7 +112,7 @@ openssl x509 -req -in agent.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2
 });
 
 test("the secrets are nowhere but where the machines keep them for root", async () => {
-  const value = secret("gossip_key");
+  const value = secrets.value("gossip_key");
   expect((await lab.vipstack(["secrets", "show", "machines_consul_gossip_key"])).output.trim()).toBe(value);
   expect(value).toMatch(/^[A-Za-z0-9+/]{43}=$/);
   const files = await lab.on(

@@ -1,4 +1,4 @@
-import { readSecrets } from "../../cli/secrets/store";
+import { ConsulSecrets } from "./support/consul-secrets";
 import { LabDeployment } from "./support/deployment";
 import { untilServed } from "./support/director";
 import { lossOf } from "./support/load";
@@ -7,17 +7,9 @@ import { BOOT, eventually } from "./support/waiting";
 // Every kind of secret of AgentProfile.PRODUCTION is replaced while requests go through the director.
 
 const lab = LabDeployment.ofProgram("production");
+const secrets = new ConsulSecrets(lab);
 const PORTS = { VIPSTACK_CONSUL_PORT: "18652" };
 const VIP = "http://10.93.0.100/";
-
-/** What a secret of the deployment is. */
-const secret = (variable: string): string =>
-  readSecrets(lab.description.stateFolder)[`machines_consul_${variable}`]?.value ?? `no ${variable}`;
-
-/** Runs Consul's own command line with the token that may do everything. */
-function consul(machine: string, words: string): Promise<{ exitCode: number; output: string }> {
-  return lab.tryOn(machine, `CONSUL_HTTP_TOKEN='${secret("management_token")}' consul ${words}`);
-}
 
 beforeAll(async () => {
   await lab.up(PORTS);
@@ -48,18 +40,18 @@ describe("another secret is brought by up, without a lost request", () => {
   ])(
     "%s",
     async (_, names) => {
-      const before = names.map(secret);
+      const before = names.map((name) => secrets.value(name));
       const requests = await lab.startRequests("client", { address: "10.93.0.100", port: 80, clients: 3 });
       const variables = names.map((name) => `machines_consul_${name}`);
       expect((await lab.vipstack(["secrets", "rotate", ...variables])).output).toContain(variables.join(", "));
       await lab.up(PORTS);
       names.forEach((name, index) => {
-        expect(secret(name)).not.toBe(before[index]);
+        expect(secrets.value(name)).not.toBe(before[index]);
       });
       await eventually(async () => {
-        const { output: members } = await consul("server2", "members");
+        const { output: members } = await secrets.consul("server2", "members");
         expect(members.match(/ alive /g)).toHaveLength(4);
-        expect((await consul("server2", "operator raft list-peers")).output).toMatch(/ leader /);
+        expect((await secrets.consul("server2", "operator raft list-peers")).output).toMatch(/ leader /);
         // Each agent goes on to tell the catalog of its services.
         expect(await lab.answers("client", VIP, 4)).toEqual({ server2: 2, server3: 2 });
       });
@@ -72,8 +64,8 @@ describe("another secret is brought by up, without a lost request", () => {
   );
 
   test("the old key of gossip is forgotten by all", async () => {
-    const { output: keys } = await consul("server1", "keyring -list");
+    const { output: keys } = await secrets.consul("server1", "keyring -list");
     expect(keys.match(/[A-Za-z0-9+/]{43}= \[\d+\/\d+\]/g)).toHaveLength(2);
-    expect(keys).toContain(secret("gossip_key"));
+    expect(keys).toContain(secrets.value("gossip_key"));
   });
 });

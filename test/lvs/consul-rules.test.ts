@@ -17,6 +17,7 @@ test("the director gets a local agent, consul-template, and consul-rules before 
       url: CONSUL_TEMPLATE.url,
       sha256: CONSUL_TEMPLATE.sha256,
       path: "/usr/local/bin/consul-template",
+      version: CONSUL_TEMPLATE.version,
       unpack: "zip",
       member: "consul-template",
     },

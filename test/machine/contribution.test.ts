@@ -7,7 +7,7 @@ describe("what no machine can have", () => {
       title: "two\nlines",
       packages: ["nginx; reboot", "bad name", "nginx-"],
       aptSources: [{ name: "a/b", uri: "http://x y", suite: "s", components: [], key: "k" }],
-      downloads: [{ url: "x.zip", sha256: "1", path: "x", mode: "rwx", unpack: "zip", member: "-x" }],
+      downloads: [{ url: "x.zip", sha256: "1", path: "x", mode: "rwx", unpack: "zip", member: "-x", version: "1 2" }],
       users: ["bad user"],
       kernelModules: ["dummy numdummies=2", "-r"],
       sysctls: [{ key: "net core", value: "1\n2", reason: "two\nlines" }],
@@ -31,7 +31,7 @@ describe("what no machine can have", () => {
       memoryMiB: 0.5,
     };
     expect(contributing(() => part)).toThrow(
-      new Error(`test: 39 problems
+      new Error(`test: 40 problems
   - 'title' must be one line, got "two\\nlines": leave out what is no text
   - 'packages' must name Debian packages, got "nginx; reboot": write it like 'nginx' or 'nginx=1.22.1-9'
   - 'packages' must name Debian packages, got "bad name": write it like 'nginx' or 'nginx=1.22.1-9'
@@ -44,6 +44,7 @@ describe("what no machine can have", () => {
   - 'downloads' must have absolute paths of files, without '.', '..', empty parts and control characters, got "x": write it like '/etc/app/app.conf'
   - 'downloads' must give x a mode of three or four octal digits, got "rwx": write it like '0644'
   - 'downloads' must name the member of x as the archive lists it, got "-x": write it like 'bin/app'
+  - 'downloads' must give x a version of one word, got "1 2": write it like '1.14.11'
   - 'users' must be names of system users: lower-case letters, digits, '_' and '-', at most 31, got "bad user": choose a name like 'app'
   - 'kernelModules' must be names of kernel modules, got "dummy numdummies=2": give the name only, like 'ip_vs'; options go into a file of /etc/modprobe.d
   - 'kernelModules' must be names of kernel modules, got "-r": give the name only, like 'ip_vs'; options go into a file of /etc/modprobe.d

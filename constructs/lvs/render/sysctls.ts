@@ -1,4 +1,4 @@
-import { Sysctl, TRACKED_CONNECTIONS } from "../../machine";
+import { MachineFile, Sysctl, TRACKED_CONNECTIONS } from "../../machine";
 import { Plane } from "../plane";
 
 /** What of a director decides on its kernel settings. */
@@ -14,6 +14,15 @@ export interface DirectorTraits {
   /** Whether IPVS and SNAT work together. */
   readonly conntrack: boolean;
 }
+
+/**
+ * The kernel tracks connections only while a rule asks for it. When another program flushes the nat table, the answers of real
+ * servers would belong to no connection until the rules are back, and the director would reset them.
+ */
+export const CONNECTION_TRACKING: MachineFile = {
+  path: "/etc/modprobe.d/vipstack-conntrack.conf",
+  content: "options nf_conntrack enable_hooks=1\n",
+};
 
 /**
  * Kernel settings of a director, each with its reason.

@@ -97,6 +97,24 @@ test("what does not answer for a while is no change; what is different when it a
   expect(changesBetween(known, remembered(known, after!))).toEqual(changesBetween(before!, after!));
 });
 
+test("the checks of a Consul cluster that does not answer are kept, and are no change", () => {
+  const [{ status }] = large.looks as [(typeof large.looks)[number]];
+  const check = { node: "web1", service: "web", check: "http", status: "passing" };
+  const of = (...checks: Status["checks"]) => modelOf(large.topology, { ...status, checks });
+  const [east, west] = [
+    { ...check, cluster: "machines/east" },
+    { ...check, cluster: "machines/west", node: "web2" },
+  ];
+  const known = remembered(of(east, west), of(west));
+  expect(known.checks?.map(({ cluster }) => cluster)).toEqual(["machines/west", "machines/east"]);
+  expect(changesBetween(of(east, west), known)).toEqual([]);
+  expect(changesBetween(of(west), of(east, west))).toEqual([]);
+  const critical = remembered(known, of({ ...east, status: "critical" }, west));
+  expect(changesBetween(known, critical).map(({ text }) => text)).toEqual([
+    "check of web on web1 (http): passing → critical",
+  ]);
+});
+
 test("changes stay for 15 minutes, the newest first; only another topology is another picture", () => {
   const states = new PageStates();
   const at = (minute: number): Date => new Date(Date.UTC(2026, 0, 5, 10, minute));
