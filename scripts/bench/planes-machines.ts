@@ -1,7 +1,7 @@
 // The machines of `bench planes`: a client, two web servers, and between them what is compared, each with a processor of its own.
 import { App } from "cdktf";
 import { defineInventory, Director, ForwardingMethod, MachinesStack, Plane } from "vipstack";
-import { HAPROXY, KEEPALIVED, NGINX_STREAM, NGINX_WEB, oneshotUnit } from "./planes-settings";
+import { HAPROXY, KEEPALIVED, NGINX_STREAM, NGINX_WEB, unit } from "./planes-settings";
 
 const inventory = defineInventory({
   name: "bench-planes",
@@ -27,10 +27,10 @@ for (const machine of [web1, web2])
     packages: ["nginx"],
     files: [
       { path: "/etc/nginx/conf.d/bench.conf", content: NGINX_WEB },
-      { path: "/srv/small", content: `${"x".repeat(99)}\n` },
+      { path: "/var/www/html/small", content: `${"x".repeat(99)}\n` },
     ],
     units: [{ name: "nginx.service" }],
-    commands: ["head --bytes 10M /dev/zero > /srv/bulk"],
+    commands: ["head --bytes 10M /dev/zero > /var/www/html/bulk"],
   });
 
 const ipvs = new Director(machines, "ipvs", { machine: director });
@@ -66,17 +66,19 @@ new Director(machines, "iptables", { machine: filter, plane: Plane.IPTABLES }).a
   realServers,
 });
 
+// Not the packaged unit, which starts before its module is there.
+const NGINX = "/usr/sbin/nginx -c /etc/vipstack-bench/nginx.conf -g 'daemon off;'";
 proxy.contribute(machines, {
   packages: ["haproxy", "nginx", "libnginx-mod-stream"],
   files: [
     { path: "/etc/vipstack-bench/haproxy.cfg", content: HAPROXY },
-    { path: "/etc/nginx/modules-enabled/90-bench.conf", content: NGINX_STREAM },
+    { path: "/etc/vipstack-bench/nginx.conf", content: NGINX_STREAM },
     {
       path: "/etc/systemd/system/haproxy.service.d/bench.conf",
       content: "[Service]\nEnvironment=CONFIG=/etc/vipstack-bench/haproxy.cfg\n",
     },
   ],
-  units: [{ name: "haproxy.service" }, { name: "nginx.service" }],
+  units: [{ name: "haproxy.service" }, { name: "bench-nginx.service", content: unit("simple", NGINX) }],
 });
 keeper.contribute(machines, {
   packages: ["keepalived"],
@@ -89,7 +91,7 @@ web1.contribute(machines, {
   units: [
     {
       name: "bench-keepalived-vip.service",
-      content: oneshotUnit("/sbin/ip address replace 10.95.0.103/32 dev lo"),
+      content: unit("oneshot", "/sbin/ip address replace 10.95.0.103/32 dev lo"),
     },
   ],
 });

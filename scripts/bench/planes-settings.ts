@@ -1,13 +1,7 @@
-/** The web server: answers from memory, does not log, keeps a connection for as many requests as the client likes. */
+/** The web server, Debian's site with files from memory: does not log, keeps a connection for as many requests as the client likes. */
 export const NGINX_WEB = `keepalive_requests 100000000;
-server {
-  listen 80 backlog=4096;
-  server_name bench;
-  root /srv;
-  access_log off;
-  open_file_cache max=10;
-  tcp_nopush on;
-}
+access_log off;
+open_file_cache max=10;
 `;
 
 /** Both proxies have a process for each processor and no log of connections, as a site with much traffic would have it. */
@@ -26,7 +20,15 @@ listen bench
   server web1 10.95.0.31:80 check
 `;
 
-export const NGINX_STREAM = `stream {
+export const NGINX_STREAM = `load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+user www-data;
+worker_processes auto;
+pid /run/bench-nginx.pid;
+error_log stderr;
+events {
+  worker_connections 20000;
+}
+stream {
   upstream bench {
     server 10.95.0.31:80;
   }
@@ -61,16 +63,15 @@ virtual_server 10.95.0.103 80 {
 }
 `;
 
-/** A unit that runs one command at each boot. */
-export function oneshotUnit(command: string): string {
+/** A unit that stays, or one that runs a command once at each boot. */
+export function unit(type: "simple" | "oneshot", command: string): string {
   return `[Unit]
-Description=Address of the virtual service of keepalived
+Description=bench: ${command}
 After=network.target
 
 [Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=${command}
+Type=${type}
+${type === "oneshot" ? "RemainAfterExit=yes\n" : ""}ExecStart=${command}
 
 [Install]
 WantedBy=multi-user.target

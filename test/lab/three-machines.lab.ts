@@ -56,19 +56,18 @@ test("cloud-init is done on every machine, without an error, and no unit has fai
   }
 });
 
-test("a machine tells licences and versions of the packages it got, and the sums of its programs", async () => {
+test("a machine tells versions of the packages it got, and the sums of its programs", async () => {
   const { exitCode, output } = await main.vipstack(["licences", "three-machines", "--machine", "ipvs", "--json"]);
   expect(exitCode).toBe(0);
   const items = JSON.parse(output) as Item[];
   const named = (name: string): Item | undefined => items.find((item) => item.name === name);
   const version = await main.on("ipvs", "dpkg-query --show --showformat '${Version}' iptables");
+  // The guests' disk image has no copyright files.
   expect(named("iptables")).toMatchObject({
     version,
     licence: "GPL-2.0-only",
-    knownFrom: "its copyright file on the machine",
+    knownFrom: "Debian 12's copyright file",
   });
-  // Its copyright file is prose.
-  expect(named("ipvsadm")).toMatchObject({ licence: "GPL-2.0-or-later", knownFrom: "Debian 12's copyright file" });
   expect(items.filter(({ openSource }) => openSource !== true)).toEqual([]);
   const [sum] = (await main.on("ipvs", "sha256sum /usr/local/lib/vipstack/ipvs-rules")).split(" ");
   expect(named("ipvs-rules")?.sum).toBe(`sha256:${sum}`);

@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
@@ -187,5 +188,18 @@ describe("an answer of a machine", () => {
       message: "the program has no machine 'two'",
       cure: "choose one of: one",
     });
+  });
+});
+
+const isDebian = existsSync("/usr/share/doc/dpkg/copyright") && existsSync("/usr/bin/dpkg-query");
+(isDebian ? describe : describe.skip)("this host as a machine of Debian", () => {
+  test("version and licence of a package are those that it has", async () => {
+    const item: Item = { kind: "package", name: "dpkg", machines: ["one"], knownFrom: "the table" };
+    const deployment = { machines: [{ name: "one", addresses: [], roles: [], shell: { command: "sh -s" } }] };
+    const version = execFileSync("dpkg-query", ["--show", "--showformat", "${Version}", "dpkg"], { encoding: "utf8" });
+    const knownFrom = "its copyright file on the machine";
+    expect(await itemsOnMachine([item], [deployment], "one")).toEqual([
+      { ...item, version, licence: "GPL-2.0-or-later", openSource: true, knownFrom },
+    ]);
   });
 });
