@@ -29,6 +29,14 @@ export async function measureOn(
   progress: Progress,
 ): Promise<ControlRun[]> {
   const guest = await Guest.open(lab, machine);
+  try {
+    return await measureWith(guest, options, progress);
+  } finally {
+    await guest.close();
+  }
+}
+
+async function measureWith(guest: Guest, options: ControlOptions, progress: Progress): Promise<ControlRun[]> {
   const measured: ControlRun[] = [];
   await guest.measure(BEGIN);
   try {
@@ -43,7 +51,6 @@ export async function measureOn(
     throw error;
   }
   await guest.measure(END);
-  await guest.close();
   return measured;
 }
 

@@ -30,7 +30,7 @@ for (const machine of [web1, web2])
       { path: "/var/www/html/small", content: `${"x".repeat(99)}\n` },
     ],
     units: [{ name: "nginx.service" }],
-    commands: ["head --bytes 10M /dev/zero > /var/www/html/bulk"],
+    commands: ["head --bytes 1M /dev/zero > /var/www/html/bulk"],
   });
 
 const ipvs = new Director(machines, "ipvs", { machine: director });

@@ -17,17 +17,17 @@ export interface PlanesOptions extends LabOptions {
 export async function measurePlanes(options: PlanesOptions, progress: Progress): Promise<PlaneRun[]> {
   return onLab("planes", options, progress, async (lab) => {
     const client = await Guest.open(lab, "client");
-    const measured: PlaneRun[] = [];
-    for (const what of planesOrder(options)) {
-      const run = await measurePlane(client, lab, what, options.seconds);
-      measured.push(run);
-      const { title } = PLANE_CANDIDATES[what.candidate];
-      progress.say(
-        `run ${what.run} of ${options.runs}, ${LOADS[what.load].title}, ${title}: ${Math.round(run.requests / run.seconds)} a second`,
-      );
+    try {
+      const measured: PlaneRun[] = [];
+      for (const what of planesOrder(options)) {
+        const run = await measurePlane(client, lab, what, options.seconds);
+        measured.push(run);
+        progress.say(`run ${what.run} of ${options.runs}, ${describe(run)}`);
+      }
+      return measured;
+    } finally {
+      await client.close();
     }
-    await client.close();
-    return measured;
   });
 }
 
@@ -45,4 +45,8 @@ async function measurePlane(client: Guest, lab: string, what: PlaneCase, seconds
   if (machine === undefined) return { ...what, ...readAnswers((await client.measure(step)).output) };
   const { output, cpuMilliseconds } = await client.measure(step, GuestProcess.of(lab, machine));
   return { ...what, ...readAnswers(output), cpuMilliseconds };
+}
+
+function describe({ load, candidate, requests, seconds }: PlaneRun): string {
+  return `${LOADS[load].title}, ${PLANE_CANDIDATES[candidate].title}: ${Math.round(requests / seconds)} a second`;
 }
