@@ -72,18 +72,26 @@ export class AgentApi {
     );
   }
 
-  /** Waits until the agent knows a leader: before that it serves neither reads nor writes. */
+  /**
+   * Waits until the agent knows a leader: before that it serves neither reads nor writes. The token of the deployment is made a moment later,
+   * by the servers themselves.
+   */
   async waitForLeader(seconds: number): Promise<void> {
     for (let waited = 0; ; waited++) {
       const response = await this.request("GET", "/v1/status/leader").catch(() => undefined);
-      if (response?.ok === true && (await response.json()) !== "") return;
+      if (response?.ok === true && (await response.json()) !== "" && (await this.knowsToken())) return;
       if (waited >= seconds) break;
       await sleep(1000);
     }
     throw new CliError(
-      `${this.agent} at ${this.address} has no leader after ${seconds} s`,
+      `${this.agent} at ${this.address} has no leader${this.dispatcher === undefined ? "" : ", or does not know the deployment's token,"} after ${seconds} s`,
       "see whether its agents run (systemctl status on their machines), then run this again",
     );
+  }
+
+  private async knowsToken(): Promise<boolean> {
+    if (this.dispatcher === undefined) return true;
+    return (await this.request("GET", "/v1/acl/token/self")).ok;
   }
 
   private async answer(method: string, path: string, body?: string): Promise<Response> {

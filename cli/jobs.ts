@@ -78,9 +78,11 @@ async function healthOf(allocation: Allocation, consul: AgentApi | undefined): P
   const ports = portsOf(allocation).map(({ Value: value }) => value);
   const node = encodeURIComponent(allocation.NodeName);
   const checks = (await consul?.get<ConsulCheck[]>(`/v1/health/node/${node}`)) ?? [];
-  const services = (await consul?.get<ConsulNode>(`/v1/catalog/node/${node}`))?.Services ?? {};
+  // Of `/v1/catalog/node` a token gets only services whose id, not their name, its policy allows.
+  const { Services: services } = (await consul?.get<ConsulNode>(`/v1/catalog/node-services/${node}`)) ?? {};
+  const portOf = new Map((services ?? []).map(({ ID: id, Port: port }) => [id, port]));
   const states = checks
-    .filter(({ ServiceID: id }) => id.includes(allocation.ID) && ports.includes(services[id]?.Port ?? 0))
+    .filter(({ ServiceID: id }) => id.includes(allocation.ID) && ports.includes(portOf.get(id) ?? 0))
     .map(({ Status: status }) => status);
   if (states.length === 0) return own === undefined || own === null ? "running" : own ? "healthy" : "unhealthy";
   return ["critical", "warning"].find((state) => states.includes(state)) ?? "passing";
@@ -96,7 +98,8 @@ interface ConsulCheck {
 }
 
 interface ConsulNode {
-  readonly Services: Readonly<Record<string, { readonly Port: number }>>;
+  /** `null` where there are none. */
+  readonly Services?: readonly { readonly ID: string; readonly Port: number }[] | null;
 }
 
 /** How often a job is asked for while Terraform waits for it, in milliseconds. */

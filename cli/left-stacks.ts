@@ -7,6 +7,7 @@ import { AgentApi, LEADER_SECONDS } from "./agent-api";
 import { CliError } from "./errors";
 import { handedOver, takeBack } from "./handover/handover";
 import { Program } from "./program";
+import { secretValue } from "./secrets/supply";
 import { forgetState, StatePlace, TERRAFORM, stacksWithState, stateProvider, terraformResources } from "./terraform";
 
 /** A stack that is no longer in the program, and of which things are still in Consul or Nomad. */
@@ -63,7 +64,9 @@ function leftStack(program: Program, place: StatePlace): LeftStack | undefined {
 }
 
 /** A state without configuration: Terraform removes everything in it. */
-async function destroyFromState({ stateFolder, stack, provider, address }: LeftStack): Promise<void> {
+async function destroyFromState(left: LeftStack): Promise<void> {
+  const { stateFolder, stack, provider, address } = left;
+  const { settings, values } = credentialsOf(left);
   const folder = mkdtempSync(join(tmpdir(), "vipstack-left-"));
   try {
     const configuration = {
@@ -71,11 +74,13 @@ async function destroyFromState({ stateFolder, stack, provider, address }: LeftS
         required_providers: { [provider]: { source: `hashicorp/${provider satisfies ProviderName}` } },
         backend: { local: { path: join(stateFolder, `${stack}.tfstate`) } },
       },
-      provider: { [provider]: [{ address }] },
+      variable: Object.fromEntries(Object.keys(values).map((name) => [name, { type: "string", sensitive: true }])),
+      provider: { [provider]: [{ address, ...settings }] },
     };
     writeFileSync(join(folder, "main.tf.json"), JSON.stringify(configuration));
+    const secrets = Object.fromEntries(Object.entries(values).map(([name, value]) => [`TF_VAR_${name}`, value]));
     const terraform = (words: readonly string[]): execa.ExecaChildProcess =>
-      execa(TERRAFORM, words, { cwd: folder, all: true, reject: false, env: { CHECKPOINT_DISABLE: "1" } });
+      execa(TERRAFORM, words, { cwd: folder, all: true, reject: false, env: { CHECKPOINT_DISABLE: "1", ...secrets } });
     for (const words of [["init"], ["apply", "-auto-approve"]]) {
       const { exitCode, all = "" } = await terraform([...words, "-input=false", "-no-color"]);
       if (exitCode !== 0)
@@ -87,4 +92,21 @@ async function destroyFromState({ stateFolder, stack, provider, address }: LeftS
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** What a provider shows an agent that trusts only the deployment: references to variables, and their values. */
+function credentialsOf(left: LeftStack): { settings: Record<string, string>; values: Record<string, string> } {
+  const { secrets, provider } = left;
+  if (secrets === undefined) return { settings: {}, values: {} };
+  const reference = (variable: string): string => `\${var.${variable}}`;
+  const names = [secrets.authority, secrets.certificate, secrets.token];
+  return {
+    settings: {
+      ca_pem: reference(secrets.authority),
+      cert_pem: reference(secrets.certificate),
+      key_pem: reference(secrets.certificate),
+      [provider === "consul" ? "token" : "secret_id"]: reference(secrets.token),
+    },
+    values: Object.fromEntries(names.map((name) => [name, secretValue(left, name) ?? ""])),
+  };
 }

@@ -114,7 +114,10 @@ function next({ access, machines, virtualServices, client }: DeploymentDescripti
   const { labDirectory: directory, forwards = [] } = access;
   const lab = (words: string): string => typed("lab", words, "--dir", relative(directory ?? ""));
   const lines = [
-    ...forwards.map(({ listen, to }) => [pageOf(to), `http://127.0.0.1:${listen}/`]),
+    ...forwards.map(({ listen, to }) => [
+      pageOf(to),
+      `${isSecured(to, machines) ? "https" : "http"}://127.0.0.1:${listen}/`,
+    ]),
     ["log in", typed("ssh", from)],
     ["look at all of it", typed("status", "--watch")],
     ...(directory === undefined || director === undefined ? [] : [["watch the connections", lab(`ipvs ${director}`)]]),
@@ -126,8 +129,21 @@ function next({ access, machines, virtualServices, client }: DeploymentDescripti
 
 /** What a forward leads to: the agents' ports are their vendors' own. */
 function pageOf(to: string): string {
-  const agent = { "8500": "Consul", "4646": "Nomad" }[to.split(":").at(-1) ?? ""];
+  const agent = AGENTS[portOf(to)];
   return agent === undefined ? `${to} on this host` : `${agent} on this host`;
+}
+
+const AGENTS: Readonly<Record<string, string>> = { "8500": "Consul", "8501": "Consul", "4646": "Nomad" };
+
+/** Whether it leads to an agent that wants a certificate, as it does on machines where Consul wants a token. */
+function isSecured(to: string, machines: DeploymentDescription["machines"]): boolean {
+  const host = to.slice(0, to.lastIndexOf(":")).replace(/[[\]]/g, "");
+  const { consulToken } = machines.find(({ addresses }) => addresses.includes(host)) ?? {};
+  return AGENTS[portOf(to)] !== undefined && consulToken !== undefined;
+}
+
+function portOf(to: string): string {
+  return to.split(":").at(-1) ?? "";
 }
 
 function relative(path: string): string {

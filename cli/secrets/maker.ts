@@ -28,7 +28,12 @@ export function makeSecret(recipe: SecretRecipe, authority?: MadeSecret, now = D
       const keys = keyPair();
       const subject = [{ name: "commonName", value: recipe.commonName }];
       const unsigned = certificateOf(keys.publicKey, subject, recipe.days, now);
-      return signed(unsigned, { issuer: subject, key: keys.privateKey, extensions: AUTHORITY, own: keys.privateKey });
+      return signed(unsigned, {
+        issuer: subject,
+        key: keys.privateKey,
+        extensions: authorityExtensions(),
+        own: keys.privateKey,
+      });
     }
     case "certificate": {
       if (authority?.authorityKey === undefined)
@@ -50,11 +55,14 @@ function keyPair(): { publicKey: string; privateKey: string } {
   });
 }
 
-const AUTHORITY = [
-  { name: "basicConstraints", critical: true, cA: true, pathLenConstraint: 0 },
-  { name: "keyUsage", critical: true, keyCertSign: true, cRLSign: true },
-  { name: "subjectKeyIdentifier" },
-];
+/** New ones for each authority: node-forge writes what it computes into them. */
+function authorityExtensions(): object[] {
+  return [
+    { name: "basicConstraints", critical: true, cA: true, pathLenConstraint: 0 },
+    { name: "keyUsage", critical: true, keyCertSign: true, cRLSign: true },
+    { name: "subjectKeyIdentifier" },
+  ];
+}
 
 function certificate(recipe: CertificateRecipe, authorityText: string, authorityKey: string, now: number): MadeSecret {
   const authority = pki.certificateFromPem(authorityText);

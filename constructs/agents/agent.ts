@@ -14,7 +14,8 @@ export enum AgentProfile {
   CLUSTER = "cluster",
   /**
    * As `CLUSTER`, with 3 or 5 servers, encrypted gossip, and mutual TLS between agents: no host without a key and a certificate of the
-   * deployment joins or talks to them. `vipstack up` makes keys and certificates: see `GeneratedSecret`.
+   * deployment joins or talks to them. Access control denies what a role does not need. `vipstack up` makes keys, certificates and tokens:
+   * see `GeneratedSecret`.
    */
   PRODUCTION = "production",
 }

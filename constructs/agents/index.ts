@@ -11,4 +11,5 @@ export { Provided } from "./provided";
 export { ConfigBody, ConfigValue, renderConfig } from "./render/config";
 export { HARDENED } from "./render/hardening";
 export { AgentUnit, agentUnit } from "./render/unit";
+export { agentAccessModule, agentSecretsProgram, SecretsOfAgent, takeSecrets } from "./secrets";
 export { SnapshotOptions, Snapshots } from "./snapshots";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Construct, IConstruct } from "constructs";
+import { agentAccessModule } from "../agents";
 import { Contribution, nodeProgram } from "../machine";
 import { RandomSecret, SecretEncoding } from "../secrets";
 import { ACCESS_FILE, AccessRule, accessUnitText, policyText } from "./render/access";
@@ -48,7 +49,7 @@ export class ConsulAccess {
   /** What a server gets. @internal */
   _ofServer(scope: IConstruct): Contribution {
     return {
-      files: [nodeProgram("consul-access", join(__dirname, "programs", "consul-access.py"))],
+      files: [agentAccessModule(), nodeProgram("consul-access", join(__dirname, "programs", "consul-access.py"))],
       units: [{ name: "vipstack-consul-access.service", content: accessUnitText, wait: false }],
       secrets: [{ path: ACCESS_FILE, content: this.text(scope), reloads: "vipstack-consul-access.service" }],
     };

@@ -1,8 +1,9 @@
-import { join } from "node:path";
 import { Construct, IConstruct } from "constructs";
-import { Contribution, IMachine, nodeProgram } from "../machine";
+import { agentSecretsProgram } from "../agents";
+import { Contribution, IMachine } from "../machine";
 import { CertificateAuthority, ClientSecrets, RandomSecret, SignedCertificate } from "../secrets";
 import { ConsulAccess } from "./access";
+import { announcedServices } from "./consul-service";
 import { agentRules, terraformRules } from "./render/access";
 import { AGENT_TOKEN, CONSUL_SECRETS, consulGossipText, consulTokensText, MANAGEMENT_TOKEN } from "./render/agent";
 import { neededRules } from "./terraform-access";
@@ -42,7 +43,7 @@ export class ConsulSecurity {
     const agent = this.access.grant(`agent-${machine.name}`, () => agentRules(machine.name)).valueIn(machine);
     const management = role === "server" ? this.access.management.valueIn(machine) : undefined;
     return {
-      files: [nodeProgram("consul-secrets", join(__dirname, "programs", "consul-secrets.sh"))],
+      files: [agentSecretsProgram()],
       secrets: [
         { path: AGENT_TOKEN, content: agent, reloads },
         ...(management === undefined ? [] : [{ path: MANAGEMENT_TOKEN, content: management, reloads }]),
@@ -62,7 +63,7 @@ export class ConsulSecurity {
       commonName: name,
       dnsNames: [`${name}.${this.datacenter}.consul`],
     });
-    const token = this.access.grant(name, () => terraformRules(neededRules(stack)));
+    const token = this.access.grant(name, () => terraformRules(neededRules(stack), announcedServices(stack.node.root)));
     return { authority: this.authority, certificate, token };
   }
 }

@@ -11,7 +11,7 @@ export function agentContribution(
   client: ClientAgent | undefined,
 ): Contribution {
   const { packages = [], ...rest } = installed.contribution;
-  const unit = nomadUnitText({ program: installed.program, client });
+  const unit = nomadUnitText({ program: installed.program, client, secured: agent.secured });
   return {
     ...rest,
     packages: ["curl", ...packages],

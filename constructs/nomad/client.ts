@@ -1,12 +1,20 @@
+import { join } from "node:path";
 import { Construct } from "constructs";
-import { Installation, installationFor, validateAdvertiseAddress, validateAgentName } from "../agents";
-import { Contribution, DockerEngine, IMachine } from "../machine";
+import {
+  agentAccessModule,
+  Installation,
+  installationFor,
+  validateAdvertiseAddress,
+  validateAgentName,
+} from "../agents";
+import { Contribution, DockerEngine, IMachine, nodeProgram } from "../machine";
 import { FirstVersions, versionFailures } from "../private/first-versions";
 import { isRefused, Validation } from "../private/validation";
 import { isVersion } from "../private/version";
 import { agentContribution } from "./agent";
 import { INomadCluster } from "./cluster";
 import { NomadClientAgent, nomadClientText } from "./render/agent";
+import { NOMAD_DRAIN, returnUnitText } from "./render/security";
 import { CPU_PROGRAM, cpuProgramText, nomadClientReady } from "./render/unit";
 
 /**
@@ -90,13 +98,13 @@ export class NomadClient extends Construct {
     const unit = { docker, detectsCpu: props.cpuTotalCompute === undefined, version: installed.version };
     nomad._addClient(machine, unit);
     // Server and client of one machine are one agent, which is then the server's.
+    const security = nomad._security;
     if (!nomad._isServer(machine)) {
       const { region, datacenter } = nomad;
-      machine.contribute(
-        this,
-        agentContribution({ nodeName: machine.name, region, datacenter, address }, installed, unit),
-      );
+      const agent = { nodeName: machine.name, region, datacenter, address, secured: security !== undefined };
+      machine.contribute(this, agentContribution(agent, installed, unit));
     }
+    if (security !== undefined) machine.contribute(this, security._ofClient(machine, address, nomad));
     const client = {
       interface: machine.addresses.find((each) => each.address === address)?.interface ?? "eth0",
       dynamicPorts: nomad.dynamicPorts,
@@ -110,7 +118,8 @@ export class NomadClient extends Construct {
       dockerVolumes: props.dockerVolumes ?? false,
       rawExec: props.rawExec ?? false,
     };
-    machine.contribute(this, clientContribution(client, installed.program, unit.detectsCpu));
+    machine.contribute(this, clientContribution(client, unit.detectsCpu));
+    machine.contribute(this, security === undefined ? drainWithNomad(client, installed.program) : drainByIdentity());
   }
 
   private validate(props: NomadClientProps, installation: Installation): boolean {
@@ -121,6 +130,12 @@ export class NomadClient extends Construct {
       rule: "can't be a client twice",
       got: machine.name,
       cure: "leave one of the two out",
+    });
+    validation.require(nomad._security === undefined || !nomad._isServer(machine), {
+      property: "machine",
+      rule: "can't be a server, too, with AgentProfile.PRODUCTION: a job that breaks out of its container would have the servers' keys",
+      got: machine.name,
+      cure: "run jobs on other machines",
     });
     validation.require(props.dockerVolumes !== true || props.docker === true, {
       property: "dockerVolumes",
@@ -170,22 +185,36 @@ const DRAIN_DEADLINE = "2m";
 const DRAINED = "/var/lib/nomad/drained-before-removal";
 
 /** What makes the agent a client. @see https://developer.hashicorp.com/nomad/docs/configuration/client */
-function clientContribution(client: NomadClientAgent, program: string, detectsCpu: boolean): Contribution {
+function clientContribution(client: NomadClientAgent, detectsCpu: boolean): Contribution {
   return {
     title: "Nomad client",
     files: [
       { path: "/etc/nomad.d/client.hcl", content: nomadClientText(client) },
       ...(detectsCpu ? [{ path: CPU_PROGRAM, content: cpuProgramText, mode: "0755" }] : []),
     ],
-    // Its jobs move to other clients; what finds no place there ends after this time.
+  };
+}
+
+/** Before its removal, its jobs move to other clients; what finds no place there ends after a time. */
+function drainWithNomad({ docker, rawExec }: NomadClientAgent, program: string): Contribution {
+  return {
     beforeRemoval: {
       withdraw: [`touch ${DRAINED}`, `${program} node drain -self -enable -yes -deadline ${DRAIN_DEADLINE}`],
     },
     ready: [
       // A host that exists keeps its node and that node's drain when it is set up again.
       `[ ! -e ${DRAINED} ] || { ${program} node eligibility -self -enable && rm ${DRAINED}; }`,
-      nomadClientReady(program, [...(client.docker ? ["docker"] : []), ...(client.rawExec ? ["raw_exec"] : [])]),
+      nomadClientReady(program, [...(docker ? ["docker"] : []), ...(rawExec ? ["raw_exec"] : [])]),
     ],
+  };
+}
+
+/** The same where Nomad wants a token: by the client's own identity. Its secrets come after the first boot, so that waits for nothing. */
+function drainByIdentity(): Contribution {
+  return {
+    files: [agentAccessModule(), nodeProgram("nomad-drain", join(__dirname, "programs", "nomad-drain.py"))],
+    units: [{ name: "vipstack-nomad-return.service", content: returnUnitText, wait: false }],
+    beforeRemoval: { withdraw: [`${NOMAD_DRAIN} out`] },
   };
 }
 

@@ -3,6 +3,7 @@ import { Installation, Provided } from "../agents";
 import { IConsulCluster } from "../consul";
 import { IMachine } from "../machine";
 import { Validation } from "../private/validation";
+import type { NomadSecurity } from "./security";
 
 /** Range of host ports that Nomad assigns to jobs, both ends included. */
 export interface DynamicPorts {
@@ -33,6 +34,8 @@ export interface INomadCluster extends IConstruct {
   readonly version?: string;
   /** Installation of agents without an `install` of their own. @default - the one that the machine's backend offers */
   readonly install?: Installation;
+  /** Key and certificates of its agents. @default - they trust every host @internal */
+  readonly _security?: NomadSecurity;
   /** Whether the machine's agent is one of its servers. @internal */
   _isServer(machine: IMachine): boolean;
   /** @internal */

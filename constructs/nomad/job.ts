@@ -23,6 +23,7 @@ import {
   sharedWords,
 } from "./findings";
 import { secondsOf } from "../private/duration";
+import { tellJob } from "./job-access";
 import { JobOptions, renderJob, validateJob } from "./job-specification";
 import { Jobspec } from "./jobspec";
 import { renderJobFile } from "./render/hcl";
@@ -97,6 +98,7 @@ export class Job extends Construct {
     this.placed = { path: this.node.path, name: this.name, options: props, shape, services };
     this.told = { placed: this.placed, words: sharedWords(this.placed), cluster: () => this.cluster };
     jobs.tell(this, this.told);
+    tellJob(this, () => ({ cluster: this.cluster, specification: this.specification }));
     this.budgets = new Map(services.map((service) => [service, this.budgetOf(service)]));
     this.acknowledgement = new Acknowledgement(this, {
       refusals: props.acknowledge ?? [],

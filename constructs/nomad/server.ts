@@ -18,7 +18,9 @@ import { agentContribution } from "./agent";
 import { NomadClient, NomadClientOptions } from "./client";
 import { ClientAgent, DynamicPorts, INomadCluster, NOMADS_OWN_PORTS, validateDynamicPorts } from "./cluster";
 import { nomadPeersText, nomadServerText } from "./render/agent";
+import { NOMAD_OPERATOR } from "./render/security";
 import { NOMAD_LEADER_READY } from "./render/unit";
+import { NomadSecurity } from "./security";
 
 /** Properties of a Nomad server. */
 export interface NomadServerProps {
@@ -28,7 +30,7 @@ export interface NomadServerProps {
   readonly consul: IConsulCluster;
   /**
    * Purpose of the cluster. The dev profile makes the machine a client, too. Its jobs may run programs as root and mount any path, as with
-   * `nomad agent -dev`.
+   * `nomad agent -dev`. The production profile needs a Consul with the same, at least three servers, and other machines for jobs.
    *
    * @default AgentProfile.CLUSTER
    */
@@ -91,6 +93,8 @@ export class NomadServer extends Construct implements INomadCluster {
   readonly dynamicPorts: DynamicPorts;
   /** Installation of every agent of the cluster. @default - the one that the machine's backend offers */
   readonly install?: Installation;
+  /** @internal */
+  readonly _security?: NomadSecurity;
   private readonly profile: AgentProfile;
   private readonly snapshots?: Snapshots;
   private readonly servers: IMachine[] = [];
@@ -106,7 +110,10 @@ export class NomadServer extends Construct implements INomadCluster {
     this.profile = props.profile ?? AgentProfile.CLUSTER;
     this.region = props.region ?? "global";
     this.datacenter = props.datacenter ?? consul.datacenter;
-    this.httpAddress = `http://${advertiseAddress ?? machine.address}:4646`;
+    const isSecured = this.profile === AgentProfile.PRODUCTION;
+    this.httpAddress = `${isSecured ? "https" : "http"}://${advertiseAddress ?? machine.address}:4646`;
+    if (isSecured && consul._security !== undefined)
+      this._security = new NomadSecurity(this, this.region, consul._security);
     this.dynamicPorts = props.dynamicPorts ?? NOMADS_OWN_PORTS;
     this.install = props.install;
     this.snapshots = props.snapshots;
@@ -117,14 +124,15 @@ export class NomadServer extends Construct implements INomadCluster {
     validateAdvertiseAddress(validation, machine, advertiseAddress);
     validateDynamicPorts(validation, props.dynamicPorts);
     this.snapshots?._validate(validation);
-    validation.add(...securedFailures(consul, "Nomad"));
-    validation.require(this.profile !== AgentProfile.PRODUCTION, {
-      property: "profile",
-      rule: "can't be AgentProfile.PRODUCTION yet: Nomad's agents get no keys and certificates",
-      cure: "leave it out, for AgentProfile.CLUSTER",
+    if (!isSecured) validation.add(...securedFailures(consul, "a Nomad cluster of another profile"));
+    validation.require(!isSecured || isRefused(consul) || consul._security !== undefined, {
+      property: "consul",
+      rule: "must be a cluster with AgentProfile.PRODUCTION, too: Nomad finds its servers through it",
+      got: consul.node.path,
+      cure: "give it 'profile: AgentProfile.PRODUCTION', or leave Nomad's out",
     });
     this.addServer(validation, machine, advertiseAddress);
-    checkAtSynth(this, () => (this.isOneRefused ? [] : serverCountProblems(this.servers.length)));
+    checkAtSynth(this, () => (this.isOneRefused ? [] : serverCountProblems(this.servers.length, this.profile)));
 
     const dev = { rawExec: true, dockerVolumes: props.client?.docker };
     const client = this.profile === AgentProfile.DEV ? { ...dev, ...props.client } : props.client;
@@ -146,7 +154,7 @@ export class NomadServer extends Construct implements INomadCluster {
   }
 
   /**
-   * Makes further machines servers. With 3 servers the cluster survives the loss of one, with 5 of two. The dev profile has one server only.
+   * Makes further machines servers. With 3 servers the cluster survives the loss of one, with 5 of two. The dev profile has one server only, production at least three.
    */
   addServers(machines: readonly IMachine[]): void {
     for (const machine of machines) {
@@ -189,18 +197,28 @@ export class NomadServer extends Construct implements INomadCluster {
     if (!validation.passes() || isRefused(machine)) return;
     this.consul.ensureAgent(this, machine);
     const { region, datacenter } = this;
-    const agent = { nodeName: machine.name, region, datacenter, address: advertiseAddress ?? machine.address };
+    const address = advertiseAddress ?? machine.address;
+    const security = this._security;
+    const secured = security !== undefined;
+    const agent = { nodeName: machine.name, region, datacenter, address, secured };
     const installed = installation._of("nomad");
     this.serverVersions.push(installed.version);
     machine.contribute(this, () => agentContribution(agent, installed, this.clientAgents.get(machine)));
-    machine.contribute(this, () => serverContribution(this.servers.length));
+    machine.contribute(this, () => serverContribution(this.servers.length, secured));
+    if (security !== undefined) machine.contribute(this, security._ofServer(machine, address));
     if (this.snapshots !== undefined)
-      machine.contribute(this, this.snapshots._of("nomad", `${installed.program} operator snapshot save`));
+      machine.contribute(
+        this,
+        this.snapshots._of(
+          "nomad",
+          `${secured ? `${NOMAD_OPERATOR} ` : ""}${installed.program} operator snapshot save`,
+        ),
+      );
   }
 }
 
 /** What makes the agent a server. @see https://developer.hashicorp.com/nomad/docs/configuration/server */
-function serverContribution(servers: number): Contribution {
+function serverContribution(servers: number, secured: boolean): Contribution {
   return {
     title: "Nomad server",
     files: [{ path: "/etc/nomad.d/server.hcl", content: nomadServerText() }],
@@ -209,7 +227,8 @@ function serverContribution(servers: number): Contribution {
       { protocol: "tcp", port: 4648 },
       { protocol: "udp", port: 4648 },
     ],
-    ready: [NOMAD_LEADER_READY],
+    // Its secrets come after the first boot.
+    ready: secured ? [] : [NOMAD_LEADER_READY],
   };
 }
 
@@ -233,6 +252,7 @@ class ForeignNomad extends Construct implements INomadCluster {
     validateAgentName(validation, "datacenter", datacenter);
     validateDynamicPorts(validation, dynamicPorts);
     validation.add(...versionFormFailures(attributes.version, "1.6.3"));
+    validation.add(...securedFailures(consul, "a Nomad cluster that exists"));
     validation.passes();
     this.region = region ?? "global";
     this.datacenter = datacenter ?? consul.datacenter;

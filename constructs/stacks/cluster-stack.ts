@@ -77,6 +77,15 @@ export abstract class ClusterStack extends TerraformStack {
       ...(this._secrets && { secrets: variablesOf(this._secrets) }),
     });
   }
+
+  /** The provider's own certificate. Empty where the agent wants none. @internal */
+  protected get _certificate(): Partial<Record<"caPem" | "certPem" | "keyPem", string>> {
+    if (this._secrets === undefined) return {};
+    const { authority, certificate } = this._secrets;
+    const pair = certificate.valueIn(this);
+    // Its text holds both, and the provider takes from it what it needs.
+    return { caPem: authority.valueIn(this), certPem: pair, keyPem: pair };
+  }
 }
 
 function variablesOf({ authority, certificate, token }: ClientSecrets): ProviderSecrets {

@@ -25,14 +25,10 @@ export class PlatformStack extends ClusterStack {
     // What is in it has to fit its version.
     provideConsul(this, consul);
     const { ConsulProvider } = providerBinding(this, "@cdktf/provider-consul/lib/provider");
-    new ConsulProvider(this, "provider", { address: this.address, ...this.credentials() });
-  }
-
-  private credentials(): Partial<Record<"caPem" | "certPem" | "keyPem" | "token", string>> {
-    if (this._secrets === undefined) return {};
-    const { authority, certificate, token } = this._secrets;
-    const pair = certificate.valueIn(this);
-    // Its text holds both, and the provider takes from it what it needs.
-    return { caPem: authority.valueIn(this), certPem: pair, keyPem: pair, token: token.valueIn(this) };
+    new ConsulProvider(this, "provider", {
+      address: this.address,
+      ...this._certificate,
+      token: this._secrets?.token.valueIn(this),
+    });
   }
 }

@@ -20,7 +20,11 @@ export class WorkloadsStack extends ClusterStack {
     // Jobs are checked against it: how many clients there are, and which host ports they give away.
     provideCluster(this, nomad);
     const { NomadProvider } = providerBinding(this, "@cdktf/provider-nomad/lib/provider");
-    new NomadProvider(this, "provider", { address: this.address });
+    new NomadProvider(this, "provider", {
+      address: this.address,
+      ...this._certificate,
+      secretId: this._secrets?.token.valueIn(this),
+    });
   }
 
   /** @internal */

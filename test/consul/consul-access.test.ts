@@ -1,14 +1,15 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { randomBytes, randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describeWithPrograms, programFile } from "../support/programs";
 import { freePorts } from "../support/free-ports";
 
 // The program that makes the policies, tokens and gossip key of a real Consul.
 
-const PROGRAM = join(__dirname, "..", "..", "constructs", "consul", "programs", "consul-access.py");
+/** The program and its module, which lie beside each other on a machine. */
+const PROGRAMS = ["consul/programs/consul-access.py", "agents/programs/agent_access.py"];
 
 interface Access {
   readonly management: string;
@@ -33,6 +34,8 @@ describeWithPrograms("access to a real Consul", ["consul"], () => {
   let server: ReturnType<typeof spawn> | undefined;
 
   beforeAll(async () => {
+    for (const program of PROGRAMS)
+      copyFileSync(join(__dirname, "..", "..", "constructs", program), join(folder, basename(program)));
     const [http, rpc, lan, wan] = await freePorts(4);
     address = `http://127.0.0.1:${http}`;
     const configuration = [
@@ -56,7 +59,7 @@ describeWithPrograms("access to a real Consul", ["consul"], () => {
   function apply(access: Access): string {
     const file = join(folder, "access.json");
     writeFileSync(file, JSON.stringify(access));
-    const words = [PROGRAM, file, state, "--address", address];
+    const words = [join(folder, "consul-access.py"), file, state, "--address", address];
     const { stdout, stderr, status } = spawnSync("python3", words, { encoding: "utf8" });
     expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
     return stdout;

@@ -145,15 +145,15 @@ describe("what is refused", () => {
     );
   });
 
-  test("roles that have no token yet", () => {
+  test("roles that have no token", () => {
     expect(
       refusal((stack, consul, [s1, s2, s3, box]) => {
         consul.addServers([s2!, s3!]);
         new MachineGateway(stack, "gateway", { machines: [box!], consul });
-        new NomadServer(stack, "nomad", { machine: s1!, consul, profile: PRODUCTION });
+        new NomadServer(stack, "nomad", { machine: s1!, consul });
       }),
     ).toThrow(
-      /gateway: 'consul' can't be a cluster with AgentProfile.PRODUCTION yet, because a gateway has no token[^]*nomad: 2 problems[^]*because Nomad has no token[^]*'profile' can't be AgentProfile.PRODUCTION yet/,
+      /gateway: 'consul' can't be a cluster with AgentProfile.PRODUCTION yet, because a gateway has no token[^]*nomad: 'consul' can't be a cluster with AgentProfile.PRODUCTION yet/,
     );
   });
 });

@@ -88,3 +88,6 @@ service "sql" {
   policy = "write"
   intentions = "write"
 }
+service "page" {
+  policy = "read"
+}

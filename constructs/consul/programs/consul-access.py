@@ -21,84 +21,37 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any, Dict, List
 
+from agent_access import Api, remember, say, until_done
+
 OURS = "vipstack "
-SECONDS = 20
-MINUTE = 60
 # Consul's own policy that allows everything.
 MANAGEMENT = "00000000-0000-0000-0000-000000000001"
 
 
-class Failed(Exception):
-    """A request that Consul refused, in its words."""
-
-
-class Refused(Failed):
-    """A request with a token that does not exist, or may not."""
-
-
-class Consul:
-    """The API of a Consul agent, asked with the management token."""
-
-    def __init__(self, address: str, token: str) -> None:
-        self.address, self.token = address, token
-
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        request = urllib.request.Request(f"{self.address}/v1/{path}", method=method)
-        request.add_header("X-Consul-Token", self.token)
-        data = None if body is None else json.dumps(body).encode()
-        try:
-            with urllib.request.urlopen(request, data, timeout=SECONDS) as answer:
-                return json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            kind = Refused if error.code in (401, 403) else Failed
-            raise kind(f"{method} {path}: {error.code} {error.read().decode(errors='replace').strip()}") from None
-        except OSError as error:
-            raise Failed(f"{self.address} does not answer: {error}") from None
-
-
-def say(text: str) -> None:
-    print(text, flush=True)
-
-
-def with_management(address: str, token: str, state: Path) -> Consul:
+def with_management(consul: Api, state: Path) -> Api:
     """Consul by the management token; a new one is made by the one that worked last, and replaces it."""
-    consul = Consul(address, token)
+    token = consul.token
     last = state.read_text() if state.exists() else token
     if last != token:
-        before = Consul(address, last)
-        if not works(consul):
+        before = consul.by(last)
+        if not consul.works():
             before.ask("PUT", "acl/token", {"SecretID": token, "Description": "management", "Policies": [{"ID": MANAGEMENT}]})
             say("+ management token")
-        if works(before):
+        if before.works():
             consul.ask("DELETE", f"acl/token/{before.ask('GET', 'acl/token/self')['AccessorID']}")
             say("- management token that was there before")
     if not state.exists() or last != token:
         # Proven to work before it replaces the one that did.
         consul.ask("GET", "acl/token/self")
-        fresh = state.with_suffix(".new")
-        fresh.touch(mode=0o600)
-        fresh.write_text(token)
-        os.replace(fresh, state)
+        remember(state, token)
     return consul
 
 
-def works(consul: Consul) -> bool:
-    try:
-        consul.ask("GET", "acl/token/self")
-    except Refused:
-        return False
-    return True
-
-
-def apply_policies(consul: Consul, wanted: Dict[str, str]) -> Dict[str, str]:
+def apply_policies(consul: Api, wanted: Dict[str, str]) -> Dict[str, str]:
     """Makes and changes policies; returns the ids of those that are too much, by name."""
     there = {each["Name"]: each["ID"] for each in consul.ask("GET", "acl/policies") if named_by_us(each["Name"])}
     for name, rules in wanted.items():
@@ -113,7 +66,7 @@ def apply_policies(consul: Consul, wanted: Dict[str, str]) -> Dict[str, str]:
     return there
 
 
-def apply_tokens(consul: Consul, wanted: Dict[str, Dict[str, Any]]) -> None:
+def apply_tokens(consul: Api, wanted: Dict[str, Dict[str, Any]]) -> None:
     there = {each["AccessorID"]: each for each in consul.ask("GET", "acl/tokens") if each["Description"].startswith(OURS)}
     for accessor, token in wanted.items():
         description = OURS + token["description"]
@@ -144,7 +97,7 @@ def policy_name(name: str) -> str:
     return f"{OURS.strip()}-{name}"
 
 
-def apply_gossip_key(consul: Consul, key: str) -> None:
+def apply_gossip_key(consul: Api, key: str) -> None:
     """Both pools of the servers, LAN and WAN, have a ring of keys; the members of each answer for it."""
     def rings() -> List[Dict[str, Any]]:
         return list(consul.ask("GET", "operator/keyring"))
@@ -162,7 +115,7 @@ def named_by_us(name: str) -> bool:
     return name.startswith(policy_name(""))
 
 
-def apply(consul: Consul, wanted: Dict[str, Any]) -> None:
+def apply(consul: Api, wanted: Dict[str, Any]) -> None:
     surplus = apply_policies(consul, wanted["policies"])
     apply_tokens(consul, wanted["tokens"])
     for name, identity in surplus.items():
@@ -178,16 +131,8 @@ def main() -> int:
     parser.add_argument("--address", default="http://127.0.0.1:8500")
     options = parser.parse_args()
     wanted = json.loads(options.file.read_text())
-    end = time.monotonic() + MINUTE
-    while True:
-        try:
-            apply(with_management(options.address, wanted["management"], options.state), wanted)
-            return 0
-        except Failed as failed:
-            if time.monotonic() > end:
-                print(f"consul-access: {failed}", file=sys.stderr)
-                return 1
-            time.sleep(2)
+    consul = Api(options.address, "X-Consul-Token", wanted["management"])
+    return until_done("consul-access", lambda: apply(with_management(consul, options.state), wanted))
 
 
 if __name__ == "__main__":

@@ -74,11 +74,15 @@ export const followerRules = (services: readonly string[]): AccessRule[] => [
   read('node_prefix ""'),
 ];
 
-/** What Terraform may do: find out which datacenter it talks to, and what its objects need. */
-export const terraformRules = (objects: readonly AccessRule[]): AccessRule[] => [
+/**
+ * What Terraform may do: find out which datacenter it talks to, and what its objects need. By the same token `vipstack status` reads the
+ * health of the program's services.
+ */
+export const terraformRules = (objects: readonly AccessRule[], services: readonly string[]): AccessRule[] => [
   read('agent_prefix ""'),
   read('node_prefix ""'),
   ...objects,
+  ...services.filter((name) => !name.includes("${")).map((name) => read(`service "${name}"`)),
 ];
 
 /** What registers a service: the agent of its machine, or Terraform. */

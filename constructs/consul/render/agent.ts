@@ -1,4 +1,4 @@
-import { AgentProfile, agentUnit, HARDENED, renderConfig } from "../../agents";
+import { AgentProfile, agentUnit, HARDENED, renderConfig, takeSecrets } from "../../agents";
 
 /** An agent as its configuration needs it. */
 export interface ConsulAgent {
@@ -119,12 +119,12 @@ export function consulPeersText({ retryJoin, bootstrapExpect }: ConsulPeers): st
   });
 }
 
-/** A program that gives a secured agent its secrets. */
-export const AGENT_SECRETS = "/usr/local/lib/vipstack/consul-secrets";
+/** Where the agent keeps its gossip keys, which it prefers to its configuration. */
+const RINGS = ["/var/lib/consul/serf/local.keyring", "/var/lib/consul/serf/remote.keyring"];
 
 /** @param secured whether it needs its secrets */
 export function consulUnitText(program: string, secured = false): string {
-  const copies = `${AGENT_SECRETS} ${ARRIVAL} ${COPIES}`;
+  const copies = takeSecrets({ user: "consul", arrival: ARRIVAL, copies: COPIES, rings: RINGS });
   return agentUnit({
     ...(secured && { needs: Object.values(CONSUL_SECRETS), beforeReload: [copies], service: HARDENED }),
     description: "Consul agent",

@@ -1,6 +1,7 @@
 import { ConfigBody, renderConfig } from "../../agents";
 import { LOCAL_CONSUL } from "../../consul";
 import type { HostNetwork } from "../client";
+import { MUTUAL_TLS } from "./security";
 
 /** What server and client of one machine have in common: they are one agent. */
 export interface NomadAgent {
@@ -9,6 +10,8 @@ export interface NomadAgent {
   readonly datacenter: string;
   /** The address that it listens on for other agents and advertises. */
   readonly address: string;
+  /** Whether it trusts only agents with a certificate of the deployment. @default false */
+  readonly secured?: boolean;
 }
 
 /** A client's part of the configuration. */
@@ -33,7 +36,7 @@ export interface NomadClientAgent {
  *
  * @see https://developer.hashicorp.com/nomad/docs/configuration
  */
-export function nomadAgentText({ nodeName, region, datacenter, address }: NomadAgent): string {
+export function nomadAgentText({ nodeName, region, datacenter, address, secured = false }: NomadAgent): string {
   return renderConfig(["What this agent is; server.hcl and client.hcl say what it does."], {
     name: nodeName,
     region,
@@ -46,6 +49,7 @@ export function nomadAgentText({ nodeName, region, datacenter, address }: NomadA
     disable_update_check: true,
     // Always the machine's own Consul agent: with another one services would come and go.
     consul: { address: LOCAL_CONSUL },
+    ...(secured && { tls: MUTUAL_TLS, acl: { enabled: true } }),
   });
 }
 

@@ -1,5 +1,6 @@
-import { agentUnit } from "../../agents";
+import { agentUnit, HARDENED } from "../../agents";
 import { WAIT_FOR_CONSUL } from "../../consul";
+import { CONSUL_TOKEN_KNOWN, COPIES, NOMAD_SECRETS, takeNomadSecrets } from "./security";
 
 /** Where {@link cpuProgramText} leaves what the kernel doesn't tell; gone with the machine's memory. */
 const DETECTED = "/run/nomad";
@@ -8,24 +9,41 @@ export interface NomadUnit {
   readonly program: string;
   /** A client has to be root; a server has not. */
   readonly client?: { readonly docker: boolean; readonly detectsCpu: boolean };
+  /** Whether it needs its secrets. @default false */
+  readonly secured?: boolean;
 }
 
 /** @see https://developer.hashicorp.com/nomad/docs/deploy/production/requirements */
-export function nomadUnitText({ program, client }: NomadUnit): string {
+export function nomadUnitText({ program, client, secured = false }: NomadUnit): string {
+  const user = client === undefined ? "nomad" : "root";
+  const { gossip, ...secrets } = NOMAD_SECRETS;
+  const needs = [...Object.values(secrets), ...(client === undefined ? [gossip] : [])];
+  const take = takeNomadSecrets(user);
   return agentUnit({
+    ...(secured && { needs, beforeReload: [take] }),
     description: "Nomad agent",
     documentation: "https://developer.hashicorp.com/nomad/docs",
     wants: ["consul.service", ...(client?.docker ? ["docker.service"] : [])],
     name: "nomad",
-    user: client === undefined ? "nomad" : "root",
-    before: [...(client?.detectsCpu ? [CPU_PROGRAM] : []), WAIT_FOR_CONSUL],
-    command: `${program} agent -config=/etc/nomad.d${client?.detectsCpu ? ` -config=${DETECTED}` : ""}`,
+    user,
+    before: [
+      ...(client?.detectsCpu ? [CPU_PROGRAM] : []),
+      WAIT_FOR_CONSUL,
+      ...(secured ? [CONSUL_TOKEN_KNOWN, take] : []),
+    ],
+    command: [
+      `${program} agent -config=/etc/nomad.d`,
+      ...(client?.detectsCpu ? [`-config=${DETECTED}`] : []),
+      ...(secured ? [`-config=${COPIES}`] : []),
+    ].join(" "),
     killSignal: "SIGINT",
     service: [
       ...(client?.detectsCpu ? ["RuntimeDirectory=nomad", "RuntimeDirectoryMode=0700"] : []),
       "LimitNPROC=infinity",
       "TasksMax=infinity",
       "OOMScoreAdjust=-1000",
+      // A client makes containers, namespaces and mounts for its jobs.
+      ...(secured && client === undefined ? HARDENED : []),
     ],
   });
 }

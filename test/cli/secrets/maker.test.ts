@@ -50,6 +50,13 @@ test("a certificate has its names and addresses, its own key, and the authority'
   expect(certificate.checkPrivateKey(createPrivateKey(value.slice(value.indexOf("-----BEGIN PRIVATE"))))).toBe(true);
 });
 
+test("each of several authorities has the identifier of its own key, so that what it signed is found to be its own", () => {
+  for (const authority of [authorityOf("first"), authorityOf("second")]) {
+    const [issuer, signed] = [authority, makeSecret(RECIPE, authority)].map(({ value }) => new X509Certificate(value));
+    expect(signed!.checkIssued(issuer!)).toBe(true);
+  }
+});
+
 test("none outlives its authority", () => {
   const authority = makeSecret({ kind: "authority", commonName: "ca", days: 10 });
   expect(makeSecret(RECIPE, authority).ends?.slice(0, 19)).toBe(authority.ends?.slice(0, 19));
@@ -102,6 +109,8 @@ describe("a connection by mutual TLS", () => {
   });
 
   test("a server of another authority is refused", async () => {
-    expect(await talk({ ca: foreign.value, cert: makeSecret(RECIPE, foreign).value })).toMatch(/SIGNATURE|UNABLE|ERR_/);
+    expect(await talk({ ca: foreign.value, cert: makeSecret(RECIPE, foreign).value })).toMatch(
+      /SIGNATURE|UNABLE|SELF_SIGNED|ERR_/,
+    );
   });
 });
