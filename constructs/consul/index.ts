@@ -7,6 +7,7 @@ export { announcedServices, announceService, ConsulService, isAnnounced, WEIGHT_
 export { CONSUL_TEMPLATE_MEMORY, consulTemplateFor } from "./consul-template";
 export { ExternalNode, ExternalNodeProps, ExternalServiceOptions } from "./external-node";
 export { ConsulKeys, ConsulKeysProps } from "./keys";
-export { followerRules } from "./render/access";
-export { AGENT_TOKEN, LOCAL_CONSUL, WAIT_FOR_CONSUL } from "./render/agent";
+export { folderRule, followerRules, gatewayRules, lockRules } from "./render/access";
+export { AGENT_TOKEN, LOCAL_CONSUL, TOKENS, WAIT_FOR_CONSUL } from "./render/agent";
 export { CONSUL_STANZA, consulTemplateTokenText, consulTemplateUnit } from "./render/consul-template";
+export { needRules } from "./terraform-access";
