@@ -18,12 +18,7 @@ export interface GatewayOptions {
    * @default - that of the image's tag (`apache/apisix:3.17.0-debian`), else 3.18.0
    */
   readonly version?: string;
-  /**
-   * Container image, compatible with the official one (`/usr/local/apisix`). On machines whose Consul cluster has
-   * `AgentProfile.PRODUCTION` it runs as user 636, `apisix` of the official images.
-   *
-   * @default apache/apisix:VERSION-debian
-   */
+  /** Container image, compatible with the official one (`/usr/local/apisix`, user 636). @default apache/apisix:VERSION-debian */
   readonly image?: string;
   /** Port for plain HTTP, on every address of the machine. @default 9080 */
   readonly httpPort?: number;

@@ -148,6 +148,10 @@ grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):' "/proc/$pid/status" | tr -s '
     expect([...new Set(modes.split("\n"))].sort()).toEqual(["440 0:636", "600 0:0"]);
   });
 
+  test("status shows its instances, asked with the machine's own token", async () => {
+    expect((await lab.vipstack(["status"])).output).toMatch(/front +gw1 .*passing/);
+  });
+
   test("its units are sandboxed", async () => {
     const shown = await lab.on(
       "gw1",
