@@ -1,5 +1,5 @@
 import { Construct, IConstruct } from "constructs";
-import { announceService, ConsulService, IConsulCluster, securedFailures } from "../consul";
+import { announceService, ConsulService, IConsulCluster } from "../consul";
 import { IMachine } from "../machine";
 import { Failure } from "../private/failure";
 import { refuse, Validation } from "../private/validation";
@@ -66,7 +66,7 @@ export abstract class GatewayBase extends Construct implements IGateway {
     this.documents = `apisix/${name}`;
     this.plugins = plugins;
     const validation = new Validation(this);
-    validation.add(...gatewayFailures(options, this.settings), ...securedFailures(consul, "a gateway"), ...more);
+    validation.add(...gatewayFailures(options, this.settings), ...more);
     // Its subclasses ask for what it is made of only where it is not refused.
     if (!validation.passes()) announceService(this, name);
   }

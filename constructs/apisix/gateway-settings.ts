@@ -18,7 +18,7 @@ export interface GatewayOptions {
    * @default - that of the image's tag (`apache/apisix:3.17.0-debian`), else 3.18.0
    */
   readonly version?: string;
-  /** Container image, compatible with the official one (`/usr/local/apisix`). @default apache/apisix:VERSION-debian */
+  /** Container image, compatible with the official one (`/usr/local/apisix`, user 636). @default apache/apisix:VERSION-debian */
   readonly image?: string;
   /** Port for plain HTTP, on every address of the machine. @default 9080 */
   readonly httpPort?: number;
@@ -122,6 +122,8 @@ export interface GatewayFolders {
   readonly document: string;
   /** Writable: the last answer of Consul. */
   readonly dump: string;
+  /** A file a secret, the token for Consul among them. @default - secrets are in the environment, and Consul wants no token */
+  readonly secrets?: string;
 }
 
 /** Environment variables of the Admin API's own two secrets. */

@@ -1,5 +1,6 @@
 import { dependable, Fn, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
+import { securedFailures } from "../consul";
 import { IMachine } from "../machine";
 import {
   ChangeMode,
@@ -63,7 +64,10 @@ export class Gateway extends GatewayBase {
   private readonly props: GatewayProps;
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
-    super(scope, id, props.nomad.consul, props, clientFailures(props));
+    super(scope, id, props.nomad.consul, props, [
+      ...clientFailures(props),
+      ...securedFailures(props.nomad.consul, "a gateway on Nomad"),
+    ]);
     mark(this, "Gateway");
     this.props = props;
     if (isRefused(this)) return;

@@ -6,26 +6,41 @@ import {
   CONSUL_STANZA,
   CONSUL_TEMPLATE_MEMORY,
   consulTemplateFor,
+  consulTemplateTokenText,
   consulTemplateUnit,
+  gatewayRules,
   IConsulCluster,
+  lockRules,
+  TOKENS,
 } from "../consul";
-import { Contribution, DockerEngine, IMachine, PROGRAM_FOLDER, TRACKED_CONNECTIONS, Unit } from "../machine";
+import {
+  Contribution,
+  DockerEngine,
+  IMachine,
+  LiveFile,
+  PROGRAM_FOLDER,
+  SecretFile,
+  TRACKED_CONNECTIONS,
+  Unit,
+} from "../machine";
 import { Failure } from "../private/failure";
 import { isMarked, mark } from "../private/mark";
 import { isRefused, Validation } from "../private/validation";
 import { GatewayBase } from "./gateway-base";
 import { gatewayMemory, gatewayPorts, lowPorts } from "./gateway-ports";
 import { allSecrets, GatewayOptions, GatewaySettings } from "./gateway-settings";
-import { GatewayHost, renderGatewayConfig, WHEN_EMPTY, whenEmptyHook } from "./render/config";
-import { DOCUMENT_WAIT, renderDocumentTemplate } from "./render/document";
 import {
-  IN_CONTAINER,
-  machineGatewayFolders,
-  renderGatewayUnit,
-  renderRunScript,
-  turnUnitOf,
-  unitOf,
-} from "./render/run";
+  CONSUL_TOKEN,
+  consulTokenHook,
+  GatewayHost,
+  renderGatewayConfig,
+  WHEN_EMPTY,
+  whenEmptyHook,
+} from "./render/config";
+import { confinedService, confinedWay, GatewayTokens, turnUnitText } from "./render/confined";
+import { DOCUMENT_WAIT, renderDocumentTemplate, without } from "./render/document";
+import { IN_CONTAINER, machineGatewayFolders } from "./render/folders";
+import { lockOf, openWay, renderGatewayUnit, renderRunScript, turnUnitOf, unitOf } from "./render/run";
 import { renderStartScript } from "./render/start";
 
 /** Properties of a gateway on machines. */
@@ -44,6 +59,9 @@ export interface MachineGatewayProps extends GatewayOptions {
  *
  * A change of a route reaches the running gateway within five seconds. A change of its own settings reloads it. Another image, more
  * memory or another secret replaces the container, one machine after the other.
+ *
+ * In a Consul cluster with `AgentProfile.PRODUCTION` it has tokens of its own, which read its folder and register its service. Its container
+ * then has no root, no capabilities and a read-only image.
  *
  * @see https://apisix.apache.org/docs/apisix/deployment-modes/
  */
@@ -85,22 +103,48 @@ export class MachineGateway extends GatewayBase {
       // Not the port for clients: a gateway without routes answers there, too, with 404.
       checks: [AgentCheck.http("/status/ready", { port: this.settings.statusPort })],
     });
+    const access = this.accessOn(machine, consul, registered);
+    const folders = access === undefined ? without(IN_CONTAINER, "secrets") : IN_CONTAINER;
     machine.contribute(this, () =>
       machineGatewayContribution({
         settings: this.settings,
-        host: this.hostAt(machine.address, IN_CONTAINER, this.clientsHttpsPort),
+        host: this.hostAt(machine.address, folders, this.clientsHttpsPort),
         service: registered.serviceId,
+        access,
         documents: this.documents,
         consulTemplate,
         secrets: allSecrets(this.options),
       }),
     );
   }
+
+  private accessOn(machine: IMachine, consul: IConsulCluster, { _tokenFile }: AgentService): Access | undefined {
+    const access = consul._security?.access;
+    if (access === undefined || _tokenFile === undefined) return undefined;
+    const { name } = this;
+    const folder = this.options.admin === undefined ? `${this.documents}/` : undefined;
+    return {
+      reading: access.grant(`gateway-${name}-${machine.name}`, () => gatewayRules(folder)).valueIn(machine),
+      turn: access
+        .grant(`turn-${name}-${machine.name}`, () => lockRules(machine.name, `${lockOf(name)}/`))
+        .valueIn(machine),
+      files: { reading: `${TOKENS}/gateway-${name}`, turn: `${TOKENS}/turn-${name}`, service: _tokenFile },
+    };
+  }
 }
 
 function machineFailures({ machines }: MachineGatewayProps): Failure[] {
   if (machines.length > 0) return [];
   return [{ property: "machines", rule: "must hold at least one", cure: "give the machines on which it runs" }];
+}
+
+/** What a gateway has for Consul on one of its machines, where Consul wants it. */
+interface Access {
+  /** Token that reads its folder and services. */
+  readonly reading: string;
+  /** Token for the lock while it is started anew. */
+  readonly turn: string;
+  readonly files: GatewayTokens;
 }
 
 /** A gateway as one of its machines sees it. */
@@ -111,6 +155,8 @@ interface MachineGatewaySpec {
   readonly service: string;
   /** Its folder in Consul's key/value store. */
   readonly documents: string;
+  /** @default - Consul wants no token */
+  readonly access?: Access;
   readonly consulTemplate: Installed;
   /** Name to secret. */
   readonly secrets: Readonly<Record<string, string>>;
@@ -118,12 +164,15 @@ interface MachineGatewaySpec {
 
 /** Everything that a gateway brings one of its machines. */
 function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
-  const { settings, host, consulTemplate } = spec;
+  const { settings, host, consulTemplate, access } = spec;
   const { name, admin } = settings;
   const folders = machineGatewayFolders(name);
   const unit = unitOf(name);
   const program = `${PROGRAM_FOLDER}/gateway-${name}`;
   const templates = admin === undefined ? documentTemplates(spec) : undefined;
+  const way =
+    access === undefined ? openWay(settings, spec.service) : confinedWay(settings, spec.service, access.files);
+  const confined = access && { needs: access.files.reading, service: confinedService(name) };
   return {
     title: `APISIX gateway ${name}`,
     memoryMiB: gatewayMemory(settings) + (admin === undefined ? CONSUL_TEMPLATE_MEMORY : 0),
@@ -134,14 +183,20 @@ function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
     units: [
       ...(templates?.units ?? []),
       // Its image may take minutes, and its secrets come after the first boot.
-      { name: unit, content: renderGatewayUnit(name, program), wait: false },
+      { name: unit, content: renderGatewayUnit(name, program, confined), wait: false },
+      ...(access === undefined
+        ? []
+        : [{ name: turnUnitOf(name), content: turnUnitText(name, program), enable: false }]),
     ],
     beforeRemoval: { stop: [`systemctl stop ${unit}`] },
     liveFiles: [
       // Live: another image or a further secret replaces the container, and not the machine with all others of its kind.
-      { path: program, content: renderRunScript(settings, host.address, spec.service), mode: "0755", reloads: unit },
+      { path: program, content: renderRunScript(settings, host.address, way), mode: "0755", reloads: unit },
       { path: `${folders.config}/config.yaml`, content: renderGatewayConfig(settings, host), reloads: unit },
       { path: `${folders.config}/${WHEN_EMPTY}`, content: whenEmptyHook(), reloads: unit },
+      ...(access === undefined
+        ? []
+        : [{ path: `${folders.config}/${CONSUL_TOKEN}`, content: consulTokenHook(), reloads: unit }]),
       {
         path: `${folders.config}/start`,
         content: renderStartScript(host.folders, admin !== undefined),
@@ -149,25 +204,45 @@ function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
       },
       ...(templates?.liveFiles ?? []),
     ],
-    secrets: Object.entries(spec.secrets).map(([secret, content]) => ({
-      path: `${folders.secrets}/${secret}`,
-      content,
-      reloads: unit,
-    })),
+    secrets: [
+      ...Object.entries(spec.secrets).map(([secret, content]) => ({
+        path: `${folders.secrets}/${secret}`,
+        content,
+        reloads: unit,
+      })),
+      ...(access === undefined ? [] : tokenFiles(access, unit)),
+      ...(templates?.secrets ?? []),
+    ],
     ports: gatewayPorts(settings, host.virtualPorts),
   };
+}
+
+function tokenFiles({ reading, turn, files }: Access, unit: string): SecretFile[] {
+  return [
+    { path: files.reading, content: reading, reloads: unit },
+    { path: files.turn, content: turn, reloads: unit },
+  ];
+}
+
+interface DocumentTemplates {
+  readonly units: readonly Unit[];
+  readonly liveFiles: readonly LiveFile[];
+  readonly secrets: readonly SecretFile[];
 }
 
 function documentTemplates({
   settings: { name },
   documents,
+  access,
   consulTemplate: { program },
-}: MachineGatewaySpec): Required<Pick<Contribution, "units" | "liveFiles">> {
+}: MachineGatewaySpec): DocumentTemplates {
   const { document } = machineGatewayFolders(name);
   const config = `/etc/vipstack/gateway-${name}.hcl`;
+  const token = access && `/etc/vipstack/secrets/consul-template/gateway-${name}.hcl`;
   const unit: Unit = {
     name: `vipstack-gateway-${name}-routes.service`,
-    content: consulTemplateUnit({ program, writes: `the routes of gateway ${name}`, config, folder: document }),
+    content: consulTemplateUnit({ program, writes: `the routes of gateway ${name}`, config, folder: document, token }),
+    ...(access !== undefined && { wait: false }),
   };
   const content = `${CONSUL_STANZA}
 template {
@@ -183,5 +258,12 @@ ${renderDocumentTemplate(documents)}EOT
   }
 }
 `;
-  return { units: [unit], liveFiles: [{ path: config, content, reloads: unit.name }] };
+  return {
+    units: [unit],
+    liveFiles: [{ path: config, content, reloads: unit.name }],
+    secrets:
+      access === undefined || token === undefined
+        ? []
+        : [{ path: token, content: consulTemplateTokenText(access.reading), reloads: unit.name }],
+  };
 }

@@ -1,6 +1,6 @@
 import { Annotations, Aspects, TerraformStack, Token } from "cdktf";
 import { Construct } from "constructs";
-import { announcedServices, ConsulKeys, isAnnounced } from "../consul";
+import { announcedServices, ConsulKeys, folderRule, isAnnounced, needRules } from "../consul";
 import { describeFailure, Failure } from "../private/failure";
 import { checkAtSynth, refuse, Validation } from "../private/validation";
 import { hiddenAddressWarnings } from "./client-address";
@@ -164,6 +164,8 @@ export abstract class GatewayObjectBase extends Construct {
     const object = { path: this.node.path, kind, id, document };
     this.given.push(object);
     this.gateway._add(this, object);
+    // The whole folder: the key of an object that leaves the program is to be deleted.
+    needRules(this, [folderRule(`${this.gateway.documents}/`)]);
     return new ConsulKeys(this, construct, { keys, after });
   }
 

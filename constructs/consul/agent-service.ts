@@ -83,6 +83,8 @@ export class AgentService extends Construct {
   readonly machine: IMachine;
   /** Port of the service. */
   readonly port: number;
+  /** File on the machine with the token that may register it. @default - Consul wants none @internal */
+  readonly _tokenFile?: string;
 
   constructor(scope: Construct, id: string, props: AgentServiceProps) {
     super(scope, id);
@@ -109,6 +111,7 @@ export class AgentService extends Construct {
     const token = access
       ?.grant(`service-${serviceId}-${machine.name}`, () => [serviceRule(this.name)])
       .valueIn(machine);
+    if (token !== undefined) this._tokenFile = `${TOKENS}/service-${serviceId}`;
     const content = renderServiceDefinition({
       id: serviceId,
       name: this.name,

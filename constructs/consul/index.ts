@@ -7,7 +7,8 @@ export { announcedServices, announceService, ConsulService, isAnnounced, WEIGHT_
 export { CONSUL_TEMPLATE_MEMORY, consulTemplateFor } from "./consul-template";
 export { ExternalNode, ExternalNodeProps, ExternalServiceOptions } from "./external-node";
 export { ConsulKeys, ConsulKeysProps } from "./keys";
-export { AccessRule, followerRules } from "./render/access";
+export { AccessRule, folderRule, followerRules, gatewayRules, lockRules } from "./render/access";
 export { AGENT_TOKEN, LOCAL_CONSUL, TOKENS, WAIT_FOR_CONSUL } from "./render/agent";
 export { ConsulSecurity } from "./security";
 export { CONSUL_STANZA, consulTemplateTokenText, consulTemplateUnit } from "./render/consul-template";
+export { needRules } from "./terraform-access";

@@ -9,7 +9,19 @@ export const WHEN_EMPTY = "when-empty.lua";
 
 /** That file. */
 export function whenEmptyHook(): string {
-  return readFileSync(join(__dirname, "..", "programs", WHEN_EMPTY), "utf8");
+  return program(WHEN_EMPTY);
+}
+
+/** Another one, where Consul wants a token: it makes APISIX read the token, and uses the first one. */
+export const CONSUL_TOKEN = "consul-token.lua";
+
+/** That file. */
+export function consulTokenHook(): string {
+  return program(CONSUL_TOKEN);
+}
+
+function program(name: string): string {
+  return readFileSync(join(__dirname, "..", "programs", name), "utf8");
 }
 
 /** What a gateway's configuration has of the machine or container that it runs on. */
@@ -78,11 +90,12 @@ function apisix(settings: GatewaySettings, { address, virtualPorts, folders }: G
   const { httpPort, httpsPort, statusPort, controlPort, streamPorts, trustedAddresses, admin } = settings;
   const ports = [...new Set([httpPort, ...virtualPorts])];
   const streams = streamPorts.tcp.length + streamPorts.udp.length > 0;
+  const hook = folders.secrets === undefined ? WHEN_EMPTY : CONSUL_TOKEN;
   return [
     "apisix:",
     "  # What happens when no instance of a service is healthy.",
     `  extra_lua_path: "${folders.config}/?.lua"`,
-    `  lua_module_hook: ${WHEN_EMPTY.replace(/\.lua$/, "")}`,
+    `  lua_module_hook: ${hook.replace(/\.lua$/, "")}`,
     `  node_listen: ${list(ports)}`,
     "  enable_ipv6: true",
     "  ssl:",

@@ -75,20 +75,46 @@ export const followerRules = (services: readonly string[]): AccessRule[] => [
 ];
 
 /**
- * What Terraform may do: find out which datacenter it talks to, and what its objects need. By the same token `vipstack status` reads the
- * health of the program's services.
+ * What a gateway may do: read its own folder of keys, and find the instances of any service. APISIX asks again only when the catalog
+ * changes: it would not notice that its token may read one more service.
+ *
+ * @param folder with its slash; undefined where its objects are not in Consul
  */
-export const terraformRules = (objects: readonly AccessRule[], services: readonly string[]): AccessRule[] => [
-  read('agent_prefix ""'),
+export const gatewayRules = (folder: string | undefined): AccessRule[] => [
+  ...(folder === undefined ? [] : [read(`key_prefix "${folder}"`)]),
+  read('service_prefix ""'),
   read('node_prefix ""'),
-  ...objects,
-  ...services.filter((name) => !name.includes("${")).map((name) => read(`service "${name}"`)),
 ];
+
+/** What `consul lock` may do on a machine. @param folder of the lock, with its slash */
+export const lockRules = (machine: string, folder: string): AccessRule[] => [
+  read(`agent "${machine}"`),
+  write(`session "${machine}"`),
+  write(`key_prefix "${folder}"`),
+];
+
+/**
+ * What Terraform may do: find out which datacenter it talks to, and what its objects need. A key in a folder that it may write needs no
+ * rule of its own. By the same token `vipstack status` reads the health of the program's services.
+ */
+export const terraformRules = (objects: readonly AccessRule[], services: readonly string[]): AccessRule[] => {
+  const folders = objects.flatMap(({ on }) => /^key_prefix "(.*)"$/.exec(on)?.[1] ?? []);
+  const isCovered = (on: string): boolean => folders.some((folder) => on.startsWith(`key "${folder}`));
+  return [
+    read('agent_prefix ""'),
+    read('node_prefix ""'),
+    ...objects.filter(({ on }) => !isCovered(on)),
+    ...services.filter((name) => !name.includes("${")).map((name) => read(`service "${name}"`)),
+  ];
+};
 
 /** What registers a service: the agent of its machine, or Terraform. */
 export const serviceRule = (name: string): AccessRule => write(`service "${name}"`);
 
 export const keyRule = (key: string): AccessRule => write(`key "${key}"`);
+
+/** Every key of a folder, also those that are to be deleted. @param folder with its slash */
+export const folderRule = (folder: string): AccessRule => write(`key_prefix "${folder}"`);
 
 export const nodeRule = (name: string): AccessRule => write(`node "${name}"`);
 

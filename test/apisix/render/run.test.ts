@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { App } from "cdktf";
 import { AgentProfile, ConsulServer, MachineGateway } from "../../../constructs";
 import { gatewaySettings } from "../../../constructs/apisix/gateway-settings";
-import { renderRunScript } from "../../../constructs/apisix/render/run";
+import { confinedWay } from "../../../constructs/apisix/render/confined";
+import { openWay, renderRunScript } from "../../../constructs/apisix/render/run";
 import { defineInventory, MachinesStack } from "../../../constructs/stacks";
 
 let folder: string;
@@ -29,14 +30,28 @@ function run(
 ): { status: number | null; calls: string } {
   const log = join(folder, "calls");
   writeFileSync(log, "");
-  for (const name of ["docker", "consul", "sleep", "systemctl", "systemd-run", "curl"])
+  for (const name of new Set([
+    "docker",
+    "consul",
+    "sleep",
+    "systemctl",
+    "systemd-run",
+    "curl",
+    ...Object.keys(behaviour),
+  ]))
     executable(name, `#!/bin/sh\necho ${name} "$@" >> ${log}\n${behaviour[name] ?? ""}\n`);
   const { status } = spawnSync(program(content), [word], { env: { PATH: `${folder}:/usr/bin:/bin` } });
   return { status, calls: readFileSync(log, "utf8").replaceAll(folder, "") };
 }
 
+/** The gateway's program where Consul wants no token. */
+function open(version?: string): string {
+  const settings = gatewaySettings("front", { version });
+  return renderRunScript(settings, "10.0.0.5", openWay(settings, "front-9080"));
+}
+
 /** The gateway's program, with its folders below the test's own. */
-function program(content = renderRunScript(gatewaySettings("front", {}), "10.0.0.5", "front-9080")): string {
+function program(content = open()): string {
   return executable(
     "gateway-front",
     content.replaceAll("/etc/vipstack", folder).replaceAll("/run/vipstack", `${folder}/run`),
@@ -103,8 +118,7 @@ describe("a reload", () => {
 
   test("does so where the image changed", () => {
     started();
-    const other = renderRunScript(gatewaySettings("front", { version: "3.17.0" }), "10.0.0.5", "front-9080");
-    expect(run("reload", { systemctl: "exit 3" }, other).calls).toContain(
+    expect(run("reload", { systemctl: "exit 3" }, open("3.17.0")).calls).toContain(
       `systemd-run --quiet --collect --unit ${TURN}`,
     );
   });
@@ -147,6 +161,70 @@ describe("a turn", () => {
     started();
     expect(run("turn")).toEqual({ status: 0, calls: "" });
     expect(run("renew")).toEqual({ status: 0, calls: "" });
+  });
+});
+
+describe("where Consul wants tokens", () => {
+  const SERVICE = "http://127.0.0.1:8500/v1/agent";
+  /** Writes down the token, too, which comes by its standard input. */
+  const curl = 'sed "s/^/  /" >> "$(dirname "$0")/calls"; echo >> "$(dirname "$0")/calls"';
+
+  function confined(): string {
+    const settings = gatewaySettings("front", {});
+    for (const name of ["reading", "service", "turn"]) writeFileSync(join(folder, name), `token-${name}`);
+    const [reading, service, turn] = ["reading", "service", "turn"].map((name) => join(folder, name));
+    const tokens = { reading: reading!, service: service!, turn: turn! };
+    return renderRunScript(settings, "10.0.0.5", confinedWay(settings, "front-9080", tokens));
+  }
+
+  /** What was asked, without curl's options. */
+  const asked = (calls: string): string[] =>
+    calls
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => line.replace(/^curl .* --header @-/, "curl"));
+
+  test("a stop leaves Consul by the service's token, which is in no argument", () => {
+    expect(asked(run("stop", { curl }, confined()).calls)).toEqual([
+      "docker container inspect gateway-front",
+      `curl --request PUT ${SERVICE}/service/maintenance/front-9080?enable=true&reason=gateway+front+stops`,
+      "  X-Consul-Token: token-service",
+      "sleep 10",
+      "docker stop --time 40 gateway-front",
+    ]);
+  });
+
+  test("a reload gives the container its token anew; another secret waits for its turn", () => {
+    const content = confined();
+    mkdirSync(join(folder, "run-gateway-front/secrets"), { recursive: true });
+    const before = run("reload", { systemctl: "exit 0" }, content);
+    expect(asked(before.calls).at(-1)).toBe("systemctl --no-block start vipstack-gateway-front-turn.service");
+    const sums = spawnSync("sha256sum", [join(folder, "gateway-front")], { encoding: "utf8" }).stdout;
+    writeFileSync(join(folder, "run-gateway-front/started"), sums);
+    // As root it is for the container's group; here it is copied as it is.
+    const install = 'shift 4; exec cp "$@"';
+    expect(asked(run("reload", { install }, content).calls)).toEqual([
+      "docker container inspect gateway-front",
+      expect.stringMatching(/^install -m 0440 -g 636 \/reading \/run-gateway-front\/secrets\/consul-token$/) as string,
+      "docker exec gateway-front /bin/sh /gateway/config/start reload",
+    ]);
+    expect(readFileSync(join(folder, "run-gateway-front/secrets/consul-token"), "utf8")).toBe("token-reading");
+  });
+
+  test("a turn holds the lock by its own token", () => {
+    const consul = 'echo "  $(cat "$CONSUL_HTTP_TOKEN_FILE")" >> "$(dirname "$0")/calls"; shift 4; exec "$@"';
+    const content = confined();
+    mkdirSync(join(folder, "run-gateway-front"));
+    const file = join(folder, "run-gateway-front/started");
+    const systemctl = `sha256sum ${folder}/gateway-front > ${file}`;
+    expect(asked(run("turn", { consul, curl, systemctl }, content).calls)).toEqual([
+      "consul lock -child-exit-code -timeout=15m vipstack/gateway/front /gateway-front renew",
+      "  token-turn",
+      "systemctl restart vipstack-gateway-front.service",
+      `curl ${SERVICE}/health/service/id/front-9080`,
+      "  X-Consul-Token: token-service",
+      "sleep 10",
+    ]);
   });
 });
 

@@ -1,0 +1,235 @@
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App, TerraformStack } from "cdktf";
+import { AgentProfile } from "../../constructs/agents";
+import { Gateway, GatewayOptions, MachineGateway, Route, Upstream } from "../../constructs/apisix";
+import { ConsulKeys, ConsulServer } from "../../constructs/consul";
+import { CloudInit, Machine, renderCloudConfig } from "../../constructs/machine";
+import { NomadServer } from "../../constructs/nomad";
+import { defineInventory, PlatformStack } from "../../constructs/stacks";
+import { asText, machinesOf, OfferingBackend } from "../support/agents";
+import { freePorts } from "../support/free-ports";
+import { expectGolden, expectGoldenDifference } from "../support/golden";
+import { describeWithPrograms, programFile } from "../support/programs";
+import { refusalOf } from "../nomad/support/workload";
+import { admin, CONFIG, everything, fileOf, gatewayModel, RUN, START, unitOf } from "./support/gateways";
+
+// A gateway whose Consul cluster has AgentProfile.PRODUCTION. On machines: test/lab/production-gateway.lab.ts.
+
+const folder = mkdtempSync(join(tmpdir(), "vipstack-production-gateway-"));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const UNIT = "vipstack-gateway-front.service";
+const TOKENS = "/etc/vipstack/secrets/consul-tokens";
+
+interface Secured {
+  readonly gw: CloudInit;
+  /** Policies by the names of their tokens. */
+  readonly policies: Readonly<Record<string, string>>;
+}
+
+let programs = 0;
+
+/** A gateway `front` on `gw`, with a route and a key of its own stack. */
+function secured(options: (stack: TerraformStack) => GatewayOptions = () => ({}), hasRoute = true): Secured {
+  const app = new App({ outdir: join(folder, String((programs += 1))) });
+  const stack = new TerraformStack(app, "machines");
+  const backend = new OfferingBackend(stack, "offering", { consul: "1.14.11", "consul-template": "0.41.1" });
+  const [s1, s2, s3, gw] = machinesOf(stack, ["s1", "s2", "s3", "gw"], backend) as [Machine, Machine, Machine, Machine];
+  const consul = new ConsulServer(stack, "consul", { machine: s1, profile: AgentProfile.PRODUCTION });
+  consul.addServers([s2, s3]);
+  const gateway = new MachineGateway(stack, "front", { machines: [gw], consul, ...options(stack) });
+  const subnets = ["10.0.0.0/24"];
+  const inventory = defineInventory({ name: "gateway", subnets, machines: [{ name: "s1", address: "10.0.0.11" }] });
+  const platform = new PlatformStack(app, "platform", { consul, inventory });
+  new ConsulKeys(platform, "keys", { keys: { "apisix/other": "x" } });
+  const upstream = Upstream.toNodes({ "10.0.0.5:80": 1 });
+  if (hasRoute) new Route(platform, "hello", { gateway, uri: "/hello", upstream });
+  const access = s1.model.secrets.find(({ path }) => path.endsWith("/access.json"))?.content ?? "";
+  return { gw: gw.model, policies: (JSON.parse(access) as { policies: Record<string, string> }).policies };
+}
+
+test("its units and programs, by what differs from those where Consul wants no token", () => {
+  const { gw } = secured();
+  expectGolden("gateway.production.run.sh", fileOf(gw, RUN));
+  expectGoldenDifference("gateway.production.start.diff", "gateway.start.sh", fileOf(gw, START));
+  expectGoldenDifference("gateway.production.service.diff", "gateway.service", unitOf(gw, UNIT));
+  expectGolden("gateway.production.turn.service", unitOf(gw, "vipstack-gateway-front-turn.service"));
+  expectGoldenDifference(
+    "gateway.production.routes.service.diff",
+    "gateway.routes.service",
+    unitOf(gw, "vipstack-gateway-front-routes.service"),
+  );
+  const started = gw.units.flatMap(({ name, enable, wait }) =>
+    name.includes("gateway") ? [{ name, enable, wait }] : [],
+  );
+  expect(started).toEqual([
+    { name: "vipstack-gateway-front-routes.service", wait: false },
+    { name: UNIT, wait: false },
+    { name: "vipstack-gateway-front-turn.service", enable: false },
+  ]);
+});
+
+test("its configuration differs by the hook that gives APISIX its token, and by nothing else", () => {
+  const { gw } = secured();
+  const hooked = fileOf(gatewayModel(), CONFIG).replace("lua_module_hook: when-empty", "lua_module_hook: consul-token");
+  // The machine is another one of the program.
+  expect(fileOf(gw, CONFIG)).toBe(hooked.replaceAll("10.0.0.12", "10.0.0.14"));
+  const hook = fileOf(gw, "/etc/vipstack/gateway/front/consul-token.lua");
+  expect(hook).toContain('"/gateway/secrets/consul-token"');
+  expect(fileOf(gw, RUN)).toContain("give /etc/vipstack/secrets/consul-tokens/gateway-front consul-token\n");
+});
+
+test.each<[string, ((stack: TerraformStack) => GatewayOptions) | undefined]>([
+  ["as they come", undefined],
+  ["with everything", everything],
+  ["with the Admin API", admin],
+])("a shell reads both scripts, and no public key is in the configuration: %s", (_, options) => {
+  const { gw } = secured(options, options !== admin);
+  for (const path of [RUN, START]) execFileSync("sh", ["-n"], { input: fileOf(gw, path) });
+  // The admin and viewer keys and the keyring that APISIX was published with.
+  const known = /edd1c9f034335f136f87ad84b625c8f1|4054f7cf07e344346cd3f287985e76a2|qeddd145sfvddff3|edd1c9f0985e76a2/;
+  expect(fileOf(gw, CONFIG)).not.toMatch(known);
+});
+
+test("secrets of the container are no variables of docker's, so that docker inspect shows none", () => {
+  const { gw } = secured(everything);
+  expect(fileOf(gw, RUN)).not.toMatch(/--env/);
+  expect(fileOf(gw, RUN)).toContain('give "/etc/vipstack/secrets/gateway/front/$secret" "$secret"');
+  expect(fileOf(gatewayModel(everything), RUN)).toMatch(/--env ALICE_KEY --env BOB_KEY/);
+});
+
+test("the script in the container gives its secrets to APISIX as they are", () => {
+  const { gw } = secured(everything);
+  const taken = /^for secret in [^]*?^done$/m.exec(fileOf(gw, START))?.[0] ?? "";
+  const values = { ALICE_KEY: "a 'b\" $(id) `id` \\n\n\n", BOB_KEY: "€" };
+  const secrets = mkdtempSync(join(folder, "secrets-"));
+  for (const [name, value] of Object.entries(values)) writeFileSync(join(secrets, name), value);
+  writeFileSync(join(secrets, "consul-token"), "not for the environment");
+  const script = `set -eu\n${taken.replace("/gateway/secrets", secrets)}\nexec env -0`;
+  const environment = execFileSync("sh", ["-c", script], { env: { PATH: process.env.PATH }, encoding: "utf8" });
+  const made = environment.split("\0").filter((line) => !/^(PATH|PWD|OLDPWD|_|)=|^$/.test(line));
+  expect(made.sort()).toEqual(Object.entries(values).map(([name, value]) => `${name}=${value}`));
+});
+
+test("its tokens are files for root only, and in nothing else that its machine gets", () => {
+  const { gw } = secured();
+  const own = gw.secrets.filter(({ path }) => /gateway|turn|front/.test(path));
+  expect(own.map(({ path, mode, units }) => ({ path, mode, units }))).toEqual(
+    [
+      [`${TOKENS}/gateway-front`, UNIT],
+      [`${TOKENS}/turn-front`, UNIT],
+      ["/etc/vipstack/secrets/consul-template/gateway-front.hcl", "vipstack-gateway-front-routes.service"],
+      ["/etc/vipstack/secrets/consul/service-front-9080.json", "consul.service"],
+      [`${TOKENS}/service-front-9080`, "consul.service"],
+    ]
+      .map(([path, unit]) => ({ path, mode: "0600", units: [unit] }))
+      .sort(
+        (a, b) =>
+          gw.secrets.findIndex(({ path }) => path === a.path) - gw.secrets.findIndex(({ path }) => path === b.path),
+      ),
+  );
+  expect(renderCloudConfig(gw)).not.toMatch(/\$\{var|TfToken/);
+});
+
+test("the policy of each of its tokens, and that of the stack with its routes", () => {
+  const { policies } = secured();
+  const names = ["gateway-front-gw", "service-front-9080-gw", "terraform-platform", "turn-front-gw"];
+  expectGolden(
+    "gateway.production.policies.hcl",
+    asText(Object.fromEntries(names.map((name) => [name, policies[name] ?? ""]))),
+  );
+  // Its routes are etcd's.
+  expect(secured(admin, false).policies["gateway-front-gw"]).not.toContain("key_prefix");
+});
+
+test("a gateway on Nomad has no token yet", () => {
+  const refused = refusalOf((stack) => {
+    const machines = machinesOf(stack, ["s1", "s2", "s3"]) as [Machine, Machine, Machine];
+    const [s1, s2, s3] = machines;
+    const consul = new ConsulServer(stack, "consul", { machine: s1, profile: AgentProfile.PRODUCTION });
+    consul.addServers([s2, s3]);
+    new Gateway(stack, "front", { nomad: new NomadServer(stack, "nomad-server", { machine: s1, consul }) });
+  });
+  expect(refused).toContain(
+    "test/front: 'consul' can't be a cluster with AgentProfile.PRODUCTION yet, because a gateway on Nomad has no token for it",
+  );
+});
+
+describeWithPrograms("what a real Consul lets its tokens do", ["consul"], () => {
+  const tokens = {
+    "gateway-front-gw": randomUUID(),
+    "turn-front-gw": randomUUID(),
+    "terraform-platform": randomUUID(),
+  };
+  type Name = keyof typeof tokens;
+  const management = randomUUID();
+  let address = "";
+  let server: ReturnType<typeof spawn> | undefined;
+
+  beforeAll(async () => {
+    const [http, rpc, lan, wan] = await freePorts(4);
+    address = `http://127.0.0.1:${http}`;
+    const gossip = randomBytes(32).toString("base64");
+    const configuration = [
+      `ports { http = ${http} server = ${rpc} serf_lan = ${lan} serf_wan = ${wan} dns = -1 grpc = -1 grpc_tls = -1 }`,
+      `encrypt = "${gossip}"`,
+      `acl { enabled = true default_policy = "deny" tokens { initial_management = "${management}" } }`,
+    ].join("\n");
+    const words = ["-server", "-bootstrap-expect", "1", "-bind", "127.0.0.1", "-node", "gw"];
+    server = spawn(
+      programFile("consul"),
+      ["agent", ...words, "-data-dir", join(folder, "data"), "-hcl", configuration],
+      { stdio: "ignore" },
+    );
+    const { policies } = secured();
+    const names = Object.keys(tokens) as Name[];
+    const access = {
+      management,
+      gossip,
+      policies: Object.fromEntries(names.map((name) => [name, policies[name]])),
+      tokens: Object.fromEntries(
+        names.map((name) => [randomUUID(), { secret: tokens[name], description: name, policies: [name] }]),
+      ),
+    };
+    writeFileSync(join(folder, "access.json"), JSON.stringify(access));
+    const program = join(__dirname, "..", "..", "constructs", "consul", "programs", "consul-access.py");
+    execFileSync("python3", [program, join(folder, "access.json"), join(folder, "state"), "--address", address]);
+    for (const key of ["apisix/front/routes/hello", "apisix/front-2/routes/hello", "web/word"])
+      if (consul(management, "kv", "put", key, "{}") !== 0) throw new Error(`can't write ${key}`);
+  }, 90_000);
+
+  afterAll(async () => {
+    const agent = server;
+    if (agent !== undefined) await new Promise((end) => agent.once("exit", end).kill("SIGKILL"));
+  });
+
+  /** @returns its exit code */
+  function consul(token: string, ...words: string[]): number | null {
+    const env = { PATH: process.env.PATH, CONSUL_HTTP_ADDR: address, CONSUL_HTTP_TOKEN: token };
+    return spawnSync(programFile("consul"), words, { env, timeout: 30_000 }).status;
+  }
+
+  test.each<[string, Name, string, number]>([
+    ["the gateway: its own folder", "gateway-front-gw", "kv get apisix/front/routes/hello", 0],
+    ["the gateway: no other gateway's folder", "gateway-front-gw", "kv get apisix/front-2/routes/hello", 1],
+    ["the gateway: no other key", "gateway-front-gw", "kv get web/word", 1],
+    ["the gateway: doesn't write its own", "gateway-front-gw", "kv put apisix/front/routes/hello x", 1],
+    ["the gateway: finds services", "gateway-front-gw", "catalog nodes -service=consul", 0],
+    ["the gateway: registers none, its own neither", "gateway-front-gw", "services register -name=front -port=1", 1],
+    ["the gateway: no lock", "gateway-front-gw", "lock -timeout=2s vipstack/gateway/front true", 1],
+    ["its turn: the lock", "turn-front-gw", "lock -child-exit-code -timeout=20s vipstack/gateway/front true", 0],
+    ["its turn: no other lock", "turn-front-gw", "lock -timeout=2s vipstack/gateway/other true", 1],
+    ["its turn: no route", "turn-front-gw", "kv get apisix/front/routes/hello", 1],
+    ["Terraform: a key in the gateway's folder", "terraform-platform", "kv put apisix/front/routes/new {}", 0],
+    ["Terraform: one that left the program", "terraform-platform", "kv delete apisix/front/routes/new", 0],
+    ["Terraform: no key of another gateway", "terraform-platform", "kv put apisix/front-2/routes/new {}", 1],
+  ])("%s", (_, name, words, exitCode) => {
+    expect(consul(tokens[name], ...words.split(" "))).toBe(exitCode);
+  });
+});
