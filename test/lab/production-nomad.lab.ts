@@ -183,7 +183,7 @@ PROGRAM`;
     "other secrets are brought by up, without a lost request",
     async () => {
       const names = ["certificate_server1", "certificate_web", "gossip_key", "management_token"];
-      const variables = [...names.map((name) => `machines_nomad_${name}`), "machines_consul_token_nomad_web"];
+      const variables = names.map((name) => `machines_nomad_${name}`);
       const before = names.map(secret);
       const requests = await lab.startRequests("client", { address: "10.94.0.100", port: 80, clients: 2 });
       expect((await lab.vipstack(["secrets", "rotate", ...variables])).exitCode).toBe(0);
