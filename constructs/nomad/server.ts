@@ -45,6 +45,12 @@ export interface NomadServerProps {
   readonly dynamicPorts?: DynamicPorts;
   /** Address of the machine for other agents. @default - the machine's first address */
   readonly advertiseAddress?: string;
+  /**
+   * Factor that slows down elections, 1 to 10. 1 suits servers with their own disks and processors, 5 suits small machines.
+   *
+   * @default - in the production profile 5, else Nomad's own, which is 1
+   */
+  readonly raftMultiplier?: number;
   /** Snapshots that each server keeps of the cluster's state. @default - none */
   readonly snapshots?: Snapshots;
   /** Installation of every agent of the cluster. @default - the one that the machine's backend offers */
@@ -96,6 +102,7 @@ export class NomadServer extends Construct implements INomadCluster {
   /** @internal */
   readonly _security?: NomadSecurity;
   private readonly profile: AgentProfile;
+  private readonly raftMultiplier?: number;
   private readonly snapshots?: Snapshots;
   private readonly servers: IMachine[] = [];
   private readonly serverVersions: string[] = [];
@@ -116,6 +123,7 @@ export class NomadServer extends Construct implements INomadCluster {
       this._security = new NomadSecurity(this, this.region, consul._security);
     this.dynamicPorts = props.dynamicPorts ?? NOMADS_OWN_PORTS;
     this.install = props.install;
+    this.raftMultiplier = props.raftMultiplier ?? (isSecured ? 5 : undefined);
     this.snapshots = props.snapshots;
 
     const validation = new Validation(this);
@@ -123,6 +131,7 @@ export class NomadServer extends Construct implements INomadCluster {
     validateAgentName(validation, "datacenter", props.datacenter);
     validateAdvertiseAddress(validation, machine, advertiseAddress);
     validateDynamicPorts(validation, props.dynamicPorts);
+    validation.integer("raftMultiplier", props.raftMultiplier, 1, 10, "1 is for fast machines, 5 for small ones");
     this.snapshots?._validate(validation);
     if (!isSecured) validation.add(...securedFailures(consul, "a Nomad cluster of another profile"));
     validation.require(!isSecured || isRefused(consul) || consul._security !== undefined, {
@@ -204,7 +213,7 @@ export class NomadServer extends Construct implements INomadCluster {
     const installed = installation._of("nomad");
     this.serverVersions.push(installed.version);
     machine.contribute(this, () => agentContribution(agent, installed, this.clientAgents.get(machine)));
-    machine.contribute(this, () => serverContribution(this.servers.length, secured));
+    machine.contribute(this, () => serverContribution(this.servers.length, secured, this.raftMultiplier));
     if (security !== undefined) machine.contribute(this, security._ofServer(machine, address));
     if (this.snapshots !== undefined)
       machine.contribute(
@@ -218,10 +227,10 @@ export class NomadServer extends Construct implements INomadCluster {
 }
 
 /** What makes the agent a server. @see https://developer.hashicorp.com/nomad/docs/configuration/server */
-function serverContribution(servers: number, secured: boolean): Contribution {
+function serverContribution(servers: number, secured: boolean, raftMultiplier: number | undefined): Contribution {
   return {
     title: "Nomad server",
-    files: [{ path: "/etc/nomad.d/server.hcl", content: nomadServerText() }],
+    files: [{ path: "/etc/nomad.d/server.hcl", content: nomadServerText(raftMultiplier) }],
     liveFiles: [{ path: "/etc/nomad.d/cluster.hcl", content: nomadPeersText(servers), reloads: "nomad.service" }],
     ports: [
       { protocol: "tcp", port: 4648 },

@@ -1,8 +1,8 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { AgentProfile } from "../../constructs/agents";
 import { Gateway, GatewayOptions, MachineGateway, Route, Upstream } from "../../constructs/apisix";
@@ -198,7 +198,11 @@ describeWithPrograms("what a real Consul lets its tokens do", ["consul"], () => 
       ),
     };
     writeFileSync(join(folder, "access.json"), JSON.stringify(access));
-    const program = join(__dirname, "..", "..", "constructs", "consul", "programs", "consul-access.py");
+    const constructs = join(__dirname, "..", "..", "constructs");
+    // On a machine both are in one folder.
+    for (const name of ["consul/programs/consul-access.py", "agents/programs/agent_access.py"])
+      copyFileSync(join(constructs, name), join(folder, basename(name)));
+    const program = join(folder, "consul-access.py");
     execFileSync("python3", [program, join(folder, "access.json"), join(folder, "state"), "--address", address]);
     for (const key of ["apisix/front/routes/hello", "apisix/front-2/routes/hello", "web/word"])
       if (consul(management, "kv", "put", key, "{}") !== 0) throw new Error(`can't write ${key}`);

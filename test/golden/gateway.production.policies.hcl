@@ -27,6 +27,9 @@ key "apisix/other" {
 key_prefix "apisix/front/" {
   policy = "write"
 }
+service "front" {
+  policy = "read"
+}
 
 ==> turn-front-gw
 agent "gw" {

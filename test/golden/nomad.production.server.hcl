@@ -35,6 +35,7 @@ acl {
 # A server. How many there are: cluster.hcl.
 server {
   enabled = true
+  raft_multiplier = 5
 }
 
 ==> cluster.hcl

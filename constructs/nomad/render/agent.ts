@@ -54,8 +54,9 @@ export function nomadAgentText({ nodeName, region, datacenter, address, secured 
 }
 
 /** `/etc/nomad.d/server.hcl`. The other servers are found by Consul. */
-export function nomadServerText(): string {
-  return renderConfig(["A server. How many there are: cluster.hcl."], { server: { enabled: true } });
+export function nomadServerText(raftMultiplier?: number): string {
+  const server = { enabled: true, raft_multiplier: raftMultiplier };
+  return renderConfig(["A server. How many there are: cluster.hcl."], { server });
 }
 
 /** `/etc/nomad.d/cluster.hcl`. A change needs no restart: once a leader was elected it is not read any more. */

@@ -42,8 +42,9 @@ export function nomadUnitText({ program, client, secured = false }: NomadUnit): 
       "LimitNPROC=infinity",
       "TasksMax=infinity",
       "OOMScoreAdjust=-1000",
-      // A client makes containers, namespaces and mounts for its jobs.
-      ...(secured && client === undefined ? HARDENED : []),
+      // A client makes containers, namespaces and mounts for its jobs. A server asks for Landlock, which systemd 252 does not know: it is
+      // told that there is none, where it would be killed.
+      ...(secured && client === undefined ? [...HARDENED, "SystemCallErrorNumber=EPERM"] : []),
     ],
   });
 }
