@@ -111,7 +111,7 @@ openssl x509 -req -in agent.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2
     );
 
     test("it is no server's: Raft takes no connection of it", async () => {
-      // The first byte of a connection says what it is: 4 is TLS, and in it 1 is Raft.
+      // The first byte of a connection says what it is: 4 is TLS, and in it 2 is Raft.
       const raft = (folder: string) => `python3 - <<'PROGRAM'
 import socket, ssl
 tls = ssl.create_default_context(cafile="${folder}/authority.pem")
@@ -120,7 +120,7 @@ plain = socket.create_connection(("10.94.0.31", 4647), 10)
 plain.sendall(bytes([4]))
 link = tls.wrap_socket(plain, server_hostname="server.global.nomad")
 link.settimeout(3)
-link.sendall(bytes([1]))
+link.sendall(bytes([2]))
 try:
     print("closed" if link.recv(1) == b"" else "answered")
 except TimeoutError:

@@ -58,6 +58,11 @@ describeWithPrograms("access to a real Nomad", ["consul", "nomad"], () => {
     expect((await cluster.askAs({ cert: own, key: own }, server(), "status/leader", "")).status).toBe(200);
   });
 
+  test("with a client's certificate nobody is a server", async () => {
+    expect(await cluster.raft(cluster.secret("nomad_certificate_s2"))).toBe("open");
+    expect(await cluster.raft(cluster.secret("nomad_certificate_web"))).toBe("closed");
+  });
+
   test("a client finds the server by Consul, runs a job, registers its service and renders its template", async () => {
     await cluster.askConsul("kv/web/word", "PUT", "Hello");
     await eventually(async () => {

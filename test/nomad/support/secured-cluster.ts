@@ -9,8 +9,10 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { connect } from "node:tls";
 import { App, DefaultTokenResolver, StringConcat, TerraformStack, Tokenization } from "cdktf";
 import { Agent, fetch } from "undici";
 import { completeSecrets, Secrets } from "../../../cli/secrets/store";
@@ -66,6 +68,8 @@ export class SecuredCluster {
   consul = "";
   /** URL of the server. */
   server = "";
+  /** Port of the server for other agents. */
+  rpcPort = 0;
   /** URL of the client. */
   client = "";
   /** The token of Nomad that may do everything. */
@@ -108,6 +112,7 @@ export class SecuredCluster {
     const [serverHttp, serverRpc, serverSerf, clientHttp, clientRpc, clientSerf] = nomad;
     this.consul = `http://127.0.0.1:${http}`;
     this.server = `https://127.0.0.1:${serverHttp}`;
+    this.rpcPort = serverRpc ?? 0;
     this.client = `https://127.0.0.1:${clientHttp}`;
     const common = { dns: -1, grpc: -1, grpc_tls: -1 };
     this.startConsul("s1", ["-server", "-bootstrap-expect=1"], {
@@ -194,6 +199,28 @@ export class SecuredCluster {
     } finally {
       await dispatcher.destroy();
     }
+  }
+
+  /** Opens a connection of Raft, as a server does. @returns whether the server keeps it, or ends it */
+  raft(pair: string): Promise<"open" | "closed"> {
+    return new Promise((resolve) => {
+      const plain = createConnection(this.rpcPort, "127.0.0.1", () => {
+        // The first byte says what comes: 4 is TLS, and in it 2 is Raft.
+        plain.write(Buffer.from([4]));
+        const names = { ca: this.secret("nomad_authority"), servername: "server.global.nomad" };
+        const link = connect({ socket: plain, cert: pair, key: pair, ...names }, () => link.write(Buffer.from([2])));
+        const end = (how: "open" | "closed"): void => {
+          resolve(how);
+          link.destroy();
+        };
+        link.on("error", () => undefined);
+        link.once("close", () => {
+          end("closed");
+        });
+        link.resume();
+        setTimeout(end, 3000, "open");
+      });
+    });
   }
 
   /** Asks Consul with the token that may do everything. */
