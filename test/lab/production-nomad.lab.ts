@@ -9,7 +9,7 @@ import { BOOT, eventually, MINUTES } from "./support/waiting";
 // Nomad's agents under AgentProfile.PRODUCTION: what `up` makes for them, and what a stranger who reaches all of them can do.
 
 const lab = LabDeployment.ofProgram("production-nomad");
-const PORTS = { VIPSTACK_CONSUL_PORT: "18653", VIPSTACK_NOMAD_PORT: "18654" };
+const PORTS = { VIPSTACK_CONSUL_PORT: "18655", VIPSTACK_NOMAD_PORT: "18654" };
 const VIP = "http://10.94.0.100/";
 const SERVERS = ["server1", "server2", "server3"];
 
