@@ -61,7 +61,15 @@ export function barChart({ title, subtitle, y, groups, bars }: BarChart): string
     legend: { ...LEGEND, top: 66, data: bars.map(({ name }) => name) },
     grid: { ...GRID, bottom: 110 },
     xAxis: { type: "category", data: [...groups], axisLabel: { interval: 0, rotate: 30 } },
-    yAxis: { type: "value", name: y, nameLocation: "middle", nameGap: 45, nameTextStyle: { fontSize: 13 } },
+    // Also what is only in a line has to fit.
+    yAxis: {
+      type: "value",
+      name: y,
+      nameLocation: "middle",
+      nameGap: 45,
+      nameTextStyle: { fontSize: 13 },
+      max: Math.ceil(2 * Math.max(...bars.flatMap(({ values }) => values.map(({ most }) => most)))) / 2,
+    },
     series: bars.flatMap(({ name, values }, index) => {
       const color = COLORS[index % COLORS.length];
       const spread = values.map(({ least, most }, group) => [group, least, most]);
@@ -101,7 +109,7 @@ export function percentileChart({ title, subtitle, y, percentiles, curves }: Per
   return svg({
     title: { text: title, subtext: subtitle, left: "center", top: 10 },
     legend: { orient: "vertical", right: 40, top: "middle", data: curves.map(({ name }) => name) },
-    grid: { ...GRID, right: 250, top: 80 },
+    grid: { ...GRID, right: 280, top: 80 },
     xAxis: { type: "category", data: percentiles.map((each) => `p${each}`), boundaryGap: false },
     yAxis: { type: "log", name: y, nameLocation: "middle", nameGap: 55, nameTextStyle: { fontSize: 13 } },
     series: curves.map(({ name, values }, index) => ({

@@ -68,7 +68,7 @@ export class PlanesReport {
   private get ratesPicture(): string {
     return barChart({
       title: "Rates through what stands in between",
-      subtitle: `1 is the rate without it; medians, with the least and the most; in guests on ${describeMachine(this.machine)}`,
+      subtitle: `1 is the rate without it; in guests on ${describeMachine(this.machine)}`,
       y: "ratio",
       groups: this.others.map((candidate) => PLANE_CANDIDATES[candidate].title),
       bars: RATES.map((load) => ({
