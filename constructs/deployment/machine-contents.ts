@@ -17,7 +17,8 @@ export interface MachineContents {
 }
 
 /** Of a machine whose roles have all contributed. */
-export function machineContents({ model, _images: images }: Machine): MachineContents {
+export function machineContents(machine: Machine): MachineContents {
+  const { model, _images: images } = machine;
   const pinned = model.aptSources.flatMap(({ uri, pins = {} }) => Object.keys(pins).map((name) => [name, uri]));
   return {
     packages: model.packages,

@@ -58,6 +58,8 @@ test("the package holds the library, the two programs, the examples, the documen
      "dist/cli/doctor/programs/*.py",
      "dist/cli/handover/*.d.ts",
      "dist/cli/handover/*.js",
+     "dist/cli/licences/*.d.ts",
+     "dist/cli/licences/*.js",
      "dist/cli/plan/*.d.ts",
      "dist/cli/plan/*.js",
      "dist/cli/secrets/*.d.ts",
