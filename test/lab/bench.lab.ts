@@ -44,7 +44,13 @@ test(
     for (const run of runs) {
       expect(run).toMatchObject({ errors: 0 });
       expect(run.latency["50"]).toBeLessThanOrEqual(run.latency["99.9"]);
-      expect(run.cpuMilliseconds ?? 0).toBeGreaterThanOrEqual(run.candidate === "direct" ? 0 : 1);
+    }
+    // A single run may take less than the kernel counts.
+    for (const candidate of Object.keys(PLANE_CANDIDATES).filter((name) => name !== "direct")) {
+      const times = runs
+        .filter((run) => run.candidate === candidate)
+        .map(({ cpuMilliseconds }) => cpuMilliseconds ?? 0);
+      expect(times.reduce((sum, time) => sum + time, 0)).toBeGreaterThan(0);
     }
     expect(isPng("planes") && isPng("planes-latency")).toBe(true);
   },
