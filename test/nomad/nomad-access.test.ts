@@ -58,7 +58,7 @@ describeWithPrograms("access to a real Nomad", ["consul", "nomad"], () => {
     expect((await cluster.askAs({ cert: own, key: own }, server(), "status/leader", "")).status).toBe(200);
   });
 
-  test("with a client's certificate nobody is a server", async () => {
+  test("a client's certificate is no server's", async () => {
     expect(await cluster.raft(cluster.secret("nomad_certificate_s2"))).toBe("open");
     expect(await cluster.raft(cluster.secret("nomad_certificate_web"))).toBe("closed");
   });

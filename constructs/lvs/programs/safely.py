@@ -1,5 +1,5 @@
 """What the programs beside this file share: commands with a time limit, one run at a time, files that are replaced whole,
-how a run ends early, and a help that costs nothing while nobody asks for it."""
+how a run ends early, and a help that costs nothing unless it is asked for."""
 from __future__ import annotations
 
 import argparse

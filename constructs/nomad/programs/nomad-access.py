@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -BESs
 """nomad-access FILE STATE --authority PEM --certificate PEM --reset FILE: make Nomad's first token and its gossip key those of FILE.
 
-FILE holds {"management": SECRET, "gossip": KEY}. Nomad lets nobody choose a token, but the first one, which may do everything. So the
+FILE holds {"management": SECRET, "gossip": KEY}. Nomad chooses all tokens by itself, but the first one, which may do everything. So the
 first one is made with this secret: by whichever server comes first, and once.
 
 Another secret takes its place in the way of Nomad's own: a file on the server that leads (--reset) allows another first token; then that

@@ -53,7 +53,7 @@ export const CONSUL_TOKEN_KNOWN = `/bin/sh -c "{ printf 'X-Consul-Token: '; cat 
 export const SECRETS_UNIT = "vipstack-nomad-secrets.service";
 
 /**
- * Nomad reads its token of Consul only when it starts; jobs run on meanwhile. Nobody waits for the agent: it starts once Consul's servers,
+ * Nomad reads its token of Consul only when it starts; jobs run on meanwhile. Nothing waits for the agent: it starts once Consul's servers,
  * which may get their secrets later, have made its token.
  */
 export const secretsUnitText = `[Unit]
