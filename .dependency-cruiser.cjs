@@ -2,6 +2,7 @@
 // Each domain may import those before it.
 const domains = [
   "machine",
+  "packets",
   "secrets",
   "agents",
   "consul",

@@ -1,9 +1,7 @@
+import { KEEPER_PERIOD } from "../packets";
 import { durationOf, parseDuration, secondsOf } from "../private/duration";
 import { Failure } from "../private/failure";
 import { Hop, renderConvergence, seconds, usual, worst } from "./render/convergence";
-
-/** How often a director restores its rules by itself, where the command after a render did not. */
-export const KEEPER_PERIOD = "5s";
 
 /** How long the connections of a real server that left may go on, the default of a director. */
 export const DRAIN_TIMEOUT = "60s";

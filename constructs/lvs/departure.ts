@@ -1,8 +1,9 @@
 import { TerraformStack } from "cdktf";
 import { farewellCommand, IMachine, Machine, shellQuote } from "../machine";
+import { IPTABLES_PROGRAM } from "../packets";
 import { TerraformData } from "../private/terraform-data";
+import { IPVS_ENVIRONMENT, IPVS_PROGRAM } from "./ipvs-folder";
 import { Plane } from "./plane";
-import { IPTABLES_PROGRAM, IPVS_ENVIRONMENT, IPVS_PROGRAM } from "./rules-folders";
 
 /**
  * Lets a director drain the real servers on a machine before it is removed or made anew, and give them new connections again once it is

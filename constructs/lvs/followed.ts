@@ -1,5 +1,6 @@
 import { ConsulService } from "../consul";
 import { IMachine } from "../machine";
+import { chainName } from "../packets";
 import { durationFailures, durationOf, secondsOf } from "../private/duration";
 import { Failure } from "../private/failure";
 import { Validation } from "../private/validation";
@@ -7,7 +8,6 @@ import { ConvergenceBudget } from "./convergence";
 import { EmptyPolicy } from "./empty-policy";
 import { ForwardingMethod } from "./forwarding-method";
 import { Plane } from "./plane";
-import { chainName } from "./render/iptables";
 import { FollowSpec, RealServerSpec } from "./spec";
 import { Host, snatChoices } from "./topology";
 import { requireDuration, requireKnown } from "./values";

@@ -1,7 +1,7 @@
 import { Construct } from "constructs";
 import { normalizeAddress, normalizeSubnet } from "../machine";
+import { IptablesRules } from "../packets";
 import { Validation } from "../private/validation";
-import { IptablesRules } from "./render/iptables";
 import { familyOf, hostNetwork, Protocol } from "./spec";
 import { requireKnown } from "./values";
 

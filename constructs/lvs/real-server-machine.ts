@@ -1,9 +1,8 @@
 import { IConstruct } from "constructs";
 import { ADDRESSES_UNIT, Contribution, IMachine, oneshotUnit } from "../machine";
+import { iptablesFiles, iptablesFolder, IptablesRules } from "../packets";
 import { refuse } from "../private/validation";
-import { IptablesRules } from "./render/iptables";
 import { realServerSysctls } from "./render/sysctls";
-import { iptablesFiles, iptablesFolder } from "./rules-folders";
 import { familyOf, hostNetwork } from "./spec";
 
 const realServerMachines = new WeakMap<IMachine, RealServerMachine>();

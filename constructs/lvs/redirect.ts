@@ -1,8 +1,8 @@
 import { Construct } from "constructs";
 import { normalizeAddress } from "../machine";
+import { IptablesRules } from "../packets";
 import { Validation } from "../private/validation";
 import { TakenPorts } from "./endpoint";
-import { IptablesRules } from "./render/iptables";
 import { familyOf, hostNetwork, Protocol } from "./spec";
 import { Host } from "./topology";
 import { requireKnown } from "./values";

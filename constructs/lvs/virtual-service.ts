@@ -1,6 +1,7 @@
 import { Annotations, Aspects } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { hasAddress, IMachine, normalizeAddress } from "../machine";
+import { chainName } from "../packets";
 import { Acknowledgement } from "../private/acknowledgement";
 import { secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
@@ -14,7 +15,6 @@ import { Plane, planeFailures } from "./plane";
 import { RealServer, RealServerList, RealServerOptions } from "./real-server";
 import { RealServers } from "./real-servers";
 import { followFindings, hashingWarning, Refusal, serviceFindings } from "./refusals";
-import { chainName } from "./render/iptables";
 import { Scheduler } from "./scheduler";
 import { checkServiceOptions, ServiceOptions } from "./service-options";
 import { haveRealServers, sharedRealServerWarning } from "./shared-real-servers";

@@ -1,5 +1,5 @@
 import { addBalancedService } from "../../constructs/lvs/render/balancing";
-import { chainName, IptablesRules } from "../../constructs/lvs/render/iptables";
+import { chainName, IptablesRules } from "../../constructs/packets";
 import { renderIpvsRules } from "../../constructs/lvs/render/ipvs";
 import { Protocol, ServiceSpec } from "../../constructs/lvs/spec";
 import { ControlPlane } from "./control-candidates";

@@ -1,5 +1,5 @@
+import { IptablesRules } from "../../packets";
 import { Endpoint, hostNetwork, Protocol, RealServerSpec, ServiceSpec, socketAddress } from "../spec";
-import { IptablesRules } from "./iptables";
 
 /**
  * A virtual service of the iptables plane: a chain of its own that chooses the real server (DNAT), SNAT of exactly the

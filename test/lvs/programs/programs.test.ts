@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 /** The programs that run on machines are Python; their tests are too, and fail here with their output. */
-const FOLDERS = ["test/lvs/programs", "test/machine/programs"];
+const FOLDERS = ["test/lvs/programs", "test/machine/programs", "test/packets/programs"];
 
 test.each(FOLDERS)(
   "the Python tests of %s pass",

@@ -1,6 +1,7 @@
 """consul-rules: what instances become, what an empty or broken answer does, and that nothing else changes."""
 import ast
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,8 @@ from typing import Any, Dict, List, Optional
 
 sys.dont_write_bytecode = True
 PROGRAM = Path(__file__).parents[3] / "constructs/lvs/programs/consul-rules.py"
-sys.path.insert(0, str(PROGRAM.parent))
+SAFELY = PROGRAM.parents[2] / "packets/programs/safely.py"
+sys.path[:0] = [str(PROGRAM.parent), str(SAFELY.parent)]
 
 
 def load_program() -> Any:
@@ -116,8 +118,11 @@ class Files(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         self.rules, self.instances = self.folder / "rules", self.folder / "instances"
-        for path in (self.rules, self.instances):
+        self.installed = self.folder / "installed"
+        for path in (self.rules, self.instances, self.installed):
             path.mkdir()
+        for path in (PROGRAM, SAFELY):
+            shutil.copy(path, self.installed)
         self.follow(web=entry())
 
     def follow(self, **entries: Dict[str, Any]) -> None:
@@ -131,7 +136,7 @@ class Files(unittest.TestCase):
         for option, name in [("followed", "followed.json"), ("instances", "instances"), ("rules", "rules"),
                              ("state", "state.json")]:
             words += [f"--{option}", str(self.folder / name)]
-        done = subprocess.run([sys.executable, "-BESs", str(PROGRAM), *words], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-BESs", str(self.installed / PROGRAM.name), *words], capture_output=True, text=True)
         self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
         return done.stdout + done.stderr
 

@@ -20,8 +20,10 @@ from unittest import mock
 
 sys.dont_write_bytecode = True
 PROGRAM = Path(__file__).parents[3] / "constructs/lvs/programs/ipvs-rules.py"
-MODULES = [PROGRAM.with_name(f"{name}.py") for name in ("absence", "ipvs_plan", "ipvs_table", "rule_files", "safely")]
-sys.path.insert(0, str(PROGRAM.parent))
+SHARED = PROGRAM.parents[2] / "packets/programs"
+MODULES = [PROGRAM.with_name(f"{name}.py") for name in ("ipvs_plan", "ipvs_table")]
+MODULES += [SHARED / f"{name}.py" for name in ("absence", "rule_files", "safely")]
+sys.path[:0] = [str(PROGRAM.parent), str(SHARED)]
 
 
 def load_program() -> Any:

@@ -7,7 +7,7 @@ import {
   randomChoices,
   turnCount,
 } from "../../../constructs/lvs/render/balancing";
-import { chainName, IptablesRules } from "../../../constructs/lvs/render/iptables";
+import { chainName, IptablesRules } from "../../../constructs/packets";
 import { anyService } from "../support/services";
 
 const share = (name: string, weight: number): { name: string; weight: number } => ({ name, weight });

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { Protocol, Scheduler } from "../../../constructs/lvs";
-import { addIpvsSupport, IptablesRules } from "../../../constructs/lvs/render/iptables";
+import { addIpvsSupport } from "../../../constructs/lvs/render/iptables";
 import { RealServerSpec, ServiceSpec } from "../../../constructs/lvs/spec";
 import { normalizeAddress } from "../../../constructs/machine";
+import { IptablesRules } from "../../../constructs/packets";
 
 const port = fc.integer({ min: 1, max: 65535 });
 const addresses = {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { chainName } from "../../../constructs/lvs/render/iptables";
+import { chainName } from "../../../constructs/packets/render/iptables";
 
 test("chain names: what fits stays readable, all fit, none are shared", () => {
   expect(chainName("web")).toBe("VIPSTACK-web");

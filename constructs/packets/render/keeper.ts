@@ -1,6 +1,8 @@
 import { secondsOf } from "../../private/duration";
-import { KEEPER_PERIOD } from "../convergence";
 import { PROGRAM_FOLDER, Unit, UNIT_SECONDS } from "../../machine";
+
+/** How often rules are looked at, and restored where they are no longer true. */
+export const KEEPER_PERIOD = "5s";
 
 /** The rules that are restored. */
 export interface KeeperProps {

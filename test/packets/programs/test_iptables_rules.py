@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 sys.dont_write_bytecode = True
-PROGRAM = Path(__file__).parents[3] / "constructs/lvs/programs/iptables-rules.py"
+PROGRAM = Path(__file__).parents[3] / "constructs/packets/programs/iptables-rules.py"
 MODULES = [PROGRAM.with_name(f"{name}.py") for name in ("absence", "iptables_text", "nat_flows", "rule_files", "safely", "serving")]
 sys.path.insert(0, str(PROGRAM.parent))
 

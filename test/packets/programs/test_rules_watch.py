@@ -10,7 +10,7 @@ from typing import Any, List
 from unittest import mock
 
 sys.dont_write_bytecode = True
-PROGRAM = Path(__file__).parents[3] / "constructs/lvs/programs/rules-watch.py"
+PROGRAM = Path(__file__).parents[3] / "constructs/packets/programs/rules-watch.py"
 TABLE = """\
 IP Virtual Server version 1.2.1 (size=4096)
 Prot LocalAddress:Port Scheduler Flags

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, List
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).parents[3] / "constructs/lvs/programs"))
+sys.path.insert(0, str(Path(__file__).parents[3] / "constructs/packets/programs"))
 flows: Any = importlib.import_module("nat_flows")
 rules: Any = importlib.import_module("iptables_text")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).parents[3] / "constructs/lvs/programs"))
+sys.path.insert(0, str(Path(__file__).parents[3] / "constructs/packets/programs"))
 program: Any = importlib.import_module("serving")
 text: Any = importlib.import_module("iptables_text")
 

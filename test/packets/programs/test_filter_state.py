@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).parents[3] / "constructs/lvs/programs"))
+sys.path.insert(0, str(Path(__file__).parents[3] / "constructs/packets/programs"))
 state: Any = import_module("filter_state")
 
 

@@ -1,0 +1,3 @@
+export { iptablesFiles, iptablesFolder, IPTABLES_PROGRAM, IPTABLES_UNIT, LAST_GOOD, NO_RULES } from "./iptables-folder";
+export { chainName, IptablesRules, Table } from "./render/iptables";
+export { KEEPER_PERIOD, KeeperProps, keeperUnits } from "./render/keeper";

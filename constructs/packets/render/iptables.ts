@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+
+/** A table of iptables that rules go into. */
+export type Table = "mangle" | "nat" | "filter";
+
+const PREFIX = "VIPSTACK-";
+const BUILT_IN = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
+
+/**
+ * Rules in iptables-restore's format, in chains of our own only: a rule for a built-in chain goes into `VIPSTACK-CHAIN`, which
+ * the built-in chain jumps to. Foreign rules are never touched.
+ *
+ * @see https://manpages.debian.org/iptables-restore.8
+ */
+export class IptablesRules {
+  private readonly tables = new Map<Table, Map<string, string[]>>();
+
+  /**
+   * Appends rules.
+   *
+   * @param chain a built-in chain, or one of our own from {@link chainName}
+   * @param rules matches and target: `-p tcp -j ACCEPT`
+   */
+  add(table: Table, chain: string, ...rules: readonly string[]): this {
+    const builtIn = BUILT_IN.includes(chain);
+    if (builtIn && rules.length === 0) return this;
+    const chains = this.tables.get(table) ?? new Map<string, string[]>();
+    this.tables.set(table, chains);
+    const name = builtIn ? `${PREFIX}${chain}` : chain;
+    chains.set(name, [...(chains.get(name) ?? []), ...rules]);
+    return this;
+  }
+
+  /** The text; empty where there are no rules. */
+  render(): string {
+    return (["mangle", "nat", "filter"] as const).flatMap((table) => this.renderTable(table)).join("");
+  }
+
+  private renderTable(table: Table): string[] {
+    const chains = [...(this.tables.get(table) ?? [])];
+    if (chains.length === 0) return [];
+    const jumps = BUILT_IN.filter((builtIn) => chains.some(([name]) => name === `${PREFIX}${builtIn}`));
+    return [
+      `*${table}`,
+      ...chains.map(([name]) => `:${name} - [0:0]`),
+      ...jumps.map((builtIn) => `-A ${builtIn} -j ${PREFIX}${builtIn}`),
+      ...chains.flatMap(([name, rules]) => rules.map((rule) => `-A ${name} ${rule}`)),
+      "COMMIT",
+    ].map((line) => `${line}\n`);
+  }
+}
+
+/**
+ * The iptables chain of a virtual service: `VIPSTACK-web` for `web`. Chain names have 28 characters at most and few special
+ * ones; an id that doesn't fit is shortened and gets a hash. Two ids never share a chain: only hashed names hold a dot.
+ */
+export function chainName(id: string): string {
+  if (/^[A-Za-z0-9_-]{1,19}$/.test(id) && !BUILT_IN.includes(id)) return `${PREFIX}${id}`;
+  const hash = createHash("sha256").update(id).digest("hex").slice(0, 10);
+  return `${PREFIX}${id.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 8)}.${hash}`;
+}
