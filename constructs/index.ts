@@ -93,6 +93,7 @@ export {
   userDataFiles,
 } from "./machine";
 export * from "./nomad";
+export { Firewall } from "./packets";
 export {
   AuthorityRecipe,
   CertificateAuthority,

@@ -38,14 +38,24 @@ export function portFailures(settings: GatewaySettings): Failure[] {
   return [...numberFailures({ controlPort }, { min: 1, max: 65535 }, PORT_CURE), ...tcp, ...udp];
 }
 
-/** What it listens on, on each of its machines. @param virtualPorts those of directors in front that keep the port */
-export function gatewayPorts(settings: GatewaySettings, virtualPorts: readonly number[]): Contribution["ports"] {
+/**
+ * What it listens on, on each of its machines.
+ *
+ * @param virtualPorts those of directors in front that keep the port
+ * @param limits whether only its machine may ask how it is
+ */
+export function gatewayPorts(
+  settings: GatewaySettings,
+  virtualPorts: readonly number[],
+  limits = false,
+): Contribution["ports"] {
   const { httpPort, httpsPort, statusPort, controlPort, streamPorts, admin } = settings;
-  const tcp = [...new Set([httpPort, httpsPort, statusPort, ...virtualPorts, ...streamPorts.tcp])];
+  const tcp = [...new Set([httpPort, httpsPort, ...virtualPorts, ...streamPorts.tcp])];
   const metrics = metricsAddress(settings.pluginAttributes);
   const loopback = [controlPort, ...(admin === undefined ? [] : [admin.port])];
   return [
     ...tcp.map((port) => ({ protocol: "tcp" as const, port })),
+    { protocol: "tcp", port: statusPort, ...(limits && { from: [] }) },
     ...streamPorts.udp.map((port) => ({ protocol: "udp" as const, port })),
     ...loopback.map((port) => ({ protocol: "tcp" as const, port, address: "127.0.0.1" })),
     ...(metrics === undefined ? [] : [{ protocol: "tcp" as const, port: metrics.port, address: metrics.ip }]),

@@ -1,5 +1,6 @@
 import { Construct } from "constructs";
 import { IMachine } from "../machine";
+import { announceUse, followersOf } from "../packets";
 import { Validation } from "../private/validation";
 import { IConsulCluster } from "./consul-cluster";
 import { announceService, validateService } from "./consul-service";
@@ -104,6 +105,9 @@ export class AgentService extends Construct {
     });
     announceService(this, this.name);
     if (!validation.passes()) return;
+    // Consul knows no protocol, and directors say it of the virtual service only.
+    for (const protocol of ["tcp", "udp"] as const)
+      announceUse(machine, { protocol, port, users: () => followersOf(this.node.root, this.name) });
 
     props.consul.ensureAgent(this, machine);
     const { serviceId } = this;

@@ -24,9 +24,11 @@ export interface IConsulCluster extends IConstruct {
   /** Adds the local agent of this datacenter to a machine, unless it has one. */
   ensureAgent(role: Construct, machine: IMachine): void;
   /** @internal @returns whether it is the machine's only agent */
-  _addAgent(agent: IConstruct, machine: IMachine): boolean;
+  _addAgent(agent: IConstruct, machine: IMachine, address: string): boolean;
   /** Key and certificates of its agents. @default - they trust every host @internal */
   readonly _security?: ConsulSecurity;
+  /** All addresses of the machines with an agent of it, read at synth. @internal */
+  readonly _members: readonly string[];
 }
 
 /** The cluster that Consul objects are checked against. Every {@link IConsulCluster} is one. */
@@ -70,6 +72,11 @@ export function consulClusters(root: IConstruct): ReadonlyMap<IMachine, string> 
   return new Map(clusters.flatMap((each) => each._machines.map((machine) => [machine, each.node.path] as const)));
 }
 
+/** All addresses of a machine, with the one that other agents know. @internal */
+export function addressesOf(machine: IMachine, advertised: string): readonly string[] {
+  return [...new Set([advertised, ...machine.addresses.map(({ address }) => address)])];
+}
+
 const CLUSTER = "ConsulCluster";
 
 /** What both kinds of cluster do for their agents. */
@@ -82,7 +89,7 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
   abstract readonly version?: string;
   /** @internal */
   _security?: ConsulSecurity;
-  private readonly agents = new Map<IMachine, IConstruct>();
+  private readonly agents = new Map<IMachine, { readonly agent: IConstruct; readonly address: string }>();
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -94,13 +101,18 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
     return [...this.agents.keys()];
   }
 
+  /** Which of its addresses a machine sends from follows from routes, which the program does not know. @internal */
+  get _members(): readonly string[] {
+    return [...this.agents].flatMap(([machine, { address }]) => addressesOf(machine, address));
+  }
+
   ensureAgent(role: Construct, machine: IMachine): void {
     if (!this.agents.has(machine)) new ConsulClient(role, `consul-${machine.name}`, { machine, consul: this });
   }
 
   /** @internal */
-  _addAgent(agent: IConstruct, machine: IMachine): boolean {
-    const there = this.agents.get(machine);
+  _addAgent(agent: IConstruct, machine: IMachine, address: string): boolean {
+    const there = this.agents.get(machine)?.agent;
     const sameName = [...this.agents].find(([other]) => other !== machine && other.name === machine.name);
     const validation = new Validation(agent);
     validation.require(there === undefined, {
@@ -111,12 +123,12 @@ export abstract class ConsulClusterBase extends Construct implements IConsulClus
     });
     validation.require(sameName === undefined, {
       property: "machine",
-      rule: `can't have the name of another machine in the datacenter, as ${sameName?.[1].node.path ?? ""} is on one`,
+      rule: `can't have the name of another machine in the datacenter, as ${sameName?.[1].agent.node.path ?? ""} is on one`,
       got: machine.name,
       cure: "rename one of the two machines: each agent is known by its machine's name",
     });
     if (!validation.passes()) return false;
-    this.agents.set(machine, agent);
+    this.agents.set(machine, { agent, address });
     return true;
   }
 }

@@ -10,11 +10,11 @@ import {
   validateFurtherServer,
   validateHttpAddress,
 } from "../agents";
-import { IMachine } from "../machine";
+import { IMachine, networkOf } from "../machine";
 import { checkAtSynth, isRefused, Validation } from "../private/validation";
 import { versionFormFailures } from "../private/version";
-import { consulContribution } from "./consul-client";
-import { ConsulClusterBase, IConsulCluster } from "./consul-cluster";
+import { consulContribution, consulPorts, ConsulSources, limitAgent } from "./consul-client";
+import { addressesOf, ConsulClusterBase, IConsulCluster } from "./consul-cluster";
 import { MANAGEMENT_TOKEN, withToken } from "./render/agent";
 import { ConsulSecurity } from "./security";
 
@@ -35,6 +35,14 @@ export interface ConsulServerProps {
    * @default 5 - in the dev profile 1
    */
   readonly raftMultiplier?: number;
+  /**
+   * Addresses and networks from which operators, and Terraform for them, reach HTTPS (8501) of the servers and the API of Nomad's agents (4646):
+   * `["10.9.0.0/24"]`. Only with {@link AgentProfile.PRODUCTION}, whose machines have a {@link Firewall}. The machines' backend, such as the lab,
+   * always reaches them; an empty list is for the backend alone.
+   *
+   * @default - the networks of each machine's interfaces
+   */
+  readonly operators?: readonly string[];
   /** Snapshots that each server keeps of the cluster's state. @default - none */
   readonly snapshots?: Snapshots;
   /** Installation of every agent of the cluster. @default - the one that the machine's backend offers */
@@ -96,7 +104,7 @@ export class ConsulServer extends ConsulClusterBase {
     const isSecured = this.profile === AgentProfile.PRODUCTION;
     const host = advertiseAddress ?? machine.address;
     this.httpAddress = isSecured ? `https://${host}:8501` : `http://${host}:8500`;
-    if (isSecured) this._security = new ConsulSecurity(this, this.datacenter);
+    if (isSecured) this._security = new ConsulSecurity(this, this.datacenter, props.operators);
     this.install = props.install;
     this.consulTemplate = props.consulTemplate;
     this.raftMultiplier = props.raftMultiplier;
@@ -107,6 +115,7 @@ export class ConsulServer extends ConsulClusterBase {
     validateAdvertiseAddress(validation, machine, advertiseAddress);
     validation.integer("raftMultiplier", props.raftMultiplier, 1, 10, "1 is for fast machines, 5 for small ones");
     this.snapshots?._validate(validation);
+    validateOperators(validation, props.operators, isSecured);
     this.version = this.addServer(validation, machine, advertiseAddress);
     checkAtSynth(this, () => (this.isOneRefused ? [] : serverCountProblems(this.servers.length, this.profile)));
   }
@@ -134,8 +143,8 @@ export class ConsulServer extends ConsulClusterBase {
     const installation = installationFor("consul", machine, this.install);
     installation._validate(validation);
     const passes = validation.passes();
-    const isOnly = this._addAgent(this, machine);
     const address = advertiseAddress ?? machine.address;
+    const isOnly = this._addAgent(this, machine, address);
     this.servers.push({ machine, address });
     if (!passes || !isOnly || isRefused(machine)) return installation.version;
     const installed = installation._of("consul");
@@ -146,9 +155,16 @@ export class ConsulServer extends ConsulClusterBase {
     if (security !== undefined) {
       machine.contribute(this, security._of(machine, "server", address));
       machine.contribute(this, () => security.access._ofServer(machine));
+      limitAgent(this, machine, this);
     }
+    const sources = (): ConsulSources | undefined =>
+      security && {
+        members: this._members,
+        servers: this.servers.flatMap((server) => addressesOf(server.machine, server.address)),
+        operators: security._operatorsOf(machine),
+      };
     const peers = () => ({ retryJoin: this.retryJoin, bootstrapExpect: this.servers.length });
-    machine.contribute(this, () => consulContribution(agent, peers(), installed));
+    machine.contribute(this, () => consulContribution(agent, peers(), installed, consulPorts(agent, sources())));
     if (this.snapshots !== undefined)
       machine.contribute(
         this,
@@ -156,6 +172,22 @@ export class ConsulServer extends ConsulClusterBase {
       );
     return installed.version;
   }
+}
+
+function validateOperators(validation: Validation, operators: readonly string[] | undefined, isSecured: boolean): void {
+  validation.require(operators === undefined || isSecured, {
+    property: "operators",
+    rule: "can't be given without AgentProfile.PRODUCTION, as only its machines have a firewall",
+    got: operators,
+    cure: "add 'profile: AgentProfile.PRODUCTION', or leave it out",
+  });
+  for (const each of (operators ?? []).filter((text) => networkOf(text) === undefined))
+    validation.add({
+      property: "operators",
+      rule: "must hold addresses and networks",
+      got: each,
+      cure: "write them like '10.0.0.7' or '10.0.0.0/24'",
+    });
 }
 
 /** What {@link ConsulServer.fromConsulServerAttributes} gives. */

@@ -1,7 +1,14 @@
 export { AgentCheck, AgentCheckTimes, AgentHttpCheckOptions, AgentService, AgentServiceProps } from "./agent-service";
 export { ConfigEntry, ConfigEntryFields, ConfigEntryKind, ConfigEntryProps } from "./config-entry";
 export { ConsulClient, ConsulClientProps } from "./consul-client";
-export { consulClusters, IConsulCluster, ProvidedConsul, provideConsul, securedFailures } from "./consul-cluster";
+export {
+  addressesOf,
+  consulClusters,
+  IConsulCluster,
+  ProvidedConsul,
+  provideConsul,
+  securedFailures,
+} from "./consul-cluster";
 export { ConsulServerAttributes, ConsulServer, ConsulServerProps } from "./consul-server";
 export { announcedServices, announceService, ConsulService, isAnnounced, WEIGHT_META } from "./consul-service";
 export { CONSUL_TEMPLATE_MEMORY, consulTemplateFor } from "./consul-template";

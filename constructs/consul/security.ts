@@ -1,6 +1,6 @@
 import { Construct, IConstruct } from "constructs";
 import { agentSecretsProgram } from "../agents";
-import { Contribution, IMachine } from "../machine";
+import { backendAddresses, Contribution, IMachine } from "../machine";
 import { CertificateAuthority, ClientSecrets, RandomSecret, SignedCertificate } from "../secrets";
 import { ConsulAccess } from "./access";
 import { announcedServices } from "./consul-service";
@@ -23,10 +23,16 @@ export class ConsulSecurity {
   constructor(
     private readonly scope: Construct,
     private readonly datacenter: string,
+    private readonly operators: readonly string[] | undefined,
   ) {
     this.gossipKey = new RandomSecret(scope, "gossip-key");
     this.access = new ConsulAccess(scope, this.gossipKey);
     this.authority = new CertificateAuthority(scope, "authority", { commonName: `Consul ${datacenter}` });
+  }
+
+  /** From where operators reach a machine: addresses and networks. @internal */
+  _operatorsOf(machine: IMachine): readonly string[] {
+    return [...backendAddresses(machine), ...(this.operators ?? machine.addresses.map(({ subnet }) => subnet))];
   }
 
   /** What a machine gets for its agent. @param address that other agents know @internal */

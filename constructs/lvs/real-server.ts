@@ -1,5 +1,6 @@
 import { Construct } from "constructs";
 import { hasAddress, IMachine, InterfaceAddress } from "../machine";
+import { announceUse } from "../packets";
 import { Acknowledgement } from "../private/acknowledgement";
 import { Validation } from "../private/validation";
 import { ForwardingMethod, forwardingFailures } from "./forwarding-method";
@@ -103,7 +104,19 @@ export class RealServer extends Construct {
       forwarding,
       snatTo: forwarding.snat && own ? snatSource(director, first.address, own, plane) : undefined,
     };
+    if (passes && own !== undefined) this.announce(context);
     if (passes && own !== undefined && machine !== director) this.contribute(context, own);
+  }
+
+  /** Tells the firewall of its machine where the connections come from: from the director only where it takes the client's place. */
+  private announce({ machine, director, endpoints, forwarding }: RealServerContext): void {
+    const { port: own, snatTo } = this._spec;
+    const known = forwarding.name === "masquerading" && snatTo !== undefined && machine !== director;
+    const directors = [...director.addresses.map(({ address }) => address), snatTo ?? []].flat();
+    for (const { protocol, port: asked } of endpoints) {
+      const port = own === 0 ? asked : own;
+      announceUse(machine, { protocol, port, users: () => [known && port !== 0 ? directors : undefined] });
+    }
   }
 
   private checkMachine(validation: Validation, context: RealServerContext, own: InterfaceAddress): void {

@@ -2,7 +2,16 @@ import { durationOf, secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
 import { ADDRESS_FILE, ADDRESSES_UNIT } from "./address-file";
 import { conflictsWith, packageName, Part, SECRET_MODE } from "./conflicts";
-import type { Contribution, LazyContribution, LiveFile, MachineFile, ReadyCheck, Sysctl, Unit } from "./contribution";
+import type {
+  Contribution,
+  LazyContribution,
+  LiveFile,
+  MachineFile,
+  PortClaim,
+  ReadyCheck,
+  Sysctl,
+  Unit,
+} from "./contribution";
 import type { AptSource, Download } from "./software";
 import { farewellCommands, farewellProgram } from "./farewell";
 import { HOST_NAME_RULE, isHostName } from "./text";
@@ -43,6 +52,7 @@ export class CloudInit {
   /** cloud-init's own `apt` settings. @default - the machine's own */
   readonly apt?: Record<string, unknown>;
   private readonly sources: { owner: string; part: LazyContribution }[] = [];
+  private firewall?: { readonly owner: string; readonly draw: (claims: readonly PortClaim[]) => Contribution };
 
   /** @throws Error where the name is no host name */
   constructor(props: CloudInitProps = {}) {
@@ -75,8 +85,33 @@ export class CloudInit {
   failures(): { readonly owner: string; readonly failure: Failure }[] {
     const parts = this.parts;
     return parts.flatMap((part, index) =>
-      failuresOf(parts.slice(0, index), part).map((failure) => ({ owner: part.owner, failure })),
+      [...failuresOf(parts.slice(0, index), part), ...this.openFailures(part)].map((failure) => ({
+        owner: part.owner,
+        failure,
+      })),
     );
+  }
+
+  /**
+   * Adds the contribution that is made of the ports that all roles claim.
+   *
+   * @param owner names it in conflicts
+   * @internal
+   */
+  _contributeFirewall(owner: string, draw: (claims: readonly PortClaim[]) => Contribution): void {
+    this.firewall = { owner, draw };
+  }
+
+  /** What a role wants to have closed, where nothing closes it. */
+  private openFailures({ part }: Part): Failure[] {
+    if (this.firewall !== undefined) return [];
+    return (part.ports ?? [])
+      .filter(({ from }) => from !== undefined)
+      .map(({ protocol, port }) => ({
+        property: "ports",
+        rule: `can't limit who reaches ${protocol} port ${port} ('from') on a machine without a firewall`,
+        cure: "call Firewall.of(machine, role) in the role, too, or leave out 'from'",
+      }));
   }
 
   /** The same as {@link contribute}, for use without constructs. @throws Error that names the owner, or both in a conflict */
@@ -212,7 +247,10 @@ export class CloudInit {
   }
 
   private get parts(): Part[] {
-    return this.sources.map(({ owner, part }) => ({ owner, part: typeof part === "function" ? part() : part }));
+    const parts = this.sources.map(({ owner, part }) => ({ owner, part: typeof part === "function" ? part() : part }));
+    if (this.firewall === undefined) return parts;
+    const { owner, draw } = this.firewall;
+    return [...parts, { owner, part: draw(parts.flatMap(({ part }) => part.ports ?? [])) }];
   }
 }
 

@@ -2,7 +2,7 @@ import { durationFailures } from "../private/duration";
 import { Failure } from "../private/failure";
 import { isAddressLine } from "./address-file";
 import { AptSource, aptSourceFailures, Download, downloadFailures, packageFailures } from "./software";
-import { normalizeAddress } from "./subnet";
+import { networkOf, normalizeAddress } from "./subnet";
 import { holdsNumber, holdsTerraformValue } from "./terraform-value";
 import {
   check,
@@ -172,6 +172,13 @@ export interface PortClaim {
   readonly port: number;
   /** Address that it listens on. @default - every address of the machine */
   readonly address?: string;
+  /**
+   * Addresses and networks that may open connections to it: `["10.0.0.5", "10.1.0.0/24"]`. The machine itself always may; an empty list is for the
+   * machine alone. The machine needs a {@link Firewall}. TCP ports, and UDP and SCTP ports below 32768: answers come to those above.
+   *
+   * @default - unlimited
+   */
+  readonly from?: readonly string[];
 }
 
 /** Everything that is invalid in a contribution; an item with a value that only Terraform knows is refused for that alone. */
@@ -346,7 +353,16 @@ function addressLineFailures(line: string): Failure[] {
   return check(isAddressLine(line), "addresses", "must be lines of the address file", line, cure);
 }
 
-function portFailures({ port, address }: PortClaim): Failure[] {
+/** Below are the ports that the kernel gives to outgoing connections by default, to which answers come. */
+const EPHEMERAL = 32768;
+
+/** Whether a firewall that knows no connections can limit who reaches a port, and leave answers alone. */
+export function canBeLimited({ protocol, port }: PortClaim): boolean {
+  return protocol === "tcp" || port < EPHEMERAL;
+}
+
+function portFailures(claim: PortClaim): Failure[] {
+  const { port, address, from = [] } = claim;
   const possible = Number.isInteger(port) && port >= 1 && port <= 65535;
   const known = address === undefined || normalizeAddress(address) !== undefined;
   const example = "write it like '10.0.0.9', or leave it out for every address";
@@ -359,6 +375,22 @@ function portFailures({ port, address }: PortClaim): Failure[] {
       "give the port that the role listens on",
     ),
     ...check(known, "ports", "must have an address that is one", address, example),
+    ...from.flatMap((peer) =>
+      check(
+        networkOf(peer) !== undefined,
+        "ports",
+        `must be open to addresses and networks ('from' of ${port})`,
+        peer,
+        "write them like '10.0.0.7' or '10.0.0.0/24'",
+      ),
+    ),
+    ...check(
+      claim.from === undefined || canBeLimited(claim),
+      "ports",
+      `must be below ${EPHEMERAL} for a ${claim.protocol} port that is not open to everyone`,
+      port,
+      "leave out its 'from', or choose another port: answers to the machine's own questions come there",
+    ),
   ];
 }
 

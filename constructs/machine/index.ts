@@ -15,6 +15,7 @@ export { ADDRESSES_UNIT } from "./address-file";
 export { renderCloudConfig, userDataFiles } from "./render/cloud-config";
 export { CloudInit, CloudInitProps } from "./cloud-init";
 export {
+  canBeLimited,
   Contribution,
   LazyContribution,
   LiveFile,
@@ -38,6 +39,7 @@ export { areNeighbours, backendAddresses, hasAddress, neighboursWith } from "./n
 export {
   describeUnusable,
   InterfaceAddress,
+  networkOf,
   normalizeAddress,
   normalizeSubnet,
   parseInterfaceAddress,

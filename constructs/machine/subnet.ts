@@ -38,6 +38,12 @@ export function normalizeSubnet(text: string): string | undefined {
   return `${network.toString()}/${prefix}`;
 }
 
+/** An address as the network of it alone, or a network, in CIDR form; undefined where the text is neither. */
+export function networkOf(text: string): string | undefined {
+  const address = normalizeAddress(text);
+  return address === undefined ? normalizeSubnet(text) : `${address}/${address.includes(":") ? 128 : 32}`;
+}
+
 /** The first address of a network that a host can have: `192.168.139.1` of `192.168.139.0/24`. */
 export function firstHostAddress(subnet: string): string {
   const bytes = ipaddr.parseCIDR(normalizeSubnet(subnet) ?? subnet)[0].toByteArray();

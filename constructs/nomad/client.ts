@@ -82,9 +82,11 @@ export class NomadClient extends Construct {
     const installation = installationFor("nomad", machine, props.install ?? nomad.install);
     const isClient = nomad.clients.includes(machine);
     const passes = this.validate(props, installation);
+    const address = props.advertiseAddress ?? machine.address;
     if (!passes || isRefused(nomad, machine)) {
       const { version } = installation;
-      if (!isClient) nomad._addClient(machine, { docker, detectsCpu: props.cpuTotalCompute === undefined, version });
+      if (!isClient)
+        nomad._addClient(machine, { docker, detectsCpu: props.cpuTotalCompute === undefined, version, address });
       return;
     }
 
@@ -94,17 +96,21 @@ export class NomadClient extends Construct {
     if (bridge) machine.contribute(this, bridge.contribution);
 
     const installed = installation._of("nomad");
-    const address = props.advertiseAddress ?? machine.address;
-    const unit = { docker, detectsCpu: props.cpuTotalCompute === undefined, version: installed.version };
+    const unit = { docker, detectsCpu: props.cpuTotalCompute === undefined, version: installed.version, address };
     nomad._addClient(machine, unit);
     // Server and client of one machine are one agent, which is then the server's.
     const security = nomad._security;
     if (!nomad._isServer(machine)) {
       const { region, datacenter } = nomad;
       const agent = { nodeName: machine.name, region, datacenter, address, secured: security !== undefined };
-      machine.contribute(this, agentContribution(agent, installed, unit));
+      const contribution = () => agentContribution(agent, installed, unit, security?._sourcesOf(machine, nomad));
+      // The machines of a secured cluster are known at synth only.
+      machine.contribute(this, security === undefined ? contribution() : contribution);
     }
-    if (security !== undefined) machine.contribute(this, security._ofClient(machine, address, nomad));
+    if (security !== undefined) {
+      machine.contribute(this, security._ofClient(machine, address, nomad));
+      security._limit(this, machine);
+    }
     const client = {
       interface: machine.addresses.find((each) => each.address === address)?.interface ?? "eth0",
       dynamicPorts: nomad.dynamicPorts,

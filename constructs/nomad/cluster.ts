@@ -36,6 +36,8 @@ export interface INomadCluster extends IConstruct {
   readonly install?: Installation;
   /** Key and certificates of its agents. @default - they trust every host @internal */
   readonly _security?: NomadSecurity;
+  /** All addresses of the machines with an agent of it, read at synth. @internal */
+  readonly _members: readonly string[];
   /** Whether the machine's agent is one of its servers. @internal */
   _isServer(machine: IMachine): boolean;
   /** @internal */
@@ -47,6 +49,8 @@ export interface ClientAgent {
   readonly docker: boolean;
   readonly detectsCpu: boolean;
   readonly version: string;
+  /** Address that other agents know. */
+  readonly address: string;
 }
 
 /** The cluster that jobs are checked against. Every {@link INomadCluster} is one. */

@@ -3,8 +3,10 @@ import { Construct, IConstruct } from "constructs";
 import { agentAccessModule, agentSecretsProgram } from "../agents";
 import { AccessRule, ConsulSecurity } from "../consul";
 import { Contribution, IMachine, nodeProgram } from "../machine";
+import { Firewall } from "../packets";
 import { CertificateAuthority, ClientSecrets, RandomSecret, SecretEncoding, SignedCertificate } from "../secrets";
-import { JobCluster } from "./cluster";
+import type { NomadSources } from "./agent";
+import { INomadCluster, JobCluster } from "./cluster";
 import { rulesOfJobs } from "./job-access";
 import { ACCESS_FILE, nomadAccessText, nomadAccessUnitText } from "./render/access";
 import { nomadClientRules, nomadServerRules } from "./render/consul-rules";
@@ -38,6 +40,16 @@ export class NomadSecurity {
     this.management = new RandomSecret(scope, "management-token", { encoding: SecretEncoding.UUID });
     this.gossipKey = new RandomSecret(scope, "gossip-key");
     this.authority = new CertificateAuthority(scope, "authority", { commonName: `Nomad ${region}` });
+  }
+
+  /** Who may reach the agent of a machine. @internal */
+  _sourcesOf(machine: IMachine, { _members: members }: INomadCluster): NomadSources {
+    return { members, operators: this.consul._operatorsOf(machine) };
+  }
+
+  /** Lets the agent of a machine start after the firewall of its Consul agent. @internal */
+  _limit(agent: IConstruct, machine: IMachine): void {
+    Firewall.of(machine, agent)._precede("nomad.service");
   }
 
   /** What a machine gets as a server. @param address that other agents know @internal */

@@ -10,7 +10,7 @@ import {
   validateFurtherServer,
   validateHttpAddress,
 } from "../agents";
-import { IConsulCluster, securedFailures } from "../consul";
+import { addressesOf, IConsulCluster, securedFailures } from "../consul";
 import { Contribution, IMachine } from "../machine";
 import { checkAtSynth, isRefused, Validation } from "../private/validation";
 import { isVersion, versionAtLeast, versionFormFailures } from "../private/version";
@@ -105,6 +105,7 @@ export class NomadServer extends Construct implements INomadCluster {
   private readonly raftMultiplier?: number;
   private readonly snapshots?: Snapshots;
   private readonly servers: IMachine[] = [];
+  private readonly serverAddresses: string[] = [];
   private readonly serverVersions: string[] = [];
   private readonly clientAgents = new Map<IMachine, ClientAgent>();
   /** Whether a further server was refused: it is not counted. */
@@ -190,6 +191,12 @@ export class NomadServer extends Construct implements INomadCluster {
   }
 
   /** @internal */
+  get _members(): readonly string[] {
+    const clients = [...this.clientAgents].flatMap(([machine, { address }]) => addressesOf(machine, address));
+    return [...this.serverAddresses, ...clients];
+  }
+
+  /** @internal */
   _isServer(machine: IMachine): boolean {
     return this.servers.includes(machine);
   }
@@ -207,14 +214,20 @@ export class NomadServer extends Construct implements INomadCluster {
     this.consul.ensureAgent(this, machine);
     const { region, datacenter } = this;
     const address = advertiseAddress ?? machine.address;
+    this.serverAddresses.push(...addressesOf(machine, address));
     const security = this._security;
     const secured = security !== undefined;
     const agent = { nodeName: machine.name, region, datacenter, address, secured };
     const installed = installation._of("nomad");
     this.serverVersions.push(installed.version);
-    machine.contribute(this, () => agentContribution(agent, installed, this.clientAgents.get(machine)));
-    machine.contribute(this, () => serverContribution(this.servers.length, secured, this.raftMultiplier));
-    if (security !== undefined) machine.contribute(this, security._ofServer(machine, address));
+    const sources = () => security?._sourcesOf(machine, this);
+    machine.contribute(this, () => agentContribution(agent, installed, this.clientAgents.get(machine), sources()));
+    const peers = () => (secured ? this.serverAddresses : undefined);
+    machine.contribute(this, () => serverContribution(this.servers.length, peers(), this.raftMultiplier));
+    if (security !== undefined) {
+      machine.contribute(this, security._ofServer(machine, address));
+      security._limit(this, machine);
+    }
     if (this.snapshots !== undefined)
       machine.contribute(
         this,
@@ -226,18 +239,28 @@ export class NomadServer extends Construct implements INomadCluster {
   }
 }
 
-/** What makes the agent a server. @see https://developer.hashicorp.com/nomad/docs/configuration/server */
-function serverContribution(servers: number, secured: boolean, raftMultiplier: number | undefined): Contribution {
+/**
+ * What makes the agent a server.
+ *
+ * @param peers addresses of a secured cluster's servers
+ * @see https://developer.hashicorp.com/nomad/docs/configuration/server
+ */
+function serverContribution(
+  servers: number,
+  peers: readonly string[] | undefined,
+  raftMultiplier: number | undefined,
+): Contribution {
+  const limits = peers && { from: peers };
   return {
     title: "Nomad server",
     files: [{ path: "/etc/nomad.d/server.hcl", content: nomadServerText(raftMultiplier) }],
     liveFiles: [{ path: "/etc/nomad.d/cluster.hcl", content: nomadPeersText(servers), reloads: "nomad.service" }],
     ports: [
-      { protocol: "tcp", port: 4648 },
-      { protocol: "udp", port: 4648 },
+      { protocol: "tcp", port: 4648, ...limits },
+      { protocol: "udp", port: 4648, ...limits },
     ],
     // Its secrets come after the first boot.
-    ready: secured ? [] : [NOMAD_LEADER_READY],
+    ready: peers === undefined ? [NOMAD_LEADER_READY] : [],
   };
 }
 
@@ -274,6 +297,11 @@ class ForeignNomad extends Construct implements INomadCluster {
 
   get clients(): readonly IMachine[] {
     return [...this.machines];
+  }
+
+  /** A secured one is refused. @internal */
+  get _members(): readonly string[] {
+    return [];
   }
 
   /** @internal */

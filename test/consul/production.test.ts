@@ -56,7 +56,7 @@ test("the unit waits for its secrets, and the first boot does not wait for the u
   const unit = s1!.units.find(({ name }) => name === "consul.service");
   expectGolden("consul.production.service", unit?.content ?? "");
   expect(unit?.wait).toBe(false);
-  expect(s1!.ready).toEqual([]);
+  expect(s1!.ready.map(({ check }) => check)).toEqual(["/usr/local/lib/vipstack/iptables-rules check"]);
 });
 
 test("no secret is in user-data or in the JSON: Terraform has sensitive variables in their place", () => {

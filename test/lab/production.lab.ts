@@ -5,7 +5,7 @@ import { ConsulSecrets } from "./support/consul-secrets";
 import { LabDeployment } from "./support/deployment";
 import { untilServed } from "./support/director";
 import { lossOf } from "./support/load";
-import { BOOT, MINUTES } from "./support/waiting";
+import { BOOT, eventually, MINUTES } from "./support/waiting";
 
 // Consul's agents under AgentProfile.PRODUCTION: what `up` makes for them, and what a stranger who reaches all of them can do.
 
@@ -86,25 +86,101 @@ describe("a stranger on the same network", () => {
     expect((await secrets.consul("server1", "members")).output).not.toContain("10.93.0.10");
   });
 
-  test("gets no HTTP, and no HTTPS without a certificate", async () => {
+  test("gets no HTTP, and no answer of HTTPS", async () => {
     const curl = (url: string) => lab.tryOn("client", `curl --silent --insecure --max-time 10 ${url}/v1/agent/members`);
     expect(await curl("http://10.93.0.31:8500")).toEqual({ exitCode: 7, output: "" });
+    expect(await curl("https://10.93.0.31:8501")).toEqual({ exitCode: 28, output: "" });
+  });
+
+  test.each([
+    ["director", "10.93.0.20", [22]],
+    ["virtual address", "10.93.0.100", [22, 80]],
+    ["server without a service", "10.93.0.31", [22]],
+    ["server with a real server", "10.93.0.32", [22]],
+  ])(
+    "reaches ssh and the virtual service, of all ports from 1 to 10000: %s",
+    async (_, address, open) => {
+      expect(JSON.parse(await lab.on("client", scan(address)))).toEqual(open);
+    },
+    5 * MINUTES,
+  );
+});
+
+/** Shell text that prints the ports from 1 to 10000 that take a connection. */
+function scan(address: string): string {
+  return `python3 - <<'PROGRAM'
+import asyncio
+
+async def opened(port, few):
+    async with few:
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection("${address}", port), 10)
+        except (OSError, asyncio.TimeoutError):
+            return []
+        writer.close()
+        return [port]
+
+async def main():
+    few = asyncio.Semaphore(200)
+    found = await asyncio.gather(*(opened(port, few) for port in range(1, 10001)))
+    print(sorted(sum(found, [])))
+
+asyncio.run(main())
+PROGRAM`;
+}
+
+describe("the firewall", () => {
+  const reaches = async (from: string, to: string): Promise<boolean> => {
+    const [address, port] = to.split(":");
+    const tried = await lab.tryOn(from, `timeout 10 bash -c 'exec 3<>/dev/tcp/${address}/${port}'`);
+    return tried.exitCode === 0;
+  };
+
+  test.each([
+    ["director", "10.93.0.31:8300", true],
+    ["director", "10.93.0.31:8301", true],
+    ["director", "10.93.0.31:8302", false],
+    ["director", "10.93.0.31:8501", false],
+    ["director", "10.93.0.32:8080", true],
+    ["server2", "10.93.0.31:8302", true],
+    ["server1", "10.93.0.31:8501", true],
+    ["client", "10.93.0.32:8080", false],
+    ["client", "10.93.0.20:8301", false],
+  ])("%s to %s: %s", async (from, to, expected) => {
+    expect(await reaches(from, to)).toBe(expected);
+  });
+
+  test.each([
+    ["iptables -F", "! iptables-save | grep -q -- '-A VIPSTACK-FIREWALL'"],
+    ["iptables -D INPUT -j VIPSTACK-FIREWALL", "! iptables -C INPUT -j VIPSTACK-FIREWALL"],
+  ])("comes back after %s", async (command, gone) => {
+    await lab.on("server2", `${command} && ${gone}`);
+    await eventually(async () => expect(await reaches("client", "10.93.0.32:8080")).toBe(false));
+    await lab.on("server2", "/usr/local/lib/vipstack/iptables-rules check");
+  });
+});
+
+describe("on a machine of the cluster, without a certificate of an operator", () => {
+  test("gets no HTTPS", async () => {
     // The server ends the handshake; which of curl's errors that is depends on when curl notices.
-    const { exitCode, output: said } = await curl("https://10.93.0.31:8501");
+    const { exitCode, output: said } = await lab.tryOn(
+      "server1",
+      "curl --silent --insecure --max-time 10 https://10.93.0.31:8501/v1/agent/members",
+    );
     expect([35, 55, 56]).toContain(exitCode);
     expect(said).toBe("");
   });
 
   test("can't talk RPC with a certificate of another authority, also if it has the same name", async () => {
     await lab.on(
-      "client",
+      "server1",
       `cd /run
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=Consul dc1' -keyout ca.key -out ca.pem 2>/dev/null
 openssl req -newkey rsa:2048 -nodes -subj /CN=server.dc1.consul -keyout agent.key -out agent.csr 2>/dev/null
 openssl x509 -req -in agent.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out agent.pem 2>/dev/null`,
     );
     const { exitCode } = await lab.tryOn(
-      "client",
+      "server1",
       "cd /run; curl --silent --insecure --max-time 10 --cert agent.pem --key agent.key https://10.93.0.31:8501/v1/agent/members",
     );
     expect([35, 55, 56]).toContain(exitCode);

@@ -14,6 +14,7 @@ const BUILT_IN = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
  */
 export class IptablesRules {
   private readonly tables = new Map<Table, Map<string, string[]>>();
+  private readonly jumps: { readonly table: Table; readonly builtIn: string; readonly chain: string }[] = [];
 
   /**
    * Appends rules.
@@ -31,6 +32,12 @@ export class IptablesRules {
     return this;
   }
 
+  /** Lets a built-in chain jump to one of our own, from {@link chainName}, which gets rules by {@link add}. */
+  jump(table: Table, builtIn: string, chain: string): this {
+    this.jumps.push({ table, builtIn, chain });
+    return this;
+  }
+
   /** The text; empty where there are no rules. */
   render(): string {
     return (["mangle", "nat", "filter"] as const).flatMap((table) => this.renderTable(table)).join("");
@@ -40,10 +47,12 @@ export class IptablesRules {
     const chains = [...(this.tables.get(table) ?? [])];
     if (chains.length === 0) return [];
     const jumps = BUILT_IN.filter((builtIn) => chains.some(([name]) => name === `${PREFIX}${builtIn}`));
+    const others = this.jumps.filter((jump) => jump.table === table);
     return [
       `*${table}`,
       ...chains.map(([name]) => `:${name} - [0:0]`),
       ...jumps.map((builtIn) => `-A ${builtIn} -j ${PREFIX}${builtIn}`),
+      ...others.map(({ builtIn, chain }) => `-A ${builtIn} -j ${chain}`),
       ...chains.flatMap(([name, rules]) => rules.map((rule) => `-A ${name} ${rule}`)),
       "COMMIT",
     ].map((line) => `${line}\n`);
