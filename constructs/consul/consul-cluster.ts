@@ -72,7 +72,7 @@ export function consulClusters(root: IConstruct): ReadonlyMap<IMachine, string> 
   return new Map(clusters.flatMap((each) => each._machines.map((machine) => [machine, each.node.path] as const)));
 }
 
-/** All addresses of a machine, with the one that other agents know. @internal */
+/** All addresses of a machine, with the one that other agents know. */
 export function addressesOf(machine: IMachine, advertised: string): readonly string[] {
   return [...new Set([advertised, ...machine.addresses.map(({ address }) => address)])];
 }
