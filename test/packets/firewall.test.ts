@@ -184,7 +184,7 @@ describe("a role of one's own", () => {
 
   test("can't limit it without one", () => {
     expect(withRole((machine, stack) => machine.contribute(stack, { ports: [claim] }))).toThrow(
-      "can't limit who reaches tcp port 9100 ('from') on a machine without a firewall; call Firewall.of(machine, role) in the role, too, or leave out 'from'",
+      "can't limit who reaches tcp port 9100 ('from') on a machine without a firewall: call Firewall.of(machine, role) in the role, too, or leave out 'from'",
     );
   });
 
