@@ -77,7 +77,12 @@ test("a server runs as its own user in a sandbox, a client as root; both wait fo
   const unitOf = (model: typeof s1) => model?.units.find(({ name }) => name === "nomad.service")?.content ?? "";
   expectGolden("nomad.production.server.service", unitOf(s1));
   expectGolden("nomad.production.client.service", unitOf(web));
-  expect([...s1!.ready, ...web!.ready].map(({ check }) => check)).toEqual([expect.stringContaining("docker info")]);
+  const rules = "/usr/local/lib/vipstack/iptables-rules check";
+  expect([...s1!.ready, ...web!.ready].map(({ check }) => check)).toEqual([
+    rules,
+    expect.stringContaining("docker info"),
+    rules,
+  ]);
 });
 
 test("no secret is in user-data or in the JSON: Terraform has sensitive variables in their place", () => {
