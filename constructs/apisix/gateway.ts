@@ -1,6 +1,6 @@
 import { dependable, Fn, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
-import { securedFailures } from "../consul";
+import { gatewayRules } from "../consul";
 import { IMachine } from "../machine";
 import {
   ChangeMode,
@@ -22,12 +22,23 @@ import { GatewayBase, IGateway, USUAL_HTTPS_PORT } from "./gateway-base";
 import { gatewayMemory, gatewayPorts, lowPorts } from "./gateway-ports";
 import { allSecrets, GatewayOptions, GatewaySettings } from "./gateway-settings";
 import { metricsAddress } from "./plugins/attributes";
-import { GatewayHost, renderGatewayConfig, WHEN_EMPTY, whenEmptyHook } from "./render/config";
+import {
+  CONSUL_TOKEN,
+  consulTokenHook,
+  GatewayHost,
+  renderGatewayConfig,
+  WHEN_EMPTY,
+  whenEmptyHook,
+} from "./render/config";
 import { DOCUMENT_WAIT, renderDocumentTemplate } from "./render/document";
 import { renderStartScript } from "./render/start";
 
 /** The same folders in the container that Nomad starts. */
 const IN_ALLOCATION = { config: "/local", document: "/local", dump: "/alloc/data" } as const;
+
+/** The file with the token for Consul, in the task's folder in memory. */
+const TOKEN = "secrets/consul-token";
+const TOKEN_ITEM = "token";
 
 /** The client's address, in the words of the configuration's template. */
 const CLIENT_ADDRESS = '[[ env "NOMAD_IP_http" ]]';
@@ -64,10 +75,7 @@ export class Gateway extends GatewayBase {
   private readonly props: GatewayProps;
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
-    super(scope, id, props.nomad.consul, props, [
-      ...clientFailures(props),
-      ...securedFailures(props.nomad.consul, "a gateway on Nomad"),
-    ]);
+    super(scope, id, props.nomad.consul, props, clientFailures(props));
     mark(this, "Gateway");
     this.props = props;
     if (isRefused(this)) return;
@@ -80,11 +88,12 @@ export class Gateway extends GatewayBase {
         ports: gatewayPorts(this.settings, []),
       });
     }
+    const token = this.giveToken();
     const secrets = allSecrets(props);
     const hasSecrets = Object.keys(secrets).length > 0;
     const options = gatewayJob({
       settings: this.settings,
-      host: this.hostAt(CLIENT_ADDRESS, IN_ALLOCATION),
+      host: this.hostAt(CLIENT_ADDRESS, token ? { ...IN_ALLOCATION, token: `/${TOKEN}` } : IN_ALLOCATION),
       documents: this.documents,
       clients: props.clients?.map(({ name }) => name),
       nodePool: props.nodePool,
@@ -101,6 +110,16 @@ export class Gateway extends GatewayBase {
     const resource = job.node.defaultChild as TerraformResource | undefined;
     // cdktf knows of no dependencies but those of resources.
     if (variable !== undefined && resource !== undefined) resource.dependsOn = [dependable(variable)];
+  }
+
+  /** The token for Consul, where it wants one. The routes are rendered by Nomad's client, with its own. @returns whether there is one */
+  private giveToken(): boolean {
+    const { nomad } = this.props;
+    const access = nomad.consul._security?.access;
+    if (access === undefined || nomad._security === undefined) return false;
+    const token = access.grant(`gateway-${this.name}`, () => gatewayRules(undefined));
+    nomad._security.give(tokenPath(this.name), { [TOKEN_ITEM]: token });
+    return true;
   }
 
   /** Accepts only its own ports, because a job's ports are fixed when it is made. Another port is an error at synth. */
@@ -196,7 +215,8 @@ function gatewayJob(spec: GatewayJobSpec): JobOptions {
             docker: { image, networkMode: "host", entrypoint: ["/bin/sh", "/local/start"] },
             files: {
               [WHEN_EMPTY]: whenEmptyHook(),
-              start: renderStartScript(IN_ALLOCATION, settings.admin !== undefined),
+              ...(host.folders.token !== undefined && { [CONSUL_TOKEN]: consulTokenHook(host.folders.token) }),
+              start: renderStartScript(host.folders, settings.admin !== undefined),
             },
             templates: templatesOf(settings, host, documents),
             resources: { cpu: 200, memoryMiB },
@@ -254,7 +274,18 @@ function templatesOf(settings: GatewaySettings, host: GatewayHost, documents: st
     // A change is a new version of the job, one client after the other. By themselves all clients would restart at once.
     changeMode: ChangeMode.NOOP,
   };
-  return [config, ...(admin === undefined ? [routes] : []), ...(secretNames.length > 0 ? [secrets] : [])];
+  const token: TemplateOptions = {
+    destination: TOKEN,
+    data: `{{ with nomadVar "${tokenPath(name)}" }}{{ .${TOKEN_ITEM} }}{{ end }}`,
+    // It is read whenever Consul is asked.
+    changeMode: ChangeMode.NOOP,
+  };
+  return [
+    config,
+    ...(admin === undefined ? [routes] : []),
+    ...(secretNames.length > 0 ? [secrets] : []),
+    ...(host.folders.token === undefined ? [] : [token]),
+  ];
 }
 
 /** Where one is missing the task does not start, and reports that it waits for the variable. */
@@ -266,4 +297,9 @@ function secretLines(job: string, names: readonly string[]): string {
 /** The one variable that a job may read without a policy of its own. */
 function secretsPath(job: string): string {
   return `nomad/jobs/${job}`;
+}
+
+/** Another one, which only its one task may read: what Terraform writes is not in it. */
+function tokenPath(job: string): string {
+  return `${secretsPath(job)}/gateway/apisix`;
 }

@@ -1,3 +1,4 @@
+import { basename } from "node:path/posix";
 import { HARDENED } from "../../agents";
 import { GatewaySettings } from "../gateway-settings";
 import { IN_CONTAINER, machineGatewayFolders } from "./folders";
@@ -10,7 +11,7 @@ const USER = "636";
 const runFolder = (name: string): string => `/run/vipstack-gateway-${name}`;
 
 /** The one file in it that is no variable of the environment. */
-export const TOKEN_NAME = "consul-token";
+export const TOKEN_NAME = basename(IN_CONTAINER.token);
 
 /** Folders of the image that hold the configuration in use and links to the log: a copy is made for each container. */
 const COPIES = ["/usr/local/apisix/conf", "/usr/local/apisix/logs"];
