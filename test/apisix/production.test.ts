@@ -166,7 +166,7 @@ test("a gateway on Nomad has a token of its own, which the servers give its one 
       },
   );
   expect(consulAccess?.policies?.["gateway-front"]).toBe(
-    'node_prefix "" {\n  policy = "read"\n}\nservice_prefix "" {\n  policy = "read"\n}\n',
+    'service_prefix "" {\n  policy = "read"\n}\nnode_prefix "" {\n  policy = "read"\n}\n',
   );
   // Its routes are rendered by the client, with the client's token.
   expect(consulAccess?.policies?.["nomad-web"]).toContain('key_prefix "apisix/front/routes"');
