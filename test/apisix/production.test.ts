@@ -14,7 +14,7 @@ import { asText, machinesOf, OfferingBackend } from "../support/agents";
 import { freePorts } from "../support/free-ports";
 import { expectGolden, expectGoldenDifference } from "../support/golden";
 import { describeWithPrograms, programFile } from "../support/programs";
-import { admin, CONFIG, everything, fileOf, gatewayModel, RUN, START, unitOf } from "./support/gateways";
+import { admin, CONFIG, everything, fileOf, gatewayModel, RUN, START, unitOf, variable } from "./support/gateways";
 
 // A gateway whose Consul cluster has AgentProfile.PRODUCTION. On machines: test/lab/production-gateway.lab.ts.
 
@@ -157,7 +157,7 @@ test("a gateway on Nomad has a token of its own, which the servers give its one 
   const nomad = new NomadServer(stack, "nomad", { machine: s1, consul, profile });
   nomad.addServers([s2, s3]);
   nomad.addClients([web], { docker: true });
-  const gateway = new Gateway(stack, "front", { nomad });
+  const gateway = new Gateway(stack, "front", { nomad, secrets: { ALICE_KEY: variable(stack, "alice") } });
   const [consulAccess, nomadAccess] = ["consul-access", "nomad-access"].map(
     (name) =>
       JSON.parse(s1.model.secrets.find(({ path }) => path.endsWith(`/${name}/access.json`))?.content ?? "{}") as {
@@ -176,6 +176,17 @@ test("a gateway on Nomad has a token of its own, which the servers give its one 
   expect(texts.get("secrets/consul-token")).toBe(
     '{{ with nomadVar "nomad/jobs/front/gateway/apisix" }}{{ .token }}{{ end }}',
   );
+  // Files as well, since the environment of a container is in what Docker tells.
+  expect(texts.get("secrets/ALICE_KEY")).toBe('{{ with nomadVar "nomad/jobs/front" }}{{ .ALICE_KEY.Value }}{{ end }}');
+  expect(task?.Templates?.some(({ Envvars }) => Envvars)).toBe(false);
+  expect(task?.Templates?.filter(({ DestPath }) => DestPath?.startsWith("secrets/"))).toEqual(
+    ["ALICE_KEY", "consul-token"].map(
+      (name) => expect.objectContaining({ DestPath: `secrets/${name}`, Perms: "0440", Gid: 636 }) as unknown,
+    ),
+  );
+  expect(task?.User).toBe("636:636");
+  expect(texts.get("local/start")).toContain("for secret in /secrets/[A-Z]*; do");
+  expect(task?.Config).toMatchObject({ cap_drop: ["all"], security_opt: ["no-new-privileges"], pids_limit: 256 });
   expect(texts.get("local/consul-token.lua")).toContain('"/secrets/consul-token"');
   expect(texts.get("local/config.yaml")).toContain("lua_module_hook: consul-token\n");
 });
