@@ -31,12 +31,8 @@ const inventory = defineInventory({
     { name: "web1", address: "192.168.139.31", memoryMiB: 1500 },
     { name: "web2", address: "192.168.139.32", memoryMiB: 1500 },
   ],
-  // The virtual address in a browser of this host, and what Terraform asks, with the certificate and the tokens that `up` makes.
-  forwards: [
-    { listen: Number(process.env.VIPSTACK_VIP_PORT ?? "8080"), to: "192.168.139.29:80" },
-    { listen: Number(process.env.VIPSTACK_CONSUL_PORT ?? "8501"), to: "192.168.139.24:8501" },
-    { listen: Number(process.env.VIPSTACK_NOMAD_PORT ?? "4646"), to: "192.168.139.24:4646" },
-  ],
+  // The virtual address in a browser of this host. Terraform's way to Consul and Nomad is opened by itself.
+  forwards: [{ listen: Number(process.env.VIPSTACK_VIP_PORT ?? "8080"), to: "192.168.139.29:80" }],
 });
 
 const app = new App();
