@@ -18,8 +18,8 @@ export function timesPicture(machine: Machine, runs: readonly WebRun[]): string 
       name: server,
       points: requests.map((request) => [request.start / 1000, lengthOf(request)] as const),
       marks: {
-        "a segment sent again": evidence.flatMap(resent),
         "a machine waits for the host": evidence.flatMap(waiting),
+        "a segment sent again": evidence.flatMap(resent),
       },
     })),
   });
