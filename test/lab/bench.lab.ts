@@ -85,7 +85,9 @@ function oha(): string | undefined {
   try {
     return ohaFile(process.env.VIPSTACK_OHA);
   } catch (error) {
-    process.stderr.write(`SKIPPED: bench web (${error instanceof Error ? error.message : String(error)})\n`);
+    process.stderr.write(
+      `SKIPPED: bench web (${error instanceof Error ? error.message : String(error)}; for this test: VIPSTACK_OHA=FILE)\n`,
+    );
     return undefined;
   }
 }
