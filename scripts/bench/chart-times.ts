@@ -12,7 +12,7 @@ export interface TimesChart {
   readonly subtitle: string;
   readonly x: string;
   readonly y: string;
-  /** Marks of one kind have one color. */
+  /** Marks of one kind have one color; later kinds are drawn over earlier ones. */
   readonly panels: readonly {
     readonly name: string;
     readonly points: readonly (readonly [x: number, y: number])[];
@@ -24,7 +24,7 @@ const HEAD = 100;
 const PANEL = 220;
 const FOOT = 60;
 const GAP = 34;
-const MARK_COLORS = ["#d55e00", "#999999"];
+const MARK_COLORS = ["#999999", "#d55e00"];
 
 /** Single measurements over time, on a logarithmic axis, with what the machines did meanwhile. */
 export function timesChart({ title, subtitle, x, y, panels }: TimesChart): string {

@@ -29,9 +29,7 @@ export class WebReport {
     const { nomad } = this.results.plan;
     const pictures = this.results.runs.map(({ bytes }) => (bytes / 2 ** 20).toFixed(2));
     return [
-      nomad
-        ? "The servers ran as Docker jobs of Nomad."
-        : "No Nomad was there: the same containers ran as plain Docker containers on the same machine.",
+      nomad ? "The servers ran as Docker jobs of Nomad." : "The servers ran as plain Docker containers, without Nomad.",
       "",
       `Requests of ${[...new Set(pictures)].join(", ")} MiB, ${CONNECTIONS} at the same time; of each server all runs together:`,
       "",
@@ -195,7 +193,7 @@ function milliseconds(value: number): string {
   return Number.isNaN(value) ? "too few" : `${significant(value)} ms`;
 }
 
-/** Three digits are all that tells something. */
+/** Two digits below ten, whole numbers above: more tells nothing. */
 function significant(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(2);
+  return value >= 10 ? Math.round(value).toLocaleString("en") : value.toPrecision(2);
 }

@@ -18,21 +18,28 @@ export function timesPicture(machine: Machine, runs: readonly WebRun[]): string 
       name: server,
       points: requests.map((request) => [request.start / 1000, lengthOf(request)] as const),
       marks: {
-        "a segment sent again": evidence.flatMap(resent),
         "a machine waits for the host": evidence.flatMap(waiting),
+        "a segment sent again": evidence.flatMap(resent),
       },
     })),
   });
 }
 
 function resent({ guest }: Evidence): Mark[] {
-  return guest.filter(({ retransmissions, from }) => retransmissions > 0 && from >= 0).map(inSeconds);
+  return joined(guest.filter(({ retransmissions, from }) => retransmissions > 0 && from >= 0));
 }
 
 function waiting({ host }: Evidence): Mark[] {
-  return host.filter(({ waited, from, to }) => from >= 0 && waited > SHOWN_WAIT * (to - from)).map(inSeconds);
+  return joined(host.filter(({ waited, from, to }) => from >= 0 && waited > SHOWN_WAIT * (to - from)));
 }
 
-function inSeconds({ from, to }: Mark): Mark {
-  return { from: from / 1000, to: to / 1000 };
+/** In seconds; neighbours are one mark, so that a picture is not larger than it has to be. */
+function joined(marks: readonly Mark[]): Mark[] {
+  const all: Mark[] = [];
+  for (const { from, to } of marks) {
+    const last = all.at(-1);
+    if (last?.to === from / 1000) all[all.length - 1] = { from: last.from, to: to / 1000 };
+    else all.push({ from: from / 1000, to: to / 1000 });
+  }
+  return all;
 }

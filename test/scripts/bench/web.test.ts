@@ -58,7 +58,7 @@ test("rates and their ratio are of each run, percentiles of all runs together, a
   expect(REPORT.text).toMatch(
     /\| host port +\| off +\| apache +\| 45\.9 \(45\.9 to 45\.9\) +\| 1\.50 \(1\.00 to 2\.00\) \|/,
   );
-  expect(REPORT.text).toContain("No Nomad was there");
+  expect(REPORT.text).toContain("plain Docker containers, without Nomad");
   expect(REPORT.text).toContain("Requests of 2.45 MiB, 4 at the same time");
 });
 
