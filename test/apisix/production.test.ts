@@ -171,7 +171,9 @@ test("a gateway on Nomad has a token of its own, which the servers give its one 
   // Its routes are rendered by the client, with the client's token.
   expect(consulAccess?.policies?.["nomad-web"]).toContain('key_prefix "apisix/front/routes"');
   expect(Object.keys(nomadAccess?.variables ?? {})).toEqual(["nomad/jobs/front/gateway/apisix"]);
-  const task = (gateway.node.findChild("Default") as Job).toApiJob().TaskGroups[0]?.Tasks[0];
+  const job = gateway.node.findChild("Default");
+  if (!Job.isJob(job)) throw new Error("a gateway has a job");
+  const task = job.toApiJob().TaskGroups[0]?.Tasks[0];
   const texts = new Map(task?.Templates?.map(({ DestPath, EmbeddedTmpl }) => [DestPath, EmbeddedTmpl]));
   expect(texts.get("secrets/consul-token")).toBe(
     '{{ with nomadVar "nomad/jobs/front/gateway/apisix" }}{{ .token }}{{ end }}',
@@ -179,7 +181,7 @@ test("a gateway on Nomad has a token of its own, which the servers give its one 
   // Files as well, since the environment of a container is in what Docker tells.
   expect(texts.get("secrets/ALICE_KEY")).toBe('{{ with nomadVar "nomad/jobs/front" }}{{ .ALICE_KEY.Value }}{{ end }}');
   expect(task?.Templates?.some(({ Envvars }) => Envvars)).toBe(false);
-  expect(task?.Templates?.filter(({ DestPath }) => DestPath?.startsWith("secrets/"))).toEqual(
+  expect(task?.Templates?.filter(({ DestPath }) => DestPath.startsWith("secrets/"))).toEqual(
     ["ALICE_KEY", "consul-token"].map(
       (name) => expect.objectContaining({ DestPath: `secrets/${name}`, Perms: "0440", Gid: 636 }) as unknown,
     ),
