@@ -10,7 +10,8 @@ for (const folder of [
   if (existsSync(programs))
     cpSync(programs, join("dist", programs), { recursive: true, filter: (file) => !file.includes("__pycache__") });
 }
-cpSync(join("scripts", "bench", "guest.py"), join("dist", "scripts", "bench", "guest.py"));
+for (const program of ["guest.py", "picture.py", "sampler.py"])
+  cpSync(join("scripts", "bench", program), join("dist", "scripts", "bench", program));
 cpSync(join("cli", "view", "page"), join("dist", "cli", "view", "page"), { recursive: true });
 for (const source of readdirSync("lab").filter((name) => name.endsWith(".c")))
   cpSync(join("lab", source), join("dist", "lab", source));

@@ -122,8 +122,10 @@ export interface GatewayFolders {
   readonly document: string;
   /** Writable: the last answer of Consul. */
   readonly dump: string;
-  /** A file a secret, the token for Consul among them. @default - secrets are in the environment, and Consul wants no token */
+  /** A file a secret. @default - secrets are in the environment */
   readonly secrets?: string;
+  /** The file with the token for Consul. @default - Consul wants none */
+  readonly token?: string;
 }
 
 /** Environment variables of the Admin API's own two secrets. */

@@ -1,36 +1,17 @@
 import { dependable, Fn, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
-import { securedFailures } from "../consul";
+import { gatewayRules } from "../consul";
 import { IMachine } from "../machine";
-import {
-  ChangeMode,
-  Check,
-  ConstraintOptions,
-  INomadCluster,
-  Job,
-  JobOptions,
-  JobType,
-  PortMappings,
-  TemplateOptions,
-} from "../nomad";
+import { INomadCluster, Job } from "../nomad";
 import { describeFailure, Failure } from "../private/failure";
 import { isMarked, mark } from "../private/mark";
 import { providerBinding } from "../private/provider";
 import { checkAtSynth, isRefused, refuse } from "../private/validation";
 import { ForeignGateway, GatewayAttributes } from "./foreign-gateway";
 import { GatewayBase, IGateway, USUAL_HTTPS_PORT } from "./gateway-base";
+import { CLIENT_ADDRESS, gatewayJob, IN_ALLOCATION, SECURED, secretsPath, TOKEN_ITEM, tokenPath } from "./gateway-job";
 import { gatewayMemory, gatewayPorts, lowPorts } from "./gateway-ports";
-import { allSecrets, GatewayOptions, GatewaySettings } from "./gateway-settings";
-import { metricsAddress } from "./plugins/attributes";
-import { GatewayHost, renderGatewayConfig, WHEN_EMPTY, whenEmptyHook } from "./render/config";
-import { DOCUMENT_WAIT, renderDocumentTemplate } from "./render/document";
-import { renderStartScript } from "./render/start";
-
-/** The same folders in the container that Nomad starts. */
-const IN_ALLOCATION = { config: "/local", document: "/local", dump: "/alloc/data" } as const;
-
-/** The client's address, in the words of the configuration's template. */
-const CLIENT_ADDRESS = '[[ env "NOMAD_IP_http" ]]';
+import { allSecrets, GatewayOptions } from "./gateway-settings";
 
 /** Properties of a gateway on Nomad. */
 export interface GatewayProps extends GatewayOptions {
@@ -64,10 +45,7 @@ export class Gateway extends GatewayBase {
   private readonly props: GatewayProps;
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
-    super(scope, id, props.nomad.consul, props, [
-      ...clientFailures(props),
-      ...securedFailures(props.nomad.consul, "a gateway on Nomad"),
-    ]);
+    super(scope, id, props.nomad.consul, props, clientFailures(props));
     mark(this, "Gateway");
     this.props = props;
     if (isRefused(this)) return;
@@ -80,11 +58,12 @@ export class Gateway extends GatewayBase {
         ports: gatewayPorts(this.settings, []),
       });
     }
+    const token = this.giveToken();
     const secrets = allSecrets(props);
     const hasSecrets = Object.keys(secrets).length > 0;
     const options = gatewayJob({
       settings: this.settings,
-      host: this.hostAt(CLIENT_ADDRESS, IN_ALLOCATION),
+      host: this.hostAt(CLIENT_ADDRESS, token ? SECURED : IN_ALLOCATION),
       documents: this.documents,
       clients: props.clients?.map(({ name }) => name),
       nodePool: props.nodePool,
@@ -101,6 +80,16 @@ export class Gateway extends GatewayBase {
     const resource = job.node.defaultChild as TerraformResource | undefined;
     // cdktf knows of no dependencies but those of resources.
     if (variable !== undefined && resource !== undefined) resource.dependsOn = [dependable(variable)];
+  }
+
+  /** The token for Consul, where it wants one. The routes are rendered by Nomad's client, with its own. @returns whether there is one */
+  private giveToken(): boolean {
+    const { nomad } = this.props;
+    const access = nomad.consul._security?.access;
+    if (access === undefined || nomad._security === undefined) return false;
+    const token = access.grant(`gateway-${this.name}`, () => gatewayRules(undefined));
+    nomad._security.give(tokenPath(this.name), { [TOKEN_ITEM]: token });
+    return true;
   }
 
   /** Accepts only its own ports, because a job's ports are fixed when it is made. Another port is an error at synth. */
@@ -141,129 +130,4 @@ function clientFailures({ clients }: GatewayProps): Failure[] {
 function markOf(secrets: Readonly<Record<string, string>>): string {
   const sum: string = Fn.sha256(Fn.jsonencode(secrets));
   return Fn.substr(Fn.nonsensitive(sum) as string, 0, 8);
-}
-
-/** A gateway as its job sees it. */
-interface GatewayJobSpec {
-  readonly settings: GatewaySettings;
-  readonly host: GatewayHost;
-  /** Its folder in Consul's key/value store. */
-  readonly documents: string;
-  /** Names of the clients that it is for. @default - all of them */
-  readonly clients?: readonly string[];
-  readonly nodePool?: string;
-  /** Another text with other secrets, so that they are a new version of the job. @default - it has none */
-  readonly secretsMark?: string;
-}
-
-/** One gateway on every client, in the client's own network: it reaches the client's own Consul agent on loopback. */
-function gatewayJob(spec: GatewayJobSpec): JobOptions {
-  const { settings, host, documents, clients, nodePool, secretsMark } = spec;
-  const { name, image, memoryMiB } = settings;
-  const constraints: ConstraintOptions[] = clients === undefined ? [] : [onlyOn(clients)];
-  return {
-    name,
-    type: JobType.SYSTEM,
-    nodePool,
-    ...(constraints.length > 0 && { constraints }),
-    // One after the other: the others go on.
-    update: {
-      maxParallel: 1,
-      healthCheck: "checks",
-      minHealthyTime: "5s",
-      healthyDeadline: "2m",
-      progressDeadline: "3m",
-    },
-    groups: {
-      gateway: {
-        ...(secretsMark !== undefined && { meta: { secrets: secretsMark } }),
-        networkMode: "host",
-        ports: portsOf(settings, host),
-        // Directors need a few seconds to know that it leaves.
-        shutdownDelay: "10s",
-        restart: { attempts: 3, interval: "1m", delay: "2s", mode: "delay" },
-        services: [
-          {
-            name,
-            port: "http",
-            addressMode: "host",
-            // Not the port for clients: a gateway without routes answers there, too, with 404.
-            checks: [Check.http({ port: "status", path: "/status/ready" })],
-          },
-        ],
-        tasks: {
-          apisix: {
-            docker: { image, networkMode: "host", entrypoint: ["/bin/sh", "/local/start"] },
-            files: {
-              [WHEN_EMPTY]: whenEmptyHook(),
-              start: renderStartScript(IN_ALLOCATION, settings.admin !== undefined),
-            },
-            templates: templatesOf(settings, host, documents),
-            resources: { cpu: 200, memoryMiB },
-            // nginx ends its requests first at this one.
-            killSignal: "SIGQUIT",
-            killTimeout: "30s",
-          },
-        },
-      },
-    },
-  };
-}
-
-function onlyOn(clients: readonly string[]): ConstraintOptions {
-  return { attribute: "${node.unique.name}", operator: "regexp", value: `^(${clients.join("|")})$` };
-}
-
-/** All static: directors and users know where a gateway listens. */
-function portsOf(settings: GatewaySettings, { virtualPorts }: GatewayHost): PortMappings {
-  const { httpPort, httpsPort, statusPort, streamPorts, admin, pluginAttributes } = settings;
-  const metrics = metricsAddress(pluginAttributes);
-  const named = [
-    ["http", httpPort],
-    ["https", httpsPort],
-    ["status", statusPort],
-    ...virtualPorts.filter((port) => port !== httpPort).map((port) => [`virtual_${port}`, port] as const),
-    ...[...new Set([...streamPorts.tcp, ...streamPorts.udp])].map((port) => [`stream_${port}`, port] as const),
-    ...(admin === undefined ? [] : [["admin", admin.port] as const]),
-    // On loopback it takes no port of the client's.
-    ...(metrics === undefined || metrics.ip.startsWith("127.") ? [] : [["metrics", metrics.port] as const]),
-  ] as const;
-  return Object.fromEntries(named.map(([label, port]) => [label, { static: port }]));
-}
-
-function templatesOf(settings: GatewaySettings, host: GatewayHost, documents: string): TemplateOptions[] {
-  const { name, admin, secretNames } = settings;
-  const config: TemplateOptions = {
-    destination: "local/config.yaml",
-    data: renderGatewayConfig(settings, host),
-    // `{{` is APISIX's own in that file.
-    delimiters: ["[[", "]]"],
-    changeMode: ChangeMode.RESTART,
-  };
-  const routes: TemplateOptions = {
-    destination: "local/apisix.yaml",
-    data: renderDocumentTemplate(documents),
-    // The gateway looks at the file every second: no allocation changes for a route.
-    changeMode: ChangeMode.NOOP,
-    wait: DOCUMENT_WAIT,
-  };
-  const secrets: TemplateOptions = {
-    destination: "secrets/gateway.env",
-    data: secretLines(name, secretNames),
-    env: true,
-    // A change is a new version of the job, one client after the other. By themselves all clients would restart at once.
-    changeMode: ChangeMode.NOOP,
-  };
-  return [config, ...(admin === undefined ? [routes] : []), ...(secretNames.length > 0 ? [secrets] : [])];
-}
-
-/** Where one is missing the task does not start, and reports that it waits for the variable. */
-function secretLines(job: string, names: readonly string[]): string {
-  const lines = names.map((name) => `${name}={{ .${name}.Value | toJSON }}\n`).join("");
-  return `{{ with nomadVar "${secretsPath(job)}" }}${lines}{{ end }}`;
-}
-
-/** The one variable that a job may read without a policy of its own. */
-function secretsPath(job: string): string {
-  return `nomad/jobs/${job}`;
 }

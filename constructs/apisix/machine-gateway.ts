@@ -104,7 +104,7 @@ export class MachineGateway extends GatewayBase {
       checks: [AgentCheck.http("/status/ready", { port: this.settings.statusPort })],
     });
     const access = this.accessOn(machine, consul, registered);
-    const folders = access === undefined ? without(IN_CONTAINER, "secrets") : IN_CONTAINER;
+    const folders = access === undefined ? without(IN_CONTAINER, "secrets", "token") : IN_CONTAINER;
     machine.contribute(this, () =>
       machineGatewayContribution({
         settings: this.settings,
@@ -196,7 +196,7 @@ function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
       { path: `${folders.config}/${WHEN_EMPTY}`, content: whenEmptyHook(), reloads: unit },
       ...(access === undefined
         ? []
-        : [{ path: `${folders.config}/${CONSUL_TOKEN}`, content: consulTokenHook(), reloads: unit }]),
+        : [{ path: `${folders.config}/${CONSUL_TOKEN}`, content: consulTokenHook(IN_CONTAINER.token), reloads: unit }]),
       {
         path: `${folders.config}/start`,
         content: renderStartScript(host.folders, admin !== undefined),

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Construct, IConstruct } from "constructs";
 import { agentAccessModule, agentSecretsProgram } from "../agents";
 import { AccessRule, ConsulSecurity } from "../consul";
-import { Contribution, IMachine, nodeProgram } from "../machine";
+import { Contribution, IMachine, LazyContribution, nodeProgram } from "../machine";
 import { Firewall } from "../packets";
 import { CertificateAuthority, ClientSecrets, RandomSecret, SecretEncoding, SignedCertificate } from "../secrets";
 import type { NomadSources } from "./agent";
@@ -30,6 +30,7 @@ export class NomadSecurity {
   /** The token that may do everything: of operators, of Terraform and of the servers' own program. */
   readonly management: RandomSecret;
   private readonly gossipKey: RandomSecret;
+  private readonly variables = new Map<string, Readonly<Record<string, RandomSecret>>>();
   private readonly authority: CertificateAuthority;
 
   constructor(
@@ -40,6 +41,18 @@ export class NomadSecurity {
     this.management = new RandomSecret(scope, "management-token", { encoding: SecretEncoding.UUID });
     this.gossipKey = new RandomSecret(scope, "gossip-key");
     this.authority = new CertificateAuthority(scope, "authority", { commonName: `Nomad ${region}` });
+  }
+
+  /**
+   * Gives a task secrets as a variable of Nomad, which the servers themselves write: Terraform's state has none of it.
+   *
+   * @param path that only the task may read without a policy: `nomad/jobs/JOB/GROUP/TASK`
+   * @see https://developer.hashicorp.com/nomad/docs/concepts/variables
+   */
+  give(path: string, items: Readonly<Record<string, RandomSecret>>): void {
+    // The servers' stack gets the Terraform variables now, since at synth it would be too late.
+    for (const secret of Object.values(items)) secret.valueIn(this.scope);
+    this.variables.set(path, items);
   }
 
   /** Who may reach the agent of a machine. @internal */
@@ -53,12 +66,12 @@ export class NomadSecurity {
   }
 
   /** What a machine gets as a server. @param address that other agents know @internal */
-  _ofServer(machine: IMachine, address: string): Contribution {
+  _ofServer(machine: IMachine, address: string): LazyContribution {
     const agent = this.agent(machine, "server", address, () => nomadServerRules(machine.name));
     const management = this.management.valueIn(machine);
     const gossip = this.gossipKey.valueIn(machine);
     const reloads = "vipstack-nomad-access.service";
-    return {
+    return () => ({
       files: [
         ...(agent.files ?? []),
         agentAccessModule(),
@@ -70,9 +83,20 @@ export class NomadSecurity {
         ...(agent.secrets ?? []),
         { path: NOMAD_SECRETS.gossip, content: nomadGossipText(gossip), reloads: SECRETS_UNIT },
         { path: MANAGEMENT_TOKEN, content: management, reloads },
-        { path: ACCESS_FILE, content: nomadAccessText({ management, gossip }), reloads },
+        {
+          path: ACCESS_FILE,
+          content: nomadAccessText({ management, gossip, variables: this.variablesIn(machine) }),
+          reloads,
+        },
       ],
-    };
+    });
+  }
+
+  private variablesIn(scope: IConstruct): Record<string, Record<string, string>> {
+    const variables = [...this.variables].sort(([a], [b]) => (a < b ? -1 : 1));
+    const valuesOf = (items: Readonly<Record<string, RandomSecret>>): Record<string, string> =>
+      Object.fromEntries(Object.entries(items).map(([name, secret]) => [name, secret.valueIn(scope)]));
+    return Object.fromEntries(variables.map(([path, items]) => [path, valuesOf(items)]));
   }
 
   /** What a machine gets as a client. @param cluster of the jobs that it runs @internal */

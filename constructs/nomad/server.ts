@@ -32,7 +32,7 @@ export interface NomadServerProps {
    * Purpose of the cluster. The dev profile makes the machine a client, too. Its jobs may run programs as root and mount any path, as with
    * `nomad agent -dev`. The production profile needs a Consul with the same, at least three servers, and other machines for jobs.
    *
-   * @default AgentProfile.CLUSTER
+   * @default - AgentProfile.PRODUCTION if Consul has it, else AgentProfile.CLUSTER
    */
   readonly profile?: AgentProfile;
   /** Options that make the machine a client, too. @default - in the dev profile `{ rawExec: true }`, else it is no client */
@@ -115,7 +115,7 @@ export class NomadServer extends Construct implements INomadCluster {
     super(scope, id);
     const { machine, advertiseAddress, consul } = props;
     this.consul = consul;
-    this.profile = props.profile ?? AgentProfile.CLUSTER;
+    this.profile = props.profile ?? (consul._security ? AgentProfile.PRODUCTION : AgentProfile.CLUSTER);
     this.region = props.region ?? "global";
     this.datacenter = props.datacenter ?? consul.datacenter;
     const isSecured = this.profile === AgentProfile.PRODUCTION;

@@ -13,7 +13,11 @@ export class BenchApp {
   /** Always the same one: a lab that an earlier run left up is used again. */
   readonly folder: string;
 
-  constructor(bench: string) {
+  /** @param environment of its program */
+  constructor(
+    bench: string,
+    private readonly environment: Record<string, string> = {},
+  ) {
     this.folder = join(tmpdir(), `vipstack-bench-${bench}`);
     mkdirSync(this.folder, { recursive: true });
     const app = `node "${join(__dirname, `${bench}-machines.js`)}"`;
@@ -29,7 +33,8 @@ export class BenchApp {
   }
 
   options(environment: Record<string, string> = {}): { cwd: string; env: Record<string, string> } {
-    return { cwd: this.folder, env: { VIPSTACK_STATE: this.folder, CHECKPOINT_DISABLE: "1", ...environment } };
+    const env = { VIPSTACK_STATE: this.folder, CHECKPOINT_DISABLE: "1", ...this.environment, ...environment };
+    return { cwd: this.folder, env };
   }
 
   async up(): Promise<void> {
@@ -63,14 +68,16 @@ export interface LabOptions {
  * Brings up the machines of a bench, has work done on them, and takes them down again.
  *
  * @param work gets the folder of the lab
+ * @param environment of the program that makes the machines
  */
 export async function onLab<T>(
   bench: string,
   { keep }: LabOptions,
   progress: Progress,
   work: (labDirectory: string) => Promise<T>,
+  environment?: Record<string, string>,
 ): Promise<T> {
-  const app = new BenchApp(bench);
+  const app = new BenchApp(bench, environment);
   // Ctrl-C ends the programs that were started; what is up is taken down all the same.
   const stop = (): void => {
     progress.say("interrupted");

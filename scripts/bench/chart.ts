@@ -20,7 +20,7 @@ export interface GrowthChart {
 
 const SIZE = { width: 760, height: 460 };
 /** Apart for the color-blind as well. */
-const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"];
+export const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"];
 /** Names may be wider than is known where no browser measures them. */
 const LEGEND = { itemGap: 32 };
 const GRID = { left: 80, right: 40, top: 100, bottom: 60 };
@@ -100,7 +100,7 @@ export interface PercentileChart {
   readonly subtitle: string;
   readonly y: string;
   readonly percentiles: readonly string[];
-  /** Each with a value for each percentile. */
+  /** Each with a value for each percentile; NaN where too little was measured to tell. */
   readonly curves: readonly { readonly name: string; readonly values: readonly number[] }[];
 }
 
@@ -115,7 +115,7 @@ export function percentileChart({ title, subtitle, y, percentiles, curves }: Per
     series: curves.map(({ name, values }, index) => ({
       name,
       type: "line" as const,
-      data: [...values],
+      data: values.map((value) => (Number.isNaN(value) ? null : value)),
       symbolSize: 5,
       color: COLORS[index % COLORS.length],
       lineStyle: { width: 2, type: index < COLORS.length ? ("solid" as const) : ("dashed" as const) },
@@ -176,8 +176,8 @@ function mutable([x, y]: Point): [number, number] {
 }
 
 /** A picture that brings its own background, for light and dark pages. */
-function svg(option: Parameters<ReturnType<typeof init>["setOption"]>[0]): string {
-  const chart = init(null, null, { renderer: "svg", ssr: true, ...SIZE });
+export function svg(option: Parameters<ReturnType<typeof init>["setOption"]>[0], height = SIZE.height): string {
+  const chart = init(null, null, { renderer: "svg", ssr: true, ...SIZE, height });
   chart.setOption({ animation: false, backgroundColor: "#ffffff", ...option });
   const text = chart.renderToSVGString();
   chart.dispose();

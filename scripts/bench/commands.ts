@@ -16,6 +16,10 @@ import { Subject } from "./synth-candidates";
 import { sectionOf, SynthReport } from "./synth-report";
 import { measureUp, UpOptions } from "./up";
 import { UpReport } from "./up-report";
+import { measureWeb, WebOptions } from "./web";
+import { isWebPath, WEB_PATHS, WebPath } from "./web-cases";
+import { WebReport } from "./web-report";
+import { WEB_SERVERS, WebServer, webServerOf } from "./web-servers";
 
 /** What every bench makes of its runs. */
 interface Report {
@@ -25,6 +29,7 @@ interface Report {
 }
 
 const PAGE = join("docs", "benchmarks.md");
+const WEB_PAGE = join("docs", "web-servers.md");
 
 /** A command for each bench. Wrong usage is thrown, as a CommanderError. */
 export function program(): Command {
@@ -77,6 +82,33 @@ export function program(): Command {
       const results = await measureUp(options, new Progress());
       writeReport("up", { machine, ...results }, new UpReport(machine, results), options);
     });
+  benchCommand(
+    bench,
+    "web",
+    "web servers in containers against each other, through host port, director and gateway, and what their slowest requests waited for; as root",
+    WEB_PAGE,
+  )
+    .option(
+      "--servers <list>",
+      `two or more of ${WEB_SERVERS.map(({ name }) => name).join(", ")} and NAME=IMAGE=PORT=FOLDER (its pages), separated by commas`,
+      servers,
+      WEB_SERVERS.slice(0, 2),
+    )
+    .option(
+      "--paths <names>",
+      `of ${Object.keys(WEB_PATHS).join(", ")}; without it all that the lab can have`,
+      webPaths,
+    )
+    .option("--requests <number>", "requests of each run", number, 1000)
+    .option("--runs <number>", "runs of each server on each path, with and without keep-alive", number, 3)
+    .option("--oha <file>", "the load generator oha; without it the one in PATH")
+    .option("--plain", "containers without Nomad, even if the lab has it")
+    .option("--keep", "leave the lab up: the next run uses it")
+    .action(async (options: WebOptions & OutputOptions) => {
+      const machine = thisMachine();
+      const results = await measureWeb(options, new Progress());
+      writeReport("web", { machine, ...results }, new WebReport(machine, results), options, WEB_PAGE);
+    });
   return bench;
 }
 
@@ -96,12 +128,13 @@ interface OutputOptions {
   readonly docs?: true;
 }
 
-function benchCommand(parent: Command, name: string, description: string): Command {
+/** @param page on which its tables and pictures are */
+function benchCommand(parent: Command, name: string, description: string, page = PAGE): Command {
   return parent
     .command(name)
     .description(description)
     .option("--output <folder>", "folder for every run as JSON, and for the pictures", join("dist", "bench"))
-    .option("--docs", `also put the table into ${PAGE} and the pictures beside it`);
+    .option("--docs", `also put the table into ${page} and the pictures beside it`);
 }
 
 function writeReport(
@@ -109,6 +142,7 @@ function writeReport(
   results: object,
   { text, pictures }: Report,
   { output, docs }: OutputOptions,
+  page = PAGE,
 ): void {
   const write = (file: string, content: string | Buffer): void => {
     writeFileSync(file, content);
@@ -124,7 +158,7 @@ function writeReport(
     if (docs === true) write(join("docs", `bench-${name}.svg`), picture);
   }
   if (docs !== true) return;
-  write(PAGE, replaceSection(readFileSync(PAGE, "utf8"), bench, text));
+  write(page, replaceSection(readFileSync(page, "utf8"), bench, text));
 }
 
 function numbers(text: string): number[] {
@@ -146,6 +180,26 @@ function candidates(text: string): PlaneCandidate[] {
     return word;
   });
   return [...new Set<PlaneCandidate>(["direct", ...named])];
+}
+
+function servers(text: string): WebServer[] {
+  const named = text.split(",").map((word) => {
+    const server = webServerOf(word);
+    if (server !== undefined) return server;
+    throw new InvalidArgumentError(
+      `It must have names of ${WEB_SERVERS.map(({ name }) => name).join(", ")}, or NAME=IMAGE=PORT=FOLDER.`,
+    );
+  });
+  if (new Set(named.map(({ name }) => name)).size < Math.max(2, named.length))
+    throw new InvalidArgumentError("It must have two or more servers, each with a name of its own.");
+  return named;
+}
+
+function webPaths(text: string): WebPath[] {
+  return text.split(",").map((word) => {
+    if (!isWebPath(word)) throw new InvalidArgumentError(`It must be one of ${Object.keys(WEB_PATHS).join(", ")}.`);
+    return word;
+  });
 }
 
 function number(text: string): number {

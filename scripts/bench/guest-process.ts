@@ -24,6 +24,27 @@ export class GuestProcess {
     const ticks = statistics().filter(({ session }) => session === this.session);
     return (ticks.reduce((sum, each) => sum + each.ticks, 0) * 1000) / TICKS_A_SECOND;
   }
+
+  /** Processes that the machine consists of now. */
+  get pids(): number[] {
+    return statistics().flatMap(({ pid, session }) => (session === this.session ? [pid] : []));
+  }
+}
+
+/** For how many milliseconds each process could have run since it began, while the host ran another one. */
+export function processorWaits(pids: readonly number[]): Map<number, number> {
+  return new Map(
+    pids.flatMap((pid) => {
+      const waited = waitOf(pid);
+      return waited === undefined ? [] : [[pid, waited] as const];
+    }),
+  );
+}
+
+/** Milliseconds; absent where the process has ended, or the kernel doesn't count them. */
+function waitOf(pid: number): number | undefined {
+  const [, waited] = textOf(`/proc/${pid}/schedstat`).split(" ");
+  return waited === undefined ? undefined : Number(waited) / 1e6;
 }
 
 interface Statistics {

@@ -21,6 +21,20 @@ function median(sorted: readonly number[]): number {
 }
 
 /**
+ * The value that so many percent of all don't exceed.
+ *
+ * @param percent 0 to 100
+ * @returns NaN where there are too few values to have one beyond it
+ */
+export function percentileOf(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  // Not 1 - percent / 100, which is less than a ten thousandth for 99.99.
+  const beyond = Math.round((100 - percent) * 1e4 * sorted.length) / 1e6;
+  if (beyond < 1 && percent > 50) return NaN;
+  return sorted[Math.max(0, Math.ceil(sorted.length - beyond) - 1)] ?? NaN;
+}
+
+/**
  * How many times as long one candidate takes as another. Each run is compared with the run of the other candidate directly before
  * or after it, since what else the machine does changes from minute to minute.
  *

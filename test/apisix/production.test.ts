@@ -8,14 +8,13 @@ import { AgentProfile } from "../../constructs/agents";
 import { Gateway, GatewayOptions, MachineGateway, Route, Upstream } from "../../constructs/apisix";
 import { ConsulKeys, ConsulServer } from "../../constructs/consul";
 import { CloudInit, Machine, renderCloudConfig } from "../../constructs/machine";
-import { NomadServer } from "../../constructs/nomad";
+import { Job, NomadServer } from "../../constructs/nomad";
 import { defineInventory, PlatformStack } from "../../constructs/stacks";
 import { asText, machinesOf, OfferingBackend } from "../support/agents";
 import { freePorts } from "../support/free-ports";
 import { expectGolden, expectGoldenDifference } from "../support/golden";
 import { describeWithPrograms, programFile } from "../support/programs";
-import { refusalOf } from "../nomad/support/workload";
-import { admin, CONFIG, everything, fileOf, gatewayModel, RUN, START, unitOf } from "./support/gateways";
+import { admin, CONFIG, everything, fileOf, gatewayModel, RUN, START, unitOf, variable } from "./support/gateways";
 
 // A gateway whose Consul cluster has AgentProfile.PRODUCTION. On machines: test/lab/production-gateway.lab.ts.
 
@@ -148,17 +147,50 @@ test("the policy of each of its tokens, and that of the stack with its routes", 
   expect(secured(admin, false).policies["gateway-front-gw"]).not.toContain("key_prefix");
 });
 
-test("a gateway on Nomad has no token yet", () => {
-  const refused = refusalOf((stack) => {
-    const machines = machinesOf(stack, ["s1", "s2", "s3"]) as [Machine, Machine, Machine];
-    const [s1, s2, s3] = machines;
-    const consul = new ConsulServer(stack, "consul", { machine: s1, profile: AgentProfile.PRODUCTION });
-    consul.addServers([s2, s3]);
-    new Gateway(stack, "front", { nomad: new NomadServer(stack, "nomad-server", { machine: s1, consul }) });
-  });
-  expect(refused).toContain(
-    "test/front: 'consul' can't be a cluster with AgentProfile.PRODUCTION yet, because a gateway on Nomad has no token for it",
+test("a gateway on Nomad has a token of its own, which the servers give its one task as a variable", () => {
+  const app = new App({ outdir: join(folder, String((programs += 1))) });
+  const stack = new TerraformStack(app, "machines");
+  const [s1, s2, s3, web] = machinesOf(stack, ["s1", "s2", "s3", "web"]) as [Machine, Machine, Machine, Machine];
+  const profile = AgentProfile.PRODUCTION;
+  const consul = new ConsulServer(stack, "consul", { machine: s1, profile });
+  consul.addServers([s2, s3]);
+  const nomad = new NomadServer(stack, "nomad", { machine: s1, consul, profile });
+  nomad.addServers([s2, s3]);
+  nomad.addClients([web], { docker: true });
+  const gateway = new Gateway(stack, "front", { nomad, secrets: { ALICE_KEY: variable(stack, "alice") } });
+  const [consulAccess, nomadAccess] = ["consul-access", "nomad-access"].map(
+    (name) =>
+      JSON.parse(s1.model.secrets.find(({ path }) => path.endsWith(`/${name}/access.json`))?.content ?? "{}") as {
+        policies?: Record<string, string>;
+        variables?: Record<string, Record<string, string>>;
+      },
   );
+  expect(consulAccess?.policies?.["gateway-front"]).toBe(
+    'service_prefix "" {\n  policy = "read"\n}\nnode_prefix "" {\n  policy = "read"\n}\n',
+  );
+  // Its routes are rendered by the client, with the client's token.
+  expect(consulAccess?.policies?.["nomad-web"]).toContain('key_prefix "apisix/front/routes"');
+  expect(Object.keys(nomadAccess?.variables ?? {})).toEqual(["nomad/jobs/front/gateway/apisix"]);
+  const job = gateway.node.findChild("Default");
+  if (!Job.isJob(job)) throw new Error("a gateway has a job");
+  const task = job.toApiJob().TaskGroups[0]?.Tasks[0];
+  const texts = new Map(task?.Templates?.map(({ DestPath, EmbeddedTmpl }) => [DestPath, EmbeddedTmpl]));
+  expect(texts.get("secrets/consul-token")).toBe(
+    '{{ with nomadVar "nomad/jobs/front/gateway/apisix" }}{{ .token }}{{ end }}',
+  );
+  // Files as well, since the environment of a container is in what Docker tells.
+  expect(texts.get("secrets/ALICE_KEY")).toBe('{{ with nomadVar "nomad/jobs/front" }}{{ .ALICE_KEY.Value }}{{ end }}');
+  expect(task?.Templates?.some(({ Envvars }) => Envvars)).toBe(false);
+  expect(task?.Templates?.filter(({ DestPath }) => DestPath.startsWith("secrets/"))).toEqual(
+    ["ALICE_KEY", "consul-token"].map(
+      (name) => expect.objectContaining({ DestPath: `secrets/${name}`, Perms: "0440", Gid: 636 }) as unknown,
+    ),
+  );
+  expect(task?.User).toBe("636:636");
+  expect(texts.get("local/start")).toContain("for secret in /secrets/[A-Z]*; do");
+  expect(task?.Config).toMatchObject({ cap_drop: ["all"], security_opt: ["no-new-privileges"], pids_limit: 256 });
+  expect(texts.get("local/consul-token.lua")).toContain('"/secrets/consul-token"');
+  expect(texts.get("local/config.yaml")).toContain("lua_module_hook: consul-token\n");
 });
 
 describeWithPrograms("what a real Consul lets its tokens do", ["consul"], () => {

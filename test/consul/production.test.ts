@@ -148,7 +148,7 @@ describe("what is refused", () => {
     expect(
       refusal((stack, consul, [s1, s2, s3]) => {
         consul.addServers([s2!, s3!]);
-        new NomadServer(stack, "nomad", { machine: s1!, consul });
+        new NomadServer(stack, "nomad", { machine: s1!, consul, profile: AgentProfile.CLUSTER });
       }),
     ).toThrow(/nomad: 'consul' can't be a cluster with AgentProfile.PRODUCTION yet/);
   });

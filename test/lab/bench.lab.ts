@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import execa from "execa";
+import { ohaFile, WebResults } from "../../scripts/bench/web";
+import { lengthOf } from "../../scripts/bench/web-cases";
 import { PLANE_CANDIDATES, PlaneRun } from "../../scripts/bench/planes-candidates";
 import type { UpResults } from "../../scripts/bench/up";
 import { BOOT } from "./support/waiting";
@@ -77,3 +79,47 @@ test(
   },
   2 * BOOT,
 );
+
+/** Where oha is: the file of VIPSTACK_OHA, else in PATH. A test without it is skipped, and says so. */
+function oha(): string | undefined {
+  try {
+    return ohaFile(process.env.VIPSTACK_OHA);
+  } catch (error) {
+    process.stderr.write(
+      `SKIPPED: bench web (${error instanceof Error ? error.message : String(error)}; for this test: VIPSTACK_OHA=FILE)\n`,
+    );
+    return undefined;
+  }
+}
+const OHA = oha();
+
+(OHA === undefined ? describe.skip : describe)("with oha", () => {
+  test(
+    "web: every server answers on every path, and what was counted covers the time of its requests",
+    async () => {
+      const words = ["--runs", "1", "--requests", "40", "--paths", "host,director", "--plain", "--oha", OHA ?? ""];
+      const { text, results } = await bench("web", ...words);
+      const { runs, plan } = results as WebResults;
+      expect(plan).toMatchObject({ nomad: false, gateway: false });
+      expect(runs).toHaveLength(8);
+      for (const { errors, bytes, requests, evidence, seconds } of runs) {
+        expect({ errors, bytes, answered: requests.length }).toEqual({ errors: 0, bytes: 2_569_291, answered: 40 });
+        expect(Math.min(...requests.map(lengthOf))).toBeGreaterThan(0);
+        expect(evidence.map(({ machine }) => machine)).toEqual(["client", "director", "web"]);
+        for (const { guest, host } of evidence) {
+          expect(guest[0]?.from).toBeLessThanOrEqual(0);
+          for (const intervals of [guest, host]) expect(intervals.at(-1)?.to).toBeGreaterThan(500 * seconds);
+        }
+      }
+      // Without keep-alive each request has a connection of its own, with it only a few have.
+      for (const keepAlive of [false, true]) {
+        const requests = runs.filter((run) => run.keepAlive === keepAlive).flatMap((run) => run.requests);
+        const connected = requests.filter(({ setUp }) => setUp > 0).length;
+        expect(connected === requests.length).toBe(!keepAlive);
+      }
+      expect(text).toContain("plain Docker containers, without Nomad");
+      expect(isPng("web") && isPng("web-latency") && isPng("web-times")).toBe(true);
+    },
+    2 * BOOT,
+  );
+});

@@ -24,7 +24,8 @@ function servers(stack: TerraformStack, props: Partial<NomadServerProps> = {}): 
   const [s1, s2, s3] = machines;
   const consul = new ConsulServer(stack, "consul", { machine: s1, profile: PRODUCTION });
   consul.addServers([s2, s3]);
-  const nomad = new NomadServer(stack, "nomad", { machine: s1, consul, profile: PRODUCTION, ...props });
+  // Its profile is Consul's.
+  const nomad = new NomadServer(stack, "nomad", { machine: s1, consul, ...props });
   nomad.addServers([s2, s3]);
   return { machines, consul, nomad };
 }

@@ -39,7 +39,7 @@ test("the package holds the library, the two programs, the examples, the documen
   const kinds = new Set(
     files.map((file) =>
       file
-        .replace(/(examples|constructs)\/[^/]+\//, "$1/any/")
+        .replace(/(examples|constructs|cli)\/[^/]+\//, "$1/any/")
         .replace(/[^/]+(\.d\.ts|\.js|\.py|\.lua|\.sh)$/, "*$1")
         .replace(/^((?:docs|examples\/any|inventory|stacks)\/)[^/]+(\.(?:md|svg|ts))$/, "$1*$2"),
     ),
@@ -51,24 +51,14 @@ test("the package holds the library, the two programs, the examples, the documen
      "README.md",
      "dist/cli/*.d.ts",
      "dist/cli/*.js",
-     "dist/cli/doctor/*.d.ts",
-     "dist/cli/doctor/*.js",
-     "dist/cli/doctor/causes/*.d.ts",
-     "dist/cli/doctor/causes/*.js",
-     "dist/cli/doctor/programs/*.py",
-     "dist/cli/handover/*.d.ts",
-     "dist/cli/handover/*.js",
-     "dist/cli/licences/*.d.ts",
-     "dist/cli/licences/*.js",
-     "dist/cli/plan/*.d.ts",
-     "dist/cli/plan/*.js",
-     "dist/cli/secrets/*.d.ts",
-     "dist/cli/secrets/*.js",
-     "dist/cli/view/*.d.ts",
-     "dist/cli/view/*.js",
-     "dist/cli/view/page/*.js",
-     "dist/cli/view/page/index.html",
-     "dist/cli/view/page/view.css",
+     "dist/cli/any/*.d.ts",
+     "dist/cli/any/*.js",
+     "dist/cli/any/causes/*.d.ts",
+     "dist/cli/any/causes/*.js",
+     "dist/cli/any/page/*.js",
+     "dist/cli/any/page/index.html",
+     "dist/cli/any/page/view.css",
+     "dist/cli/any/programs/*.py",
      "dist/constructs/*.d.ts",
      "dist/constructs/*.js",
      "dist/constructs/any/*.d.ts",

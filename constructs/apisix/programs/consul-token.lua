@@ -7,7 +7,7 @@ require("when-empty")
 local consul = require("resty.consul")
 local get = consul.get
 
-local FILE = "/gateway/secrets/consul-token"
+local FILE = "TOKEN-FILE"
 
 -- Without a token Consul would answer that there is no service at all, and not that it refuses.
 local last = "missing"

@@ -15,9 +15,9 @@ export function whenEmptyHook(): string {
 /** Another one, where Consul wants a token: it makes APISIX read the token, and uses the first one. */
 export const CONSUL_TOKEN = "consul-token.lua";
 
-/** That file. */
-export function consulTokenHook(): string {
-  return program(CONSUL_TOKEN);
+/** That file. @param token file with the token, in the container */
+export function consulTokenHook(token: string): string {
+  return program(CONSUL_TOKEN).replace("TOKEN-FILE", token);
 }
 
 function program(name: string): string {
@@ -90,7 +90,7 @@ function apisix(settings: GatewaySettings, { address, virtualPorts, folders }: G
   const { httpPort, httpsPort, statusPort, controlPort, streamPorts, trustedAddresses, admin } = settings;
   const ports = [...new Set([httpPort, ...virtualPorts])];
   const streams = streamPorts.tcp.length + streamPorts.udp.length > 0;
-  const hook = folders.secrets === undefined ? WHEN_EMPTY : CONSUL_TOKEN;
+  const hook = folders.token === undefined ? WHEN_EMPTY : CONSUL_TOKEN;
   return [
     "apisix:",
     "  # What happens when no instance of a service is healthy.",

@@ -1,16 +1,17 @@
+import { basename } from "node:path/posix";
 import { HARDENED } from "../../agents";
 import { GatewaySettings } from "../gateway-settings";
 import { IN_CONTAINER, machineGatewayFolders } from "./folders";
 import type { Way } from "./run";
 
 /** The user `apisix` of the official images, and its group. */
-const USER = "636";
+export const APISIX_USER = "636";
 
 /** Its folder of what is secret, in memory: on its machine, and in its container. */
 const runFolder = (name: string): string => `/run/vipstack-gateway-${name}`;
 
 /** The one file in it that is no variable of the environment. */
-export const TOKEN_NAME = "consul-token";
+export const TOKEN_NAME = basename(IN_CONTAINER.token);
 
 /** Folders of the image that hold the configuration in use and links to the log: a copy is made for each container. */
 const COPIES = ["/usr/local/apisix/conf", "/usr/local/apisix/logs"];
@@ -50,20 +51,20 @@ ask() {
 }
 
 # A file of secrets, for the container's user.
-give() { install -m 0440 -g ${USER} "$1" "${secrets}/$2"; }
+give() { install -m 0440 -g ${APISIX_USER} "$1" "${secrets}/$2"; }
 `,
     endMaintenance: maintenance("enable=false"),
     beginMaintenance: maintenance(`enable=true&reason=gateway+${name}+stops`),
-    prepare: `install -d -m 0750 -g ${USER} ${secrets}\n  `,
+    prepare: `install -d -m 0750 -g ${APISIX_USER} ${secrets}\n  `,
     take: `give "${folders.secrets}/$secret" "$secret"`,
     remove: "docker rm --force --volumes",
-    folders: `install -d -m 0770 -g ${USER} ${folders.dump}
-  for buffer in ${Object.keys(BUFFERS).join(" ")}; do install -d -m 0770 -g ${USER} "${buffers}/$buffer"; done
+    folders: `install -d -m 0770 -g ${APISIX_USER} ${folders.dump}
+  for buffer in ${Object.keys(BUFFERS).join(" ")}; do install -d -m 0770 -g ${APISIX_USER} "${buffers}/$buffer"; done
   # There is nothing to serve before Consul has answered once; APISIX would ask again only after minutes.
   [ -e ${folders.dump}/consul.json ] || until ask ${tokens.reading} acl/token/self; do sleep 1; done
   give ${tokens.reading} ${TOKEN_NAME}`,
     options: `--memory ${memoryMiB}m --pids-limit 256 \\
-    --user ${USER}:${USER} --cap-drop ALL --security-opt no-new-privileges --read-only \\
+    --user ${APISIX_USER}:${APISIX_USER} --cap-drop ALL --security-opt no-new-privileges --read-only \\
     ${COPIES.map((path) => `--volume ${path}`).join(" ")} \\
     ${Object.entries(BUFFERS)
       .map(([buffer, path]) => `--volume ${buffers}/${buffer}:${path}`)

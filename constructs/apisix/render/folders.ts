@@ -28,4 +28,5 @@ export const IN_CONTAINER = {
   document: "/gateway/document",
   dump: "/gateway/dump",
   secrets: "/gateway/secrets",
+  token: "/gateway/secrets/consul-token",
 } as const;

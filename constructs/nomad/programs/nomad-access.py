@@ -1,7 +1,8 @@
 #!/usr/bin/python3 -BESs
-"""nomad-access FILE STATE --authority PEM --certificate PEM --reset FILE: make Nomad's first token and its gossip key those of FILE.
+"""nomad-access FILE STATE --authority PEM --certificate PEM --reset FILE: make Nomad's first token, its gossip key and variables of jobs those of FILE.
 
-FILE holds {"management": SECRET, "gossip": KEY}. Nomad chooses all tokens by itself, but the first one, which may do everything. So the
+FILE holds {"management": SECRET, "gossip": KEY, "variables": {PATH: {NAME: VALUE}}}. Nomad chooses all tokens by itself, but the first one,
+which may do everything. So the
 first one is made with this secret: by whichever server comes first, and once.
 
 Another secret takes its place in the way of Nomad's own: a file on the server that leads (--reset) allows another first token; then that
@@ -94,6 +95,24 @@ def apply_gossip_key(nomad: Api, key: str) -> None:
     say("~ gossip key")
 
 
+def apply_variables(nomad: Api, variables: Dict[str, Dict[str, str]]) -> None:
+    """Other variables are left alone."""
+    for path, items in variables.items():
+        if items_of(nomad, path) == items:
+            continue
+        nomad.ask("PUT", f"var/{path}", {"Namespace": "default", "Path": path, "Items": items})
+        say(f"~ variable {path}")
+
+
+def items_of(nomad: Api, path: str) -> Dict[str, str]:
+    try:
+        return dict(nomad.ask("GET", f"var/{path}")["Items"])
+    except Failed as failed:
+        if f"var/{path}: 404 " in str(failed):
+            return {}
+        raise
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="nomad-access", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("file", type=Path)
@@ -111,6 +130,7 @@ def main() -> int:
     def apply() -> None:
         apply_management(nomad, options.state, options.reset)
         apply_gossip_key(nomad, wanted["gossip"])
+        apply_variables(nomad, wanted.get("variables", {}))
 
     return until_done("nomad-access", apply, PATIENCE)
 

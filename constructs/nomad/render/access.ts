@@ -1,7 +1,7 @@
 import { HARDENED } from "../../agents";
 import { NOMAD_SECRETS } from "./security";
 
-/** What the servers make the management token and the gossip key equal to; it holds both. */
+/** What the servers make the management token, the gossip key and variables of jobs equal to; it holds all of them. */
 export const ACCESS_FILE = "/etc/vipstack/secrets/nomad-access/access.json";
 
 const { authority, certificate } = NOMAD_SECRETS;
@@ -33,6 +33,11 @@ WantedBy=multi-user.target
 `;
 
 /** The content of {@link ACCESS_FILE}. */
-export function nomadAccessText(access: { readonly management: string; readonly gossip: string }): string {
+export function nomadAccessText(access: {
+  readonly management: string;
+  readonly gossip: string;
+  /** Items of variables of Nomad by their paths. */
+  readonly variables: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}): string {
   return `${JSON.stringify(access, null, 2)}\n`;
 }

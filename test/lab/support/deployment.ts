@@ -129,6 +129,13 @@ export class LabDeployment {
     return { exitCode, output: all };
   }
 
+  /** Puts a file of this host in the place of a machine's program, which may run. */
+  async replace(machine: string, program: string, file: string): Promise<void> {
+    const next = `${program}.next`;
+    await execa("scp", ["-q", "-F", join(this.labDirectory, "ssh_config"), file, `${machine}:${next}`]);
+    await this.on(machine, `chmod 755 ${next}; mv ${next} ${program}`);
+  }
+
   /** Asks a URL from a machine so many times. @returns how often each answer came, or each error */
   async answers(machine: string, url: string, count: number): Promise<Record<string, number>> {
     return countLines(await this.on(machine, curlTimes(count, url)));

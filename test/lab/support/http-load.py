@@ -1,7 +1,8 @@
 """Several HTTP clients that ask one after the other until standard input ends; says what each was answered and what was lost.
 
 The first client keeps its connection as long as the server does; the others make one for each request. Prints `ready` after
-the first answer of each, and one JSON line at the end. Usage: http-load.py ADDRESS PORT CLIENTS
+the first answer of each, how many were answered each second, and one JSON line at the end.
+Usage: http-load.py ADDRESS PORT CLIENTS
 """
 
 import collections
@@ -17,6 +18,9 @@ STARTED = time.monotonic()
 answers: collections.Counter[str] = collections.Counter()
 failures: list[dict[str, object]] = []
 slowest = 0.0
+# The longest time in which no client got a good answer, and when the last one came.
+silence, latest = 0.0, STARTED
+counting = threading.Lock()
 ended = threading.Event()
 
 
@@ -32,8 +36,17 @@ def ask(connection: http.client.HTTPConnection) -> str:
         return ask(connection) if reused and isinstance(error, CLOSED) else repr(error)
     if answer.status != 200:
         return f"{answer.status} {body[:100]}"
-    answers[body] += 1
+    count(body)
     return ""
+
+
+def count(body: str) -> None:
+    """One good answer."""
+    global silence, latest
+    with counting:
+        now = time.monotonic()
+        silence, latest = max(silence, now - latest), now
+        answers[body] += 1
 
 
 def request(connection: http.client.HTTPConnection, keep: bool) -> None:
@@ -64,11 +77,18 @@ def main() -> None:
         thread.start()
     ready.wait()
     print("ready", flush=True)
-    sys.stdin.read()
-    ended.set()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    while not ended.wait(1):
+        print("answered", answers.total(), flush=True)
     for thread in threads:
         thread.join()
-    print(json.dumps({"answers": answers, "slowest": round(slowest, 2), "failures": failures}), flush=True)
+    result = {
+        "answers": answers,
+        "slowest": round(slowest, 2),
+        "silence": round(max(silence, time.monotonic() - latest), 1),
+        "failures": failures,
+    }
+    print(json.dumps(result), flush=True)
 
 
 main()

@@ -14,6 +14,8 @@ export interface RequestsResult {
   readonly answers: Readonly<Record<string, number>>;
   /** Seconds. */
   readonly slowest: number;
+  /** The longest time in which no client got an answer with status 200, in seconds. */
+  readonly silence: number;
   /** Seconds after its start, and for how many. */
   readonly failures: readonly { readonly at: number; readonly took: number; readonly problem: string }[];
 }
@@ -35,12 +37,16 @@ export function lossOf(result: RequestsResult): string {
 
 /** A load that runs on a machine; see load.py and http-load.py. */
 export class Load<Result> {
+  /** How many requests were answered a second ago; load.py does not tell. */
+  answered = 0;
   private readonly isReady: Promise<void>;
 
   constructor(private readonly running: execa.ExecaChildProcess) {
     this.isReady = new Promise<void>((resolve, reject) => {
       running.stdout?.on("data", (chunk: Buffer) => {
-        if (chunk.toString().includes("ready")) resolve();
+        const text = chunk.toString();
+        if (text.includes("ready")) resolve();
+        this.answered = Number([...text.matchAll(/answered (\d+)\n/g)].at(-1)?.[1] ?? this.answered);
       });
       running.catch(reject);
     });

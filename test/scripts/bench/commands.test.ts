@@ -32,6 +32,22 @@ test.each([
       "error: option '--candidates <names>' argument 'routing,f5' is invalid. " +
       "It must be one of direct, gateway, snat, routing, tunneling, iptables, haproxy, nginx, keepalived.\n",
   },
+  {
+    words: ["web", "--servers", "nginx"],
+    error:
+      "error: option '--servers <list>' argument 'nginx' is invalid. It must have two or more servers, each with a name of its own.\n",
+  },
+  {
+    words: ["web", "--servers", "nginx,iis"],
+    error:
+      "error: option '--servers <list>' argument 'nginx,iis' is invalid. " +
+      "It must have names of nginx, apache, caddy, or NAME=IMAGE=PORT=FOLDER.\n",
+  },
+  {
+    words: ["web", "--paths", "host,tunnel"],
+    error:
+      "error: option '--paths <names>' argument 'host,tunnel' is invalid. It must be one of host, director, gateway.\n",
+  },
 ])("$words is refused with one error", async ({ words, error }) => {
   expect(await refusal(...words)).toBe(error);
 });
