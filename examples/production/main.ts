@@ -1,5 +1,5 @@
 // The chain of main.ts for production, by one word: access control, encryption and least privilege for Consul, Nomad and the gateway.
-// Without 'profile' the same program runs, and whoever reaches a port may do everything. Needs the image of APISIX and Nomad (docs/programs.md).
+// Without 'profile' the same program runs, and every host that reaches a port has full access. Needs the image of APISIX and Nomad (docs/programs.md).
 //   npm run up -- production
 //   npx vipstack secrets list production
 import { App } from "cdktf";
