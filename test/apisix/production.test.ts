@@ -16,7 +16,7 @@ import { expectGolden, expectGoldenDifference } from "../support/golden";
 import { describeWithPrograms, programFile } from "../support/programs";
 import { admin, CONFIG, everything, fileOf, gatewayModel, RUN, START, unitOf, variable } from "./support/gateways";
 
-// A gateway whose Consul cluster has AgentProfile.PRODUCTION. On machines: test/lab/production-gateway.lab.ts.
+// A gateway whose Consul cluster has AgentProfile.PRODUCTION. On machines: test/lab/production-gateway.long.ts.
 
 const folder = mkdtempSync(join(tmpdir(), "vipstack-production-gateway-"));
 afterAll(() => {

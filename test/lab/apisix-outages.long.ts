@@ -1,3 +1,4 @@
+import { statusTimes } from "./support/answers";
 import { deployed } from "./support/deployment";
 import { untilServed } from "./support/director";
 import { Gateways } from "./support/gateways";
@@ -52,6 +53,21 @@ describeWithImage(APISIX, "APISIX gateways in outages", () => {
   );
 
   test(
+    "a reload of both gateways loses no request",
+    async () => {
+      const before = await gateways.identities();
+      const requests = await load();
+      for (const machine of ["gw1", "gw2"]) await scene.on(machine, "systemctl reload vipstack-gateway-gateway");
+      await until(gw1, gw2);
+      const result = await requests.finish();
+      console.log(`reload of both gateways: ${lossOf(result)}`);
+      expect(result.failures).toEqual([]);
+      expect(await gateways.identities()).toEqual(before);
+    },
+    3 * MINUTES,
+  );
+
+  test(
     "both gateways restarted on purpose, one after the other: no request is lost",
     async () => {
       const requests = await load();
@@ -100,6 +116,34 @@ describeWithImage(APISIX, "APISIX gateways in outages", () => {
       const result = await requests.finish();
       console.log(`gateway without power: out after ${left} s, back ${back} s after its boot; ${lossOf(result)}`);
       expect(lostFor(result)).toBeLessThan(90);
+    },
+    BOOT,
+  );
+
+  test(
+    "every instance critical at once: the last ones are tried, and no request is lost; after the grace clients are refused",
+    async () => {
+      const check = { Name: "broken", ServiceID: "hello-world-servers-80", TTL: "24h", Status: "critical" };
+      const agent = "http://127.0.0.1:8500/v1/agent/check";
+      const fail = (machine: string): Promise<string> =>
+        scene.on(machine, `curl --silent --fail --request PUT --data '${JSON.stringify(check)}' ${agent}/register`);
+      const requests = await load();
+      await fail("web1");
+      await untilNodes(web2);
+      await fail("web2");
+      await untilNodes();
+      await scene.on("vm-1", "sleep 15");
+      const result = await requests.finish();
+      console.log(`all instances critical: ${lossOf(result)}`);
+      expect(result.failures).toEqual([]);
+      expect(Object.keys(result.answers)).toContain("Hello from web2!");
+      await eventually(async () => {
+        expect(await scene.on("vm-1", statusTimes(1, "http://192.168.139.29/"))).toBe("503");
+      });
+      for (const machine of ["web1", "web2"])
+        await scene.on(machine, `curl --silent --fail --request PUT ${agent}/deregister/broken`);
+      await untilNodes(web1, web2);
+      expect(await scene.on("vm-1", statusTimes(1, "http://192.168.139.29/"))).toBe("200");
     },
     BOOT,
   );

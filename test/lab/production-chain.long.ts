@@ -115,7 +115,7 @@ rm /dev/shm/needle`,
       test.each([
         ["Consul's HTTP of its own machine", "http://192.168.139.31:8500/v1/catalog/services", /^000 7$/],
         ["Consul's HTTPS of a server", "https://192.168.139.24:8501/v1/catalog/services", /^000 (35|55|56)$/],
-        ["Nomad's HTTP of its own machine", "https://192.168.139.31:4646/v1/jobs", /^000 (35|55|56)$/],
+        ["Nomad's HTTP of its own machine", "https://192.168.139.31:4646/v1/jobs", /^000 28$/],
         ["Nomad's HTTP of a server", "https://192.168.139.24:4646/v1/jobs", /^000 (35|55|56)$/],
         ["the gateway's control API", "http://192.168.139.31:9090/v1/discovery/consul/dump", /^000 7$/],
         ["the gateway's Admin API", "http://192.168.139.31:9180/apisix/admin/routes", /^000 7$/],

@@ -155,7 +155,7 @@ describe("the firewall", () => {
     ["iptables -D INPUT -j VIPSTACK-FIREWALL", "! iptables -C INPUT -j VIPSTACK-FIREWALL"],
   ])("comes back after %s", async (command, gone) => {
     await lab.on("server2", `${command} && ${gone}`);
-    await eventually(async () => expect(await reaches("client", "10.93.0.32:8080")).toBe(false));
+    await eventually(async () => { expect(await reaches("client", "10.93.0.32:8080")).toBe(false); });
     await lab.on("server2", "/usr/local/lib/vipstack/iptables-rules check");
   });
 });
