@@ -51,7 +51,7 @@ function secured(build: (scene: Scene) => void, operators?: string[]): Record<st
     build({ stack, s1, s2, s3, web, lb, consul });
     return machines;
   });
-  return Object.fromEntries(models.map((model) => [model.hostname, model] as const));
+  return Object.fromEntries(models.map((model) => [model.hostname ?? "", model]));
 }
 
 test("Consul: 8300 and 8301 for all agents, 8302 for servers, 8501 for operators", () => {
@@ -183,7 +183,11 @@ describe("a role of one's own", () => {
   });
 
   test("can't limit it without one", () => {
-    expect(withRole((machine, stack) => { machine.contribute(stack, { ports: [claim] }); })).toThrow(
+    expect(
+      withRole((machine, stack) => {
+        machine.contribute(stack, { ports: [claim] });
+      }),
+    ).toThrow(
       "can't limit who reaches tcp port 9100 ('from') on a machine without a firewall: call Firewall.of(machine, role) in the role, too, or leave out 'from'",
     );
   });
