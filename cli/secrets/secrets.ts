@@ -4,7 +4,7 @@ import { columns } from "../columns";
 import { CliError } from "../errors";
 import { typed } from "../package";
 import { chooseProgram, Program } from "../program";
-import { daysLeft, KeptSecret, readSecrets, writeSecrets } from "./store";
+import { KeptSecret, readSecrets, whenItEnds, writeSecrets } from "./store";
 import { secretsTitle, supplySecrets } from "./supply";
 
 /** Makes the secrets that the program needs and that are not there, without deploying anything. */
@@ -33,8 +33,7 @@ const HEADINGS = ["secret", "kind", "made", "ends"];
 function stateOf(variable: string, kept: KeptSecret | undefined): string[] {
   if (process.env[`TF_VAR_${variable}`] !== undefined) return [`by TF_VAR_${variable}`, ""];
   if (kept === undefined) return [`not yet: ${typed("up")}`, ""];
-  const days = daysLeft(kept);
-  return [kept.made.slice(0, 10), days === undefined ? "never" : `in ${days} days`];
+  return [kept.made.slice(0, 10), whenItEnds(kept)];
 }
 
 /** Prints the value of one secret, for a vault or an operator's tool. */

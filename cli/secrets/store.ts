@@ -67,3 +67,11 @@ function authoritiesFirst(wanted: readonly SecretDescription[]): SecretDescripti
 export function daysLeft({ ends }: MadeSecret, now = Date.now()): number | undefined {
   return ends === undefined ? undefined : Math.floor((Date.parse(ends) - now) / 86_400_000);
 }
+
+/** When a secret ends, in words: `in 28 days`, `23 hours ago`, `never`. */
+export function whenItEnds({ ends }: MadeSecret, now = Date.now()): string {
+  if (ends === undefined) return "never";
+  const hours = Math.trunc((Date.parse(ends) - now) / 3_600_000);
+  const words = new Intl.RelativeTimeFormat("en");
+  return Math.abs(hours) < 48 ? words.format(hours, "hour") : words.format(Math.trunc(hours / 24), "day");
+}

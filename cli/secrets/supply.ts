@@ -1,5 +1,5 @@
 import { DeploymentDescription } from "../../constructs/deployment";
-import { completeSecrets, daysLeft, readSecrets, Secrets, writeSecrets } from "./store";
+import { completeSecrets, daysLeft, readSecrets, Secrets, whenItEnds, writeSecrets } from "./store";
 
 /** From so many days before its end a certificate is a warning. */
 export const SOON_DAYS = 30;
@@ -44,8 +44,8 @@ export function endingSoon(secrets: Secrets, now = Date.now()): string[] {
   return Object.entries(secrets).flatMap(([variable, secret]) => {
     const days = daysLeft(secret, now);
     if (days === undefined || days > SOON_DAYS) return [];
-    const when = days < 0 ? `ended ${-days} days ago` : `ends in ${days} days`;
-    return [`certificate ${variable} ${when}: vipstack secrets rotate ${variable}, then vipstack up`];
+    const verb = days < 0 ? "ended" : "ends";
+    return [`certificate ${variable} ${verb} ${whenItEnds(secret, now)}: vipstack secrets rotate ${variable}, then vipstack up`];
   });
 }
 

@@ -70,7 +70,13 @@ test("a certificate that ends within 30 days is a warning", () => {
   expect(endingSoon(made, Date.now() + 336 * day)).toEqual([
     "certificate agent ends in 28 days: vipstack secrets rotate agent, then vipstack up",
   ]);
-  expect(endingSoon(made, Date.now() + 366 * day)).toEqual([
-    "certificate agent ended 2 days ago: vipstack secrets rotate agent, then vipstack up",
+  expect(endingSoon(made, Date.now() + 364.6 * day)).toEqual([
+    "certificate agent ends in 9 hours: vipstack secrets rotate agent, then vipstack up",
+  ]);
+  expect(endingSoon(made, Date.now() + 366.01 * day)).toEqual([
+    "certificate agent ended 24 hours ago: vipstack secrets rotate agent, then vipstack up",
+  ]);
+  expect(endingSoon(made, Date.now() + 368 * day)).toEqual([
+    "certificate agent ended 3 days ago: vipstack secrets rotate agent, then vipstack up",
   ]);
 });
