@@ -4,12 +4,16 @@ import { join } from "node:path";
 import execa from "execa";
 import { ohaFile, WebResults } from "../../scripts/bench/web";
 import { lengthOf } from "../../scripts/bench/web-cases";
+import { measureOn } from "../../scripts/bench/control";
+import { PLANES, TASKS } from "../../scripts/bench/control-candidates";
+import { Progress } from "../../scripts/bench/progress";
 import { PLANE_CANDIDATES, PlaneRun } from "../../scripts/bench/planes-candidates";
 import type { UpResults } from "../../scripts/bench/up";
-import { BOOT } from "./support/waiting";
+import { deployed } from "./support/deployment";
+import { BOOT, eventually, MINUTES } from "./support/waiting";
 
-// Benches that bring up machines of their own, once and as short as they can be: they work, and what they write makes sense. Nothing here
-// looks at how fast anything is. (`control` is tried on the machines of weights.lab.ts.)
+// Benches, once and as short as they can be: they work, and what they write makes sense. Nothing here
+// looks at how fast anything is.
 
 const MAIN = join(__dirname, "..", "..", "dist", "scripts", "bench", "main.js");
 let folder: string;
@@ -121,5 +125,33 @@ const OHA = oha();
       expect(isPng("web") && isPng("web-latency") && isPng("web-times")).toBe(true);
     },
     2 * BOOT,
+  );
+});
+
+describe("control", () => {
+  const weights = deployed("weights");
+  const table = async (): Promise<string> => (await weights.on("ipvs", "ipvsadm -S -n")).trim();
+
+  test(
+    "each task is measured, and the director is left as it was",
+    async () => {
+      const before = await table();
+      const options = { servers: [3], planes: PLANES, runs: 1, seconds: 1 };
+      const runs = await measureOn(weights.labDirectory, "ipvs", options, new Progress());
+      expect(runs).toHaveLength(PLANES.length * Object.keys(TASKS).length * 2);
+      for (const { milliseconds, cpuMilliseconds } of runs) {
+        expect(milliseconds).toBeGreaterThan(0);
+        expect(cpuMilliseconds).toBeGreaterThanOrEqual(0);
+      }
+      expect(await table()).toBe(before);
+      await weights.on(
+        "ipvs",
+        "cd /usr/local/lib/vipstack; ./ipvs-rules check; ./iptables-rules check; ! test -e /run/vipstack-bench",
+      );
+      await eventually(async () => {
+        expect(await weights.answers("vm-1", "http://192.168.139.29:80/", 1)).not.toEqual({});
+      });
+    },
+    5 * MINUTES,
   );
 });

@@ -2,7 +2,7 @@ import { deployed } from "./support/deployment";
 import { untilServed } from "./support/director";
 import { BOOT, eventually, MINUTES } from "./support/waiting";
 
-// A director that follows Consul, on machines of their own: what an agent, a check or a power cut decides. What
+// A director that follows Consul, on machines of their own: what an agent or a check decides. What
 // happens while Consul is away is in consul-outages.long.ts.
 
 const scene = deployed("consul-director", { VIPSTACK_CONSUL_PORT: "18500" });
@@ -101,21 +101,6 @@ test(
     console.log(`no healthy instance: refused after ${emptied} s`);
   },
   BOOT,
-);
-
-test(
-  "after a power cut of everything all comes back without a hand",
-  async () => {
-    const machines = ["vm-1", "ipvs", "server", "web1", "web2"];
-    for (const machine of machines) await scene.lab("power-cut", machine);
-    await Promise.all(machines.map((machine) => scene.lab("power-on", machine)));
-    await until(web1, web2);
-    expect(await scene.on("server", "consul kv get lab/word")).toBe("stays");
-    await eventually(async () => {
-      expect(await scene.answers("vm-1", vip, 4)).toEqual({ web1: 2, web2: 2 });
-    });
-  },
-  2 * BOOT,
 );
 
 /** Python for a machine: the addresses that a DNS server knows of a name, one a line. */

@@ -1,6 +1,6 @@
 import { deployed } from "./support/deployment";
 import { realServersOf, untilServed } from "./support/director";
-import { BOOT } from "./support/waiting";
+import { BOOT, eventually } from "./support/waiting";
 
 // A director that follows Consul, when Consul or a machine is away.
 
@@ -58,6 +58,22 @@ test(
     expect(await scene.answers("vm-1", vip, 4)).toEqual({ web1: 4 });
     await scene.lab("power-on", "web2");
     console.log(`power cut of web2: out after ${left} s, back after ${await until(web1, web2)} s from its boot`);
+  },
+  2 * BOOT,
+);
+
+test(
+  "after a power cut of everything all comes back without a hand",
+  async () => {
+    await scene.on("server", "consul kv put lab/word stays");
+    const machines = ["vm-1", "ipvs", "server", "web1", "web2"];
+    for (const machine of machines) await scene.lab("power-cut", machine);
+    await Promise.all(machines.map((machine) => scene.lab("power-on", machine)));
+    await until(web1, web2);
+    expect(await scene.on("server", "consul kv get lab/word")).toBe("stays");
+    await eventually(async () => {
+      expect(await scene.answers("vm-1", vip, 4)).toEqual({ web1: 2, web2: 2 });
+    });
   },
   2 * BOOT,
 );

@@ -41,6 +41,12 @@ describe.each(runsOf(3))("run %i", (run) => {
     async () => {
       await growth.underLoad({ WEB_SERVERS: "2", EDITION: `${run}` }, ["web1", "web2", "web3"]);
       expect(await growth.answering()).toEqual(Growth.everywhere("web1", "web2"));
+      const machines = await lab.lab("status");
+      expect(machines).toContain("web2");
+      expect(machines).not.toContain("web3");
+      // It may come back with the same address.
+      expect(await lab.on("ipvs", "ls /var/lib/vipstack/absent")).toBe("");
+      expect(await lab.on("iptables", "ls /var/lib/vipstack/absent")).toBe("");
     },
     8 * MINUTES,
   );

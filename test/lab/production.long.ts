@@ -2,18 +2,19 @@ import { ConsulSecrets } from "./support/consul-secrets";
 import { LabDeployment } from "./support/deployment";
 import { untilServed } from "./support/director";
 import { lossOf } from "./support/load";
-import { BOOT, eventually } from "./support/waiting";
+import { BOOT, eventually, MINUTES } from "./support/waiting";
 
-// Every kind of secret of AgentProfile.PRODUCTION is replaced while requests go through the director.
+// Every kind of secret of AgentProfile.PRODUCTION is replaced while requests go through the director; then a machine leaves, and power is cut.
 
 const lab = LabDeployment.ofProgram("production");
 const secrets = new ConsulSecrets(lab);
 const PORTS = { VIPSTACK_CONSUL_PORT: "18652" };
 const VIP = "http://10.93.0.100/";
+const SERVERS = ["10.93.0.32:8080", "10.93.0.33:8080"];
 
 beforeAll(async () => {
   await lab.up(PORTS);
-  await untilServed(lab, "director", ["10.93.0.32:8080", "10.93.0.33:8080"]);
+  await untilServed(lab, "director", SERVERS);
 }, 2 * BOOT);
 
 afterAll(async () => {
@@ -69,3 +70,31 @@ describe("another secret is brought by up, without a lost request", () => {
     expect(keys).toContain(secrets.value("gossip_key"));
   });
 });
+
+test(
+  "what a machine does before it is removed: its service is withdrawn, without a lost request",
+  async () => {
+    const requests = await lab.startRequests("client", { address: "10.93.0.100", port: 80, clients: 3 });
+    await lab.on("server3", "/usr/local/lib/vipstack/before-removal");
+    expect(await lab.answers("client", VIP, 4)).toEqual({ server2: 4 });
+    const result = await requests.finish();
+    console.info(lossOf(result));
+    expect(result.failures).toEqual([]);
+    // A host that is set up again has its service back.
+    await lab.on("server3", "systemctl start caddy; systemctl restart consul");
+    await untilServed(lab, "director", SERVERS);
+  },
+  BOOT,
+);
+
+test(
+  "after a power cut of everything all comes back without a hand",
+  async () => {
+    const machines = ["client", "director", "server1", "server2", "server3"];
+    await Promise.all(machines.map((machine) => lab.lab("power-cut", machine)));
+    await Promise.all(machines.map((machine) => lab.lab("power-on", machine)));
+    await untilServed(lab, "director", SERVERS);
+    expect(await lab.answers("client", VIP, 4)).toEqual({ server2: 2, server3: 2 });
+  },
+  8 * MINUTES,
+);

@@ -1,6 +1,3 @@
-import { PLANES, TASKS } from "../../scripts/bench/control-candidates";
-import { measureOn } from "../../scripts/bench/control";
-import { Progress } from "../../scripts/bench/progress";
 import { countAnswers, requests } from "./support/answers";
 import { deployed } from "./support/deployment";
 import { BOOT, eventually, MINUTES, secondsSince, secondsUntil } from "./support/waiting";
@@ -268,27 +265,4 @@ test.each([
     expect(Object.keys(await weights.answers("vm-1", vip, 4)).every((line) => line.startsWith("d2:"))).toBe(true);
   },
   BOOT,
-);
-
-test(
-  "the bench of directors measures each task here, and leaves the director as it was",
-  async () => {
-    const before = await table();
-    const options = { servers: [3], planes: PLANES, runs: 1, seconds: 1 };
-    const runs = await measureOn(weights.labDirectory, "ipvs", options, new Progress());
-    expect(runs).toHaveLength(PLANES.length * Object.keys(TASKS).length * 2);
-    for (const { milliseconds, cpuMilliseconds } of runs) {
-      expect(milliseconds).toBeGreaterThan(0);
-      expect(cpuMilliseconds).toBeGreaterThanOrEqual(0);
-    }
-    expect(await table()).toBe(before);
-    await weights.on(
-      "ipvs",
-      "cd /usr/local/lib/vipstack; ./ipvs-rules check; ./iptables-rules check; ! test -e /run/vipstack-bench",
-    );
-    await eventually(async () => {
-      expect(await weights.answers("vm-1", vip, 1)).not.toEqual({});
-    });
-  },
-  5 * MINUTES,
 );
