@@ -152,7 +152,11 @@ export async function waitForServices(
       const askDoctor = (): Promise<Finding | undefined> => firstFinding(synthesis, deployment, endpoint, show);
       const doubt = async (): Promise<string | undefined> => (await askDoctor())?.cause;
       const why = await untilDone({ machines, machine: client, command, what, seconds: 120, show, doubt });
-      if (why === undefined) continue;
+      if (why === undefined) {
+        // An application may say so for good, which is no fault of the deployment: the report shows it.
+        await untilDone({ machines, machine: client, command: noGatewayError(endpoint), what, seconds: 60, show });
+        continue;
+      }
       // Again, because the cause may be another one by now.
       const finding = await askDoctor();
       throw new CliError(
@@ -161,6 +165,12 @@ export async function waitForServices(
       );
     }
   }
+}
+
+/** A gateway that has just started answers with an error until it has heard of the instances behind it. */
+function noGatewayError(endpoint: string): string {
+  const status = `$(curl --globoff --silent --output /dev/null --max-time 5 --write-out '%{http_code}' http://${endpoint}/)`;
+  return `for request in 1 2 3 4; do status=${status}; case $status in 502|503|504) echo "status $status"; exit 1;; esac; done`;
 }
 
 /** The doctor's most certain finding about a service. @returns undefined if it finds nothing, or fails */

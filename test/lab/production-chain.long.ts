@@ -33,9 +33,10 @@ describeWithImage(
 
     beforeAll(async () => {
       const started = Date.now();
-      await lab.up(PORTS);
+      const printed = await lab.up(PORTS);
       seconds.production = secondsSince(started);
-      await eventually(isServing, 3 * MINUTES);
+      // The pages that the report ends with.
+      expect(printed.match(/^ {2}<h1>Hello from web[12]!<\/h1>$/gm)).toHaveLength(4);
     }, 3 * BOOT);
     afterAll(async () => {
       await lab.down();
