@@ -25,6 +25,9 @@ afterAll(() => {
 
 const UNIT = "vipstack-gateway-front.service";
 const TOKENS = "/etc/vipstack/secrets/consul-tokens";
+const FIREWALL = "/etc/vipstack/iptables.d/firewall.v4";
+/** No rule before it lets others pass. */
+const ONLY_STATUS = "\n-A VIPSTACK-FIREWALL -p tcp -m tcp --syn -m multiport --dports 7085 -j DROP\n";
 
 interface Secured {
   readonly gw: CloudInit;
@@ -136,6 +139,10 @@ test("its tokens are files for root only, and in nothing else that its machine g
   expect(renderCloudConfig(gw)).not.toMatch(/\$\{var|TfToken/);
 });
 
+test("only its own machine may ask how it is", () => {
+  expect(secured().gw.liveFiles.find(({ path }) => path === FIREWALL)?.content).toContain(ONLY_STATUS);
+});
+
 test("the policy of each of its tokens, and that of the stack with its routes", () => {
   const { policies } = secured();
   const names = ["gateway-front-gw", "service-front-9080-gw", "terraform-platform", "turn-front-gw"];
@@ -191,6 +198,7 @@ test("a gateway on Nomad has a token of its own, which the servers give its one 
   expect(task?.Config).toMatchObject({ cap_drop: ["all"], security_opt: ["no-new-privileges"], pids_limit: 256 });
   expect(texts.get("local/consul-token.lua")).toContain('"/secrets/consul-token"');
   expect(texts.get("local/config.yaml")).toContain("lua_module_hook: consul-token\n");
+  expect(web.model.liveFiles.find(({ path }) => path === FIREWALL)?.content).toContain(ONLY_STATUS);
 });
 
 describeWithPrograms("what a real Consul lets its tokens do", ["consul"], () => {
