@@ -45,7 +45,9 @@ export function endingSoon(secrets: Secrets, now = Date.now()): string[] {
     const days = daysLeft(secret, now);
     if (days === undefined || days > SOON_DAYS) return [];
     const verb = days < 0 ? "ended" : "ends";
-    return [`certificate ${variable} ${verb} ${whenItEnds(secret, now)}: vipstack secrets rotate ${variable}, then vipstack up`];
+    return [
+      `certificate ${variable} ${verb} ${whenItEnds(secret, now)}: vipstack secrets rotate ${variable}, then vipstack up`,
+    ];
   });
 }
 
