@@ -43,7 +43,8 @@ describeWithPrograms("status of real Consul agents", ["consul"], () => {
       const configuration = `ports { http = ${http} server = ${rpc} serf_lan = ${lan} serf_wan = -1 dns = -1 grpc = -1 grpc_tls = -1 }`;
       agents.push(spawn(programFile("consul"), ["agent", ...words, "-hcl", configuration], { stdio: "ignore" }));
     }
-    for (const port of [ports[0], ports[3]]) await untilChecked(`http://127.0.0.1:${port}/v1/health/state/any`);
+    for (const [index, agent] of agents.entries())
+      await untilChecked(`http://127.0.0.1:${ports[index * 3]}/v1/health/state/any`, agent);
   }, 60_000);
 
   afterAll(async () => {
@@ -84,8 +85,9 @@ describeWithPrograms("status of real Consul agents", ["consul"], () => {
 });
 
 /** Until an agent has the check of its own node. */
-async function untilChecked(url: string): Promise<void> {
+async function untilChecked(url: string, agent: ChildProcess): Promise<void> {
   for (;;) {
+    if (agent.exitCode !== null) throw new Error(`the agent behind ${url} has ended with exit code ${agent.exitCode}`);
     const checks = await fetch(url).then(
       async (answer) => (answer.ok ? ((await answer.json()) as unknown[]) : []),
       () => [],
