@@ -1,5 +1,5 @@
 import { ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { renderConsulTemplateConfig } from "../../constructs/lvs/render/consul-template";
@@ -13,7 +13,7 @@ const CONSUL = `http://127.0.0.1:${PORT}`;
 
 const folder = mkdtempSync(join(tmpdir(), "vipstack-follow-"));
 const rulesFile = join(folder, "rules", "consul-web.rules");
-const program = join(__dirname, "..", "..", "constructs", "lvs", "programs", "consul-rules.py");
+const program = join(folder, "consul-rules.py");
 // With the words of the program's own first line.
 const consulRules = ["/usr/bin/python3", "-BESs", program, "--rules", join(folder, "rules")];
 for (const [option, name] of [
@@ -36,6 +36,9 @@ describeWithPrograms("rules that follow a real Consul", ["consul", "consul-templ
 
   beforeAll(() => {
     for (const name of ["rules", "instances", "data"]) mkdirSync(join(folder, name));
+    // On a machine all programs are in one folder.
+    for (const domain of ["lvs", "packets"])
+      cpSync(join(__dirname, "..", "..", "constructs", domain, "programs"), folder, { recursive: true });
     const web = { virtualService: "-t 10.0.0.100:80", forwarding: "-m", service: "hello", family: 4 };
     const also = { ...web, virtualService: "-t 10.0.0.100:81" };
     const followed = Object.fromEntries(
