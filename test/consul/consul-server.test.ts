@@ -61,7 +61,7 @@ test("a further server replaces no machine: its address and the new count are li
   const [one, three] = [synth(build(["s1"])), synth(build(["s1", "s2", "s3"]))];
   expect(one.data("s1")).toEqual(three.data("s1"));
   expect(three.data("s1_live").triggers_replace["/etc/consul.d/cluster.hcl"]).toBe(
-    '# The cluster\'s servers.\nbootstrap_expect = 3\nretry_join = ["10.0.0.11", "10.0.0.12", "10.0.0.13"]\nretry_interval = "3s"\n',
+    '# The cluster\'s servers.\nbootstrap_expect = 3\nautopilot {\n  min_quorum = 3\n}\nretry_join = ["10.0.0.11", "10.0.0.12", "10.0.0.13"]\nretry_interval = "3s"\n',
   );
 });
 

@@ -43,5 +43,8 @@ disable_update_check = true
 ==> cluster.hcl
 # The cluster's servers.
 bootstrap_expect = 3
+autopilot {
+  min_quorum = 3
+}
 retry_join = ["10.0.0.11", "10.0.0.12", "10.0.0.13"]
 retry_interval = "3s"

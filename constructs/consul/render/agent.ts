@@ -110,10 +110,19 @@ export function consulTokensText({ agent, management }: { agent: string; managem
   return renderConfig(["The agent's own token."], { acl: { tokens: { agent, initial_management: management } } });
 }
 
-/** Who else is in the cluster: `/etc/consul.d/cluster.hcl`. A change needs no restart: it counts at the next start. */
+/**
+ * Who else is in the cluster: `/etc/consul.d/cluster.hcl`. A change needs no restart: it counts at the next start.
+ *
+ * A new cluster takes `min_quorum` as its own: autopilot removes a server that failed only after another one has come in its place.
+ * Without it a majority of three removes the third for a split of the network, and agents on the other side go on to list that server
+ * as leaving after it is back.
+ *
+ * @see https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file/autopilot
+ */
 export function consulPeersText({ retryJoin, bootstrapExpect }: ConsulPeers): string {
   return renderConfig(["The cluster's servers."], {
     bootstrap_expect: bootstrapExpect,
+    ...(bootstrapExpect !== undefined && bootstrapExpect > 1 && { autopilot: { min_quorum: bootstrapExpect } }),
     retry_join: retryJoin,
     retry_interval: "3s",
   });
