@@ -16,6 +16,11 @@ export function typed(
   return [`npm run ${command}`, ...(words.length === 0 ? [] : ["--", ...words])].join(" ");
 }
 
+/** The last words of a command about the program in a folder of `examples/`; none about that of `cdktf.json`. */
+export function wordsOf(example: string | undefined): string[] {
+  return example === undefined ? [] : [example];
+}
+
 /** The commands that build the checkout first; the others are about what such a one has brought up. */
 const BUILDS: readonly string[] = ["up", "plan", "down", "lab"];
 

@@ -6,7 +6,7 @@ import {
   VirtualServiceDescription,
 } from "../constructs/deployment";
 import { Login } from "./login";
-import { typed } from "./package";
+import { typed, wordsOf } from "./package";
 
 /** How many requests the report sends through each virtual service. */
 const REQUESTS = 4;
@@ -121,7 +121,7 @@ function next({ access, machines, virtualServices, client }: DeploymentDescripti
     ["log in", typed("ssh", from)],
     ["look at all of it", typed("status", "--watch")],
     ...(directory === undefined || director === undefined ? [] : [["watch the connections", lab(`ipvs ${director}`)]]),
-    ["remove everything", typed("down", ...(example === undefined ? [] : [example]))],
+    ["remove everything", typed("down", ...wordsOf(example))],
   ];
   const width = Math.max(...lines.map(([what = ""]) => what.length)) + 3;
   return ["Next:", ...lines.map(([what = "", how = ""]) => `  ${what.padEnd(width)}${how}`)].join("\n");

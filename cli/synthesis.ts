@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import {
   DEPLOYMENT_FILE,
   DeploymentDescription,
@@ -13,6 +13,11 @@ import { Topology } from "../constructs/topology";
 export class Synthesis {
   /** @param output where cdktf writes the synthesized stacks */
   constructor(readonly output: string) {}
+
+  /** The folder of `examples/` that the program is in. @returns undefined for the program of `cdktf.json` */
+  get example(): string | undefined {
+    return basename(dirname(resolve(this.output))) === "examples" ? basename(this.output) : undefined;
+  }
 
   /** The stacks of machines, as the last synth wrote them, in the order of their deployment. */
   deployments(): DeploymentDescription[] {

@@ -150,7 +150,7 @@ async function bringUp(
   const jobs = await jobReport(program, clusterStacks);
   for (const deployment of deployments) console.log(`\n${await report(deployment, jobs, example)}`);
   for (const stack of left()) console.log(`\nLeft behind: ${leftLine(stack)} (vipstack up --remove-left removes it).`);
-  for (const line of deployments.flatMap(({ stateFolder }) => endingSoon(readSecrets(stateFolder))))
+  for (const line of deployments.flatMap(({ stateFolder }) => endingSoon(readSecrets(stateFolder), example)))
     console.log(`\nWarning: ${line}`);
   const seconds = Math.round((Date.now() - started) / 1000);
   if (outcome.changed) console.log(`\nUp after ${seconds} s.`);

@@ -31,7 +31,8 @@ export async function doctor({ deployment: wanted, json = false, from }: DoctorO
   };
   const all = await examine(deployment, topology, show, from);
   const text = all.length === 0 ? "There is no virtual service to ask." : all.map(examinationText).join("\n\n");
-  for (const line of endingSoon(readSecrets(deployment.stateFolder))) console.error(`Warning: ${line}`);
+  for (const line of endingSoon(readSecrets(deployment.stateFolder), synthesis.example))
+    console.error(`Warning: ${line}`);
   process.stdout.write(`${json ? JSON.stringify(all, null, 2) : text}\n`);
   if (all.some(({ findings }) => findings.length > 0)) process.exitCode = 1;
 }

@@ -10,7 +10,7 @@ import { clusterObjects } from "../handover/objects";
 import { readResources } from "../handover/resources";
 import { labMachines } from "../lab";
 import { leftLine, leftStacks } from "../left-stacks";
-import { typed } from "../package";
+import { typed, wordsOf } from "../package";
 import { chooseProgram, Program } from "../program";
 import { supplySecrets } from "../secrets/supply";
 import type { Synthesis } from "../synthesis";
@@ -48,12 +48,12 @@ export async function plan(example?: string, { all = false, json = false }: Plan
     ...(deployments.some((one) => gone.includes(one.stateFolder) && terraformResources(one) > 0)
       ? ["The last lab is gone: everything in it is made anew."]
       : []),
-    ...off.map((name) => `${name} is off: ${typed("up")} switches it on.`),
+    ...off.map((name) => `${name} is off: ${typed("up", ...wordsOf(example))} switches it on.`),
     ...leftStacks(program, [...deployments, ...providerStacks]).map(leftLine),
   ];
   const text = planText(planned, all ? {} : { lines: SHOWN_LINES });
   const folders = deployments.map(({ stack }) => relative(process.cwd(), program.stackFolder(stack)));
-  const end = changesAnything(planned) ? `${typed("up")} does it.` : "Nothing to change.";
+  const end = changesAnything(planned) ? `${typed("up", ...wordsOf(example))} does it.` : "Nothing to change.";
   console.log([...notes, text, whereFilesAre(folders), end].filter((part) => part !== "").join("\n\n"));
 }
 

@@ -2,7 +2,7 @@ import { DeploymentDescription } from "../../constructs/deployment";
 import { claim } from "../claim";
 import { columns } from "../columns";
 import { CliError } from "../errors";
-import { typed } from "../package";
+import { typed, wordsOf } from "../package";
 import { chooseProgram, Program } from "../program";
 import { KeptSecret, readSecrets, whenItEnds, writeSecrets } from "./store";
 import { secretsTitle, supplySecrets } from "./supply";
@@ -23,23 +23,27 @@ export async function listSecrets(example?: string): Promise<void> {
   const { deployments } = await synthesized(example);
   const rows = deployments.flatMap(({ stateFolder, secrets = [] }) => {
     const kept = readSecrets(stateFolder);
-    return secrets.map(({ variable, recipe }) => [variable, recipe.kind, ...stateOf(variable, kept[variable])]);
+    return secrets.map(({ variable, recipe }) => [
+      variable,
+      recipe.kind,
+      ...stateOf(variable, kept[variable], example),
+    ]);
   });
   console.log(rows.length === 0 ? "The program needs no secret." : columns([HEADINGS, ...rows]));
 }
 
 const HEADINGS = ["secret", "kind", "made", "ends"];
 
-function stateOf(variable: string, kept: KeptSecret | undefined): string[] {
+function stateOf(variable: string, kept: KeptSecret | undefined, example: string | undefined): string[] {
   if (process.env[`TF_VAR_${variable}`] !== undefined) return [`by TF_VAR_${variable}`, ""];
-  if (kept === undefined) return [`not yet: ${typed("up")}`, ""];
+  if (kept === undefined) return [`not yet: ${typed("up", ...wordsOf(example))}`, ""];
   return [kept.made.slice(0, 10), whenItEnds(kept)];
 }
 
 /** Prints the value of one secret, for a vault or an operator's tool. */
 export async function showSecret(variable: string, example?: string): Promise<void> {
   const { deployments } = await synthesized(example);
-  const value = readSecrets(ownerOf(variable, deployments))[variable]?.value ?? "";
+  const value = readSecrets(ownerOf(variable, deployments, example))[variable]?.value ?? "";
   process.stdout.write(value.endsWith("\n") ? value : `${value}\n`);
 }
 
@@ -51,15 +55,17 @@ export async function rotateSecrets(
   const { program, deployments } = await synthesized(example);
   const giveBack = claim(program.output, "secrets rotate");
   try {
-    forget(variables, deployments);
+    forget(variables, deployments, example);
   } finally {
     giveBack();
   }
-  console.log(`Made anew, and brought to the machines, by ${typed("up")}: ${variables.join(", ")}`);
+  console.log(
+    `Made anew, and brought to the machines, by ${typed("up", ...wordsOf(example))}: ${variables.join(", ")}`,
+  );
 }
 
-function forget(variables: readonly string[], deployments: readonly DeploymentDescription[]): void {
-  const owners = variables.map((variable) => ownerOf(variable, deployments));
+function forget(variables: readonly string[], deployments: readonly DeploymentDescription[], example?: string): void {
+  const owners = variables.map((variable) => ownerOf(variable, deployments, example));
   for (const stateFolder of new Set(owners)) {
     const others = Object.entries(readSecrets(stateFolder)).filter(([name]) => !variables.includes(name));
     writeSecrets(stateFolder, Object.fromEntries(others));
@@ -67,10 +73,13 @@ function forget(variables: readonly string[], deployments: readonly DeploymentDe
 }
 
 /** The state folder that keeps a secret. @throws CliError where none does */
-function ownerOf(variable: string, deployments: readonly DeploymentDescription[]): string {
+function ownerOf(variable: string, deployments: readonly DeploymentDescription[], example?: string): string {
   const owner = deployments.find(({ stateFolder }) => readSecrets(stateFolder)[variable] !== undefined);
   if (owner === undefined)
-    throw new CliError(`no secret '${variable}' was made`, `list them: ${typed("secrets", "list")}`);
+    throw new CliError(
+      `no secret '${variable}' was made`,
+      `list them: ${typed("secrets", "list", ...wordsOf(example))}`,
+    );
   return owner.stateFolder;
 }
 

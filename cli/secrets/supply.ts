@@ -1,4 +1,5 @@
 import { DeploymentDescription } from "../../constructs/deployment";
+import { typed, wordsOf } from "../package";
 import { completeSecrets, daysLeft, readSecrets, Secrets, whenItEnds, writeSecrets } from "./store";
 
 /** From so many days before its end a certificate is a warning. */
@@ -39,15 +40,15 @@ export function secretsTitle(made: readonly string[]): string {
     : `Secrets: ${made.length} made, kept for their owner alone`;
 }
 
-/** A line for each certificate that ends soon, or that has ended. */
-export function endingSoon(secrets: Secrets, now = Date.now()): string[] {
+/** A line for each certificate that ends soon, or that has ended. @param example the folder of `examples/` that the program is in */
+export function endingSoon(secrets: Secrets, example?: string, now = Date.now()): string[] {
+  const option = example === undefined ? [] : ["--example", example];
   return Object.entries(secrets).flatMap(([variable, secret]) => {
     const days = daysLeft(secret, now);
     if (days === undefined || days > SOON_DAYS) return [];
     const verb = days < 0 ? "ended" : "ends";
-    return [
-      `certificate ${variable} ${verb} ${whenItEnds(secret, now)}: vipstack secrets rotate ${variable}, then vipstack up`,
-    ];
+    const cure = `${typed("secrets", "rotate", variable, ...option)}, then ${typed("up", ...wordsOf(example))}`;
+    return [`certificate ${variable} ${verb} ${whenItEnds(secret, now)}: ${cure}`];
   });
 }
 

@@ -66,17 +66,20 @@ test("a certificate that ends within 30 days is a warning", () => {
   const day = 86_400_000;
   expect(daysLeft(made.key!)).toBeUndefined();
   expect(endingSoon(made)).toEqual([]);
-  expect(endingSoon(made, Date.now() + 333 * day)).toEqual([]);
-  expect(endingSoon(made, Date.now() + 336 * day)).toEqual([
-    "certificate agent ends in 28 days: vipstack secrets rotate agent, then vipstack up",
+  expect(endingSoon(made, undefined, Date.now() + 333 * day)).toEqual([]);
+  expect(endingSoon(made, undefined, Date.now() + 336 * day)).toEqual([
+    "certificate agent ends in 28 days: npx vipstack secrets rotate agent, then npm run up",
   ]);
-  expect(endingSoon(made, Date.now() + 364.6 * day)).toEqual([
-    "certificate agent ends in 9 hours: vipstack secrets rotate agent, then vipstack up",
+  expect(endingSoon(made, undefined, Date.now() + 364.6 * day)).toEqual([
+    "certificate agent ends in 9 hours: npx vipstack secrets rotate agent, then npm run up",
   ]);
-  expect(endingSoon(made, Date.now() + 366.01 * day)).toEqual([
-    "certificate agent ended 24 hours ago: vipstack secrets rotate agent, then vipstack up",
+  expect(endingSoon(made, undefined, Date.now() + 366.01 * day)).toEqual([
+    "certificate agent ended 24 hours ago: npx vipstack secrets rotate agent, then npm run up",
   ]);
-  expect(endingSoon(made, Date.now() + 368 * day)).toEqual([
-    "certificate agent ended 3 days ago: vipstack secrets rotate agent, then vipstack up",
+  expect(endingSoon(made, undefined, Date.now() + 368 * day)).toEqual([
+    "certificate agent ended 3 days ago: npx vipstack secrets rotate agent, then npm run up",
+  ]);
+  expect(endingSoon(made, "production", Date.now() + 368 * day)).toEqual([
+    "certificate agent ended 3 days ago: npx vipstack secrets rotate agent --example production, then npm run up -- production",
   ]);
 });

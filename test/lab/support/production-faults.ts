@@ -172,7 +172,7 @@ export const certificatesEnded: Fault = async (scene) => {
   await Promise.all(AGENTS.map((machine) => scene.lab.on(machine, "systemctl restart consul")));
   for (const machine of ["director", ...SERVER_NAMES]) await untilNoneLeads(scene, machine);
   expect((await scene.lab.vipstack(["doctor"])).output).toMatch(
-    /certificate machines_consul_certificate_server1 ended \d+ hours ago: vipstack secrets rotate/,
+    /certificate machines_consul_certificate_server1 ended \d+ hours ago: npx vipstack secrets rotate machines_consul_certificate_server1,/,
   );
 };
 
