@@ -38,16 +38,18 @@ export function portFailures(settings: GatewaySettings): Failure[] {
   return [...numberFailures({ controlPort }, { min: 1, max: 65535 }, PORT_CURE), ...tcp, ...udp];
 }
 
-/**
- * What it listens on, on each of its machines.
- *
- * @param virtualPorts those of directors in front that keep the port
- * @param limits whether only its machine may ask how it is
- */
+/** Where a gateway's ports are. */
+export interface GatewayPlace {
+  /** Ports of directors in front that keep the client's port. @default - none */
+  readonly virtualPorts?: readonly number[];
+  /** Whether only its own machine may ask how it is. @default false */
+  readonly privateStatus?: boolean;
+}
+
+/** What it listens on, on each of its machines. */
 export function gatewayPorts(
   settings: GatewaySettings,
-  virtualPorts: readonly number[],
-  limits = false,
+  { virtualPorts = [], privateStatus = false }: GatewayPlace,
 ): Contribution["ports"] {
   const { httpPort, httpsPort, statusPort, controlPort, streamPorts, admin } = settings;
   const tcp = [...new Set([httpPort, httpsPort, ...virtualPorts, ...streamPorts.tcp])];
@@ -55,7 +57,7 @@ export function gatewayPorts(
   const loopback = [controlPort, ...(admin === undefined ? [] : [admin.port])];
   return [
     ...tcp.map((port) => ({ protocol: "tcp" as const, port })),
-    { protocol: "tcp", port: statusPort, ...(limits && { from: [] }) },
+    { protocol: "tcp", port: statusPort, ...(privateStatus && { from: [] }) },
     ...streamPorts.udp.map((port) => ({ protocol: "udp" as const, port })),
     ...loopback.map((port) => ({ protocol: "tcp" as const, port, address: "127.0.0.1" })),
     ...(metrics === undefined ? [] : [{ protocol: "tcp" as const, port: metrics.port, address: metrics.ip }]),

@@ -55,7 +55,7 @@ export class Gateway extends GatewayBase {
         title: `APISIX gateway ${this.name}`,
         memoryMiB: gatewayMemory(this.settings),
         sysctls: lowPorts(this.settings, []),
-        ports: gatewayPorts(this.settings, [], props.nomad._security !== undefined),
+        ports: gatewayPorts(this.settings, { privateStatus: props.nomad._security !== undefined }),
       });
     }
     const token = this.giveToken();

@@ -213,7 +213,7 @@ function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
       ...(access === undefined ? [] : tokenFiles(access, unit)),
       ...(templates?.secrets ?? []),
     ],
-    ports: gatewayPorts(settings, host.virtualPorts, access !== undefined),
+    ports: gatewayPorts(settings, { virtualPorts: host.virtualPorts, privateStatus: access !== undefined }),
   };
 }
 

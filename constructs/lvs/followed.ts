@@ -1,6 +1,6 @@
 import { ConsulService } from "../consul";
 import { IMachine } from "../machine";
-import { chainName } from "../packets";
+import { chainName, Sources } from "../packets";
 import { durationFailures, durationOf, secondsOf } from "../private/duration";
 import { Failure } from "../private/failure";
 import { Validation } from "../private/validation";
@@ -9,7 +9,7 @@ import { EmptyPolicy } from "./empty-policy";
 import { ForwardingMethod } from "./forwarding-method";
 import { Plane } from "./plane";
 import { FollowSpec, RealServerSpec } from "./spec";
-import { Host, snatChoices } from "./topology";
+import { connectionSources, Host, snatChoices } from "./topology";
 import { requireDuration, requireKnown } from "./values";
 
 /** Options of real servers that come from Consul. */
@@ -174,6 +174,16 @@ export function followWarnings(followed: FollowedService): string[] {
           `'whenEmpty' has a grace of ${grace}, and the checks of ${service} need up to ${lag} to find a healthy instance again after a restart of Consul: raise 'grace' to '${wholeSeconds(lag)}', or shorten the checks`,
         ]),
   ];
+}
+
+/** Where the connections of followed instances come from, wherever these run. */
+export function followerSources(forwarding: ForwardingMethod, director: Host, vips: readonly string[]): Sources {
+  const snatTo = vips.flatMap((vip) => snatChoices(director, vip));
+  return connectionSources(
+    forwarding,
+    director,
+    snatTo.map(({ address }) => address),
+  );
 }
 
 /** The next whole second. */

@@ -10,7 +10,7 @@ import { hashingFindings, methodFindings, realServerFindings, Refusal } from "./
 import { MAX_NTH_RULES, turnCount } from "./render/balancing";
 import { Scheduler } from "./scheduler";
 import { Endpoint, familyOf, Protocol, RealServerSpec, socketAddress } from "./spec";
-import { mtuBetween, neighbourOf, realServerAddress, snatSource } from "./topology";
+import { connectionSources, mtuBetween, neighbourOf, realServerAddress, snatSource } from "./topology";
 import { requireKnown } from "./values";
 
 /** Options of a real server. */
@@ -108,14 +108,14 @@ export class RealServer extends Construct {
     if (passes && own !== undefined && machine !== director) this.contribute(context, own);
   }
 
-  /** Tells the firewall of its machine where the connections come from: from the director only where it takes the client's place. */
+  /** Tells the firewall of its machine where the connections come from. */
   private announce({ machine, director, endpoints, forwarding }: RealServerContext): void {
     const { port: own, snatTo } = this._spec;
-    const known = forwarding.name === "masquerading" && snatTo !== undefined && machine !== director;
-    const directors = [...director.addresses.map(({ address }) => address), snatTo ?? []].flat();
+    const sources =
+      machine === director ? undefined : connectionSources(forwarding, director, snatTo === undefined ? [] : [snatTo]);
     for (const { protocol, port: asked } of endpoints) {
       const port = own === 0 ? asked : own;
-      announceUse(machine, { protocol, port, users: () => [known && port !== 0 ? directors : undefined] });
+      announceUse(machine, { protocol, port, users: () => [port === 0 ? undefined : sources] });
     }
   }
 

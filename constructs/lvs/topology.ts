@@ -1,4 +1,6 @@
 import { InterfaceAddress, normalizeAddress, subnetContains } from "../machine";
+import type { Sources } from "../packets";
+import type { ForwardingMethod } from "./forwarding-method";
 import { familyOf, ServiceSpec, SnatChoice } from "./spec";
 
 /** The name and the addresses of a machine. */
@@ -56,6 +58,11 @@ export function snatChoices(director: Host, vip: string): SnatChoice[] {
     .filter(({ address }) => address !== elsewhere)
     .map(({ subnet, address }) => ({ subnet, address }));
   return [...near, { address: elsewhere }];
+}
+
+/** Where the connections of real servers come from: from the director where it takes the client's place, else from anywhere. */
+export function connectionSources({ snat }: ForwardingMethod, director: Host, snatTo: readonly string[]): Sources {
+  return snat ? [...director.addresses.map(({ address }) => address), ...snatTo] : undefined;
 }
 
 function ownAddress(director: Host, vip: string): string | undefined {

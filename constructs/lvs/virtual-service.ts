@@ -1,7 +1,7 @@
 import { Annotations, Aspects } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { hasAddress, IMachine, normalizeAddress } from "../machine";
-import { announceFollower, chainName, Sources } from "../packets";
+import { announceFollower, chainName } from "../packets";
 import { Acknowledgement } from "../private/acknowledgement";
 import { secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
@@ -9,7 +9,14 @@ import { checkAtSynth, isRefused, refuse, Validation } from "../private/validati
 import { WholeProgram } from "../private/whole-program";
 import { prepareDeparture } from "./departure";
 import { checkEndpoints, EndpointOptions, TakenPorts } from "./endpoint";
-import { checkFollowed, FollowedService, followSpec, followWarnings, KnownInstances } from "./followed";
+import {
+  checkFollowed,
+  FollowedService,
+  followerSources,
+  followSpec,
+  followWarnings,
+  KnownInstances,
+} from "./followed";
 import { ForwardingMethod, forwardingFailures } from "./forwarding-method";
 import { Plane, planeFailures } from "./plane";
 import { RealServer, RealServerList, RealServerOptions } from "./real-server";
@@ -19,7 +26,6 @@ import { Scheduler } from "./scheduler";
 import { checkServiceOptions, ServiceOptions } from "./service-options";
 import { haveRealServers, sharedRealServerWarning } from "./shared-real-servers";
 import { Endpoint, familyOf, Protocol, ServiceSpec } from "./spec";
-import { snatChoices } from "./topology";
 import { ownVips, sharedVips, takenVips, VipOwner } from "./vips";
 
 /** What a virtual service gets from its director. @internal */
@@ -123,7 +129,8 @@ export class VirtualService extends Construct {
     checkAtSynth(this, () => (this.isRealServerWithVip(owner) ? [] : takenVips(owner).map(describeFailure)));
     for (const options of given._fixed) this.addRealServer(freeId(options, ids), options);
     this.tellRealServers();
-    if (this.followed !== undefined) announceFollower(this, this.followed.service, this.sources());
+    if (this.followed !== undefined)
+      announceFollower(this, this.followed.service, followerSources(this.forwarding, context.director, owner.vips));
     if (this.followed?.known !== undefined && this.forwarding.name !== "masquerading")
       this.prepare(this.followed.known);
     Aspects.of(this).add({
@@ -131,14 +138,6 @@ export class VirtualService extends Construct {
         if (node === this) this.warn();
       },
     });
-  }
-
-  /** Where the connections of followed instances come from: from the director only where it takes the client's place. */
-  private sources(): Sources {
-    if (this.forwarding.name !== "masquerading" || !this.forwarding.snat) return undefined;
-    const { director } = this.context;
-    const sources = this.endpoints.flatMap(({ address }) => snatChoices(director, address));
-    return [...director.addresses, ...sources].map(({ address }) => address);
   }
 
   /** @internal */

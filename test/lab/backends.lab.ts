@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { countLines, curlTimes } from "./support/answers";
-import { LabDeployment } from "./support/deployment";
+import { NOTHING_TO_CHANGE, LabDeployment } from "./support/deployment";
 import { SshHosts } from "./support/ssh-hosts";
 import { BOOT, eventually, MINUTES, secondsSince } from "./support/waiting";
 
@@ -75,7 +75,7 @@ test.each(machines)(
 test(
   "a second up changes nothing and says so",
   async () => {
-    expect(await byScript.up(environment)).toMatch(/Nothing to change: everything was up already/);
+    expect(await byScript.up(environment)).toMatch(NOTHING_TO_CHANGE);
   },
   BOOT,
 );

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LabDeployment } from "./support/deployment";
+import { NOTHING_TO_CHANGE, LabDeployment } from "./support/deployment";
 import { realServersOf } from "./support/director";
 import { serve } from "./support/http-server";
 import { APISIX, describeWithImage } from "./support/images";
@@ -196,7 +196,7 @@ describeWithImage(
       "a second up changes nothing",
       async () => {
         await eventually(async () => {
-          expect(await up()).toMatch(/Nothing to change: everything was up already/);
+          expect(await up()).toMatch(NOTHING_TO_CHANGE);
         }, 2 * MINUTES);
       },
       BOOT,

@@ -1,5 +1,5 @@
 import { describeWithPrograms } from "../support/programs";
-import { LabDeployment } from "./support/deployment";
+import { NOTHING_TO_CHANGE, LabDeployment } from "./support/deployment";
 import { realServersOf } from "./support/director";
 import { lossOf, RequestsResult } from "./support/load";
 import { runsOf } from "./support/long";
@@ -74,7 +74,7 @@ describeWithPrograms("jobs behind a director", ["nomad"], () => {
     "both instances answer, on ports that Nomad chose; the report shows them",
     async () => {
       const output = await up();
-      expect(output).toMatch(/Nothing to change: everything was up already/);
+      expect(output).toMatch(NOTHING_TO_CHANGE);
       const servers = await realServers();
       expect(servers).toHaveLength(2);
       for (const server of servers) {

@@ -1,5 +1,5 @@
 import { describeWithPrograms } from "../support/programs";
-import { LabDeployment } from "./support/deployment";
+import { NOTHING_TO_CHANGE, LabDeployment } from "./support/deployment";
 import { BOOT, eventually, MINUTES } from "./support/waiting";
 
 // Both agents in their dev profiles on one machine, jobs of two drivers on host ports, and what is left of a job that leaves.
@@ -100,7 +100,7 @@ describeWithPrograms("both agents on one machine", ["nomad"], () => {
         { ID: "hello-world", Status: "running" },
       ]);
       expect(await box.on("box", "docker ps --quiet | wc --lines")).toBe("1");
-      expect(await up()).toMatch(/Nothing to change: everything was up already/);
+      expect(await up()).toMatch(NOTHING_TO_CHANGE);
     },
     BOOT,
   );

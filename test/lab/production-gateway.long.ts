@@ -1,7 +1,7 @@
 import execa from "execa";
 import { readSecrets } from "../../cli/secrets/store";
 import { statusTimes } from "./support/answers";
-import { LabDeployment } from "./support/deployment";
+import { NOTHING_TO_CHANGE, LabDeployment } from "./support/deployment";
 import { untilServed } from "./support/director";
 import { APISIX, describeWithImage } from "./support/images";
 import { lossOf } from "./support/load";
@@ -182,7 +182,7 @@ grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):' "/proc/$pid/status" | tr -s '
   test(
     "a second up changes nothing",
     async () => {
-      expect(await up()).toMatch(/Nothing to change: everything was up already/);
+      expect(await up()).toMatch(NOTHING_TO_CHANGE);
     },
     BOOT,
   );

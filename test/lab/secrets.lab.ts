@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import execa from "execa";
-import { LabDeployment } from "./support/deployment";
+import { NOTHING_TO_CHANGE, LabDeployment } from "./support/deployment";
 import { BOOT, eventually, MINUTES, secondsSince } from "./support/waiting";
 
 // Keys of a machine that only Terraform knows: they arrive, and are nowhere on their way.
@@ -128,7 +128,7 @@ test(
   "a second up changes nothing and says so",
   async () => {
     outputs.push(await box.up(secrets));
-    expect(outputs.at(-1)).toMatch(/Nothing to change: everything was up already/);
+    expect(outputs.at(-1)).toMatch(NOTHING_TO_CHANGE);
   },
   BOOT,
 );

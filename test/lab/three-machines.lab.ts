@@ -4,7 +4,7 @@ import execa from "execa";
 import type { Item } from "../../cli/licences/items";
 import type { Status } from "../../cli/status";
 import { countLines } from "./support/answers";
-import { LabDeployment } from "./support/deployment";
+import { NOTHING_TO_CHANGE, LabDeployment } from "./support/deployment";
 import { BOOT, eventually, MINUTES } from "./support/waiting";
 
 const port = "18080";
@@ -186,7 +186,7 @@ test(
 test(
   "a second up changes nothing and says so",
   async () => {
-    expect(await main.up(environment)).toMatch(/Nothing to change: everything was up already/);
+    expect(await main.up(environment)).toMatch(NOTHING_TO_CHANGE);
   },
   BOOT,
 );

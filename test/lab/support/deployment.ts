@@ -11,6 +11,11 @@ const PROJECT = join(__dirname, "..", "..", "..");
 const VIPSTACK = join(PROJECT, "dist", "cli", "vipstack.js");
 const LAB = join(PROJECT, "dist", "lab", "vipstack-lab.js");
 
+/** How `up` ends where everything was up before. */
+export const NOTHING_TO_CHANGE = /Nothing to change: everything was up already/;
+/** How it ends where there are secrets, too. */
+export const ALL_AS_BEFORE = /Secrets: all were made before[^]*Nothing to change: everything was up already/;
+
 /**
  * A program brought up for real: machines that boot in a lab, with the commands of a user, in a state folder of its own.
  *
