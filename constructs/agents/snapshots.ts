@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { Contribution, nodeProgram, PROGRAM_FOLDER } from "../machine";
 import { durationFailures, secondsOf } from "../private/duration";
 import { Validation } from "../private/validation";
-import { snapshotUnits } from "./render/snapshots";
+import { SavedAgent, snapshotText, snapshotUnits } from "./render/snapshots";
+import { agentAccessModule } from "./secrets";
 
 /** Options of snapshots. */
 export interface SnapshotOptions {
@@ -12,8 +13,9 @@ export interface SnapshotOptions {
 
 /**
  * Snapshots of a cluster's state, saved by a timer on each of its servers: Consul's keys, catalog and configuration entries, Nomad's jobs,
- * allocations and variables. They are in `/var/lib/vipstack/snapshots`, readable by root only, and go with the machine: docs/cluster.md
- * shows how to fetch one, and how to restore it.
+ * allocations and variables. They are in `/var/lib/vipstack/snapshots`, readable by root only, and go with the machine:
+ * `/usr/local/lib/vipstack/consul-snapshot fetch` and `restore` there, and those of `nomad-snapshot`, take one to another place and bring
+ * it back (docs/cluster.md).
  *
  * @see https://developer.hashicorp.com/consul/commands/snapshot/save
  * @see https://developer.hashicorp.com/nomad/docs/commands/operator/snapshot/save
@@ -44,13 +46,16 @@ export class Snapshots {
     validation.integer("snapshots.keep", keep, 1, 1000, "24 are those of a day, with an interval of '1h'");
   }
 
-  /** @param command that saves one; it gets the file's path as its last word. @internal */
-  _of(agent: string, command: string): Contribution {
-    const program = nodeProgram("agent-snapshot", join(__dirname, "programs", "agent-snapshot.sh"));
-    const save = `${PROGRAM_FOLDER}/agent-snapshot ${agent} ${this.keep} ${command}`;
+  /** @internal */
+  _of(agent: string, saved: SavedAgent): Contribution {
+    const program = `${PROGRAM_FOLDER}/${agent}-snapshot`;
     return {
-      files: [program],
-      units: snapshotUnits({ agent, save, seconds: secondsOf(this.interval) }),
+      files: [
+        agentAccessModule(),
+        nodeProgram("agent-snapshot", join(__dirname, "programs", "agent-snapshot.py")),
+        { path: program, content: snapshotText({ ...saved, agent, keep: this.keep }), mode: "0755" },
+      ],
+      units: snapshotUnits({ agent, save: `${program} save`, seconds: secondsOf(this.interval) }),
       generated: [`/var/lib/vipstack/snapshots/${agent}/*`],
     };
   }

@@ -168,7 +168,10 @@ export class ConsulServer extends ConsulClusterBase {
     if (this.snapshots !== undefined)
       machine.contribute(
         this,
-        this.snapshots._of("consul", `${secured ? withToken(MANAGEMENT_TOKEN) : ""}${installed.program} snapshot save`),
+        this.snapshots._of("consul", {
+          command: `${installed.program} snapshot`,
+          access: secured ? withToken(MANAGEMENT_TOKEN) : "",
+        }),
       );
     return installed.version;
   }

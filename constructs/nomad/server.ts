@@ -231,10 +231,10 @@ export class NomadServer extends Construct implements INomadCluster {
     if (this.snapshots !== undefined)
       machine.contribute(
         this,
-        this.snapshots._of(
-          "nomad",
-          `${secured ? `${NOMAD_OPERATOR} ` : ""}${installed.program} operator snapshot save`,
-        ),
+        this.snapshots._of("nomad", {
+          command: `${secured ? `${NOMAD_OPERATOR} ` : ""}${installed.program} operator snapshot`,
+          keys: "/var/lib/nomad/server/keystore",
+        }),
       );
   }
 }

@@ -26,9 +26,14 @@ test("a timer for each agent, and the program that both use", () => {
   expectGolden("vipstack-consul-snapshot.service", textOf("vipstack-consul-snapshot.service"));
   expectGolden("vipstack-consul-snapshot.timer", textOf("vipstack-consul-snapshot.timer"));
   expect(textOf("vipstack-nomad-snapshot.service")).toContain(
-    "ExecStart=/usr/local/lib/vipstack/agent-snapshot nomad 48 /usr/local/bin/nomad operator snapshot save\n",
+    "ExecStart=/usr/local/lib/vipstack/nomad-snapshot save\n",
   );
   expect(textOf("vipstack-nomad-snapshot.timer")).toContain("OnUnitInactiveSec=3600\n");
+  const programs = filesBelow(server!, "/usr/local/lib/vipstack");
+  expectGolden("consul-snapshot.sh", programs["consul-snapshot"] ?? "");
+  expect(programs["nomad-snapshot"]).toContain(
+    '"${1:---help}" nomad 48 /var/lib/nomad/server/keystore /usr/local/bin/nomad operator snapshot\n',
+  );
 });
 
 test.each<[string, Snapshots, string]>([
@@ -43,47 +48,85 @@ test.each<[string, Snapshots, string]>([
   expect(() => synth((stack) => both(snapshots, stack))).toThrow(message);
 });
 
-/** A command that saves something in the file that is its last word. */
-const WRITE = ["sh", "-c", 'echo state > "$1"', "sh"];
-
 describe("agent-snapshot", () => {
   let folder: string;
   let program: string;
+  let command: string;
+  let keys: string;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "vipstack-snapshots-"));
     program = join(folder, "agent-snapshot");
     const [server] = modelsOf((stack) => both(Snapshots.every("1h"), stack));
-    const text = filesBelow(server!, "/usr/local/lib/vipstack")["agent-snapshot"] ?? "";
-    writeFileSync(program, text.replace("/var/lib/vipstack", folder), { mode: 0o755 });
+    const programs = filesBelow(server!, "/usr/local/lib/vipstack");
+    writeFileSync(join(folder, "agent_access.py"), programs["agent_access.py"] ?? "");
+    writeFileSync(program, (programs["agent-snapshot"] ?? "").replaceAll("/var/lib/vipstack", folder), { mode: 0o755 });
+    // Saves and restores one file, as an agent's command line does with what its servers have.
+    command = join(folder, "agent");
+    writeFileSync(
+      command,
+      `#!/bin/sh\ncase $1 in save) cp ${folder}/state "$2" ;; restore) cp "$2" ${folder}/state ;; esac\necho "$1"\n`,
+      { mode: 0o755 },
+    );
+    writeFileSync(join(folder, "state"), "state\n");
+    keys = join(folder, "keys");
+    mkdirSync(keys);
+    writeFileSync(join(keys, "one.nks.json"), "key\n");
   });
 
   afterEach(() => {
     rmSync(folder, { recursive: true });
   });
 
-  const kept = (): string[] => readdirSync(join(folder, "snapshots", "consul")).sort();
-  const save = (words: readonly string[]) => spawnSync(program, ["consul", "2", ...words], { encoding: "utf8" });
+  const kept = (): string[] => readdirSync(join(folder, "snapshots", "nomad")).sort();
+  const agentSnapshot = (action: string, input?: Buffer, words: readonly string[] = [command]) =>
+    spawnSync(program, [action, "nomad", "2", keys, ...words], { input });
 
   test("keeps the newest ones, readable by their owner only", () => {
-    const at = join(folder, "snapshots", "consul");
+    const at = join(folder, "snapshots", "nomad");
     mkdirSync(at, { recursive: true, mode: 0o700 });
-    for (const hour of ["01", "02"]) writeFileSync(join(at, `consul-20260101T${hour}0000Z.snap`), "");
-    expect(save(WRITE)).toMatchObject({ status: 0, stderr: "" });
+    for (const hour of ["01", "02"]) writeFileSync(join(at, `nomad-20260101T${hour}0000Z.snap`), "");
+    expect(agentSnapshot("save")).toMatchObject({ status: 0, stderr: Buffer.from("save\n") });
     const [older, newest, ...others] = kept();
-    expect([older, others]).toEqual(["consul-20260101T020000Z.snap", []]);
-    expect(newest).toMatch(/^consul-\d{8}T\d{6}Z\.snap$/);
+    expect([older, others]).toEqual(["nomad-20260101T020000Z.snap", []]);
+    expect(newest).toMatch(/^nomad-\d{8}T\d{6}Z\.snap$/);
     const file = join(at, newest!);
     expect(readFileSync(file, "utf8")).toBe("state\n");
     expect((statSync(file).mode & 0o777).toString(8)).toBe("600");
   });
 
   test("one that can't be saved leaves those that are there", () => {
-    save(WRITE);
+    agentSnapshot("save");
     const before = kept();
     expect(before).toHaveLength(1);
-    expect((statSync(join(folder, "snapshots", "consul")).mode & 0o777).toString(8)).toBe("700");
-    expect(save(["false"]).status).toBe(1);
+    expect((statSync(join(folder, "snapshots", "nomad")).mode & 0o777).toString(8)).toBe("700");
+    expect(agentSnapshot("save", undefined, ["false"]).status).toBe(1);
     expect(kept()).toEqual(before);
+  });
+
+  test("what is fetched is restored; the state before is saved first", () => {
+    const { stdout: archive } = agentSnapshot("fetch");
+    writeFileSync(join(folder, "state"), "another state\n");
+    const { status, stdout } = agentSnapshot("restore", archive);
+    expect(status).toBe(0);
+    expect(readFileSync(join(folder, "state"), "utf8")).toBe("state\n");
+    const saved = /^The state before is (\S+)$/m.exec(stdout.toString())?.[1] ?? "none";
+    expect(readFileSync(saved, "utf8")).toBe("another state\n");
+    expect(readdirSync(folder).filter((name) => name.startsWith("tmp"))).toEqual([]);
+  });
+
+  test.each<[string, (archive: Buffer) => Buffer, string]>([
+    ["nothing", () => Buffer.alloc(0), "standard input is no archive of 'fetch'"],
+    ["a snapshot itself", () => Buffer.from("state\n"), "standard input is no archive of 'fetch'"],
+    [
+      "another archive",
+      () => spawnSync("tar", ["--create", "--directory", folder, "state"]).stdout,
+      "the archive has state, which 'fetch' does not write",
+    ],
+  ])("refused: %s", (_, change, message) => {
+    const { status, stderr } = agentSnapshot("restore", change(agentSnapshot("fetch").stdout));
+    expect(status).toBe(1);
+    expect(stderr.toString()).toContain(message);
+    expect(readdirSync(keys)).toEqual(["one.nks.json"]);
   });
 });

@@ -1,6 +1,7 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import execa from "execa";
-import { readSecrets } from "../../cli/secrets/store";
+import { readSecrets, writeSecrets } from "../../cli/secrets/store";
 import { describeWithPrograms } from "../support/programs";
 import { ALL_AS_BEFORE, LabDeployment } from "./support/deployment";
 import { lossOf } from "./support/load";
@@ -223,5 +224,79 @@ PROGRAM`;
       await untilServed();
     },
     8 * MINUTES,
+  );
+
+  test(
+    "everything destroyed: with secrets.json and an archive of each agent all is back, also what was made by hand",
+    async () => {
+      const { stateFolder } = lab.description;
+      const program = (agent: string, action: string) => [
+        ...["exec", "server2", "--"],
+        ...[`/usr/local/lib/vipstack/${agent}-snapshot`, action],
+      ];
+      const consul = (words: string) =>
+        lab.tryOn("server3", `CONSUL_HTTP_TOKEN_FILE=/etc/vipstack/secrets/consul-tokens/management consul ${words}`);
+      await consul("kv put lab/word kept");
+      await nomad("var put lab/word text=kept");
+      await lab.on(
+        "server2",
+        `/usr/local/lib/vipstack/nomad-operator nomad job run -detach - <<'JOB'
+job "by-hand" {
+  group "one" {
+    task "one" {
+      driver = "raw_exec"
+      config {
+        command = "/bin/sleep"
+        args = ["1d"]
+      }
+      resources {
+        cpu = 20
+        memory = 20
+      }
+    }
+  }
+}
+JOB`,
+      );
+      const archives = new Map<string, Buffer>();
+      for (const agent of ["consul", "nomad"]) archives.set(agent, await lab.bytesOf(program(agent, "fetch")));
+      const secrets = readSecrets(stateFolder);
+
+      expect((await lab.vipstack(["down"])).exitCode).toBe(0);
+      expect(readSecrets(stateFolder)).toEqual({});
+      mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+      writeSecrets(stateFolder, secrets);
+      await lab.up(PORTS);
+      expect((await nomad("job status by-hand")).output).toContain('No job(s) with prefix or ID "by-hand"');
+
+      for (const [agent, archive] of archives) {
+        const { exitCode, output: said } = await lab.vipstack(program(agent, "restore"), archive);
+        console.info(said);
+        expect(exitCode).toBe(0);
+      }
+      await eventually(async () => {
+        expect((await consul("kv get lab/word")).output).toBe("kept");
+        for (const server of SERVERS) {
+          const { output: word } = await lab.tryOn(
+            server,
+            "/usr/local/lib/vipstack/nomad-operator nomad var get -out go-template -template '{{ .Items.text }}' lab/word",
+          );
+          expect({ server, word }).toEqual({ server, word: "kept" });
+        }
+      }, 4 * MINUTES);
+      // Nomad waits five minutes for the client that the snapshot knows, and then starts its jobs on the one that is there.
+      await eventually(async () => {
+        expect((await nomad("job status by-hand")).output).toMatch(/ run +running /);
+        expect(await lab.answers("client", VIP, 4)).toEqual({ Hello: 4 });
+        const nodes = JSON.parse((await nomad("node status -json")).output) as { Name: string; Status: string }[];
+        expect(nodes.filter(({ Status: status }) => status === "ready")).toMatchObject([{ Name: "web" }]);
+        expect((await consul("catalog nodes")).output.match(/^(director|server\d|web) /gm)).toHaveLength(5);
+      }, 10 * MINUTES);
+      expect((await lab.vipstack(["doctor"])).output).toContain("Nothing is wrong");
+      await eventually(async () => {
+        expect(await lab.up(PORTS)).toMatch(ALL_AS_BEFORE);
+      }, 4 * MINUTES);
+    },
+    40 * MINUTES,
   );
 });

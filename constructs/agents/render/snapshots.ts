@@ -1,4 +1,28 @@
-import { Unit } from "../../machine";
+import { PROGRAM_FOLDER, Unit } from "../../machine";
+
+/** How an agent's snapshots are saved and restored. */
+export interface SavedAgent {
+  /** Its command line that saves and restores them: `save FILE` and `restore FILE` follow. */
+  readonly command: string;
+  /** Words before a command that give it what the agent wants. @default - none */
+  readonly access?: string;
+  /** The folder of keys without which its servers can't read a snapshot, and which none has. @default - there are no such keys */
+  readonly keys?: string;
+}
+
+/** A program of the machine that saves, prints and restores snapshots of an agent. */
+export function snapshotText({
+  agent,
+  keep,
+  command,
+  access = "",
+  keys,
+}: SavedAgent & { agent: string; keep: number }): string {
+  return `#!/bin/sh
+# Usage: ${agent}-snapshot save | fetch > FILE | restore < FILE
+exec ${access}${PROGRAM_FOLDER}/agent-snapshot "\${1:---help}" ${agent} ${keep} ${keys ?? "none"} ${command}
+`;
+}
 
 interface SnapshotUnits {
   readonly agent: string;

@@ -37,14 +37,10 @@ const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory, client: "client" });
 const { client, director, server1, server2, server3, web } = machines.all;
 const profile = AgentProfile.PRODUCTION;
-const consul = new ConsulServer(machines, "consul", { machine: server1, profile });
+const snapshots = Snapshots.every("1h");
+const consul = new ConsulServer(machines, "consul", { machine: server1, profile, snapshots });
 consul.addServers([server2, server3]);
-const nomad = new NomadServer(machines, "nomad", {
-  machine: server1,
-  consul,
-  profile,
-  snapshots: Snapshots.every("1h"),
-});
+const nomad = new NomadServer(machines, "nomad", { machine: server1, consul, profile, snapshots });
 nomad.addServers([server2, server3]);
 nomad.addClients([web], { rawExec: true });
 // A stranger: clusters of its own, whose agents can reach every machine.

@@ -188,10 +188,16 @@ export class LabDeployment {
   }
 
   /** A command of `vipstack` about what is up, typed where `up` was. */
-  async vipstack(words: readonly string[], input = ""): Promise<{ exitCode: number; output: string }> {
+  async vipstack(words: readonly string[], input: string | Buffer = ""): Promise<{ exitCode: number; output: string }> {
     const options = { cwd: this.cwd, all: true, reject: false, input, env: { VIPSTACK_STATE: this.root } } as const;
     const { exitCode, all = "" } = await execa("node", [VIPSTACK, ...words], options);
     return { exitCode, output: all };
+  }
+
+  /** {@link vipstack}, where what it prints is no text; fails where the command does. */
+  async bytesOf(words: readonly string[]): Promise<Buffer> {
+    const options = { cwd: this.cwd, encoding: null, env: { VIPSTACK_STATE: this.root } } as const;
+    return (await execa("node", [VIPSTACK, ...words], options)).stdout;
   }
 
   /** The lab's own command line. */
