@@ -35,7 +35,13 @@ export const SECURED = { ...IN_ALLOCATION, secrets: `/${SECRETS}`, token: `/${TO
  * Where Consul wants a token the container has no capabilities either. Its image can be written: Nomad mounts no copy of the folders that
  * APISIX writes, unless its clients have `dockerVolumes`, which would be more than it takes away.
  */
-const CONFINED: ApiObject = { cap_drop: ["all"], security_opt: ["no-new-privileges"], pids_limit: 256 };
+const CONFINED: ApiObject = {
+  cap_drop: ["all"],
+  security_opt: ["no-new-privileges"],
+  pids_limit: 256,
+  // A core file would hold the gateway's secrets.
+  ulimit: [{ core: "0" }],
+};
 
 /** The client's address, in the words of the configuration's template. */
 export const CLIENT_ADDRESS = '[[ env "NOMAD_IP_http" ]]';

@@ -48,7 +48,7 @@ start() {
   give /etc/vipstack/secrets/consul-tokens/gateway-front consul-token
   end_maintenance &
   # The journal has its log, which keeps itself small. Docker's own copy would grow for as long as the container runs.
-  exec docker run --rm --name gateway-front --network host --memory 256m --pids-limit 256 \
+  exec docker run --rm --name gateway-front --network host --memory 256m --pids-limit 256 --ulimit core=0 \
     --user 636:636 --cap-drop ALL --security-opt no-new-privileges --read-only \
     --volume /usr/local/apisix/conf --volume /usr/local/apisix/logs \
     --volume /var/lib/vipstack/gateway/front/buffers/tmp:/tmp \

@@ -13,6 +13,8 @@ const lab = LabDeployment.ofProgram("production-gateway");
 const VIP = "http://10.94.0.100";
 const GATEWAYS = ["10.94.0.41:80", "10.94.0.42:80"];
 const CONTAINER = "gateway-front";
+/** What the program writes into the folder of a gateway that is not there. */
+const DECOY = "of another gateway";
 const UNIT = "vipstack-gateway-front";
 
 const up = (routes = ""): Promise<string> => lab.up({ VIPSTACK_CONSUL_PORT: "18653", ROUTES: routes });
@@ -89,6 +91,57 @@ describeWithImage(APISIX, "gateways where Consul wants a token", () => {
       expect(await consul("gw1", words, name)).toMatchObject({ exitCode });
     });
   });
+
+  test.each([
+    "apisix/front-2/routes/all",
+    "apisix/front-2?recurse",
+    "apisix/front/../front-2/routes/all",
+    "apisix/front/%2e%2e/front-2/routes/all",
+    "apisix/front%2f..%2ffront-2%2froutes%2fall",
+    "apisix//front-2/routes/all",
+    "/apisix/front-2/routes/all",
+    "apisix/front?recurse",
+    "apisix/?recurse",
+    "?recurse",
+  ])("the gateway's token reads nothing of another gateway by the path %s", async (path) => {
+    // A name that is none would get the same answer.
+    expect((await consul("gw1", "kv get apisix/front-2/routes/all", "management_token")).output).toBe(DECOY);
+    const ask = `curl --silent --path-as-is --max-time 10 --location --header @- 'http://127.0.0.1:8500/v1/kv/${path}'`;
+    const answer = await lab.on("gw1", `echo 'X-Consul-Token: ${token("token_gateway_front_gw1")}' | ${ask}`);
+    expect(answer).not.toContain(Buffer.from(DECOY).toString("base64"));
+    const keys = [...answer.matchAll(/"Key":"([^"]*)"/g)].map(([, key]) => key);
+    expect(keys.filter((key) => !key?.startsWith("apisix/front/"))).toEqual([]);
+    if (path === "apisix/?recurse") expect(keys).toContain("apisix/front/routes/all");
+  });
+
+  test("APISIX's publicly known keys are in nothing that was synthesized, and in no configuration", async () => {
+    const known = ["edd1c9f034335f136f87ad84b625c8f1", "4054f7cf07e344346cd3f287985e76a2"];
+    const words = known.flatMap((key) => ["-e", key]);
+    const { stdout, exitCode } = await execa("grep", ["-rlF", "--exclude=cow", ...words, lab.root], { reject: false });
+    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
+    const inside = `docker exec ${CONTAINER} grep -rlF ${words.join(" ")} /usr/local/apisix/conf`;
+    expect(await lab.tryOn("gw1", inside)).toEqual({ exitCode: 1, output: "" });
+    expect(await lab.on("gw1", "ss --no-header --listening --tcp --numeric | grep -c :9180 || true")).toBe("0");
+  });
+
+  test(
+    "an agent and a worker of APISIX that crash leave no memory on a disk",
+    async () => {
+      const before = await placesOf("gw1", token("token_gateway_front_gw1"));
+      await lab.on(
+        "gw1",
+        `touch /run/before-crash
+systemctl kill --signal ABRT consul
+pid=$(docker top ${CONTAINER} -eo pid,args | awk '/nginx: worker/ { print $1; exit }')
+kill -SEGV "$pid"; while [ -e "/proc/$pid" ]; do sleep 1; done`,
+      );
+      expect(await lab.on("gw1", "find / -xdev -type f -name '*core*' -newer /run/before-crash")).toBe("");
+      expect(await lab.on("gw1", `docker diff ${CONTAINER} | grep core || true`)).toBe("");
+      await eventually(isServing, 3 * MINUTES);
+      expect(await placesOf("gw1", token("token_gateway_front_gw1"))).toEqual(before);
+    },
+    6 * MINUTES,
+  );
 
   test("its container is no root, has no capabilities, and can't write to its image", async () => {
     const format = "{{.Config.User}} {{.HostConfig.CapDrop}} {{.HostConfig.CapAdd}} {{.HostConfig.SecurityOpt}}";

@@ -131,8 +131,9 @@ test("what an agent may do in Consul is derived from what it does, and from the 
 
 test("a snapshot is saved with the certificate and the token of the server", () => {
   const [s1] = modelsOf(cluster);
-  const unit = s1!.units.find(({ name }) => name === "vipstack-nomad-snapshot.service");
-  expect(unit?.content).toContain("/usr/local/lib/vipstack/nomad-operator /usr/local/bin/nomad operator snapshot save");
+  expect(filesBelow(s1!, "/usr/local/lib/vipstack")["nomad-snapshot"]).toContain(
+    "/usr/local/lib/vipstack/nomad-operator /usr/local/bin/nomad operator snapshot\n",
+  );
 });
 
 test("a client leaves by its own identity, and comes back by it", () => {

@@ -135,9 +135,9 @@ def main() -> int:
     try:
         if options.action == "restore":
             return restore(options.agent, options.keep, keys, options.command)
-        snapshot = save(options.agent, options.keep, options.command)
         if options.action == "fetch":
-            print_archive(snapshot, keys)
+            return until_done("agent-snapshot", lambda: print_archive(save(options.agent, options.keep, options.command), keys))
+        save(options.agent, options.keep, options.command)
     except (Failed, OSError) as error:
         print(f"agent-snapshot: {error}", file=sys.stderr)
         return 1

@@ -27,4 +27,6 @@ export const HARDENED: readonly string[] = [
   "SystemCallArchitectures=native",
   "SystemCallFilter=@system-service",
   "UMask=0077",
+  // A core file would hold the agent's secrets.
+  "LimitCORE=0",
 ];

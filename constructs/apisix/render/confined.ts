@@ -63,7 +63,7 @@ give() { install -m 0440 -g ${APISIX_USER} "$1" "${secrets}/$2"; }
   # There is nothing to serve before Consul has answered once; APISIX would ask again only after minutes.
   [ -e ${folders.dump}/consul.json ] || until ask ${tokens.reading} acl/token/self; do sleep 1; done
   give ${tokens.reading} ${TOKEN_NAME}`,
-    options: `--memory ${memoryMiB}m --pids-limit 256 \\
+    options: `--memory ${memoryMiB}m --pids-limit 256 --ulimit core=0 \\
     --user ${APISIX_USER}:${APISIX_USER} --cap-drop ALL --security-opt no-new-privileges --read-only \\
     ${COPIES.map((path) => `--volume ${path}`).join(" ")} \\
     ${Object.entries(BUFFERS)

@@ -69,6 +69,8 @@ new Consumer(platform, "alice", {
   gateway,
   plugins: [Plugin.keyAuthCredential({ key: gateway.secret("ALICE_KEY") })],
 });
-new ConsulKeys(platform, "other", { keys: { "apisix/front-2/routes/all": "{}", "web/greeting": "Hello" } });
+new ConsulKeys(platform, "other", {
+  keys: { "apisix/front-2/routes/all": "of another gateway", "web/greeting": "Hello" },
+});
 
 app.synth();
