@@ -112,7 +112,7 @@ describe("agent-snapshot", () => {
     expect(readFileSync(join(folder, "state"), "utf8")).toBe("state\n");
     const saved = /^The state before is (\S+)$/m.exec(stdout.toString())?.[1] ?? "none";
     expect(readFileSync(saved, "utf8")).toBe("another state\n");
-    expect(readdirSync(folder).filter((name) => name.startsWith("tmp"))).toEqual([]);
+    expect(readdirSync(join(folder, "snapshots"))).toEqual(["nomad"]);
   });
 
   test.each<[string, (archive: Buffer) => Buffer, string]>([

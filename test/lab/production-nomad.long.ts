@@ -258,6 +258,9 @@ job "by-hand" {
 }
 JOB`,
       );
+      await eventually(async () => {
+        expect((await nomad("job status by-hand")).output).toMatch(/Status +=[^]*Status += successful/);
+      }, 3 * MINUTES);
       const archives = new Map<string, Buffer>();
       for (const agent of ["consul", "nomad"]) archives.set(agent, await lab.bytesOf(program(agent, "fetch")));
       const secrets = readSecrets(stateFolder);
@@ -274,6 +277,7 @@ JOB`,
         console.info(said);
         expect(exitCode).toBe(0);
       }
+      await lab.on("web", "systemctl restart nomad");
       await eventually(async () => {
         expect((await consul("kv get lab/word")).output).toBe("kept");
         for (const server of SERVERS) {
@@ -284,9 +288,10 @@ JOB`,
           expect({ server, word }).toEqual({ server, word: "kept" });
         }
       }, 4 * MINUTES);
-      // Nomad waits five minutes for the client that the snapshot knows, and then starts its jobs on the one that is there.
+      // For five minutes Nomad waits for the client that the snapshot knows.
       await eventually(async () => {
-        expect((await nomad("job status by-hand")).output).toMatch(/ run +running /);
+        for (const job of ["by-hand", "hello"])
+          expect((await nomad(`job status ${job}`)).output).toMatch(/ run +running /);
         expect(await lab.answers("client", VIP, 4)).toEqual({ Hello: 4 });
         const nodes = JSON.parse((await nomad("node status -json")).output) as { Name: string; Status: string }[];
         expect(nodes.filter(({ Status: status }) => status === "ready")).toMatchObject([{ Name: "web" }]);

@@ -14,7 +14,6 @@ Exit code: 0 done, 1 not done.
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import re
 import shutil
@@ -24,7 +23,7 @@ import tarfile
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
+from typing import Dict, List, Optional
 
 from agent_access import Api, Failed, say, until_done
 
@@ -68,7 +67,7 @@ def read_archive(folder: Path) -> Dict[str, Path]:
     """Writes the files of the archive that comes on standard input into a folder. Returns them by their names."""
     files: Dict[str, Path] = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read())) as archive:
+        with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as archive:
             for entry in archive:
                 content = archive.extractfile(entry) if re.fullmatch(rf"{STATE}|keys/[\w-][\w.-]*", entry.name) else None
                 if content is None:
@@ -91,7 +90,7 @@ def add_keys(agent: str, keys: Path, files: Dict[str, Path]) -> None:
         shutil.move(path, key)
         os.chown(key, owner.st_uid, owner.st_gid)
         key.chmod(0o600)
-        say(f"+ key {key.stem}")
+        say(f"+ key {key.name.partition('.')[0]}")
     if new:
         run(["systemctl", "restart", f"{agent}.service"])
 
@@ -108,17 +107,16 @@ def forget_former_machines() -> None:
 
 
 def restore(agent: str, keep: int, keys: Optional[Path], command: List[str]) -> int:
-    with tempfile.TemporaryDirectory(dir=FOLDER.parent) as folder:
+    FOLDER.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
         files = read_archive(Path(folder))
         if keys:
             add_keys(agent, keys, files)
-
-        def bring_back() -> None:
-            say(f"The state before is {save(agent, keep, command)}")
-            run([*command, "restore", str(files[STATE])])
-
-        return until_done("agent-snapshot", bring_back, LEADER_SECONDS) or (
-            until_done("agent-snapshot", forget_former_machines, LEADER_SECONDS) if agent == "consul" else 0)
+        steps = [lambda: say(f"The state before is {save(agent, keep, command)}"),
+                 lambda: run([*command, "restore", str(files[STATE])]),
+                 *([forget_former_machines] if agent == "consul" else [])]
+        # Each is tried again by itself: more saving would push older snapshots out.
+        return next((1 for step in steps if until_done("agent-snapshot", step, LEADER_SECONDS)), 0)
 
 
 def main() -> int:
