@@ -18,7 +18,8 @@ import { deployError, findProviderWay, ProviderWay, runTerraform, TerraformResul
 /** Chooses how stacks get to their agents; what that way does not support is refused before anything is made. */
 export async function chooseWay(program: Program, stacks: readonly ProviderDescription[]): Promise<ProviderWay> {
   const way = await findProviderWay(program, stacks);
-  if (way.by === "handover") for (const stack of stacks) await checkHandover(stack, program.stackJson(stack.stack));
+  if (way.by === "handover")
+    for (const stack of stacks) await checkHandover(stack, program.stackJson(stack.stack), program.example);
   return way;
 }
 

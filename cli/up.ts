@@ -114,7 +114,7 @@ async function bringUp(
       },
     },
   ]);
-  await confirm(planned, !yes && process.stdin.isTTY && process.stdout.isTTY);
+  await confirm(planned, !yes && process.stdin.isTTY && process.stdout.isTTY, program.example);
   const unchanged = isUnchanged(
     planned,
     deployments.map(({ stack }) => stack),

@@ -1,5 +1,5 @@
 import { CliError } from "../errors";
-import { typed } from "../package";
+import { typed, wordsOf } from "../package";
 import { chooseRunning } from "../running";
 import { readSecrets } from "../secrets/store";
 import { endingSoon } from "../secrets/supply";
@@ -24,7 +24,7 @@ export async function doctor({ deployment: wanted, json = false, from }: DoctorO
   if (topology === undefined)
     throw new CliError(
       `an earlier release has synthesized '${deployment.name}': there is no topology.json`,
-      typed("up"),
+      typed("up", ...wordsOf(synthesis.example)),
     );
   const show = (line: string): void => {
     if (!json) console.error(`doctor ${line} …`);

@@ -4,22 +4,28 @@ import { isDeepStrictEqual } from "node:util";
 import { ProviderDescription } from "../../constructs/deployment";
 import { AgentApi } from "../agent-api";
 import { CliError } from "../errors";
-import { page, typed } from "../package";
+import { page, typed, wordsOf } from "../package";
 import { StatePlace, terraformResources } from "../terraform";
 import { consulHas, removeFromConsul, writeToConsul } from "./consul";
 import { nomadHas, NomadObject, removeFromNomad, writeToNomad } from "./nomad";
 import { ClusterObject, clusterObjects, identity } from "./objects";
 import { Json, literalResources, readResources } from "./resources";
 
-/** Refuses what only Terraform's providers could do, before anything is made. @throws CliError */
-export async function checkHandover(stack: ProviderDescription, json: Json): Promise<void> {
+/**
+ * Refuses what only Terraform's providers could do, before anything is made.
+ *
+ * @param example which the program is, for the commands that are told
+ * @throws CliError
+ */
+export async function checkHandover(stack: ProviderDescription, json: Json, example?: string): Promise<void> {
   (await literalResources(stack.stack, json)).forEach(clusterObjects);
   const resources = terraformResources(stack);
   if (resources === 0) return;
+  const words = wordsOf(example);
   // Two owners would undo each other's work.
   throw new CliError(
     `Terraform has made ${resources} resources of stack '${stack.stack}', and no longer has providers to manage them`,
-    `give it its providers back (${page("stacks.md")}), or \`${typed("down")}\` and \`${typed("up")}\``,
+    `give it its providers back (${page("stacks.md")}), or \`${typed("down", ...words)}\` and \`${typed("up", ...words)}\``,
   );
 }
 

@@ -113,11 +113,13 @@ export function machinesAtRisk({ stacks }: ProgramPlan): { readonly replaced: st
  * Shows changes and warnings, and asks before a machine is made anew or removed.
  *
  * @param ask whether it asks: on a terminal, without `--yes`
+ * @param example which the program is, for the command that is told
  * @throws CliError where the answer is not yes
  */
 export async function confirm(
   planned: ProgramPlan,
   ask: boolean,
+  example: string | undefined,
   terminal: Terminal = { input: process.stdin, output: process.stdout },
 ): Promise<void> {
   const text = planText(planned, { lines: SHOWN_LINES });
@@ -133,7 +135,7 @@ export async function confirm(
   const answer = await questions.question(`What is on them is lost. ${first.toUpperCase()}${rest.join("")}? (yes/no) `);
   questions.close();
   if (!/^y(es)?$/i.test(answer.trim()))
-    throw new CliError("nothing was changed", `answer yes, or run \`${typed("up", "--yes")}\``);
+    throw new CliError("nothing was changed", `answer yes, or run \`${typed("up", "--yes", ...wordsOf(example))}\``);
 }
 
 interface Terminal {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Topology } from "../../constructs/topology";
 import { CliError } from "../errors";
-import { typed } from "../package";
+import { typed, wordsOf } from "../package";
 import { chooseRunning, DeploymentOption, Running } from "../running";
 import { statusOf, WATCH_SECONDS } from "../status";
 import { Lookout } from "./lookout";
@@ -52,5 +52,6 @@ export async function view({ deployment, port }: ViewOptions): Promise<void> {
 function topologyOf({ synthesis, deployment: { stack } }: Running): Topology {
   const topology = synthesis.topology(stack);
   if (topology !== undefined) return topology;
-  throw new CliError("its topology is not known: an earlier release synthesized it", `run ${typed("up")} once more`);
+  const up = typed("up", ...wordsOf(synthesis.example));
+  throw new CliError("its topology is not known: an earlier release synthesized it", `run ${up} once more`);
 }

@@ -226,12 +226,12 @@ describe("before a machine is lost", () => {
   async function asked(plan: ProgramPlan, ask: boolean, answer = ""): Promise<{ printed: string; refused: boolean }> {
     const [input, output] = [new PassThrough(), new PassThrough()];
     input.write(`${answer}\n`);
-    const refused = await confirm(plan, ask, { input, output }).then(
+    const refused = await confirm(plan, ask, "three-machines", { input, output }).then(
       () => false,
       (error: unknown) => {
         expect(error).toMatchObject({
           message: "nothing was changed",
-          cure: "answer yes, or run `npm run up -- --yes`",
+          cure: "answer yes, or run `npm run up -- --yes three-machines`",
         });
         return true;
       },
