@@ -56,6 +56,24 @@ describe("a director that follows web servers", () => {
   ]);
 });
 
+describe("five servers", () => {
+  const scene = new FaultScene({ SERVERS: "5" }, 8080, 5);
+  survivesAll(scene, [
+    ["two of five servers cut off, the one that leads among them", faults.twoOfFiveCut, NONE],
+    ["three of five servers cut off: what is known serves", faults.threeOfFiveCut, NONE],
+  ]);
+
+  test("all five vote, and two may fail", async () => {
+    const health = JSON.parse(await scene.consul("server1", "operator/autopilot/health")) as {
+      FailureTolerance: number;
+      Servers: { Name: string; Voter: boolean }[];
+    };
+    expect(health.FailureTolerance).toBe(2);
+    const voters = health.Servers.filter(({ Voter: voter }) => voter).map(({ Name: name }) => name);
+    expect(voters.sort()).toEqual(scene.servers);
+  });
+});
+
 describeWithImage(APISIX, "gateways between the director and the web servers", () => {
   survivesAll(new FaultScene({ GATEWAYS: "yes" }, 80), [
     ["one of three servers cut off, the one that leads", faults.leaderCut, NONE],

@@ -1,5 +1,5 @@
 // Three Consul servers that trust only agents of the deployment, and a director that follows web servers on machines of their own: a
-// fault of a server is none of the path of requests. With GATEWAYS=yes the machines of the web servers have a gateway as well, and
+// fault of a server is none of the path of requests. With SERVERS=5 there are five. With GATEWAYS=yes the machines of the web servers have a gateway as well, and
 // requests go through the gateways.
 import { App } from "cdktf";
 import {
@@ -17,6 +17,7 @@ import {
   Upstream,
 } from "vipstack";
 
+const five = process.env.SERVERS === "5";
 const withGateways = process.env.GATEWAYS === "yes";
 const memoryMiB = withGateways ? 640 : undefined;
 const inventory = defineInventory({
@@ -28,6 +29,12 @@ const inventory = defineInventory({
     { name: "server1", address: "10.95.0.31" },
     { name: "server2", address: "10.95.0.32" },
     { name: "server3", address: "10.95.0.33" },
+    ...(five
+      ? ([
+          { name: "server4", address: "10.95.0.34" },
+          { name: "server5", address: "10.95.0.35" },
+        ] as const)
+      : []),
     { name: "web1", address: "10.95.0.41", memoryMiB },
     { name: "web2", address: "10.95.0.42", memoryMiB },
   ],
@@ -36,9 +43,9 @@ const inventory = defineInventory({
 
 const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory, client: "client" });
-const { director, server1, server2, server3, web1, web2 } = machines.all;
+const { director, server1, server2, server3, server4, server5, web1, web2 } = machines.all;
 const consul = new ConsulServer(machines, "consul", { machine: server1, profile: AgentProfile.PRODUCTION });
-consul.addServers([server2, server3]);
+consul.addServers([server2, server3, ...[server4, server5].filter((machine) => machine !== undefined)]);
 for (const machine of [web1, web2]) {
   new Caddy(machines, `caddy-${machine.name}`, { machine, answers: { 8080: machine.name } });
   new AgentService(machines, `web-${machine.name}`, { name: "web", machine, consul, port: 8080 });

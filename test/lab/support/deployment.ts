@@ -14,7 +14,7 @@ const LAB = join(PROJECT, "dist", "lab", "vipstack-lab.js");
 /** How `up` ends where everything was up before. */
 export const NOTHING_TO_CHANGE = /Nothing to change: everything was up already/;
 /** How it ends where there are secrets, too. */
-export const ALL_AS_BEFORE = /Secrets: all were made before[^]*Nothing to change: everything was up already/;
+export const ALL_AS_BEFORE = new RegExp(`Secrets: all were made before[^]*${NOTHING_TO_CHANGE.source}`);
 
 /**
  * A program brought up for real: machines that boot in a lab, with the commands of a user, in a state folder of its own.
@@ -189,15 +189,19 @@ export class LabDeployment {
 
   /** A command of `vipstack` about what is up, typed where `up` was. */
   async vipstack(words: readonly string[], input: string | Buffer = ""): Promise<{ exitCode: number; output: string }> {
-    const options = { cwd: this.cwd, all: true, reject: false, input, env: { VIPSTACK_STATE: this.root } } as const;
+    const options = { ...this.whereUpWas, all: true, reject: false, input } as const;
     const { exitCode, all = "" } = await execa("node", [VIPSTACK, ...words], options);
     return { exitCode, output: all };
   }
 
   /** {@link vipstack}, where what it prints is no text; fails where the command does. */
   async bytesOf(words: readonly string[]): Promise<Buffer> {
-    const options = { cwd: this.cwd, encoding: null, env: { VIPSTACK_STATE: this.root } } as const;
-    return (await execa("node", [VIPSTACK, ...words], options)).stdout;
+    return (await execa("node", [VIPSTACK, ...words], { ...this.whereUpWas, encoding: null })).stdout;
+  }
+
+  /** Options of a command that is typed where `up` was. */
+  private get whereUpWas(): { cwd: string; env: Record<string, string> } {
+    return { cwd: this.cwd, env: { VIPSTACK_STATE: this.root } };
   }
 
   /** The lab's own command line. */

@@ -6,15 +6,17 @@ import { realServersOf } from "./director";
 import { lossOf, RequestsResult } from "./load";
 import { eventually, MINUTES, secondsUntil } from "./waiting";
 
-/** Machines with a Consul server, and their addresses. */
-export const SERVERS = { server1: "10.95.0.31", server2: "10.95.0.32", server3: "10.95.0.33" } as const;
+/** Machines with a Consul server, and their addresses; a scene has the first three or all five. */
+export const SERVERS = {
+  server1: "10.95.0.31",
+  server2: "10.95.0.32",
+  server3: "10.95.0.33",
+  server4: "10.95.0.34",
+  server5: "10.95.0.35",
+} as const;
 export type Server = keyof typeof SERVERS;
-export const SERVER_NAMES = Object.keys(SERVERS) as Server[];
 /** Machines with a web server, and a gateway where the program has them. */
 export const WEB_NAMES = ["web1", "web2"] as const;
-/** Every machine with an agent. */
-export const AGENTS = [...SERVER_NAMES, "director", ...WEB_NAMES] as const;
-
 /** How Serf says that an agent answers, and that it doesn't. */
 export const ALIVE = 1;
 export const FAILED = 4;
@@ -37,14 +39,27 @@ export const NONE: Budget = { lostWithinSeconds: 0 };
 export class FaultScene {
   readonly lab = LabDeployment.ofProgram("production-faults");
 
+  /** Machines with a Consul server. */
+  readonly servers: readonly Server[];
+  /** Every machine with an agent. */
+  readonly agents: readonly string[];
+
   /** What ends the fault that is made now. */
   end: () => Promise<unknown> = () => Promise.resolve();
 
-  /** @param port of the real servers that the director has */
+  /**
+   * @param environment of the program
+   * @param port of the real servers that the director has
+   * @param servers number of Consul servers: 3 or 5
+   */
   constructor(
     private readonly environment: Record<string, string>,
     private readonly port: number,
-  ) {}
+    servers: 3 | 5 = 3,
+  ) {
+    this.servers = (Object.keys(SERVERS) as Server[]).slice(0, servers);
+    this.agents = [...this.servers, "director", ...WEB_NAMES];
+  }
 
   /** What the director's table has while all is well. */
   get realServers(): string[] {
@@ -62,14 +77,14 @@ export class FaultScene {
       "curl --silent --max-time 10 --write-out ' %{http_code}' http://127.0.0.1:8500/v1/status/leader",
     );
     if (!/ (200|500)$/.test(output)) return undefined;
-    return SERVER_NAMES.find((name) => output === `"${SERVERS[name]}:8300" 200`) ?? "none";
+    return this.servers.find((name) => output === `"${SERVERS[name]}:8300" 200`) ?? "none";
   }
 
-  /** The server that leads, and the two others. */
-  async roles(): Promise<{ leader: Server; others: [Server, Server] }> {
+  /** The server that leads, and the others: two at least. */
+  async roles(): Promise<{ leader: Server; others: [Server, Server, ...Server[]] }> {
     const leader = await this.leaderBy("director");
     if (leader === undefined || leader === "none") throw new Error("no server leads");
-    return { leader, others: SERVER_NAMES.filter((name) => name !== leader) as [Server, Server] };
+    return { leader, others: this.servers.filter((name) => name !== leader) as [Server, Server, ...Server[]] };
   }
 
   /** What gossip says of each agent, as that of a machine knows it: {@link ALIVE} or another status. */
@@ -90,7 +105,7 @@ export class FaultScene {
 /** Waits until a machine's agent knows another leader than that one. */
 export async function untilAnotherLeads(scene: FaultScene, machine: string, before: Server): Promise<void> {
   await eventually(async () => {
-    expect(SERVER_NAMES.filter((name) => name !== before)).toContain(await scene.leaderBy(machine));
+    expect(scene.servers.filter((name) => name !== before)).toContain(await scene.leaderBy(machine));
   }, 2 * MINUTES);
 }
 
@@ -108,8 +123,8 @@ export async function isWhole(scene: FaultScene): Promise<void> {
     scene.consul("server1", "operator/raft/configuration"),
     scene.consul("server2", "kv/lab/mark", { at: Date.now() }),
   ]);
-  expect(Object.values(members)).toEqual(AGENTS.map(() => ALIVE));
-  expect(peers.match(/"Voter": ?true/g)).toHaveLength(SERVER_NAMES.length);
+  expect(Object.values(members)).toEqual(scene.agents.map(() => ALIVE));
+  expect(peers.match(/"Voter": ?true/g)).toHaveLength(scene.servers.length);
   expect(written).toBe("true");
   // What is written now, each server has.
   const mark = await scene.consul("server2", "kv/lab/mark?raw");
@@ -117,9 +132,9 @@ export async function isWhole(scene: FaultScene): Promise<void> {
     scene.consul("web1", "health/service/web?passing"),
     realServersOf(scene.lab, "director"),
     scene.lab.on("client", `curl --silent --header 'Connection: close' --write-out '\\n' 'http://${VIP}/?[1-8]'`),
-    ...SERVER_NAMES.map((name) => scene.consul(name, "kv/lab/mark?raw&stale")),
+    ...scene.servers.map((name) => scene.consul(name, "kv/lab/mark?raw&stale")),
   ]);
-  expect(marks).toEqual(SERVER_NAMES.map(() => mark));
+  expect(marks).toEqual(scene.servers.map(() => mark));
   expect(JSON.parse(instances)).toHaveLength(WEB_NAMES.length);
   expect(table).toEqual(scene.realServers);
   expect(Object.keys(countLines(answers)).sort()).toEqual([...WEB_NAMES]);

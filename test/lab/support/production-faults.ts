@@ -2,13 +2,11 @@ import execa from "execa";
 import { makeSecret } from "../../../cli/secrets/maker";
 import { readSecrets, writeSecrets } from "../../../cli/secrets/store";
 import {
-  AGENTS,
   ALIVE,
   FAILED,
   Fault,
   FaultScene,
   Server,
-  SERVER_NAMES,
   SERVERS,
   WEB_NAMES,
   isWhole,
@@ -38,6 +36,29 @@ export const twoServersCut: Fault = async (scene) => {
   await untilNoneLeads(scene, "director");
 };
 
+/** Two of five, with the one that leads: the three others choose one of themselves, and go on writing. */
+export const twoOfFiveCut: Fault = async (scene) => {
+  const { leader, others } = await scene.roles();
+  const cut = [leader, others[0]];
+  scene.end = () => Promise.all(cut.map((name) => scene.lab.lab("heal", name)));
+  await Promise.all(cut.map((name) => scene.lab.lab("network-cut", name)));
+  await untilAnotherLeads(scene, others[1], leader);
+  await eventually(async () => {
+    await scene.consul(others[1], "kv/lab/majority", { at: Date.now() });
+  }, 2 * MINUTES);
+};
+
+/** Three of five: no server can be chosen. */
+export const threeOfFiveCut: Fault = async (scene) => {
+  const [first, second, third, fourth] = scene.servers;
+  if (fourth === undefined) throw new Error("this fault needs five servers");
+  const cut = [first, second, third];
+  scene.end = () => Promise.all(cut.map((name) => scene.lab.lab("heal", name ?? "")));
+  await Promise.all(cut.map((name) => scene.lab.lab("network-cut", name ?? "")));
+  await untilNoneLeads(scene, fourth);
+  await untilNoneLeads(scene, "director");
+};
+
 export const leaderFrozen: Fault = async (scene) => {
   const { leader, others } = await scene.roles();
   scene.end = () => scene.lab.lab("thaw", leader);
@@ -59,7 +80,7 @@ export const leaderApart: Fault = async (scene) => {
 /** Two and one: the majority hears only itself, and takes the web servers for dead; director and web servers are with the third. */
 export const majorityApart: Fault = async (scene) => {
   const { leader, others } = await scene.roles();
-  const apart = [leader, ...AGENTS.filter((name) => !(SERVER_NAMES as readonly string[]).includes(name))];
+  const apart = [leader, ...scene.agents.filter((name) => !(scene.servers as readonly string[]).includes(name))];
   await dropPackets(scene, apart, others);
   await untilNoneLeads(scene, "director");
   await eventually(async () => {
@@ -135,8 +156,8 @@ export const clocksWrong: Fault = async (scene) => {
   await scene.lab.on("director", "systemctl restart consul");
   await scene.lab.on(leader, "systemctl restart consul");
   await eventually(async () => {
-    expect(Object.values(await scene.members("director"))).toEqual(AGENTS.map(() => ALIVE));
-    for (const machine of ["director", others[0]]) expect(SERVER_NAMES).toContain(await scene.leaderBy(machine));
+    expect(Object.values(await scene.members("director"))).toEqual(scene.agents.map(() => ALIVE));
+    for (const machine of ["director", others[0]]) expect(scene.servers).toContain(await scene.leaderBy(machine));
   }, 2 * MINUTES);
 };
 
@@ -154,10 +175,10 @@ export const certificatesEnded: Fault = async (scene) => {
   const variable = (machine: string): string => `machines_consul_certificate_${machine}`;
   const kept = { ...readSecrets(stateFolder) };
   scene.end = async () => {
-    await scene.lab.vipstack(["secrets", "rotate", ...AGENTS.map(variable)]);
+    await scene.lab.vipstack(["secrets", "rotate", ...scene.agents.map(variable)]);
     await scene.up();
   };
-  for (const machine of AGENTS) {
+  for (const machine of scene.agents) {
     const secret = kept[variable(machine)];
     if (secret?.recipe.kind !== "certificate") throw new Error(`no certificate of ${machine}`);
     const { recipe } = secret;
@@ -169,8 +190,8 @@ export const certificatesEnded: Fault = async (scene) => {
     );
   }
   writeSecrets(stateFolder, kept);
-  await Promise.all(AGENTS.map((machine) => scene.lab.on(machine, "systemctl restart consul")));
-  for (const machine of ["director", ...SERVER_NAMES]) await untilNoneLeads(scene, machine);
+  await Promise.all(scene.agents.map((machine) => scene.lab.on(machine, "systemctl restart consul")));
+  for (const machine of ["director", ...scene.servers]) await untilNoneLeads(scene, machine);
   expect((await scene.lab.vipstack(["doctor"])).output).toMatch(
     /certificate machines_consul_certificate_server1 ended \d+ hours ago: npx vipstack secrets rotate machines_consul_certificate_server1,/,
   );
@@ -179,7 +200,7 @@ export const certificatesEnded: Fault = async (scene) => {
 /** One agent after the other, each when the one before is back. @param before done on a machine before its agent's restart */
 export function rollingRestart(before?: (scene: FaultScene, machine: string) => Promise<unknown>): Fault {
   return async (scene) => {
-    for (const machine of AGENTS) {
+    for (const machine of scene.agents) {
       await before?.(scene, machine);
       await scene.lab.on(machine, "systemctl restart consul");
       await eventually(() => isWhole(scene), 3 * MINUTES);
@@ -193,7 +214,7 @@ export function rollingReplacement(file: string): Fault {
   return async (scene) => {
     await replace(scene);
     const { stdout: sum } = await execa("sha256sum", [file]);
-    for (const machine of AGENTS) {
+    for (const machine of scene.agents) {
       const running = await scene.lab.on(
         machine,
         'sha256sum "/proc/$(systemctl show --property MainPID --value consul)/exe"',
@@ -215,6 +236,6 @@ export const webServerOff: Fault = async (scene) => {
 
 /** Every machine but that of the clients. */
 export const allOff: Fault = async (scene) => {
-  scene.end = () => Promise.all(AGENTS.map((machine) => scene.lab.lab("power-on", machine)));
-  await Promise.all(AGENTS.map((machine) => scene.lab.lab("power-cut", machine)));
+  scene.end = () => Promise.all(scene.agents.map((machine) => scene.lab.lab("power-on", machine)));
+  await Promise.all(scene.agents.map((machine) => scene.lab.lab("power-cut", machine)));
 };
