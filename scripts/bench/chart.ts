@@ -20,7 +20,7 @@ export interface GrowthChart {
 
 const SIZE = { width: 760, height: 460 };
 /** Apart for the color-blind as well. */
-export const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"];
+export const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 /** Names may be wider than is known where no browser measures them. */
 const LEGEND = { itemGap: 32 };
 const GRID = { left: 80, right: 40, top: 100, bottom: 60 };
@@ -100,12 +100,23 @@ export interface PercentileChart {
   readonly subtitle: string;
   readonly y: string;
   readonly percentiles: readonly string[];
-  /** Each with a value for each percentile; NaN where too little was measured to tell. */
-  readonly curves: readonly { readonly name: string; readonly values: readonly number[] }[];
+  readonly curves: readonly PercentileCurve[];
 }
+
+export interface PercentileCurve {
+  readonly name: string;
+  /** One for each percentile; NaN where too little was measured to tell. */
+  readonly values: readonly number[];
+  /** Curves of one group have one color, and differ in their lines. @default - a group of its own */
+  readonly group?: number;
+}
+
+/** Curves of the same color one after the other. */
+const LINES = ["solid", "dashed", "dotted"] as const;
 
 /** Distributions, on a logarithmic axis, with the rare values as wide as the common ones. */
 export function percentileChart({ title, subtitle, y, percentiles, curves }: PercentileChart): string {
+  const colors = curves.map(({ group }, index) => (group ?? index) % COLORS.length);
   return svg({
     title: { text: title, subtext: subtitle, left: "center", top: 10 },
     legend: { orient: "vertical", right: 40, top: "middle", data: curves.map(({ name }) => name) },
@@ -117,8 +128,8 @@ export function percentileChart({ title, subtitle, y, percentiles, curves }: Per
       type: "line" as const,
       data: values.map((value) => (Number.isNaN(value) ? null : value)),
       symbolSize: 5,
-      color: COLORS[index % COLORS.length],
-      lineStyle: { width: 2, type: index < COLORS.length ? ("solid" as const) : ("dashed" as const) },
+      color: COLORS[colors[index] ?? 0],
+      lineStyle: { width: 2, type: LINES[colors.slice(0, index).filter((each) => each === colors[index]).length] },
     })),
   });
 }

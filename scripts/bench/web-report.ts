@@ -119,8 +119,10 @@ export class WebReport {
       subtitle: `of all runs together; in guests on ${describeMachine(this.machine)}`,
       y: "milliseconds",
       percentiles: PERCENTILES.map(String),
-      curves: this.settings.map((setting) => ({
-        name: `${setting.server}, ${WEB_PATHS[setting.path].title}, ${setting.keepAlive ? "keep-alive" : "without"}`,
+      curves: this.settings.map((setting, index) => ({
+        name: `${setting.server}, ${WEB_PATHS[setting.path].title}, ${setting.keepAlive ? "keep-alive" : "no keep-alive"}`,
+        // The servers of one path are side by side.
+        group: Math.floor(index / this.servers.length),
         values: PERCENTILES.map((percent) => percentileOf(this.lengthsOf(setting), percent)),
       })),
     });
