@@ -2,6 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { replaceSection } from "../markdown";
+import { measureChanges, ChangesOptions } from "./changes";
+import { CHANGE_CANDIDATES, ChangeCandidate, isChangeCandidate } from "./changes-candidates";
+import { ChangesReport } from "./changes-report";
 import { ControlPlane, isPlane, PLANES } from "./control-candidates";
 import { ControlOptions, measureControl } from "./control";
 import { ControlReport } from "./control-report";
@@ -58,6 +61,22 @@ export function program(): Command {
       const machine = thisMachine();
       const runs = await measureControl(options, new Progress());
       writeReport("control", { machine, runs }, new ControlReport(machine, runs), options);
+    });
+  const changers = Object.keys(CHANGE_CANDIDATES) as ChangeCandidate[];
+  benchCommand(
+    bench,
+    "changes",
+    "connections that are lost while a director is changed again and again, against other tools; in a lab of its own, as root",
+  )
+    .option("--candidates <names>", `of ${changers.join(", ")}`, changeCandidates, changers)
+    .option("--servers <numbers>", "numbers of real servers, separated by commas", numbers, [50])
+    .option("--runs <number>", "runs of each candidate for each number of real servers", number, 10)
+    .option("--changes <number>", "changes in each run, an even number", even, 100)
+    .option("--keep", "leave the lab up: the next run uses it")
+    .action(async (options: ChangesOptions & OutputOptions) => {
+      const machine = thisMachine();
+      const runs = await measureChanges(options, new Progress());
+      writeReport("changes", { machine, runs }, new ChangesReport(machine, runs), options);
     });
   const all = Object.keys(PLANE_CANDIDATES) as PlaneCandidate[];
   benchCommand(
@@ -172,6 +191,14 @@ function planes(text: string): ControlPlane[] {
   });
 }
 
+function changeCandidates(text: string): ChangeCandidate[] {
+  return text.split(",").map((word) => {
+    if (!isChangeCandidate(word))
+      throw new InvalidArgumentError(`It must be one of ${Object.keys(CHANGE_CANDIDATES).join(", ")}.`);
+    return word;
+  });
+}
+
 /** With what all others are compared with. */
 function candidates(text: string): PlaneCandidate[] {
   const named = text.split(",").map((word) => {
@@ -205,4 +232,10 @@ function webPaths(text: string): WebPath[] {
 function number(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1 to 999999.");
   return Number(text);
+}
+
+function even(text: string): number {
+  const value = number(text);
+  if (value % 2 !== 0) throw new InvalidArgumentError("It must be an even number.");
+  return value;
 }

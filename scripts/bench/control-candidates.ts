@@ -12,9 +12,16 @@ export const TASKS = {
 } as const;
 export type Task = keyof typeof TASKS;
 
-/** `other` replaces the whole table by the kernel's own tool; where nothing changes, it leaves the table alone. */
-export type ControlCandidate = "vipstack" | "other";
-export const CONTROL_CANDIDATES: readonly ControlCandidate[] = ["other", "vipstack"];
+/**
+ * `other` replaces the whole table by the kernel's own tool; where nothing changes, it leaves the table alone. `keepalived` starts,
+ * or reads its settings again.
+ */
+export type ControlCandidate = "vipstack" | "other" | "keepalived";
+
+/** In the order in which they take turns. */
+export function candidatesOf(plane: ControlPlane, task: Task): ControlCandidate[] {
+  return plane === "ipvs" && task !== "nothing" ? ["other", "keepalived", "vipstack"] : ["other", "vipstack"];
+}
 
 /** What the other candidate is called in tables and pictures. */
 export const WHOLE_TABLE = { ipvs: "ipvsadm -R", iptables: "iptables-restore" } as const;

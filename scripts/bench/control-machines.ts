@@ -14,4 +14,9 @@ new Director(machines, "balancer", { machine: machines.all.director }).addPortFi
   ports: ["9"],
   action: FilterAction.DROP,
 });
+// Another program that keeps the kernel's table as its settings say. It is started by the bench alone.
+machines.all.director.contribute(machines, {
+  packages: ["keepalived"],
+  commands: ["systemctl disable --now keepalived.service"],
+});
 app.synth();

@@ -1,6 +1,15 @@
 import { markdownTable } from "../markdown";
 import { growthChart, Point } from "./chart";
-import { ControlCandidate, ControlPlane, ControlRun, PLANES, Task, TASKS, WHOLE_TABLE } from "./control-candidates";
+import {
+  candidatesOf,
+  ControlCandidate,
+  ControlPlane,
+  ControlRun,
+  PLANES,
+  Task,
+  TASKS,
+  WHOLE_TABLE,
+} from "./control-candidates";
 import { describeMachine, Machine } from "./machine";
 import { ratiosOf, Summary, summarize } from "./statistics";
 import { Sample } from "./synth-candidates";
@@ -63,12 +72,22 @@ export class ControlReport {
   }
 
   private get changes(): string {
-    const head = ["plane", "change", "real servers", "whole table", "vipstack", "ratio", "ratio of processor time"];
+    const head = [
+      "plane",
+      "change",
+      "real servers",
+      "whole table",
+      "keepalived",
+      "vipstack",
+      "ratio",
+      "ratio of processor time",
+    ];
     const rows = this.rowsOf("first", "weight").map((row) => [
       row.plane,
       TASKS[row.task],
       count(row.servers),
       seconds(this.summaryOf(row, "other")),
+      candidatesOf(row.plane, row.task).includes("keepalived") ? seconds(this.summaryOf(row, "keepalived")) : "",
       seconds(this.summaryOf(row, "vipstack")),
       ratio(this.ratioOf(row, "milliseconds")),
       ratio(this.ratioOf(row, "cpuMilliseconds")),

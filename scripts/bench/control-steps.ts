@@ -1,32 +1,34 @@
-import { ControlCase, ControlPlane } from "./control-candidates";
+import { ControlCase, PLANES } from "./control-candidates";
 import { rulesOf } from "./control-rules";
+import {
+  apply,
+  BASE,
+  CHANGED,
+  EMPTY,
+  FOLDER,
+  install,
+  restore,
+  RULES,
+  startKeeper,
+  stopKeeper,
+} from "./director-shell";
 import { Step } from "./guest";
-
-const FOLDER = "/run/vipstack-bench";
-const BASE = `${FOLDER}/base`;
-const CHANGED = `${FOLDER}/changed`;
-const RULES = { ipvs: "/etc/vipstack/ipvs.d/static.rules", iptables: "/etc/vipstack/iptables.d/director.v4" } as const;
-const EMPTY = {
-  ipvs: "ipvsadm -C; rm -f /run/vipstack/ipvs-drain.json",
-  // What a trial of a file has shown is forgotten, too: at a first application it is not known.
-  iptables: `printf '*nat\\nCOMMIT\\n*filter\\nCOMMIT\\n' | iptables-restore; rm -f /run/vipstack/iptables-trials.json`,
-} as const;
-const PLANES_THERE = ["ipvs", "iptables"] as const;
+import { keepalivedSettings, reloadKeepalived, startKeepalived, stopKeepalived } from "./keepalived";
 
 /** The director's own rules aside, so that they can come back. */
 export const BEGIN: Step = {
   files: {},
   prepare: `mkdir -p ${FOLDER}; test -e ${FOLDER}/etc || cp -a /etc/vipstack ${FOLDER}/etc`,
-  run: PLANES_THERE.map(stopKeeper).join("; "),
+  run: PLANES.map(stopKeeper).join("; "),
 };
 
 export const END: Step = {
   files: {},
-  prepare: PLANES_THERE.map(
-    (plane) => `cp -a ${RULES[plane].replace("/etc/vipstack", `${FOLDER}/etc`)} ${RULES[plane]}`,
-  )
-    .concat(PLANES_THERE.map((plane) => EMPTY[plane]))
-    .join("; "),
+  prepare: [
+    stopKeepalived(),
+    ...PLANES.map((plane) => `cp -a ${RULES[plane].replace("/etc/vipstack", `${FOLDER}/etc`)} ${RULES[plane]}`),
+    ...PLANES.map((plane) => EMPTY[plane]),
+  ].join("; "),
   run: ["iptables", "ipvs"]
     .map((plane) => `systemctl reload vipstack-${plane}.service; systemctl start vipstack-${plane}-watch.service`)
     .concat(`rm -r ${FOLDER}`)
@@ -34,7 +36,9 @@ export const END: Step = {
 };
 
 /** @param seconds for which a director without changes is watched */
-export function stepOf({ plane, task, candidate, servers }: ControlCase, seconds: number): Step {
+export function stepOf(what: ControlCase, seconds: number): Step {
+  if (what.candidate === "keepalived") return keepalivedStepOf(what);
+  const { plane, task, candidate, servers } = what;
   const files = { [BASE]: rulesOf(plane, servers, 1), [CHANGED]: rulesOf(plane, servers, 2) };
   const ours = candidate === "vipstack";
   const applied = `${install(plane, BASE)}; ${apply(plane)} --quiet`;
@@ -42,41 +46,32 @@ export function stepOf({ plane, task, candidate, servers }: ControlCase, seconds
     case "first":
       return {
         files,
-        prepare: `${stopKeeper(plane)}; ${install(plane, BASE)}; ${EMPTY[plane]}`,
-        run: ours ? apply(plane) : whole(plane, BASE),
+        prepare: `${stopKeeper(plane)}; ${stopKeepalived()}; ${install(plane, BASE)}; ${EMPTY[plane]}`,
+        run: ours ? apply(plane) : restore(plane, BASE),
       };
     case "weight":
       return {
         files,
-        prepare: `${stopKeeper(plane)}; ${applied}; ${install(plane, CHANGED)}`,
-        run: ours ? apply(plane) : `${plane === "ipvs" ? "ipvsadm -C; " : ""}${whole(plane, CHANGED)}`,
+        prepare: `${stopKeeper(plane)}; ${stopKeepalived()}; ${applied}; ${install(plane, CHANGED)}`,
+        run: ours ? apply(plane) : `${plane === "ipvs" ? "ipvsadm -C; " : ""}${restore(plane, CHANGED)}`,
       };
     case "nothing":
       return {
         files,
         // The second time it has nothing to do, and remembers that.
-        prepare: `${stopKeeper(plane)}; ${applied}; ${applied}${ours ? `; ${startKeeper(plane)}; sleep 15` : ""}`,
+        prepare: `${stopKeeper(plane)}; ${stopKeepalived()}; ${applied}; ${applied}${ours ? `; ${startKeeper(plane)}; sleep 15` : ""}`,
         run: `sleep ${seconds}`,
       };
   }
 }
 
-function install(plane: ControlPlane, file: string): string {
-  return `cp ${file} ${RULES[plane]}`;
-}
-
-function apply(plane: ControlPlane): string {
-  return `/usr/local/lib/vipstack/${plane}-rules apply`;
-}
-
-function whole(plane: ControlPlane, file: string): string {
-  return plane === "ipvs" ? `ipvsadm -R < ${file}` : `iptables-restore --wait 10 < ${file}`;
-}
-
-function startKeeper(plane: ControlPlane): string {
-  return `systemctl start vipstack-${plane}-watch.service`;
-}
-
-function stopKeeper(plane: ControlPlane): string {
-  return `systemctl stop vipstack-${plane}-watch.service vipstack-${plane}-keeper.service`;
+function keepalivedStepOf({ plane, task, servers }: ControlCase): Step {
+  const files = { [BASE]: keepalivedSettings(servers, 1), [CHANGED]: keepalivedSettings(servers, 2) };
+  const empty = `${stopKeeper(plane)}; ${stopKeepalived()}; ${EMPTY[plane]}`;
+  if (task === "first") return { files, prepare: empty, run: startKeepalived(BASE, servers) };
+  return {
+    files,
+    prepare: `${empty}; ${startKeepalived(BASE, servers)}`,
+    run: reloadKeepalived(CHANGED, servers, 2),
+  };
 }

@@ -1,4 +1,4 @@
-import { CONTROL_CANDIDATES, ControlCase, ControlPlane, ControlRun, TASKS, Task } from "./control-candidates";
+import { candidatesOf, ControlCase, ControlPlane, ControlRun, TASKS, Task } from "./control-candidates";
 import { BEGIN, END, stepOf } from "./control-steps";
 import { Guest } from "./guest";
 import { LabOptions, onLab } from "./bench-lab";
@@ -12,6 +12,8 @@ export interface ControlOptions extends LabOptions {
   readonly runs: number;
   /** For which a director without changes is watched. */
   readonly seconds: number;
+  /** Whether keepalived is left out, on a director that doesn't have it. */
+  readonly withoutKeepalived?: true;
 }
 
 const MACHINE = "director";
@@ -54,14 +56,16 @@ async function measureWith(guest: Guest, options: ControlOptions, progress: Prog
   return measured;
 }
 
-/** The candidates take turns, so that both have the same neighbours on the host. */
-export function orderOf({ servers, planes, runs }: ControlOptions): ControlCase[] {
+/** The candidates take turns, so that all have the same neighbours on the host. */
+export function orderOf({ servers, planes, runs, withoutKeepalived }: ControlOptions): ControlCase[] {
   const tasks = Object.keys(TASKS) as Task[];
   return Array.from({ length: runs }, (_, index) => index + 1).flatMap((run) =>
     planes.flatMap((plane) =>
       servers.flatMap((size) =>
         tasks.flatMap((task) =>
-          CONTROL_CANDIDATES.map((candidate) => ({ plane, task, candidate, servers: size, run })),
+          candidatesOf(plane, task)
+            .filter((candidate) => candidate !== "keepalived" || withoutKeepalived !== true)
+            .map((candidate) => ({ plane, task, candidate, servers: size, run })),
         ),
       ),
     ),

@@ -1,7 +1,8 @@
 // The machines of `bench planes`: a client, two web servers, and between them what is compared, each with a processor of its own.
 import { App } from "cdktf";
 import { defineInventory, Director, ForwardingMethod, MachinesStack, Plane } from "vipstack";
-import { HAPROXY, KEEPALIVED, NGINX_STREAM, NGINX_WEB, unit } from "./planes-settings";
+import { HAPROXY, KEEPALIVED, NGINX_STREAM, NGINX_WEB } from "./planes-settings";
+import { unit } from "./unit";
 
 const inventory = defineInventory({
   name: "bench-planes",

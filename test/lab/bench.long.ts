@@ -5,7 +5,8 @@ import execa from "execa";
 import { ohaFile, WebResults } from "../../scripts/bench/web";
 import { lengthOf } from "../../scripts/bench/web-cases";
 import { measureOn } from "../../scripts/bench/control";
-import { PLANES, TASKS } from "../../scripts/bench/control-candidates";
+import { CHANGE_CANDIDATES, ChangeRun } from "../../scripts/bench/changes-candidates";
+import { ControlRun, PLANES, TASKS } from "../../scripts/bench/control-candidates";
 import { Progress } from "../../scripts/bench/progress";
 import { PLANE_CANDIDATES, PlaneRun } from "../../scripts/bench/planes-candidates";
 import type { UpResults } from "../../scripts/bench/up";
@@ -84,6 +85,39 @@ test(
   2 * BOOT,
 );
 
+test(
+  "changes: every candidate changes the table while connections are opened and kept",
+  async () => {
+    const { text, results } = await bench("changes", "--runs", "1", "--changes", "4");
+    const { runs } = results as { runs: ChangeRun[] };
+    expect(runs.map(({ candidate }) => candidate)).toEqual(Object.keys(CHANGE_CANDIDATES));
+    for (const { candidate, refused, broken, opened, asked } of runs) {
+      expect(opened).toBeGreaterThan(0);
+      expect(asked).toBeGreaterThan(0);
+      if (candidate === "ipvs" || candidate === "iptables")
+        expect({ refused, broken }).toEqual({ refused: 0, broken: 0 });
+    }
+    for (const { title } of Object.values(CHANGE_CANDIDATES)) expect(text).toContain(`| ${title}`);
+    expect(isPng("changes")).toBe(true);
+  },
+  2 * BOOT,
+);
+
+test(
+  "control: every candidate is measured on a director of its own",
+  async () => {
+    const { results } = await bench("control", "--runs", "1", "--servers", "3", "--planes", "ipvs", "--seconds", "1");
+    const { runs } = results as { runs: ControlRun[] };
+    expect(runs.map(({ task, candidate }) => `${task} ${candidate}`)).toEqual([
+      ...["first other", "first keepalived", "first vipstack"],
+      ...["weight other", "weight keepalived", "weight vipstack"],
+      ...["nothing other", "nothing vipstack"],
+    ]);
+    for (const { milliseconds } of runs) expect(milliseconds).toBeGreaterThan(0);
+  },
+  2 * BOOT,
+);
+
 /** Where oha is: the file of VIPSTACK_OHA, else in PATH. A test without it is skipped, and says so. */
 function oha(): string | undefined {
   try {
@@ -136,7 +170,7 @@ describe("control", () => {
     "each task is measured, and the director is left as it was",
     async () => {
       const before = await table();
-      const options = { servers: [3], planes: PLANES, runs: 1, seconds: 1 };
+      const options = { servers: [3], planes: PLANES, runs: 1, seconds: 1, withoutKeepalived: true } as const;
       const runs = await measureOn(weights.labDirectory, "ipvs", options, new Progress());
       expect(runs).toHaveLength(PLANES.length * Object.keys(TASKS).length * 2);
       for (const { milliseconds, cpuMilliseconds } of runs) {

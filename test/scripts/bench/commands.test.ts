@@ -27,6 +27,16 @@ test.each([
     error: "error: option '--planes <names>' argument 'ipvs,nft' is invalid. It must be one of ipvs, iptables.\n",
   },
   {
+    words: ["changes", "--candidates", "ipvs,f5"],
+    error:
+      "error: option '--candidates <names>' argument 'ipvs,f5' is invalid. " +
+      "It must be one of ipvsadm, keepalived, ipvs, restore, iptables.\n",
+  },
+  {
+    words: ["changes", "--changes", "7"],
+    error: "error: option '--changes <number>' argument '7' is invalid. It must be an even number.\n",
+  },
+  {
     words: ["planes", "--candidates", "routing,f5"],
     error:
       "error: option '--candidates <names>' argument 'routing,f5' is invalid. " +

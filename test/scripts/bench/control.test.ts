@@ -24,7 +24,9 @@ const REPORT = new ControlReport(
   [100, 1000].flatMap((servers) => [
     ...runs("first", servers, "other", [servers / 1000, servers / 500]),
     ...runs("first", servers, "vipstack", [servers / 500, servers / 500]),
+    ...runs("first", servers, "keepalived", [servers / 400, servers / 400]),
     ...runs("weight", servers, "other", [servers / 1000, servers / 1000]),
+    ...runs("weight", servers, "keepalived", [servers / 800, servers / 800]),
     ...runs("weight", servers, "vipstack", [servers === 100 ? 1 : 1.5, servers === 100 ? 1 : 1.5]),
     ...runs("nothing", servers, "other", [10, 10]),
     ...runs("nothing", servers, "vipstack", [10, 10]),
@@ -33,7 +35,7 @@ const REPORT = new ControlReport(
 
 test("the tables have the medians with their spread, the growth of a weight, and the share of a core", () => {
   expect(REPORT.text).toMatch(
-    /\| ipvs {2}\| first application \| 1,000 .*\| 1\.50 s \(1\.00 to 2\.00\) .*\| 1\.5 \(1\.0 to 2\.0\)/,
+    /\| ipvs {2}\| first application \| 1,000 .*\| 1\.50 s \(1\.00 to 2\.00\) \| 2\.50 s \(2\.50 to 2\.50\) .*\| 1\.5 \(1\.0 to 2\.0\)/,
   );
   expect(REPORT.text).toContain(
     "From 100 to 1,000 real servers a change of one weight takes on the ipvs plane 1.5 times as long.",
@@ -49,8 +51,18 @@ test("the picture is SVG with the candidates of the plane", () => {
 
 test("candidates take turns", () => {
   const order = orderOf({ servers: [10], planes: ["ipvs"], runs: 2, seconds: 1 });
-  expect(order).toHaveLength(12);
-  expect(order.map(({ candidate }) => candidate).slice(0, 4)).toEqual(["other", "vipstack", "other", "vipstack"]);
+  expect(order).toHaveLength(16);
+  const turn = ["other", "keepalived", "vipstack"];
+  expect(order.map(({ candidate }) => candidate).slice(0, 8)).toEqual([...turn, ...turn, "other", "vipstack"]);
+});
+
+test("the iptables plane has no keepalived, nor has a director without it", () => {
+  const [options, iptables] = [{ servers: [10], runs: 1, seconds: 1 }, ["iptables"] as const];
+  for (const order of [
+    orderOf({ ...options, planes: iptables }),
+    orderOf({ ...options, planes: ["ipvs"], withoutKeepalived: true }),
+  ])
+    expect(order.filter(({ candidate }) => candidate === "keepalived")).toEqual([]);
 });
 
 test("the rules are those of a director, one weight apart", () => {
@@ -70,6 +82,8 @@ test("whole tables are measured against the programs of a director", () => {
   expect(run("first", "vipstack")).toBe("/usr/local/lib/vipstack/ipvs-rules apply");
   expect(run("first", "other")).toMatch(/^ipvsadm -R < /);
   expect(run("weight", "other")).toMatch(/^ipvsadm -C; ipvsadm -R < /);
+  expect(run("first", "keepalived")).toContain("keepalived --check ");
+  expect(run("weight", "keepalived")).toContain("kill -HUP ");
   expect(run("nothing", "vipstack")).toBe("sleep 7");
 });
 
