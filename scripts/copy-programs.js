@@ -10,7 +10,7 @@ for (const folder of [
   if (existsSync(programs))
     cpSync(programs, join("dist", programs), { recursive: true, filter: (file) => !file.includes("__pycache__") });
 }
-for (const program of ["guest.py", "picture.py", "sampler.py"])
+for (const program of readdirSync(join("scripts", "bench")).filter((name) => name.endsWith(".py")))
   cpSync(join("scripts", "bench", program), join("dist", "scripts", "bench", program));
 cpSync(join("cli", "view", "page"), join("dist", "cli", "view", "page"), { recursive: true });
 for (const source of readdirSync("lab").filter((name) => name.endsWith(".c")))
