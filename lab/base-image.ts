@@ -4,6 +4,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { distributionSources, hostAptChecks, hostSources, sourceLines } from "./apt-sources";
 import { type KeptContainer, loadContainers } from "./base-image-containers";
+import { CLOUD_INIT_FILES } from "./base-image-cloud-init";
 import { LabError } from "./errors";
 import { abortable, type Progress } from "./events";
 import { cacheFolder, readIfThere, withLock, writeAtomically } from "./files";
@@ -294,50 +295,6 @@ const GENERATORS = [
   ...["systemd-run-generator", "systemd-system-update-generator", "systemd-veritysetup-generator"],
 ];
 
-const CLOUD_CONFIG = `# cloud-init finds its data on the lab's seed disk at once, and runs the modules that mean something in a lab machine.
-datasource_list: [NoCloud, None]
-disable_root: false
-users:
- - name: root
-   lock_passwd: false
-ssh_genkeytypes: [ed25519]
-ssh_quiet_keygen: true
-system_info:
-  apt_get_command:
-   - /usr/local/lib/lab/apt-get
-   - --option=Dpkg::Options::=--force-confold
-   - --option=Dpkg::options::=--force-unsafe-io
-   - --assume-yes
-   - --quiet
-cloud_init_modules:
- - bootcmd
- - write-files
- - disk_setup
- - mounts
- - set_hostname
- - update_hostname
- - update_etc_hosts
- - ca-certs
- - users-groups
- - ssh
-cloud_config_modules:
- - set-passwords
- - apt-configure
- - timezone
- - runcmd
-cloud_final_modules:
- - package-update-upgrade-install
- - write-files-deferred
- - scripts-vendor
- - scripts-per-once
- - scripts-per-boot
- - scripts-per-instance
- - scripts-user
- - phone-home
- - final-message
- - power-state-change
-`;
-
 /** Where the image keeps the moment that its package lists are of. */
 const LISTS_STAMP = "/var/lib/apt/lab-lists";
 
@@ -370,7 +327,7 @@ esac
 
 const FILES: Record<string, string> = {
   "/usr/local/lib/lab/apt-get": APT_GET,
-  "/etc/cloud/cloud.cfg.d/90_lab.cfg": CLOUD_CONFIG,
+  ...CLOUD_INIT_FILES,
   // The kernel calls interfaces vec0, vec1, …; renamed when they appear, /etc/sysctl.d lines for eth0 hold from then on.
   "/etc/udev/rules.d/70-lab-interface-names.rules": 'ACTION=="add", SUBSYSTEM=="net", KERNEL=="vec*", NAME="eth%n"\n',
   // The lab's own keys are beside those that user-data may set, so no user-data can lock the lab out.

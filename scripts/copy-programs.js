@@ -13,7 +13,7 @@ for (const folder of [
 for (const program of readdirSync(join("scripts", "bench")).filter((name) => name.endsWith(".py")))
   cpSync(join("scripts", "bench", program), join("dist", "scripts", "bench", program));
 cpSync(join("cli", "view", "page"), join("dist", "cli", "view", "page"), { recursive: true });
-for (const source of readdirSync("lab").filter((name) => name.endsWith(".c")))
+for (const source of readdirSync("lab").filter((name) => /\.(c|py)$/.test(name)))
   cpSync(join("lab", source), join("dist", "lab", source));
 cpSync(join("lab", "offline", "artefacts"), join("dist", "lab", "offline", "artefacts"), { recursive: true });
 
