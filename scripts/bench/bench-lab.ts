@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import execa from "execa";
 import { DEPLOYMENT_FILE, DeploymentDescription } from "../../constructs/deployment";
+import { artefactOf } from "../../lab/offline/catalogue";
+import { checkPrograms } from "../../lab/offline/programs";
 import { Progress } from "./progress";
 
 const ROOT = resolve(__dirname, "..", "..");
@@ -47,16 +49,27 @@ export class BenchApp {
 
   /** Of the lab that runs the machines. */
   get labDirectory(): string {
-    const file = join(this.folder, "cdktf.out", "stacks", "machines", DEPLOYMENT_FILE);
-    const { access } = JSON.parse(readFileSync(file, "utf8")) as DeploymentDescription;
-    if (access.labDirectory === undefined) throw new Error(`assumption broken: ${file} names no lab`);
+    const { access } = JSON.parse(this.synthesized("machines", DEPLOYMENT_FILE)) as DeploymentDescription;
+    if (access.labDirectory === undefined)
+      throw new Error(`assumption broken: the deployment in ${this.folder} names no lab`);
     return access.labDirectory;
+  }
+
+  /** A file that synth wrote beside the JSON of a stack. */
+  synthesized(stack: string, file: string): string {
+    return readFileSync(join(this.folder, "cdktf.out", "stacks", stack, file), "utf8");
   }
 
   /** Standard output belongs to the bench's own table. */
   private async run(verb: "up" | "down"): Promise<void> {
     await execa("node", this.words(verb), { ...this.options(), stdout: 2, stderr: "inherit" });
   }
+}
+
+/** Whether machines of a lab can run Nomad. */
+export async function labHasNomad(): Promise<boolean> {
+  const [nomad] = await checkPrograms([artefactOf("nomad")]);
+  return nomad?.available === true;
 }
 
 export interface LabOptions {
@@ -67,14 +80,14 @@ export interface LabOptions {
 /**
  * Brings up the machines of a bench, has work done on them, and takes them down again.
  *
- * @param work gets the folder of the lab
+ * @param work gets the folder of the lab, and the program
  * @param environment of the program that makes the machines
  */
 export async function onLab<T>(
   bench: string,
   { keep }: LabOptions,
   progress: Progress,
-  work: (labDirectory: string) => Promise<T>,
+  work: (labDirectory: string, app: BenchApp) => Promise<T>,
   environment?: Record<string, string>,
 ): Promise<T> {
   const app = new BenchApp(bench, environment);
@@ -86,7 +99,7 @@ export async function onLab<T>(
   try {
     progress.say("the lab comes up");
     await app.up();
-    return await work(app.labDirectory);
+    return await work(app.labDirectory, app);
   } finally {
     if (keep !== true) {
       progress.say("the lab goes down");

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
-import { artefactOf } from "../../lab/offline/catalogue";
 import { checkImages } from "../../lab/offline/images";
-import { checkPrograms } from "../../lab/offline/programs";
-import { LabOptions, onLab } from "./bench-lab";
+import { labHasNomad, LabOptions, onLab } from "./bench-lab";
 import { Guest } from "./guest";
 import { copyToGuest } from "./guest-program";
 import { Progress } from "./progress";
@@ -60,12 +58,11 @@ export function ohaFile(given: string | undefined): string {
 
 /** What the lab has decides what is measured. @throws Error where a path was asked for that it can't have */
 async function planOf({ servers, paths, plain }: WebOptions): Promise<WebPlan> {
-  const [nomad] = await checkPrograms([artefactOf("nomad")]);
   const [apisix] = await checkImages([APISIX]);
   if (paths?.includes("gateway") === true && apisix?.available !== true)
     throw new Error(`the path through a gateway wants the image ${APISIX}: vipstack-lab image add ${APISIX} FILE`);
   const gateway = apisix?.available === true && paths?.includes("gateway") !== false;
-  return { servers, nomad: plain !== true && nomad?.available === true, gateway };
+  return { servers, nomad: plain !== true && (await labHasNomad()), gateway };
 }
 
 /** The servers take turns, so that both have the same neighbours on the host. */
