@@ -8,6 +8,8 @@ import { ChangesReport } from "./changes-report";
 import { ControlPlane, isPlane, PLANES } from "./control-candidates";
 import { ControlOptions, measureControl } from "./control";
 import { ControlReport } from "./control-report";
+import { ConvergenceOptions, measureConvergence } from "./convergence";
+import { ConvergenceReport } from "./convergence-report";
 import { thisMachine } from "./machine";
 import { measurePlanes, PlanesOptions } from "./planes";
 import { isPlaneCandidate, PLANE_CANDIDATES, PlaneCandidate } from "./planes-candidates";
@@ -100,6 +102,19 @@ export function program(): Command {
       const machine = thisMachine();
       const results = await measureUp(options, new Progress());
       writeReport("up", { machine, ...results }, new UpReport(machine, results), options);
+    });
+  benchCommand(
+    bench,
+    "convergence",
+    "how long a changed number of instances takes to reach the virtual IP, beside the budget that vipstack computes; in a lab of its own, as root",
+  )
+    .option("--runs <number>", "times that an instance leaves and comes back", number, 5)
+    .option("--plain", "instances without Nomad, even if the lab has it")
+    .option("--keep", "leave the lab up: the next run uses it")
+    .action(async (options: ConvergenceOptions & OutputOptions) => {
+      const machine = thisMachine();
+      const results = await measureConvergence(options, new Progress());
+      writeReport("convergence", { machine, ...results }, new ConvergenceReport(machine, results), options);
     });
   benchCommand(
     bench,

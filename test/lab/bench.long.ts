@@ -9,7 +9,9 @@ import { CHANGE_CANDIDATES, ChangeRun } from "../../scripts/bench/changes-candid
 import { ControlRun, PLANES, TASKS } from "../../scripts/bench/control-candidates";
 import { Progress } from "../../scripts/bench/progress";
 import { PLANE_CANDIDATES, PlaneRun } from "../../scripts/bench/planes-candidates";
+import type { ConvergenceResults } from "../../scripts/bench/convergence-plan";
 import type { UpResults } from "../../scripts/bench/up";
+import { havePrograms } from "../support/programs";
 import { deployed } from "./support/deployment";
 import { BOOT, eventually, MINUTES } from "./support/waiting";
 
@@ -114,6 +116,25 @@ test(
       ...["nothing other", "nothing vipstack"],
     ]);
     for (const { milliseconds } of runs) expect(milliseconds).toBeGreaterThan(0);
+  },
+  2 * BOOT,
+);
+
+const withNomad = havePrograms("bench convergence with Nomad", "nomad");
+test.each([{ nomad: false, words: ["--plain"] }, ...(withNomad ? [{ nomad: true, words: [] }] : [])])(
+  "convergence (with Nomad: $nomad): an instance leaves and comes back, and the report has the budget beside it",
+  async ({ nomad, words }) => {
+    const { text, results } = await bench("convergence", "--runs", "1", ...words);
+    const { plan, runs } = results as ConvergenceResults;
+    expect(plan).toEqual({ nomad });
+    expect(runs.map(({ step }) => step)).toEqual(["scale-in", "scale-out"]);
+    for (const { seconds, requests, answers } of runs) {
+      expect(seconds).toBeGreaterThan(0);
+      expect(requests).toBeGreaterThan(100);
+      expect(Object.keys(answers)).toHaveLength(3);
+    }
+    expect(text).toMatch(/\| scale-out +\| .* s \(.*\| 14\.5 s, usually 2\.3 s/);
+    expect(isPng("convergence")).toBe(true);
   },
   2 * BOOT,
 );

@@ -1,3 +1,4 @@
+import { readBudgets } from "../../scripts/bench/convergence-budget";
 import { describeWithPrograms } from "../support/programs";
 import { NOTHING_TO_CHANGE, LabDeployment } from "./support/deployment";
 import { realServersOf } from "./support/director";
@@ -52,10 +53,8 @@ describeWithPrograms("jobs behind a director", ["nomad"], () => {
 
   /** What the job's convergence.txt says at worst, in seconds. */
   function budgets(): { start: number; leave: number; failure: number } {
-    const text = scene.file("../workloads/jobs/hello-world.convergence.txt");
-    const worst = [...text.matchAll(/^ {2}in all +[\d.]+s +([\d.]+)s$/gm)].map((match) => Number(match[1]));
-    const [start = NaN, leave = NaN, failure = NaN] = worst;
-    return { start, leave, failure };
+    const { scaleOut, scaleIn, failure } = readBudgets(scene.file("../workloads/jobs/hello-world.convergence.txt"));
+    return { start: scaleOut.worst, leave: scaleIn.worst, failure: failure.worst };
   }
 
   /** Does something under load, until at least `least` requests were sent. @returns what was lost */
