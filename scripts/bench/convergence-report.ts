@@ -58,7 +58,7 @@ export class ConvergenceReport {
     return [
       { title: "scale-out", values: out.map((run) => run.seconds), budget: scaleOut, lost: lostOf(out) },
       {
-        title: "of it since the start",
+        title: "scale-out since the start",
         values: out.map(({ listening = NaN }) => listening),
         budget: scaleOut,
         lost: "",

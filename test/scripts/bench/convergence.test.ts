@@ -91,7 +91,7 @@ test("the report has the budget beside what was measured, and what was lost", ()
   expect(text).toMatch(
     /\| scale-out +\| 4\.0 s \(3\.0 to 5\.0\) +\| 14\.5 s, usually 2\.3 s \| 28 % \(21 to 34\) +\| 0 of 2,000 +\|/,
   );
-  expect(text).toMatch(/\| of it since the start +\| 3\.0 s \(2\.0 to 4\.0\) +\| 14\.5 s/);
+  expect(text).toMatch(/\| scale-out since the start +\| 3\.0 s \(2\.0 to 4\.0\) +\| 14\.5 s/);
   expect(text).toMatch(
     /\| scale-in +\| 2\.\d s \(1\.9 to 3\.8\) +\| 9\.5 s, usually 1\.3 s +\| 30 % \(20 to 40\) +\| 2 of 2,000 +\|/,
   );
