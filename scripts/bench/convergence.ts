@@ -87,8 +87,9 @@ async function measureStep({ plan, asker, machine }: Scene, step: ConvergenceSte
   await machine.measure(changeStep(plan, step), undefined, () => {
     asker.tell("mark");
   });
-  if (step === "scale-in") await sleep(1000 * SHUTDOWN_DELAY_SECONDS);
   await untilAnswering(asker, step === "scale-out" ? COUNT : COUNT - 1);
+  // It left the catalog before the director noticed, so it has ended by then.
+  if (step === "scale-in") await sleep(1000 * SHUTDOWN_DELAY_SECONDS);
   await sleep(AFTERWARDS_MILLISECONDS);
   return JSON.parse(await asker.ask("stop")) as Asked[];
 }
