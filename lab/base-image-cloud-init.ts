@@ -70,6 +70,7 @@ ExecStart=/usr/bin/python3 ${PROGRAM}.py ${PIPES}/ask ${PIPES}/answer
 RemainAfterExit=yes
 KillMode=process
 TasksMax=infinity
+SyslogIdentifier=cloud-init
 StandardOutput=journal+console
 `;
 

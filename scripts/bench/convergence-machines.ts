@@ -16,7 +16,7 @@ import {
   WorkloadsStack,
 } from "vipstack";
 import { ConvergencePlan, COUNT, NAME, PORT, SHUTDOWN_DELAY_SECONDS, UNIT, VIRTUAL_SERVICE } from "./convergence-plan";
-import { unit } from "./planes-settings";
+import { unit } from "./unit";
 
 const { nomad: withNomad } = JSON.parse(process.env.BENCH_CONVERGENCE ?? "{}") as ConvergencePlan;
 const inventory = defineInventory({

@@ -12,7 +12,7 @@ import {
 } from "./convergence-plan";
 import { Step } from "./guest";
 
-/** Before its end nobody may have been answered by an instance that left. */
+/** Before the end of the requests; an instance that answered one within it has not left. */
 const GONE_SECONDS = 2;
 
 /** The machine on which the commands of a step run. */
