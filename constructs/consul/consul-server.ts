@@ -10,7 +10,8 @@ import {
   validateFurtherServer,
   validateHttpAddress,
 } from "../agents";
-import { IMachine, networkOf } from "../machine";
+import { IMachine } from "../machine";
+import { limitFailures } from "../packets";
 import { checkAtSynth, isRefused, Validation } from "../private/validation";
 import { versionFormFailures } from "../private/version";
 import { consulContribution, consulPorts, ConsulSources, limitAgent } from "./consul-client";
@@ -115,7 +116,7 @@ export class ConsulServer extends ConsulClusterBase {
     validateAdvertiseAddress(validation, machine, advertiseAddress);
     validation.integer("raftMultiplier", props.raftMultiplier, 1, 10, "1 is for fast machines, 5 for small ones");
     this.snapshots?._validate(validation);
-    validateOperators(validation, props.operators, isSecured);
+    validation.add(...limitFailures("operators", props.operators, isSecured));
     this.version = this.addServer(validation, machine, advertiseAddress);
     checkAtSynth(this, () => (this.isOneRefused ? [] : serverCountProblems(this.servers.length, this.profile)));
   }
@@ -175,22 +176,6 @@ export class ConsulServer extends ConsulClusterBase {
       );
     return installed.version;
   }
-}
-
-function validateOperators(validation: Validation, operators: readonly string[] | undefined, isSecured: boolean): void {
-  validation.require(operators === undefined || isSecured, {
-    property: "operators",
-    rule: "can't be given without AgentProfile.PRODUCTION, as only its machines have a firewall",
-    got: operators,
-    cure: "add 'profile: AgentProfile.PRODUCTION', or leave it out",
-  });
-  for (const each of (operators ?? []).filter((text) => networkOf(text) === undefined))
-    validation.add({
-      property: "operators",
-      rule: "must hold addresses and networks",
-      got: each,
-      cure: "write them like '10.0.0.7' or '10.0.0.0/24'",
-    });
 }
 
 /** What {@link ConsulServer.fromConsulServerAttributes} gives. */

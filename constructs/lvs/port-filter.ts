@@ -1,8 +1,8 @@
 import { Construct } from "constructs";
-import { normalizeAddress, normalizeSubnet } from "../machine";
-import { IptablesRules } from "../packets";
+import { networkOf } from "../machine";
+import { IptablesRules, SLOTS, slotsOf } from "../packets";
 import { Validation } from "../private/validation";
-import { familyOf, hostNetwork, Protocol } from "./spec";
+import { familyOf, Protocol } from "./spec";
 import { requireKnown } from "./values";
 
 /** Action of a port filter. */
@@ -37,9 +37,6 @@ export interface PortFilterOptions {
   readonly source?: string;
 }
 
-/** iptables' `multiport` has an array of that size. */
-const SLOTS = 15;
-
 /**
  * One firewall rule that closes or opens ports; made by `Director.addPortFilter`. Filters come before everything else that the
  * director lets pass, in the order in which they were added.
@@ -73,7 +70,7 @@ export class PortFilter extends Construct {
         cure: "write '80' or '21:25', the smaller port first",
       });
     }
-    const slots = ports.reduce((sum, port) => sum + (port.includes(":") ? 2 : 1), 0);
+    const slots = ports.reduce((sum, port) => sum + slotsOf(port), 0);
     validation.require(slots <= SLOTS, {
       property: "ports",
       rule: `must fit into ${SLOTS} slots, of which a range takes two`,
@@ -104,10 +101,4 @@ function isPortOrRange(text: string): boolean {
   if (match === null) return false;
   const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])];
   return first <= last && last <= 65535;
-}
-
-/** In CIDR form; undefined for what is neither an address nor a network. */
-function networkOf(source: string): string | undefined {
-  const address = normalizeAddress(source);
-  return address === undefined ? normalizeSubnet(source) : hostNetwork(address);
 }

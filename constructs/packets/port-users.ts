@@ -21,11 +21,20 @@ export function announceUse(machine: IMachine, use: PortUse): void {
   uses.set(machine, [...(uses.get(machine) ?? []), use]);
 }
 
-/** Who connects to a port of a machine; undefined where nothing is known of it, or where one of them may come from anywhere. */
-export function usersOf(machine: IMachine, { protocol, port }: PortClaim): Sources {
-  const users = (uses.get(machine) ?? [])
+function usesOf(machine: IMachine, { protocol, port }: PortClaim): readonly Sources[] {
+  return (uses.get(machine) ?? [])
     .filter((use) => use.protocol === protocol && (use.port === port || use.port === 0))
     .flatMap((use) => use.users());
+}
+
+/** Who is known to connect to a port of a machine; others may, too. */
+export function knownUsersOf(machine: IMachine, claim: PortClaim): readonly string[] {
+  return usesOf(machine, claim).flatMap((sources) => sources ?? []);
+}
+
+/** Who connects to a port of a machine; undefined where nothing is known of it, or where one of them may come from anywhere. */
+export function usersOf(machine: IMachine, claim: PortClaim): Sources {
+  const users = usesOf(machine, claim);
   if (users.length === 0) return undefined;
   return users.some((sources) => sources === undefined) ? undefined : users.flatMap((sources) => sources ?? []);
 }

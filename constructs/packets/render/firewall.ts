@@ -1,5 +1,5 @@
 import { PortClaim } from "../../machine";
-import { IptablesRules } from "./iptables";
+import { groupsOfSlots, IptablesRules } from "./iptables";
 
 /** A port that is not open to everyone. */
 export interface LimitedPort extends PortClaim {
@@ -8,9 +8,6 @@ export interface LimitedPort extends PortClaim {
 }
 
 const CHAIN = "VIPSTACK-FIREWALL";
-
-/** iptables' `multiport` has an array of that size. */
-const SLOTS = 15;
 
 /**
  * The rules of one address family. The chain only drops, it never accepts: what others close stays closed, and a port that is not among these
@@ -61,10 +58,9 @@ function concerns({ address }: LimitedPort, family: 4 | 6): boolean {
 function matchesOf({ protocol, address }: LimitedPort, ports: readonly number[]): string[] {
   const own = address === undefined ? "" : `-d ${address} `;
   const begins = protocol === "tcp" ? " -m tcp --syn" : "";
-  const parts = Array.from({ length: Math.ceil(ports.length / SLOTS) }, (_, at) =>
-    ports.slice(at * SLOTS, (at + 1) * SLOTS),
+  return groupsOfSlots(ports.map(String)).map(
+    (part) => `${own}-p ${protocol}${begins} -m multiport --dports ${part.join(",")}`,
   );
-  return parts.map((part) => `${own}-p ${protocol}${begins} -m multiport --dports ${part.join(",")}`);
 }
 
 function familyOf(address: string): 4 | 6 {

@@ -3,6 +3,9 @@ import { createHash } from "node:crypto";
 /** A table of iptables that rules go into. */
 export type Table = "mangle" | "nat" | "filter";
 
+/** iptables' `multiport` has an array of that size. A range takes two of it. */
+export const SLOTS = 15;
+
 const PREFIX = "VIPSTACK-";
 const BUILT_IN = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
 
@@ -57,6 +60,27 @@ export class IptablesRules {
       "COMMIT",
     ].map((line) => `${line}\n`);
   }
+}
+
+/** Ports and ranges (`first:last`) in as few groups as `multiport` takes. */
+export function groupsOfSlots(ports: readonly string[]): string[][] {
+  const groups: string[][] = [];
+  let left = 0;
+  for (const port of ports) {
+    const size = slotsOf(port);
+    if (size > left) {
+      groups.push([]);
+      left = SLOTS;
+    }
+    groups.at(-1)?.push(port);
+    left -= size;
+  }
+  return groups;
+}
+
+/** How much of `multiport`'s array a port or a range takes. */
+export function slotsOf(port: string): number {
+  return port.includes(":") ? 2 : 1;
 }
 
 /**
