@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { ListrTask } from "listr2";
 import { DeploymentDescription } from "../constructs/deployment";
+import { askerOf } from "./asker";
 import { examineScenes } from "./doctor/examination";
 import { Finding, findingText } from "./doctor/finding";
 import { Scene, socket } from "./doctor/scene";
@@ -143,10 +144,11 @@ export async function waitForServices(
   show: (line: string) => void,
 ): Promise<void> {
   for (const deployment of deployments) {
-    const { client, machines, virtualServices } = deployment;
-    if (client === undefined) continue;
-    for (const { address, port } of virtualServices.filter(({ protocol, port }) => protocol === "tcp" && port !== 0)) {
-      const endpoint = socket(address, port);
+    const { machines, virtualServices } = deployment;
+    for (const service of virtualServices.filter(({ protocol, port }) => protocol === "tcp" && port !== 0)) {
+      const client = askerOf(deployment, service);
+      if (client === undefined) continue;
+      const endpoint = socket(service.address, service.port);
       const command = `curl --globoff --silent --show-error --output /dev/null --max-time 5 http://${endpoint}/`;
       const what = `${client} asks ${endpoint}`;
       const askDoctor = (): Promise<Finding | undefined> => firstFinding(synthesis, deployment, endpoint, show);

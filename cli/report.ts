@@ -5,6 +5,7 @@ import {
   GatewayDescription,
   VirtualServiceDescription,
 } from "../constructs/deployment";
+import { askerOf } from "./asker";
 import { Login } from "./login";
 import { typed, wordsOf } from "./package";
 
@@ -96,16 +97,20 @@ async function rules(deployment: DeploymentDescription, director: string): Promi
 }
 
 async function answers(deployment: DeploymentDescription, service: VirtualServiceDescription): Promise<string> {
-  if (deployment.client === undefined) return "";
+  const client = askerOf(deployment, service);
   const url = `http://${endpoint(service)}/`;
+  if (client === undefined)
+    return deployment.client === undefined
+      ? ""
+      : `${url} was not asked: no machine of the deployment is among its 'clients'`;
   const curl = `curl --globoff --silent --show-error --max-time 5 ${url} 2>&1 | head -n 1 | cut -c1-100`;
   // One connection for all four: a login takes most of the time.
-  const output = await Login.to(deployment, deployment.client).run(`for i in $(seq ${REQUESTS}); do ${curl}; done`);
+  const output = await Login.to(deployment, client).run(`for i in $(seq ${REQUESTS}); do ${curl}; done`);
   const lines = output
     .trimEnd()
     .split("\n")
     .map((line) => `  ${line}`);
-  return `${deployment.client}$ curl ${url}   (${REQUESTS} times)\n${lines.join("\n")}`;
+  return `${client}$ curl ${url}   (${REQUESTS} times)\n${lines.join("\n")}`;
 }
 
 function next({ access, machines, virtualServices, client }: DeploymentDescription, example?: string): string {

@@ -1,4 +1,5 @@
-import { DeploymentDescription } from "../../constructs/deployment";
+import { DeploymentDescription, VirtualServiceDescription } from "../../constructs/deployment";
+import { askerOf } from "../asker";
 import { Topology, TopologyDirector, TopologyRealServer, TopologyVirtualService } from "../../constructs/topology";
 
 /** How packets reach a real server and come back. */
@@ -18,15 +19,20 @@ export class Scene {
   /**
    * Every address and port of a deployment's virtual services.
    *
-   * @param client machine that sends the requests. @default - the deployment's client, or a machine that is no director and no real server
+   * @param client machine that sends the requests. @default - the deployment's client, or another one that a service's `clients` let; without a
+   * client a machine that is no director and no real server
    */
   static all(deployment: DeploymentDescription, topology: Topology, client?: string): Scene[] {
     return topology.directors.flatMap((director) => {
-      const from = client ?? clientOf(deployment, topology, director);
-      if (from === undefined) return [];
-      return director.services.flatMap((service) =>
-        service.endpoints.map((_, index) => new Scene(deployment, director, service, from, index)),
-      );
+      const other = client ?? clientOf(deployment, topology, director);
+      if (other === undefined) return [];
+      return director.services.flatMap((service) => {
+        const described = deployment.virtualServices.find(
+          (each) => each.director === director.machine && isOf(service, each),
+        );
+        const from = client ?? (described && askerOf(deployment, described)) ?? other;
+        return service.endpoints.map((_, index) => new Scene(deployment, director, service, from, index));
+      });
     });
   }
 
@@ -148,6 +154,12 @@ export function hostOf(target: string): string {
 function forwardingOf(text: string): Forwarding {
   const [method = "", snat] = text.split(", ");
   return { method: method as Forwarding["method"], snat: snat === "SNAT" };
+}
+
+/** Whether it is the description of a virtual service, which has the first of several endpoints. */
+function isOf({ endpoints: [first] }: TopologyVirtualService, described: VirtualServiceDescription): boolean {
+  const { address, port, protocol } = described;
+  return first?.address === address && first.port === port && first.protocol === protocol;
 }
 
 function clientOf(

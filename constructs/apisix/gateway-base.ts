@@ -1,9 +1,11 @@
 import { Construct, IConstruct } from "constructs";
 import { announceService, ConsulService, IConsulCluster } from "../consul";
 import { IMachine } from "../machine";
+import { followersOf, knownUsersOf } from "../packets";
 import { Failure } from "../private/failure";
 import { refuse, Validation } from "../private/validation";
 import { inFrontOf } from "./client-address";
+import { clientPorts } from "./gateway-ports";
 import { GatewayFolders, gatewayFailures, GatewayOptions, GatewaySettings, gatewaySettings } from "./gateway-settings";
 import type { GatewayObject } from "./object";
 import { GatewayHost } from "./render/config";
@@ -54,7 +56,7 @@ export abstract class GatewayBase extends Construct implements IGateway {
   constructor(
     scope: Construct,
     id: string,
-    consul: IConsulCluster,
+    private readonly consul: IConsulCluster,
     protected readonly options: GatewayOptions,
     more: readonly Failure[],
   ) {
@@ -152,6 +154,20 @@ export abstract class GatewayBase extends Construct implements IGateway {
         cure: `add it to 'streamPorts' of ${this.node.path}`,
       },
     ];
+  }
+
+  /**
+   * Who may open connections to its ports for clients on one of its machines, read at synth: these, the users of directors in front as far as
+   * they are known, and the machines of its Consul cluster.
+   *
+   * @internal
+   * @param clients undefined: any source
+   */
+  protected openTo(clients: readonly string[] | undefined, machine: IMachine): readonly string[] | undefined {
+    if (clients === undefined) return undefined;
+    const following = followersOf(this.node.root, this.name).flatMap((sources) => sources ?? []);
+    const fixed = clientPorts(this.settings, [...this.virtualPorts]).flatMap((port) => knownUsersOf(machine, port));
+    return [...clients, ...following, ...fixed, ...this.consul._members];
   }
 
   /** Makes it answer on a virtual service's own port: direct routing changes none. A director's virtual service calls it. */

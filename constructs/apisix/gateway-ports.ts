@@ -1,4 +1,5 @@
-import { Contribution, Sysctl } from "../machine";
+import { canBeLimited, Contribution, PortClaim, Sysctl } from "../machine";
+import { limitFailures } from "../packets";
 import { Failure } from "../private/failure";
 import type { GatewaySettings } from "./gateway-settings";
 import { metricsAddress } from "./plugins/attributes";
@@ -38,27 +39,63 @@ export function portFailures(settings: GatewaySettings): Failure[] {
   return [...numberFailures({ controlPort }, { min: 1, max: 65535 }, PORT_CURE), ...tcp, ...udp];
 }
 
+/**
+ * What is wrong with a limit of who reaches the ports for clients.
+ *
+ * @param property that holds their addresses and networks
+ * @param isSecured whether the gateway's machines have a firewall
+ */
+export function clientFailures(
+  property: string,
+  clients: readonly string[] | undefined,
+  isSecured: boolean,
+  udpPorts: readonly number[] = [],
+): Failure[] {
+  const far = clients === undefined ? [] : udpPorts.filter((port) => !canBeLimited({ protocol: "udp", port }));
+  return [
+    ...limitFailures(property, clients, isSecured),
+    ...far.map((got) => ({
+      property: "streamPorts.udp",
+      rule: `must be below 32768 with '${property}', as answers to the machine's own questions come to those above`,
+      got,
+      cure: `choose another port, or leave '${property}' out`,
+    })),
+  ];
+}
+
 /** Where a gateway's ports are. */
 export interface GatewayPlace {
   /** Ports of directors in front that keep the client's port. @default - none */
   readonly virtualPorts?: readonly number[];
   /** Whether only its own machine may ask how it is. @default false */
   readonly privateStatus?: boolean;
+  /** Who may connect to the ports for clients. @default - any source */
+  readonly from?: readonly string[];
+}
+
+/** Its ports for clients. @param virtualPorts of directors in front that keep the client's port */
+export function clientPorts(
+  { httpPort, httpsPort, streamPorts }: GatewaySettings,
+  virtualPorts: readonly number[],
+): PortClaim[] {
+  const tcp = new Set([httpPort, httpsPort, ...virtualPorts, ...streamPorts.tcp]);
+  return [
+    ...[...tcp].map((port) => ({ protocol: "tcp" as const, port })),
+    ...streamPorts.udp.map((port) => ({ protocol: "udp" as const, port })),
+  ];
 }
 
 /** What it listens on, on each of its machines. */
 export function gatewayPorts(
   settings: GatewaySettings,
-  { virtualPorts = [], privateStatus = false }: GatewayPlace,
+  { virtualPorts = [], privateStatus = false, from }: GatewayPlace,
 ): Contribution["ports"] {
-  const { httpPort, httpsPort, statusPort, controlPort, streamPorts, admin } = settings;
-  const tcp = [...new Set([httpPort, httpsPort, ...virtualPorts, ...streamPorts.tcp])];
+  const { statusPort, controlPort, admin } = settings;
   const metrics = metricsAddress(settings.pluginAttributes);
   const loopback = [controlPort, ...(admin === undefined ? [] : [admin.port])];
   return [
-    ...tcp.map((port) => ({ protocol: "tcp" as const, port })),
+    ...clientPorts(settings, virtualPorts).map((claim) => (from === undefined ? claim : { ...claim, from })),
     { protocol: "tcp", port: statusPort, ...(privateStatus && { from: [] }) },
-    ...streamPorts.udp.map((port) => ({ protocol: "udp" as const, port })),
     ...loopback.map((port) => ({ protocol: "tcp" as const, port, address: "127.0.0.1" })),
     ...(metrics === undefined ? [] : [{ protocol: "tcp" as const, port: metrics.port, address: metrics.ip }]),
   ];

@@ -1,7 +1,7 @@
 import { dependable, Fn, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { gatewayRules } from "../consul";
-import { IMachine } from "../machine";
+import { Contribution, IMachine } from "../machine";
 import { INomadCluster, Job } from "../nomad";
 import { describeFailure, Failure } from "../private/failure";
 import { isMarked, mark } from "../private/mark";
@@ -10,7 +10,7 @@ import { checkAtSynth, isRefused, refuse } from "../private/validation";
 import { ForeignGateway, GatewayAttributes } from "./foreign-gateway";
 import { GatewayBase, IGateway, USUAL_HTTPS_PORT } from "./gateway-base";
 import { CLIENT_ADDRESS, gatewayJob, IN_ALLOCATION, SECURED, secretsPath, TOKEN_ITEM, tokenPath } from "./gateway-job";
-import { gatewayMemory, gatewayPorts, lowPorts } from "./gateway-ports";
+import { clientFailures, gatewayMemory, gatewayPorts, lowPorts } from "./gateway-ports";
 import { allSecrets, GatewayOptions } from "./gateway-settings";
 
 /** Properties of a gateway on Nomad. */
@@ -19,6 +19,15 @@ export interface GatewayProps extends GatewayOptions {
   readonly nomad: INomadCluster;
   /** Clients on which it runs. @default - all clients of the node pool */
   readonly clients?: readonly IMachine[];
+  /**
+   * Addresses and networks that may open connections to `httpPort`, `httpsPort` and `streamPorts`, IPv4 and IPv6: `["10.8.0.0/16"]`. It is what
+   * `clients` is of a {@link MachineGateway}; that name has another meaning here. Directors in front that take the client's place (SNAT) and the
+   * machines of the Consul cluster always may; an empty list is for these alone. Only with {@link AgentProfile.PRODUCTION}, whose machines have a
+   * {@link Firewall}. UDP ports have to be below 32768.
+   *
+   * @default - any source
+   */
+  readonly portClients?: readonly string[];
   /** Nomad node pool in which it runs. @default "default" - Nomad's */
   readonly nodePool?: string;
 }
@@ -45,18 +54,23 @@ export class Gateway extends GatewayBase {
   private readonly props: GatewayProps;
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
-    super(scope, id, props.nomad.consul, props, clientFailures(props));
+    super(scope, id, props.nomad.consul, props, propFailures(props));
     mark(this, "Gateway");
     this.props = props;
     if (isRefused(this)) return;
     for (const machine of this.machines) {
       machine.wantImage(this.settings.image);
-      machine.contribute(this, {
+      const part = (): Contribution => ({
         title: `APISIX gateway ${this.name}`,
         memoryMiB: gatewayMemory(this.settings),
         sysctls: lowPorts(this.settings, []),
-        ports: gatewayPorts(this.settings, { privateStatus: props.nomad._security !== undefined }),
+        ports: gatewayPorts(this.settings, {
+          privateStatus: props.nomad._security !== undefined,
+          from: this.openTo(props.portClients, machine),
+        }),
       });
+      // Who is in front, and which machines the cluster has, is known at synth only.
+      machine.contribute(this, props.portClients === undefined ? part() : part);
     }
     const token = this.giveToken();
     const secrets = allSecrets(props);
@@ -121,9 +135,10 @@ export class Gateway extends GatewayBase {
   }
 }
 
-function clientFailures({ clients }: GatewayProps): Failure[] {
-  if (clients?.length !== 0) return [];
-  return [{ property: "clients", rule: "must hold at least one", cure: "leave it out for all clients" }];
+function propFailures({ clients, portClients, nomad, streamPorts }: GatewayProps): Failure[] {
+  const limits = clientFailures("portClients", portClients, nomad._security !== undefined, streamPorts?.udp);
+  if (clients?.length !== 0) return limits;
+  return [{ property: "clients", rule: "must hold at least one", cure: "leave it out for all clients" }, ...limits];
 }
 
 /** Eight digits of a hash: enough to see a change by, and no more of the secrets than that. */

@@ -27,7 +27,7 @@ import { Failure } from "../private/failure";
 import { isMarked, mark } from "../private/mark";
 import { isRefused, Validation } from "../private/validation";
 import { GatewayBase } from "./gateway-base";
-import { gatewayMemory, gatewayPorts, lowPorts } from "./gateway-ports";
+import { clientFailures, gatewayMemory, gatewayPorts, lowPorts } from "./gateway-ports";
 import { allSecrets, GatewayOptions, GatewaySettings } from "./gateway-settings";
 import {
   CONSUL_TOKEN,
@@ -49,6 +49,15 @@ export interface MachineGatewayProps extends GatewayOptions {
   readonly machines: readonly IMachine[];
   /** Consul cluster of its upstreams and routes. Each machine gets a local agent. */
   readonly consul: IConsulCluster;
+  /**
+   * Addresses and networks that may open connections to `httpPort`, `httpsPort` and `streamPorts`, IPv4 and IPv6: `["10.8.0.0/16"]`. Directors in
+   * front that take the client's place (SNAT) and the machines of the Consul cluster always may; an empty list is for these alone. Who comes
+   * through such a director is limited by `clients` of its virtual service. Only with {@link AgentProfile.PRODUCTION}, whose machines have a
+   * {@link Firewall}. Open TCP connections survive a change. UDP ports have to be below 32768.
+   *
+   * @default - any source; `httpPort`: the directors in front and the cluster, where all of them use SNAT
+   */
+  readonly clients?: readonly string[];
   /** Installation of consul-template. @default - that of the Consul cluster, else the one that the machine's backend offers */
   readonly consulTemplate?: Installation;
 }
@@ -87,7 +96,7 @@ export class MachineGateway extends GatewayBase {
     return `! systemctl is-active --quiet ${turnUnitOf(this.name)}`;
   }
 
-  private install(machine: IMachine, { consul, consulTemplate: asked }: MachineGatewayProps): void {
+  private install(machine: IMachine, { consul, consulTemplate: asked, clients }: MachineGatewayProps): void {
     const validation = new Validation(this);
     const consulTemplate = consulTemplateFor(machine, consul, asked);
     if (Array.isArray(consulTemplate)) validation.add(...consulTemplate);
@@ -111,6 +120,7 @@ export class MachineGateway extends GatewayBase {
         host: this.hostAt(machine.address, folders, this.clientsHttpsPort),
         service: registered.serviceId,
         access,
+        from: this.openTo(clients, machine),
         documents: this.documents,
         consulTemplate,
         secrets: allSecrets(this.options),
@@ -133,9 +143,13 @@ export class MachineGateway extends GatewayBase {
   }
 }
 
-function machineFailures({ machines }: MachineGatewayProps): Failure[] {
-  if (machines.length > 0) return [];
-  return [{ property: "machines", rule: "must hold at least one", cure: "give the machines on which it runs" }];
+function machineFailures({ machines, clients, consul, streamPorts }: MachineGatewayProps): Failure[] {
+  const limits = clientFailures("clients", clients, consul._security !== undefined, streamPorts?.udp);
+  if (machines.length > 0) return limits;
+  return [
+    { property: "machines", rule: "must hold at least one", cure: "give the machines on which it runs" },
+    ...limits,
+  ];
 }
 
 /** What a gateway has for Consul on one of its machines, where Consul wants it. */
@@ -157,6 +171,8 @@ interface MachineGatewaySpec {
   readonly documents: string;
   /** @default - Consul wants no token */
   readonly access?: Access;
+  /** Who may connect to its ports for clients. @default - any source */
+  readonly from?: readonly string[];
   readonly consulTemplate: Installed;
   /** Name to secret. */
   readonly secrets: Readonly<Record<string, string>>;
@@ -213,7 +229,11 @@ function machineGatewayContribution(spec: MachineGatewaySpec): Contribution {
       ...(access === undefined ? [] : tokenFiles(access, unit)),
       ...(templates?.secrets ?? []),
     ],
-    ports: gatewayPorts(settings, { virtualPorts: host.virtualPorts, privateStatus: access !== undefined }),
+    ports: gatewayPorts(settings, {
+      virtualPorts: host.virtualPorts,
+      privateStatus: access !== undefined,
+      from: spec.from,
+    }),
   };
 }
 

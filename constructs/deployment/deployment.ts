@@ -170,6 +170,8 @@ export interface VirtualServiceDescription {
   readonly port: number;
   /** Transport protocol. */
   readonly protocol: string;
+  /** Networks in CIDR form that may open connections. @default - any source */
+  readonly clients?: readonly string[];
 }
 
 /** The command line runs it in another folder than Terraform. */
@@ -185,6 +187,7 @@ function describeService(director: Director, service: VirtualService): VirtualSe
     address: service.address,
     port: service.port,
     protocol: service.protocol,
+    ...(service.clients && { clients: service.clients }),
   };
 }
 

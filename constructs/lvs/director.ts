@@ -14,6 +14,7 @@ import { onlyIpvs, Plane } from "./plane";
 import { PortFilter, PortFilterOptions } from "./port-filter";
 import { Redirect, RedirectOptions } from "./redirect";
 import { addBalancedService } from "./render/balancing";
+import { addClientLimits } from "./render/clients";
 import { addIpvsSupport } from "./render/iptables";
 import { CONNECTION_TRACKING, directorSysctls, DirectorTraits } from "./render/sysctls";
 import { FirewallMarkServiceOptions, VirtualServiceOptions } from "./service-options";
@@ -247,6 +248,7 @@ function usesTracking({ plane, services }: DirectorSpec): boolean {
 function iptablesRules({ plane, machine, services, localRules }: DirectorSpec, family: 4 | 6): IptablesRules {
   const rules = new IptablesRules();
   for (const each of localRules) each._addRules(rules, family, machine);
+  addClientLimits(rules, services, family);
   for (const service of sortedServices(services).filter((each) => each.family === family)) {
     if (plane === Plane.IPVS) addIpvsSupport(rules, service);
     else addBalancedService(rules, service);

@@ -177,12 +177,18 @@ export function followWarnings(followed: FollowedService): string[] {
 }
 
 /** Where the connections of followed instances come from, wherever these run. */
-export function followerSources(forwarding: ForwardingMethod, director: Host, vips: readonly string[]): Sources {
+export function followerSources(
+  forwarding: ForwardingMethod,
+  director: Host,
+  vips: readonly string[],
+  clients: Sources,
+): Sources {
   const snatTo = vips.flatMap((vip) => snatChoices(director, vip));
   return connectionSources(
     forwarding,
     director,
     snatTo.map(({ address }) => address),
+    clients,
   );
 }
 

@@ -46,6 +46,8 @@ export interface RealServerContext extends RealServerOptions {
   /** Whether it has its own, which is not checked yet. */
   readonly ownForwarding: boolean;
   readonly onePacket: boolean;
+  /** Who may connect to the virtual service. @default - any source */
+  readonly clients?: readonly string[];
   readonly scheduler: Scheduler;
   readonly acknowledgement: Acknowledgement<Refusal>;
   /** The real servers that the virtual service has already. */
@@ -109,10 +111,12 @@ export class RealServer extends Construct {
   }
 
   /** Tells the firewall of its machine where the connections come from. */
-  private announce({ machine, director, endpoints, forwarding }: RealServerContext): void {
+  private announce({ machine, director, endpoints, forwarding, clients }: RealServerContext): void {
     const { port: own, snatTo } = this._spec;
     const sources =
-      machine === director ? undefined : connectionSources(forwarding, director, snatTo === undefined ? [] : [snatTo]);
+      machine === director
+        ? undefined
+        : connectionSources(forwarding, director, snatTo === undefined ? [] : [snatTo], clients);
     for (const { protocol, port: asked } of endpoints) {
       const port = own === 0 ? asked : own;
       announceUse(machine, { protocol, port, users: () => [port === 0 ? undefined : sources] });

@@ -1,5 +1,6 @@
 import { Token } from "cdktf";
-import { normalizeAddress } from "../machine";
+import { canBeLimited, normalizeAddress } from "../machine";
+import { networksOf, sourceFailures } from "../packets";
 import { DurationRange } from "../private/duration";
 import { Validation } from "../private/validation";
 import { EndpointOptions } from "./endpoint";
@@ -8,7 +9,7 @@ import { RealServerOptions } from "./real-server";
 import { RealServers } from "./real-servers";
 import { Refusal } from "./refusals";
 import { Scheduler } from "./scheduler";
-import { Endpoint, Protocol } from "./spec";
+import { Endpoint, familyOf, Protocol } from "./spec";
 import { requireDuration, requireKnown } from "./values";
 
 /** Options that every kind of virtual service has. */
@@ -39,6 +40,18 @@ export interface ServiceOptions {
    * @default - none; use `addRealServer`
    */
   readonly realServers?: readonly RealServerOptions[] | RealServers;
+  /**
+   * Addresses and networks that may open connections to it, IPv4 and IPv6: `["10.8.0.0/16", "fd00:8::/32"]`; those of the other address family
+   * have no effect, and one of its own is needed. The director drops the packets of others, in any profile and on either plane; it may connect
+   * itself. Open TCP connections survive a change. UDP and SCTP: ports below 32768.
+   *
+   * With {@link AgentProfile.PRODUCTION} and a forwarding method that keeps the client's address, the real servers' machines open their port to
+   * these only, too.
+   *
+   * @default - any source
+   * @see https://manpages.debian.org/iptables.8
+   */
+  readonly clients?: readonly string[];
   /** Refusals to accept: the virtual service is built, with a warning for each. @default - none */
   readonly acknowledge?: readonly Refusal[];
 }
@@ -92,12 +105,40 @@ export function checkServiceOptions(
       cure: ipv6 ? "for example '64'" : "for example '255.255.255.0'",
     });
   }
+  checkClients(validation, endpoints, options.clients);
   validation.require(onePacket !== true || endpoints.every(({ protocol }) => protocol === Protocol.UDP), {
     property: "onePacket",
     rule: "must go with UDP",
     got: onePacket,
     cure: "use protocol: Protocol.UDP, or leave 'onePacket' out",
   });
+}
+
+function checkClients(
+  validation: Validation,
+  endpoints: readonly Endpoint[],
+  clients: readonly string[] | undefined,
+): void {
+  if (clients === undefined) return;
+  const unknown = [clients, ...clients].find((each) => Token.isUnresolved(each));
+  requireKnown(validation, { clients: unknown });
+  if (unknown !== undefined) return;
+  const failures = sourceFailures("clients", clients);
+  validation.add(...failures);
+  const family = familyOf(endpoints[0]?.address ?? "");
+  validation.require(failures.length > 0 || networksOf(clients, family).length > 0, {
+    property: "clients",
+    rule: `must hold an address or network of IPv${family}, as the virtual address is one, or nobody could connect`,
+    got: clients,
+    cure: "add one, or leave 'clients' out for any source",
+  });
+  for (const { protocol, port } of endpoints.filter((endpoint) => !canBeLimited(endpoint)))
+    validation.add({
+      property: "clients",
+      rule: `can't be given with ${protocol} port ${port}: from 32768 on answers to the director's own questions come there`,
+      got: clients,
+      cure: "choose a port below 32768, or leave 'clients' out",
+    });
 }
 
 function isPrefixLength(text: string): boolean {

@@ -80,6 +80,8 @@ export interface ServiceSpec {
   readonly persistenceTimeoutSeconds?: number;
   readonly persistenceNetmask?: string;
   readonly onePacket: boolean;
+  /** Networks in CIDR form, of its address family, that may open connections. @default - any source */
+  readonly clients?: readonly string[];
   /** Of followed instances, and what the checks of the service look at; each fixed real server has its own. */
   readonly forwarding: ForwardingSpec;
   readonly realServers: readonly RealServerSpec[];

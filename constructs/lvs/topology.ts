@@ -60,9 +60,15 @@ export function snatChoices(director: Host, vip: string): SnatChoice[] {
   return [...near, { address: elsewhere }];
 }
 
-/** Where the connections of real servers come from: from the director where it takes the client's place, else from anywhere. */
-export function connectionSources({ snat }: ForwardingMethod, director: Host, snatTo: readonly string[]): Sources {
-  return snat ? [...director.addresses.map(({ address }) => address), ...snatTo] : undefined;
+/** Where the connections of real servers come from: from the director where it takes the client's place, else from its clients. */
+export function connectionSources(
+  { snat }: ForwardingMethod,
+  director: Host,
+  snatTo: readonly string[],
+  clients: Sources,
+): Sources {
+  const others = snat ? snatTo : clients;
+  return others && [...director.addresses.map(({ address }) => address), ...others];
 }
 
 function ownAddress(director: Host, vip: string): string | undefined {

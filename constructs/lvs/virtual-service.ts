@@ -1,7 +1,7 @@
 import { Annotations, Aspects } from "cdktf";
 import { Construct, IConstruct } from "constructs";
 import { hasAddress, IMachine, normalizeAddress } from "../machine";
-import { announceFollower, chainName } from "../packets";
+import { announceFollower, chainName, networksOf } from "../packets";
 import { Acknowledgement } from "../private/acknowledgement";
 import { secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
@@ -79,6 +79,8 @@ export class VirtualService extends Construct {
   readonly forwarding: ForwardingMethod;
   /** The Consul service whose instances are the real servers. @default - they are fixed: {@link realServers} */
   readonly followed?: FollowedService;
+  /** Networks in CIDR form that may open connections, of the address family of its own address. @default - any source */
+  readonly clients?: readonly string[];
   private readonly servers = new RealServerList();
   /** Whether synth is going to fail for it. @internal */
   readonly _isRefused: boolean;
@@ -115,6 +117,7 @@ export class VirtualService extends Construct {
     this.address = first?.address ?? "";
     this.port = first?.port ?? 0;
     this.protocol = first?.protocol ?? Protocol.TCP;
+    this.clients = context.clients && networksOf(context.clients, familyOf(this.address));
     const ids = new Map<string, number>();
     if (this._isRefused) {
       for (const options of given._fixed) this.addRealServer(freeId(options, ids), options);
@@ -130,7 +133,11 @@ export class VirtualService extends Construct {
     for (const options of given._fixed) this.addRealServer(freeId(options, ids), options);
     this.tellRealServers();
     if (this.followed !== undefined)
-      announceFollower(this, this.followed.service, followerSources(this.forwarding, context.director, owner.vips));
+      announceFollower(
+        this,
+        this.followed.service,
+        followerSources(this.forwarding, context.director, owner.vips, context.clients),
+      );
     if (this.followed?.known !== undefined && this.forwarding.name !== "masquerading")
       this.prepare(this.followed.known);
     Aspects.of(this).add({
@@ -210,6 +217,7 @@ export class VirtualService extends Construct {
       forwarding: options.forwarding ?? this.forwarding,
       ownForwarding: options.forwarding !== undefined,
       onePacket: this.context.onePacket ?? false,
+      clients: this.context.clients,
       scheduler: this.scheduler,
       acknowledgement: this.acknowledgement,
       siblings,
@@ -229,6 +237,7 @@ export class VirtualService extends Construct {
       persistenceTimeoutSeconds: persistenceTimeout === undefined ? undefined : secondsOf(persistenceTimeout),
       persistenceNetmask,
       onePacket: onePacket ?? false,
+      clients: this.clients,
       forwarding: this.forwarding,
       realServers: this.servers.all.map((server) => server._spec),
       follows:

@@ -8,11 +8,13 @@ import {
   validateAgentName,
 } from "../agents";
 import { Contribution, DockerEngine, IMachine, nodeProgram } from "../machine";
+import { limitFailures } from "../packets";
 import { FirstVersions, versionFailures } from "../private/first-versions";
 import { isRefused, Validation } from "../private/validation";
 import { isVersion } from "../private/version";
 import { agentContribution } from "./agent";
 import { INomadCluster } from "./cluster";
+import { limitJobs } from "./job-ports";
 import { NomadClientAgent, nomadClientText } from "./render/agent";
 import { NOMAD_DRAIN, returnUnitText } from "./render/security";
 import { CPU_PROGRAM, cpuProgramText, nomadClientReady } from "./render/unit";
@@ -43,6 +45,16 @@ export interface NomadClientOptions {
   readonly bridge?: boolean;
   /** Networks that a job's ports can select by name, beside the default network. @default - none */
   readonly hostNetworks?: Readonly<Record<string, HostNetwork>>;
+  /**
+   * Addresses and networks that may open connections to the ports of jobs, IPv4 and IPv6: `["10.8.0.0/16"]`. These are the cluster's dynamic range
+   * and the static ports of the program's jobs, however a job has them: by Docker's or CNI's port mapping, or in the machine's own network. Other
+   * roles' ports, such as a `Gateway`'s, are not among them. Directors that follow the jobs' services, the machines of the Consul cluster and the
+   * machine's own containers always may; an empty list is for these alone. Only with {@link AgentProfile.PRODUCTION}, whose machines have a
+   * {@link Firewall}. Open TCP connections survive a change.
+   *
+   * @default - any source
+   */
+  readonly portClients?: readonly string[];
   /** Metadata that jobs can refer to: `${meta.rack}`. @default - none */
   readonly meta?: Readonly<Record<string, string>>;
   /** Class of the client, to which constraints can refer. @default - none */
@@ -110,6 +122,7 @@ export class NomadClient extends Construct {
     if (security !== undefined) {
       machine.contribute(this, security._ofClient(machine, address, nomad));
       security._limit(this, machine);
+      if (props.portClients !== undefined) limitJobs(this, machine, nomad, props.portClients);
     }
     const client = {
       interface: machine.addresses.find((each) => each.address === address)?.interface ?? "eth0",
@@ -148,6 +161,7 @@ export class NomadClient extends Construct {
       rule: "can't be set without Docker",
       cure: "add 'docker: true'",
     });
+    validation.add(...limitFailures("portClients", props.portClients, nomad._security !== undefined));
     validateAdvertiseAddress(validation, machine, props.advertiseAddress);
     for (const [name, network] of Object.entries(props.hostNetworks ?? {}))
       validateHostNetwork(validation, machine, name, network);

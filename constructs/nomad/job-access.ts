@@ -17,11 +17,32 @@ export function tellJob(by: IConstruct, job: () => RunningJob): void {
   jobs.tell(by, job);
 }
 
-/** What the clients of a cluster need in Consul for the jobs of the program. */
-export function rulesOfJobs(cluster: JobCluster & IConstruct): AccessRule[] {
+/** What firewalls have to know of the jobs of the program on one cluster. */
+export interface PortsOfJobs {
+  /** Fixed host ports. */
+  readonly fixed: readonly number[];
+  /** Names in Consul of their services. */
+  readonly services: readonly string[];
+}
+
+export function portsOfJobs(cluster: JobCluster & IConstruct): PortsOfJobs {
+  const groups = jobsOf(cluster).flatMap(({ specification }) => specification.TaskGroups);
+  const fixed = groups
+    .flatMap(({ Networks = [] }) => Networks)
+    .flatMap(({ ReservedPorts = [] }) => ReservedPorts)
+    .flatMap(({ Value }) => Value ?? []);
+  const services = [...groups, ...groups.flatMap(({ Tasks }) => Tasks)].flatMap(({ Services = [] }) => Services);
+  return { fixed, services: services.map(({ Name }) => Name) };
+}
+
+function jobsOf(cluster: JobCluster & IConstruct): RunningJob[] {
   return jobs
     .below(cluster.node.root)
     .map((job) => job())
-    .filter((job) => job.cluster === cluster)
-    .flatMap(({ specification }) => jobRules(specification));
+    .filter((job) => job.cluster === cluster);
+}
+
+/** What the clients of a cluster need in Consul for the jobs of the program. */
+export function rulesOfJobs(cluster: JobCluster & IConstruct): AccessRule[] {
+  return jobsOf(cluster).flatMap(({ specification }) => jobRules(specification));
 }

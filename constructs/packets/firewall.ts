@@ -3,6 +3,8 @@ import { canBeLimited, Contribution, IMachine, Machine, networkOf, PortClaim } f
 import { iptablesFiles, iptablesFolder, IPTABLES_UNIT } from "./iptables-folder";
 import { usersOf } from "./port-users";
 import { firewallRules, LimitedPort } from "./render/firewall";
+import { IptablesRules } from "./render/iptables";
+import { addPublishedLimits, PublishedPorts } from "./render/published";
 
 const firewalls = new WeakMap<IMachine, Firewall>();
 
@@ -12,7 +14,8 @@ const firewalls = new WeakMap<IMachine, Firewall>();
  * that no role claims stays as it was, ssh included.
  *
  * Machines with an agent of {@link AgentProfile.PRODUCTION} have one. It is iptables rules in a chain of their own, `VIPSTACK-FIREWALL`, which
- * come back by themselves where something else removes them. Containers that publish ports by Docker's own rules are not behind it.
+ * come back by themselves where something else removes them. Ports of jobs, which Docker may publish, are behind it where
+ * {@link NomadClientOptions.portClients} says who may reach them.
  */
 export class Firewall {
   /**
@@ -29,6 +32,7 @@ export class Firewall {
   }
 
   private readonly members: (() => readonly string[])[] = [];
+  private readonly published: ((claims: readonly PortClaim[]) => PublishedPorts)[] = [];
   private readonly units = new Set<string>();
 
   private constructor(
@@ -44,6 +48,11 @@ export class Firewall {
     this.members.push(members);
   }
 
+  /** Limits ports that may lead into containers, read at synth from the ports that the machine's roles claim. @internal */
+  _limitPublished(draw: (claims: readonly PortClaim[]) => PublishedPorts): void {
+    this.published.push(draw);
+  }
+
   /** Lets a unit start after the rules at each boot. @internal */
   _precede(unit: string): void {
     this.units.add(unit);
@@ -51,7 +60,8 @@ export class Firewall {
 
   private contribution(claims: readonly PortClaim[]): Contribution {
     const ports = claims.flatMap((claim) => this.limited(claim));
-    if (ports.length === 0) return {};
+    const published = this.published.map((draw) => draw(claims)).filter((each) => each.ports.length > 0);
+    if (ports.length === 0 && published.length === 0) return {};
     const folder = iptablesFolder();
     const { units } = this;
     const order = {
@@ -61,7 +71,7 @@ export class Firewall {
     return {
       ...folder,
       files: [...(folder.files ?? []), ...(units.size > 0 ? [order] : [])],
-      liveFiles: iptablesFiles("firewall", firewallRules(ports, 4), firewallRules(ports, 6)),
+      liveFiles: iptablesFiles("firewall", rulesOf(ports, published, 4), rulesOf(ports, published, 6)),
     };
   }
 
@@ -75,4 +85,10 @@ export class Firewall {
     const users = canBeLimited(claim) ? usersOf(this.machine, claim) : undefined;
     return users && [...users, ...this.members.flatMap((members) => members())];
   }
+}
+
+function rulesOf(ports: readonly LimitedPort[], published: readonly PublishedPorts[], family: 4 | 6): IptablesRules {
+  const rules = firewallRules(ports, family);
+  for (const each of published) addPublishedLimits(rules, each, family);
+  return rules;
 }

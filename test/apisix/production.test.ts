@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { AgentProfile } from "../../constructs/agents";
-import { Gateway, GatewayOptions, MachineGateway, Route, Upstream } from "../../constructs/apisix";
+import { Gateway, GatewayOptions, MachineGateway, MachineGatewayProps, Route, Upstream } from "../../constructs/apisix";
 import { ConsulKeys, ConsulServer } from "../../constructs/consul";
+import { Director } from "../../constructs/lvs";
 import { CloudInit, Machine, renderCloudConfig } from "../../constructs/machine";
 import { Job, NomadServer } from "../../constructs/nomad";
 import { defineInventory, PlatformStack } from "../../constructs/stacks";
+import { throwPostponed } from "../../constructs/private/validation";
 import { asText, machinesOf, OfferingBackend } from "../support/agents";
 import { freePorts } from "../support/free-ports";
 import { expectGolden, expectGoldenDifference } from "../support/golden";
@@ -38,11 +40,17 @@ interface Secured {
 let programs = 0;
 
 /** A gateway `front` on `gw`, with a route and a key of its own stack. */
-function secured(options: (stack: TerraformStack) => GatewayOptions = () => ({}), hasRoute = true): Secured {
+function secured(
+  options: (stack: TerraformStack) => Partial<MachineGatewayProps> = () => ({}),
+  hasRoute = true,
+  more: (scene: { stack: TerraformStack; gw: Machine; lb: Machine }) => void = () => undefined,
+): Secured {
   const app = new App({ outdir: join(folder, String((programs += 1))) });
   const stack = new TerraformStack(app, "machines");
   const backend = new OfferingBackend(stack, "offering", { consul: "1.14.11", "consul-template": "0.41.1" });
-  const [s1, s2, s3, gw] = machinesOf(stack, ["s1", "s2", "s3", "gw"], backend) as [Machine, Machine, Machine, Machine];
+  const names = ["s1", "s2", "s3", "gw", "lb"];
+  type Machines = [Machine, Machine, Machine, Machine, Machine];
+  const [s1, s2, s3, gw, lb] = machinesOf(stack, names, backend) as Machines;
   const consul = new ConsulServer(stack, "consul", { machine: s1, profile: AgentProfile.PRODUCTION });
   consul.addServers([s2, s3]);
   const gateway = new MachineGateway(stack, "front", { machines: [gw], consul, ...options(stack) });
@@ -52,6 +60,8 @@ function secured(options: (stack: TerraformStack) => GatewayOptions = () => ({})
   new ConsulKeys(platform, "keys", { keys: { "apisix/other": "x" } });
   const upstream = Upstream.toNodes({ "10.0.0.5:80": 1 });
   if (hasRoute) new Route(platform, "hello", { gateway, uri: "/hello", upstream });
+  more({ stack, gw, lb });
+  throwPostponed(stack);
   const access = s1.model.secrets.find(({ path }) => path.endsWith("/access.json"))?.content ?? "";
   return { gw: gw.model, policies: (JSON.parse(access) as { policies: Record<string, string> }).policies };
 }
@@ -143,6 +153,63 @@ test("only its own machine may ask how it is", () => {
   expect(secured().gw.liveFiles.find(({ path }) => path === FIREWALL)?.content).toContain(ONLY_STATUS);
 });
 
+describe("clients", () => {
+  const openings = (gw: CloudInit): string[] =>
+    fileOf(gw, FIREWALL)
+      .split("\n")
+      .filter((line) => /--dports (?!7085|8301)/.test(line))
+      .map((line) => line.replace("-A VIPSTACK-FIREWALL ", "").replace(/ -m tcp --syn -m multiport/, ""));
+
+  test("limit its ports for clients to themselves and the cluster", () => {
+    const streams = { streamPorts: { tcp: [9100], udp: [53] } };
+    const { gw } = secured(() => ({ ...streams, clients: ["10.8.0.0/16", "fd00:8::/32"] }));
+    const tcp = "-p tcp --dports 9080,9100,9443";
+    const peers = ["10.0.0.11/32", "10.0.0.12/32", "10.0.0.13/32", "10.0.0.14/32", "10.8.0.0/16"];
+    expect(openings(gw)).toEqual([
+      ...peers.map((peer) => `-s ${peer} ${tcp} -j RETURN`),
+      `${tcp} -j DROP`,
+      ...peers.map((peer) => `-s ${peer} -p udp -m multiport --dports 53 -j RETURN`),
+      "-p udp -m multiport --dports 53 -j DROP",
+    ]);
+    expect(fileOf(gw, "/etc/vipstack/iptables.d/firewall.v6")).toContain("-s fd00:8::/32 -p tcp ");
+    expect(openings(secured(() => streams).gw)).toEqual([]);
+  });
+
+  test("let directors in front through that take the client's place", () => {
+    const { gw } = secured(
+      () => ({ clients: [] }),
+      false,
+      ({ stack, gw, lb }) => {
+        new Director(stack, "director", { machine: lb }).addVirtualService("web", {
+          address: "10.0.0.100",
+          port: 443,
+          realServers: [{ machine: gw, port: 9443 }],
+        });
+      },
+    );
+    expect(openings(gw).filter((line) => line.includes("-s 10.0.0.15/32"))).toHaveLength(1);
+  });
+
+  test.each<[Partial<MachineGatewayProps>, string]>([
+    [
+      { clients: ["office"] },
+      `machines/front: 'clients' must hold addresses and networks, got "office": write them like '10.0.0.7' or '10.0.0.0/24'`,
+    ],
+    [
+      { clients: [], streamPorts: { udp: [40000] } },
+      "machines/front: 'streamPorts.udp' must be below 32768 with 'clients', as answers to the machine's own questions come to those above, got 40000: choose another port, or leave 'clients' out",
+    ],
+  ])("can't be %j", (options, message) => {
+    expect(() => secured(() => options, false)).toThrow(message);
+  });
+
+  test("need the profile", () => {
+    expect(() => gatewayModel(() => ({ clients: ["10.8.0.0/16"] }) as GatewayOptions)).toThrow(
+      "'clients' can't be given without AgentProfile.PRODUCTION",
+    );
+  });
+});
+
 test("the policy of each of its tokens, and that of the stack with its routes", () => {
   const { policies } = secured();
   const names = ["gateway-front-gw", "service-front-9080-gw", "terraform-platform", "turn-front-gw"];
@@ -198,7 +265,17 @@ test("a gateway on Nomad has a token of its own, which the servers give its one 
   expect(task?.Config).toMatchObject({ cap_drop: ["all"], security_opt: ["no-new-privileges"], pids_limit: 256 });
   expect(texts.get("local/consul-token.lua")).toContain('"/secrets/consul-token"');
   expect(texts.get("local/config.yaml")).toContain("lua_module_hook: consul-token\n");
-  expect(web.model.liveFiles.find(({ path }) => path === FIREWALL)?.content).toContain(ONLY_STATUS);
+  const firewall = (): string => fileOf(web.model, FIREWALL);
+  expect(firewall()).toContain(ONLY_STATUS);
+  expect(firewall()).not.toContain("9080");
+  new Gateway(stack, "back", {
+    nomad,
+    portClients: ["10.8.0.0/16"],
+    ...{ httpPort: 9081, httpsPort: 9444, statusPort: 7086, controlPort: 9190 },
+    pluginAttributes: { prometheus: { exportAddr: { ip: "127.0.0.1", port: 9191 } } },
+  });
+  throwPostponed(stack);
+  expect(firewall()).toContain("-s 10.8.0.0/16 -p tcp -m tcp --syn -m multiport --dports 9081,9444 -j RETURN\n");
 });
 
 describeWithPrograms("what a real Consul lets its tokens do", ["consul"], () => {

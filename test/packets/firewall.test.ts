@@ -96,7 +96,7 @@ test("Nomad: 4646 for its agents and operators, 4647 for its agents, 4648 for it
 describe("a real server", () => {
   const snat = ForwardingMethod.masquerading({ snat: true });
   const direct = ForwardingMethod.directRouting();
-  const opening = (forwarding: ForwardingMethod, port = 80): string | undefined =>
+  const opening = (forwarding: ForwardingMethod, port = 80, clients?: string[]): string | undefined =>
     openings(
       secured(({ stack, web, lb, consul }) => {
         consul.ensureAgent(stack, web);
@@ -105,6 +105,7 @@ describe("a real server", () => {
           address: "10.0.0.100",
           port: 80,
           forwarding,
+          clients,
           realServers: [{ machine: web, ...(port !== 80 && { port }) }],
         });
       })["web"]!,
@@ -117,6 +118,11 @@ describe("a real server", () => {
   test("is open to all where packets keep the client's address, and another port is not its own", () => {
     expect(opening(direct)).toBeUndefined();
     expect(opening(snat, 81)).toBeUndefined();
+  });
+
+  test("is open to the clients of the virtual service where packets keep their address, beside director and cluster", () => {
+    expect(opening(direct, 80, ["10.8.0.0/16"])).toBe("11 12 13 14 15 10.8.0.0/16");
+    expect(opening(snat, 80, ["10.8.0.0/16"])).toBe("11 12 13 14 15");
   });
 
   test("that is an instance of a service is open to the directors that follow it, if there is one", () => {

@@ -58,8 +58,8 @@ function cameThrough({ protocol, address, port }: Endpoint): string {
   return `-m ipvs --vproto ${PROTOCOL_NUMBER[protocol]} --vaddr ${address}${vport}`;
 }
 
-/** @param port 0: any */
-function portMatch(protocol: Protocol, option: "--dport" | "--sport", port: number): string {
+/** Packets of a protocol, to or from a port. @param port 0: any */
+export function portMatch(protocol: Protocol, option: "--dport" | "--sport", port: number): string {
   return port === 0 ? `-p ${protocol}` : `-p ${protocol} -m ${protocol} ${option} ${port}`;
 }
 
