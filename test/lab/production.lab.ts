@@ -12,7 +12,9 @@ const lab = LabDeployment.ofProgram("production");
 const secrets = new ConsulSecrets(lab);
 const PORTS = { VIPSTACK_CONSUL_PORT: "18651" };
 const VIP = "http://10.93.0.100/";
-const SERVERS = ["10.93.0.32:8080", "10.93.0.33:8080"];
+const OFFICE = "http://10.93.0.100:81/";
+/** The one of port 8081 is of the virtual service for one machine only. */
+const SERVERS = ["10.93.0.32:8080", "10.93.0.32:8081", "10.93.0.33:8080"];
 let output = "";
 
 beforeAll(async () => {
@@ -146,6 +148,22 @@ describe("the firewall", () => {
   ])("%s to %s: %s", async (from, to, expected) => {
     expect(await reaches(from, to)).toBe(expected);
   });
+
+  test(
+    "lets only its clients reach a virtual service, and the doctor says so to others",
+    async () => {
+      expect(await lab.answers("server1", OFFICE, 2)).toEqual({ server2: 2 });
+      expect(await lab.answers("director", OFFICE, 2)).toEqual({ server2: 2 });
+      expect(await lab.tryOn("client", `curl --silent --max-time 5 ${OFFICE}`)).toEqual({ exitCode: 28, output: "" });
+      expect(await lab.on("director", "iptables -t mangle -nvxL VIPSTACK-CLIENTS")).toMatch(/^ +[1-9]\d* .* DROP /m);
+      const { output: said } = await lab.vipstack(["doctor", "--from", "client"]);
+      expect(said).toMatch(
+        /the firewall of director drops what comes from 10\.93\.0\.10, so requests for 10\.93\.0\.100:81 .* \[firewall\]/,
+      );
+      expect(said).toMatch(/✔ tcp 10\.93\.0\.100:80 /);
+    },
+    5 * MINUTES,
+  );
 
   test.each([
     ["iptables -F", "! iptables-save | grep -q -- '-A VIPSTACK-FIREWALL'"],

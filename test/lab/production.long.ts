@@ -10,7 +10,7 @@ const lab = LabDeployment.ofProgram("production");
 const secrets = new ConsulSecrets(lab);
 const PORTS = { VIPSTACK_CONSUL_PORT: "18652" };
 const VIP = "http://10.93.0.100/";
-const SERVERS = ["10.93.0.32:8080", "10.93.0.33:8080"];
+const SERVERS = ["10.93.0.32:8080", "10.93.0.32:8081", "10.93.0.33:8080"];
 
 beforeAll(async () => {
   await lab.up(PORTS);

@@ -2,6 +2,7 @@ import { Cause } from "../cause";
 import { ASYMMETRIC_RETURN } from "./asymmetric-return";
 import { CONNECTION_TABLE_FULL } from "./connection-table";
 import { CONSUL_AWAY, CONSUL_EMPTY, JOB_UNHEALTHY } from "./consul";
+import { FIREWALL } from "./firewall";
 import { GATEWAY_WITHOUT_ROUTE } from "./gateway";
 import { INVALID_RETRACKED } from "./invalid-packets";
 import { DIRECTOR_AWAY, REAL_SERVER_AWAY } from "./machine-away";
@@ -19,6 +20,7 @@ export const CAUSES: readonly Cause[] = [
   RULES_MISSING,
   VIP_MISSING,
   FOREIGN_DNAT,
+  FIREWALL,
   CONNECTION_TABLE_FULL,
   ARP_ANSWERED,
   REVERSE_PATH,

@@ -1,4 +1,5 @@
 import { Cause } from "../cause";
+import { holdsPort } from "../chain";
 import { Evidence } from "../finding";
 import { Facts } from "../look";
 import { quoted } from "../../login";
@@ -119,10 +120,5 @@ function takesAway(rule: string, { address, port, protocol }: Scene): boolean {
   const ports = / --dports? (\S+)/.exec(rule)?.[1];
   const only = / -p (\S+)/.exec(rule)?.[1];
   if (only !== undefined && only !== protocol) return false;
-  return ports === undefined || ports.split(",").some((range) => inRange(port, range));
-}
-
-function inRange(port: number, range: string): boolean {
-  const [from = "", to = from] = range.split(":");
-  return Number(from) <= port && port <= Number(to);
+  return ports === undefined || holdsPort(ports, port);
 }

@@ -8,7 +8,7 @@ import { captureCommand } from "../../../cli/doctor/watch";
 import { typed } from "../../../cli/package";
 import { packet, recorded, slow } from "./support/packets";
 import { DIRECT, PAGE, sceneOf, TUNNEL, WEB } from "./support/scenes";
-import { Change, changed, healthy, instance, MACS, TABLE, TUNNEL_DEVICE, without } from "./support/seen";
+import { Change, changed, closed, healthy, instance, MACS, open, TABLE, TUNNEL_DEVICE, without } from "./support/seen";
 
 /** A fault: where it shows, what machines print then, and what must be said. */
 interface Fault {
@@ -41,6 +41,7 @@ const gated = sceneOf(WEB, {
 const CLIENT = "192.168.139.68.40000";
 const VIP = "192.168.139.29.80";
 const D2 = "192.168.139.184.80";
+const TO_WEB = "-d 192.168.139.29/32 -p tcp -m tcp --dport 80 --tcp-flags FIN,SYN,RST,ACK SYN";
 const SNAT = `192.168.139.29.40000 > ${D2}`;
 
 // Where a line has a number of the kernel's clock or a MAC address, a machine of the lab printed it while that fault was there.
@@ -122,6 +123,24 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     cause: "a rule in the nat table of ipvs redirects packets for 192.168.139.29:80 before IPVS sees them",
     evidence: ["ipvs# iptables -t nat -S"],
     cure: "on ipvs: iptables -t nat -D PREROUTING -d 192.168.139.29/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 192.168.139.77:80   (then find out what added it: Docker, kube-proxy, a script)",
+  },
+  firewall: {
+    scene: web,
+    changes: [
+      slow(web),
+      [
+        "ipvs",
+        /iptables-save/,
+        [
+          "[3:180] -A VIPSTACK-CLIENTS -i lo -j RETURN",
+          `[12:720] -A VIPSTACK-CLIENTS -s 10.8.0.0/16 ${TO_WEB} -j RETURN`,
+          `[8:480] -A VIPSTACK-CLIENTS ${TO_WEB} -j DROP`,
+        ],
+      ],
+    ],
+    cause: "the firewall of ipvs drops what comes from 192.168.139.68, so requests for 192.168.139.29:80 get no answer",
+    evidence: ["ipvs# iptables-save --counters | grep -E -e '-A VIPSTACK-(CLIENTS|FIREWALL|PUBLISHED) '"],
+    cure: "if 192.168.139.68 should be served: add it to 'clients' of the virtual service web, and vipstack up",
   },
   "connection-table-full": {
     scene: web,
@@ -448,6 +467,73 @@ test.each(Object.entries(FAULTS))("%s, and nothing else, is found", (name, fault
   expect(cause).toBe(fault.cause);
   expect(evidence.map(({ machine, command }) => `${machine}# ${command}`)).toEqual(fault.evidence);
   expect(cure[0]).toBe(fault.cure);
+});
+
+describe("the firewall", () => {
+  const rules = (machine: string, ...lines: string[]): Change => [
+    machine,
+    /iptables-save/,
+    lines.map((line, index) => `[${index}:0] ${line}`),
+  ];
+  const findings = (scene: Scene, ...changes: Change[]) =>
+    findingsOf(scene, factsOf({ scene, changes: [slow(scene), ...changes] })).filter(({ name }) => name === "firewall");
+
+  test("its finding shows who may, and how many packets were dropped", () => {
+    const many = Array.from({ length: 7 }, (_, at) => open("FIREWALL", 80, `10.0.0.${at}/32`));
+    const [finding] = findings(web, rules("d2", ...many, closed("FIREWALL", 80)));
+    expect(finding?.cause).toBe(
+      "the firewall of d2 (192.168.139.184:80) drops what comes from 192.168.139.29, so requests for 192.168.139.29:80 get no answer",
+    );
+    const lines = finding?.evidence[0]?.lines;
+    expect(lines).toHaveLength(7);
+    expect(lines?.[1]).toBe(`[1 packets] ${many[1] ?? ""}`);
+    expect(lines?.slice(-2)).toEqual(["(and 2 more)", `[7 packets] ${closed("FIREWALL", 80)}`]);
+  });
+
+  test("of a real server counts where packets keep the client's address, by direct routing at the virtual address", () => {
+    const [finding] = findings(
+      direct,
+      rules("d3", open("FIREWALL", 8080, "192.168.139.29/32"), closed("FIREWALL", 8080)),
+    );
+    expect(finding?.cause).toBe(
+      "the firewall of d3 drops what comes from 192.168.139.68, so requests for 192.168.139.100:8080 get no answer",
+    );
+  });
+
+  test("a port of a job in the range that is limited", () => {
+    const followed = page.withFollowed(["192.168.139.185:8082"]);
+    const [finding] = findings(followed, rules("d3", closed("PUBLISHED", "80,8000:9000")));
+    expect(finding?.cure[0]).toBe(
+      "if 192.168.139.29 should be served: add it to 'portClients' of the Nomad client, and vipstack up",
+    );
+  });
+
+  test.each<[string, Scene, Change[]]>([
+    ["who asks may", web, [rules("ipvs", open("CLIENTS", 80, "192.168.139.0/24"), closed("CLIENTS", 80))]],
+    [
+      "another port or protocol",
+      web,
+      [rules("ipvs", closed("FIREWALL", 8300), closed("FIREWALL", 80).replace("tcp", "udp"))],
+    ],
+    [
+      "one of the director's addresses may",
+      web,
+      [rules("d2", open("FIREWALL", 80, "192.168.139.29/32"), closed("FIREWALL", 80))],
+    ],
+    [
+      "only what passes through",
+      web,
+      [rules("ipvs", closed("PUBLISHED", 80).replace(" -p ", " -m addrtype ! --dst-type LOCAL -p "))],
+    ],
+    ["what containers send", web, [rules("ipvs", closed("PUBLISHED", 80).replace(" -p ", " -i docker0 -p "))]],
+  ])("is no cause: %s", (_, scene, changes) => {
+    expect(findings(scene, ...changes)).toEqual([]);
+  });
+
+  test("is no cause where requests are answered", () => {
+    const facts = factsOf({ scene: web, changes: [rules("ipvs", closed("CLIENTS", 80))] });
+    expect(namesOf(web, facts)).toEqual([]);
+  });
 });
 
 describe("two faults at once are both found", () => {

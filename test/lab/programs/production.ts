@@ -44,13 +44,22 @@ consul.addServers([server2, server3]);
 // A stranger: another datacenter, whose server can reach every machine.
 new ConsulServer(machines, "foreign", { machine: client, profile: AgentProfile.DEV });
 for (const machine of [server2, server3]) {
-  new Caddy(machines, `caddy-${machine.name}`, { machine, answers: { 8080: machine.name } });
+  const answers = { 8080: machine.name, 8081: machine.name };
+  new Caddy(machines, `caddy-${machine.name}`, { machine, answers });
   new AgentService(machines, `web-${machine.name}`, { name: "web", machine, consul, port: 8080 });
 }
-new Director(machines, "balancer", { machine: director, consul }).addVirtualService("web", {
+const balancer = new Director(machines, "balancer", { machine: director, consul });
+balancer.addVirtualService("web", {
   address: "10.93.0.100",
   port: 80,
   realServers: RealServers.fromConsul("web"),
+});
+// For one machine, and not for the stranger.
+balancer.addVirtualService("office", {
+  address: "10.93.0.100",
+  port: 81,
+  clients: ["10.93.0.31", "fd00::/8"],
+  realServers: [{ machine: server2, port: 8081 }],
 });
 
 const platform = new PlatformStack(app, "platform", { consul });

@@ -22,6 +22,11 @@ const HEALTHY: readonly (readonly [pattern: RegExp, lines: (machine: string, sce
   [/modprobe --show-depends/, (_, { scheduler }) => [`insmod /lib/modules/6.1.176/kernel/net/ip_vs_${scheduler}.ko`]],
   [/journalctl/, () => []],
   [/systemctl is-active/, () => ["active", "active", "active"]],
+  [/ip route get/, (_, { address }) => [`${address} dev eth0 src ${OF_CLIENT} uid 0`, "    cache"]],
+  [
+    /iptables-save --counters/,
+    () => ["[9:540] -A VIPSTACK-FIREWALL -i lo -j RETURN", `[0:0] ${closed("FIREWALL", 8300)}`],
+  ],
   [/iptables -t nat -S/, () => NAT],
   [
     /iptables -t mangle -S/,
@@ -44,6 +49,18 @@ const HEALTHY: readonly (readonly [pattern: RegExp, lines: (machine: string, sce
   [/ss -Hltn/, () => ["LISTEN 0      128    0.0.0.0:22 0.0.0.0:*", "LISTEN 0      4096         *:80       *:*"]],
   [/write-out 'status/, () => ["status 200"]],
 ];
+
+const OF_CLIENT = "192.168.139.68";
+
+/** The rule of a chain that drops what others send to a port. */
+export function closed(chain: string, port: number | string): string {
+  return `-A VIPSTACK-${chain} -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m multiport --dports ${port} -j DROP`;
+}
+
+/** The rule before it that lets a network pass. */
+export function open(chain: string, port: number | string, network: string): string {
+  return closed(chain, port).replace(" -p ", ` -s ${network} -p `).replace("DROP", "RETURN");
+}
 
 const ADDRESSES: Readonly<Record<string, readonly string[]>> = {
   ipvs: [
