@@ -93,12 +93,12 @@ test(
     const { text, results } = await bench("changes", "--runs", "1", "--changes", "4");
     const { runs } = results as { runs: ChangeRun[] };
     expect(runs.map(({ candidate }) => candidate)).toEqual(Object.keys(CHANGE_CANDIDATES));
-    for (const { candidate, refused, broken, opened, asked } of runs) {
+    for (const { opened, asked } of runs) {
       expect(opened).toBeGreaterThan(0);
       expect(asked).toBeGreaterThan(0);
-      if (candidate === "ipvs" || candidate === "iptables")
-        expect({ refused, broken }).toEqual({ refused: 0, broken: 0 });
     }
+    const lossless = runs.filter(({ candidate }) => candidate === "ipvs" || candidate === "iptables");
+    for (const { refused, broken } of lossless) expect({ refused, broken }).toEqual({ refused: 0, broken: 0 });
     for (const { title } of Object.values(CHANGE_CANDIDATES)) expect(text).toContain(`| ${title}`);
     expect(isPng("changes")).toBe(true);
   },

@@ -45,7 +45,7 @@ const app = new App();
 const machines = new MachinesStack(app, "machines", { inventory, client: "client" });
 const { director, server1, server2, server3, server4, server5, web1, web2 } = machines.all;
 const consul = new ConsulServer(machines, "consul", { machine: server1, profile: AgentProfile.PRODUCTION });
-consul.addServers([server2, server3, ...[server4, server5].filter((machine) => machine !== undefined)]);
+consul.addServers([server2, server3, ...(five ? [server4, server5] : [])]);
 for (const machine of [web1, web2]) {
   new Caddy(machines, `caddy-${machine.name}`, { machine, answers: { 8080: machine.name } });
   new AgentService(machines, `web-${machine.name}`, { name: "web", machine, consul, port: 8080 });
