@@ -76,6 +76,7 @@ test("the package holds the library, the two programs, the examples, the documen
      "dist/inventory/*.js",
      "dist/lab/*.d.ts",
      "dist/lab/*.js",
+     "dist/lab/*.py",
      "dist/lab/artefacts.json",
      "dist/lab/kernel-xstate.c",
      "dist/lab/offline/*.d.ts",
