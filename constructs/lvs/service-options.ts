@@ -128,7 +128,7 @@ function checkClients(
   const family = familyOf(endpoints[0]?.address ?? "");
   validation.require(failures.length > 0 || networksOf(clients, family).length > 0, {
     property: "clients",
-    rule: `must hold an address or network of IPv${family}, as the virtual address is one, or nobody could connect`,
+    rule: `must hold an address or network of IPv${family}, as the virtual address is one, or no client could connect`,
     got: clients,
     cure: "add one, or leave 'clients' out for any source",
   });

@@ -21,7 +21,7 @@ export interface ChangeCase {
   readonly run: number;
 }
 
-/** What the client saw meanwhile, as connections.py tells it. */
+/** What the client saw meanwhile. */
 export interface ChangeLoad {
   /** Requests on a connection of their own, and how many of them got no answer. */
   readonly opened: number;

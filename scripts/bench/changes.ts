@@ -1,10 +1,10 @@
 import { LabOptions, onLab } from "./bench-lab";
-import { CHANGE_CANDIDATES, ChangeCandidate, ChangeCase, ChangeLoad, ChangeRun } from "./changes-candidates";
-import { changesStep } from "./changes-steps";
+import { CHANGE_CANDIDATES, ChangeCandidate, ChangeCase, ChangeRun } from "./changes-candidates";
+import { changesStep, loadOf } from "./changes-steps";
+import { Client } from "./client";
 import { changedServer } from "./control-rules";
-import { BEGIN, END } from "./control-steps";
+import { withRulesAside } from "./director-rules";
 import { Guest } from "./guest";
-import { GuestProgram } from "./guest-program";
 import { Progress } from "./progress";
 
 export interface ChangesOptions extends LabOptions {
@@ -17,26 +17,36 @@ export interface ChangesOptions extends LabOptions {
   readonly changes: number;
 }
 
+/** New connections all the time, and some that were open before the first change. */
+const LOAD = { port: 80, path: "/small", interval: 0.025, kept: 16, patience: 15 } as const;
+
 /** On machines of its own, which are taken down again. */
 export async function measureChanges(options: ChangesOptions, progress: Progress): Promise<ChangeRun[]> {
   return onLab("changes", options, progress, async (lab) => {
     const director = await Guest.open(lab, "director");
-    const client = await GuestProgram.start(lab, "client", "connections.py");
+    const client = await Client.open(lab);
     try {
-      const measured: ChangeRun[] = [];
-      await director.measure(BEGIN);
-      for (const what of changesOrder(options)) {
-        const run = await measureCase(director, client, what);
-        measured.push(run);
-        progress.say(`run ${what.run} of ${options.runs}, ${describe(run)}`);
-      }
-      await director.measure(END);
-      return measured;
+      return await withRulesAside(director, () => measureAll({ director, client }, options, progress));
     } finally {
       await client.close();
       await director.close();
     }
   });
+}
+
+interface Scene {
+  readonly director: Guest;
+  readonly client: Client;
+}
+
+async function measureAll(scene: Scene, options: ChangesOptions, progress: Progress): Promise<ChangeRun[]> {
+  const measured: ChangeRun[] = [];
+  for (const what of changesOrder(options)) {
+    const run = await measureCase(scene, what);
+    measured.push(run);
+    progress.say(`run ${what.run} of ${options.runs}, ${describe(run)}`);
+  }
+  return measured;
 }
 
 /** The candidates take turns, so that all have the same neighbours on the host. */
@@ -47,12 +57,11 @@ export function changesOrder({ candidates, servers, runs, changes }: ChangesOpti
 }
 
 /** The client asks the service with the real server that is changed. */
-async function measureCase(director: Guest, client: GuestProgram, what: ChangeCase): Promise<ChangeRun> {
+async function measureCase({ director, client }: Scene, what: ChangeCase): Promise<ChangeRun> {
   const { milliseconds, cpuMilliseconds } = await director.measure(changesStep(what), undefined, () => {
-    client.tell(`start ${changedServer(what.servers).virtualAddress}`);
+    client.start({ address: changedServer(what.servers).virtualAddress, ...LOAD });
   });
-  const load = JSON.parse(await client.ask("stop")) as ChangeLoad;
-  return { ...what, milliseconds, cpuMilliseconds, ...load };
+  return { ...what, milliseconds, cpuMilliseconds, ...loadOf(await client.stop()) };
 }
 
 function describe({ candidate, servers, changes, milliseconds, opened, refused, asked, broken }: ChangeRun): string {

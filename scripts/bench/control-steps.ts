@@ -1,39 +1,8 @@
-import { ControlCase, PLANES } from "./control-candidates";
+import { ControlCase } from "./control-candidates";
 import { rulesOf } from "./control-rules";
-import {
-  apply,
-  BASE,
-  CHANGED,
-  EMPTY,
-  FOLDER,
-  install,
-  restore,
-  RULES,
-  startKeeper,
-  stopKeeper,
-} from "./director-shell";
+import { apply, BASE, CHANGED, EMPTY, install, restore, startKeeper, stopKeeper } from "./director-shell";
 import { Step } from "./guest";
 import { keepalivedSettings, reloadKeepalived, startKeepalived, stopKeepalived } from "./keepalived";
-
-/** The director's own rules aside, so that they can come back. */
-export const BEGIN: Step = {
-  files: {},
-  prepare: `mkdir -p ${FOLDER}; test -e ${FOLDER}/etc || cp -a /etc/vipstack ${FOLDER}/etc`,
-  run: PLANES.map(stopKeeper).join("; "),
-};
-
-export const END: Step = {
-  files: {},
-  prepare: [
-    stopKeepalived(),
-    ...PLANES.map((plane) => `cp -a ${RULES[plane].replace("/etc/vipstack", `${FOLDER}/etc`)} ${RULES[plane]}`),
-    ...PLANES.map((plane) => EMPTY[plane]),
-  ].join("; "),
-  run: ["iptables", "ipvs"]
-    .map((plane) => `systemctl reload vipstack-${plane}.service; systemctl start vipstack-${plane}-watch.service`)
-    .concat(`rm -r ${FOLDER}`)
-    .join("; "),
-};
 
 /** @param seconds for which a director without changes is watched */
 export function stepOf(what: ControlCase, seconds: number): Step {

@@ -1,5 +1,6 @@
 import { candidatesOf, ControlCase, ControlPlane, ControlRun, TASKS, Task } from "./control-candidates";
-import { BEGIN, END, stepOf } from "./control-steps";
+import { stepOf } from "./control-steps";
+import { withRulesAside } from "./director-rules";
 import { Guest } from "./guest";
 import { LabOptions, onLab } from "./bench-lab";
 import { Progress } from "./progress";
@@ -32,27 +33,19 @@ export async function measureOn(
 ): Promise<ControlRun[]> {
   const guest = await Guest.open(lab, machine);
   try {
-    return await measureWith(guest, options, progress);
+    return await withRulesAside(guest, () => measureAll(guest, options, progress));
   } finally {
     await guest.close();
   }
 }
 
-async function measureWith(guest: Guest, options: ControlOptions, progress: Progress): Promise<ControlRun[]> {
+async function measureAll(guest: Guest, options: ControlOptions, progress: Progress): Promise<ControlRun[]> {
   const measured: ControlRun[] = [];
-  await guest.measure(BEGIN);
-  try {
-    for (const what of orderOf(options)) {
-      const { milliseconds, cpuMilliseconds } = await guest.measure(stepOf(what, options.seconds));
-      measured.push({ ...what, milliseconds, cpuMilliseconds });
-      progress.say(`run ${what.run} of ${options.runs}, ${describe(what)}: ${Math.round(milliseconds)} ms`);
-    }
-  } catch (error) {
-    // What went wrong first is what matters.
-    await guest.measure(END).catch(() => undefined);
-    throw error;
+  for (const what of orderOf(options)) {
+    const { milliseconds, cpuMilliseconds } = await guest.measure(stepOf(what, options.seconds));
+    measured.push({ ...what, milliseconds, cpuMilliseconds });
+    progress.say(`run ${what.run} of ${options.runs}, ${describe(what)}: ${Math.round(milliseconds)} ms`);
   }
-  await guest.measure(END);
   return measured;
 }
 

@@ -1,3 +1,4 @@
+import { Asked } from "./client";
 import {
   CHANGED_MACHINE,
   CONTROL_MACHINE,
@@ -42,9 +43,6 @@ export function changeStep({ nomad }: ConvergencePlan, step: ConvergenceStep): S
   };
 }
 
-/** A request as asker.py tells it: seconds since the command, the page, what went wrong. */
-export type Asked = readonly [at: number, page: string, problem: string];
-
 /**
  * What the requests tell of a step.
  *
@@ -52,7 +50,7 @@ export type Asked = readonly [at: number, page: string, problem: string];
  * @throws Error where it was not one instance that came or left
  */
 export function runOf(step: ConvergenceStep, run: number, asked: readonly Asked[]): ConvergenceRun {
-  const answered = asked.flatMap(([at, page]) => (page === "" ? [] : [answerOf(at, page)]));
+  const answered = asked.flatMap(([at, , page]) => (page === "" ? [] : [answerOf(at, page)]));
   const since = asked.filter(([at]) => at >= 0);
   const instances = [...new Set(answered.map(({ instance }) => instance))];
   const of = (instance: string): Answer[] => answered.filter((answer) => answer.instance === instance);
@@ -72,7 +70,7 @@ export function runOf(step: ConvergenceStep, run: number, asked: readonly Asked[
     seconds: answer?.at ?? NaN,
     ...(step === "scale-out" && { listening: answer?.listening }),
     requests: since.length,
-    lost: since.flatMap(([at, , problem]) => (problem === "" ? [] : [{ at, problem }])),
+    lost: since.flatMap(([at, , , problem]) => (problem === "" ? [] : [{ at, problem }])),
     answers: Object.fromEntries(instances.map((each) => [each, of(each).filter(({ at }) => at >= 0).length])),
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConvergenceBudget } from "../../constructs/lvs";
 import { BenchApp, labHasNomad, LabOptions, onLab } from "./bench-lab";
+import { Asked, Client } from "./client";
 import {
   ConvergencePlan,
   ConvergenceResults,
@@ -11,9 +12,8 @@ import {
   SHUTDOWN_DELAY_SECONDS,
   VIRTUAL_SERVICE,
 } from "./convergence-plan";
-import { Asked, changeStep, machineOf, runOf } from "./convergence-steps";
+import { changeStep, machineOf, runOf } from "./convergence-steps";
 import { Guest } from "./guest";
-import { GuestProgram } from "./guest-program";
 import { Progress } from "./progress";
 
 export interface ConvergenceOptions extends LabOptions {
@@ -23,6 +23,8 @@ export interface ConvergenceOptions extends LabOptions {
   readonly plain?: true;
 }
 
+/** Each request has a connection of its own: the director chooses a real server for each connection. */
+const LOAD = { path: "/", interval: 0.02, kept: 0, patience: 5 } as const;
 /** For which the client asks before the command, so that every instance has answered. */
 const WARM_UP_MILLISECONDS = 2000;
 /** For which it asks on: after an instance has come, or after the one that leaves has ended. */
@@ -54,7 +56,7 @@ async function measureAll(
 ): Promise<ConvergenceRun[]> {
   const scene: Scene = {
     plan,
-    asker: await GuestProgram.start(lab, "client", "asker.py"),
+    client: await Client.open(lab),
     machine: await Guest.open(lab, machineOf(plan)),
   };
   try {
@@ -70,34 +72,34 @@ async function measureAll(
     return measured;
   } finally {
     await scene.machine.close();
-    await scene.asker.close();
+    await scene.client.close();
   }
 }
 
 interface Scene {
   readonly plan: ConvergencePlan;
-  readonly asker: GuestProgram;
+  readonly client: Client;
   /** On which the commands run. */
   readonly machine: Guest;
 }
 
-async function measureStep({ plan, asker, machine }: Scene, step: ConvergenceStep): Promise<Asked[]> {
-  asker.tell(`start ${VIRTUAL_SERVICE.address} ${VIRTUAL_SERVICE.port}`);
+async function measureStep({ plan, client, machine }: Scene, step: ConvergenceStep): Promise<readonly Asked[]> {
+  client.start({ ...VIRTUAL_SERVICE, ...LOAD });
   await sleep(WARM_UP_MILLISECONDS);
   await machine.measure(changeStep(plan, step), undefined, () => {
-    asker.tell("mark");
+    client.mark();
   });
-  await untilAnswering(asker, step === "scale-out" ? COUNT : COUNT - 1);
+  await untilAnswering(client, step === "scale-out" ? COUNT : COUNT - 1);
   // It left the catalog before the director noticed, so it has ended by then.
   if (step === "scale-in") await sleep(1000 * SHUTDOWN_DELAY_SECONDS);
   await sleep(AFTERWARDS_MILLISECONDS);
-  return JSON.parse(await asker.ask("stop")) as Asked[];
+  return (await client.stop()).new;
 }
 
-async function untilAnswering(asker: GuestProgram, count: number): Promise<void> {
+async function untilAnswering(client: Client, count: number): Promise<void> {
   const deadline = Date.now() + DEADLINE_MILLISECONDS;
   for (;;) {
-    const seen = JSON.parse(await asker.ask("seen")) as string[];
+    const seen = await client.seen();
     if (seen.length === count) return;
     if (Date.now() > deadline)
       throw new Error(`${count} instances should answer the client, but it is ${seen.join(", ") || "none"}`);

@@ -88,7 +88,7 @@ test.each<[string, () => string | undefined, string]>([
   [
     "none of its address family",
     given({ clients: ["fd00::/8"] }),
-    `test/director/web: 'clients' must hold an address or network of IPv4, as the virtual address is one, or nobody could connect, got ["fd00::/8"]: add one, or leave 'clients' out for any source`,
+    `test/director/web: 'clients' must hold an address or network of IPv4, as the virtual address is one, or no client could connect, got ["fd00::/8"]: add one, or leave 'clients' out for any source`,
   ],
   [
     "a port to which answers come",

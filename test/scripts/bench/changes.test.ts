@@ -1,7 +1,7 @@
 import { changesOrder } from "../../../scripts/bench/changes";
 import { ChangeCandidate, ChangeRun } from "../../../scripts/bench/changes-candidates";
 import { ChangesReport } from "../../../scripts/bench/changes-report";
-import { changesStep } from "../../../scripts/bench/changes-steps";
+import { changesStep, loadOf } from "../../../scripts/bench/changes-steps";
 import { keepalivedSettings } from "../../../scripts/bench/keepalived";
 
 const MACHINE = { processor: "Example CPU", processors: 2, memoryGiB: 8, system: "linux x64", node: "20.20.2" };
@@ -58,4 +58,22 @@ test("keepalived gets the same services, one weight apart", () => {
   expect(lines.filter((line) => line.startsWith("  real_server "))).toHaveLength(101);
   const changed = keepalivedSettings(101, 2).split("\n");
   expect(changed.filter((line, index) => line !== lines[index])).toEqual(["    weight 2"]);
+});
+
+test("the requests are counted, and what went wrong; the slowest is one that was answered", () => {
+  const requests = {
+    new: [
+      [0, 0.02, "x", ""],
+      [0.1, 15, "", "TimeoutError"],
+      [0.2, 0.03, "x", ""],
+    ],
+    kept: [
+      [0, 0.25, "x", ""],
+      [0.3, 0.4, "", "ConnectionResetError"],
+    ],
+  } as const;
+  expect(loadOf(requests)).toEqual({
+    ...{ opened: 3, refused: 1, asked: 2, broken: 1, slowest: 250 },
+    errors: { TimeoutError: 1, ConnectionResetError: 1 },
+  });
 });

@@ -1,8 +1,9 @@
 import { ConvergenceBudget } from "../../../constructs/lvs";
+import { Asked } from "../../../scripts/bench/client";
 import { readBudgets } from "../../../scripts/bench/convergence-budget";
 import { ConvergenceResults, ConvergenceRun } from "../../../scripts/bench/convergence-plan";
 import { ConvergenceReport } from "../../../scripts/bench/convergence-report";
-import { Asked, changeStep, machineOf, runOf } from "../../../scripts/bench/convergence-steps";
+import { changeStep, machineOf, runOf } from "../../../scripts/bench/convergence-steps";
 
 const MACHINE = { processor: "Example CPU", processors: 2, memoryGiB: 8, system: "linux x64", node: "20.20.2" };
 const TABLE = new ConvergenceBudget({ shutdownDelay: "10s" }).table("web");
@@ -12,7 +13,7 @@ function asked(seconds: number, instancesAt: (at: number) => readonly string[]):
   return Array.from({ length: 2 * seconds + 2 }, (_, index): Asked => {
     const at = index / 2 - 1;
     const instances = instancesAt(at);
-    return [at, `${instances[index % instances.length] ?? ""} ${(at + 100).toFixed(3)}`, ""];
+    return [at, 0.01, `${instances[index % instances.length] ?? ""} ${(at + 100).toFixed(3)}`, ""];
   });
 }
 
@@ -27,14 +28,14 @@ test("the budget is the sums of the table that vipstack writes", () => {
 
 test("scale-out is until the first request of the instance that has not answered before, with the time for which it listens", () => {
   const requests = asked(10, (at) => (at < 3 ? ["a", "b"] : ["a", "b", "c"]));
-  const lost: Asked = [4.25, "", "TimeoutError()"];
+  const lost: Asked = [4.25, 5, "", "TimeoutError"];
   expect(runOf("scale-out", 2, [...requests, lost])).toEqual({
     step: "scale-out",
     run: 2,
     seconds: 3,
     listening: 103,
     requests: 21,
-    lost: [{ at: 4.25, problem: "TimeoutError()" }],
+    lost: [{ at: 4.25, problem: "TimeoutError" }],
     answers: { a: 8, b: 7, c: 5 },
   });
 });
@@ -74,7 +75,7 @@ function run(step: ConvergenceRun["step"], number: number, seconds: number, lost
     seconds,
     ...(step === "scale-out" && { listening: seconds - 1 }),
     requests: 1000,
-    lost: Array.from({ length: lost }, () => ({ at: 1, problem: "TimeoutError()" })),
+    lost: Array.from({ length: lost }, () => ({ at: 1, problem: "TimeoutError" })),
     answers: { a: 500, b: 500 - lost },
   };
 }
