@@ -6,24 +6,18 @@ import { Acknowledgement } from "../private/acknowledgement";
 import { secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
 import { checkAtSynth, isRefused, refuse, Validation } from "../private/validation";
-import { WholeProgram } from "../private/whole-program";
 import { prepareDeparture } from "./departure";
 import { checkEndpoints, EndpointOptions, TakenPorts } from "./endpoint";
-import {
-  checkFollowed,
-  FollowedService,
-  followerSources,
-  followSpec,
-  followWarnings,
-  KnownInstances,
-} from "./followed";
+import { checkFollowed, FollowedService, followerSources, followSpec, KnownInstances } from "./followed";
 import { ForwardingMethod, forwardingFailures } from "./forwarding-method";
+import { leads, servicesLeadingTo } from "./leading-services";
 import { Plane, planeFailures } from "./plane";
 import { RealServer, RealServerList, RealServerOptions } from "./real-server";
 import { RealServers } from "./real-servers";
 import { followFindings, hashingWarning, Refusal, serviceFindings } from "./refusals";
 import { Scheduler } from "./scheduler";
 import { checkServiceOptions, ServiceOptions } from "./service-options";
+import { serviceWarnings } from "./service-warnings";
 import { haveRealServers, sharedRealServerWarning } from "./shared-real-servers";
 import { Endpoint, familyOf, Protocol, ServiceSpec } from "./spec";
 import { ownVips, sharedVips, takenVips, VipOwner } from "./vips";
@@ -58,9 +52,7 @@ export class VirtualService extends Construct {
    * @internal
    */
   static _leadingTo(root: IConstruct, ends: readonly unknown[]): VirtualService[] {
-    const { all, positions } = virtualServices.below(root);
-    const found = new Set(ends.flatMap((end) => [...(positions.get(end) ?? [])]));
-    return [...found].sort((a, b) => a - b).flatMap((position) => all[position] ?? []);
+    return servicesLeadingTo(root, ends);
   }
 
   /** The VIP; with several {@link endpoints} that of the first one. */
@@ -142,7 +134,8 @@ export class VirtualService extends Construct {
       this.prepare(this.followed.known);
     Aspects.of(this).add({
       visit: (node) => {
-        if (node === this) this.warn();
+        if (node !== this) return;
+        for (const warning of serviceWarnings(this)) Annotations.of(this).addWarning(warning);
       },
     });
   }
@@ -183,7 +176,7 @@ export class VirtualService extends Construct {
   /** Tells the others of the program where it leads: at first, and again whenever that changes. */
   private tellRealServers(): void {
     const { director, plane } = this.context;
-    virtualServices.tell(this, this);
+    leads(this);
     if (plane === Plane.IPVS) haveRealServers(this, { director, followed: this.followed, spec: () => this._spec });
   }
 
@@ -287,19 +280,6 @@ export class VirtualService extends Construct {
     const message = sharedRealServerWarning(this);
     return message === undefined ? [] : [{ refusal: Refusal.SHARED_REAL_SERVER, message }];
   }
-
-  /** Warns of what is legal and probably not meant; called at synth. */
-  private warn(): void {
-    const warn = (message: string): void => {
-      Annotations.of(this).addWarning(message);
-    };
-    if (this.servers.all.length === 0 && this.followed === undefined)
-      warn("has no real server, so clients are refused: addRealServer");
-    if (this.followed !== undefined) followWarnings(this.followed).forEach(warn);
-    const weights = new Set(this.servers.all.map(({ weight }) => weight).filter((weight) => weight > 0));
-    if (this.scheduler.word === "rr" && weights.size > 1)
-      warn(`'weight' has no effect with Scheduler.ROUND_ROBIN (${[...weights].join(", ")}): use WEIGHTED_ROUND_ROBIN`);
-  }
 }
 
 /** Ids of servers given as a list: the machine's name and the port, numbered where that is taken. */
@@ -309,21 +289,6 @@ function freeId({ machine, port }: RealServerOptions, taken: Map<string, number>
   taken.set(id, count);
   return count === 1 ? id : `${id}.${count}`;
 }
-
-/** Every one, and their positions by where they lead: a machine, a name in Consul, or what stands for its instances. */
-interface ByEnd {
-  readonly all: readonly VirtualService[];
-  readonly positions: ReadonlyMap<unknown, ReadonlySet<number>>;
-}
-
-const virtualServices = new WholeProgram<VirtualService, ByEnd>((told) => {
-  const positions = new Map<unknown, Set<number>>();
-  told.forEach(({ what: { followed, realServers } }, position) => {
-    for (const end of [...realServers.map(({ machine }) => machine), followed?.service, followed?.known])
-      if (end !== undefined) positions.set(end, (positions.get(end) ?? new Set()).add(position));
-  });
-  return { all: told.map(({ what }) => what), positions };
-});
 
 function followsConsul(id: string, { service }: FollowedService): Failure {
   return {

@@ -1,0 +1,33 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import execa from "execa";
+
+const MAIN = join(__dirname, "..", "..", "..", "dist", "scripts", "bench", "main.js");
+
+/** Runs benches of a test file once and as short as they can be, with a folder of their own that goes with the file. */
+export class Benches {
+  private readonly folder = mkdtempSync(join(tmpdir(), "vipstack-lab-test-bench-"));
+
+  constructor() {
+    afterAll(() => {
+      rmSync(this.folder, { recursive: true });
+    });
+  }
+
+  /** @returns the table, and what is in the file of all runs */
+  async run(name: string, ...words: string[]): Promise<{ text: string; results: unknown }> {
+    const { stdout } = await execa("node", [MAIN, name, ...words, "--output", this.folder], {
+      // The folder of its machines, so that no other bench of this host has the same.
+      env: { TMPDIR: this.folder, CI: "true" },
+    });
+    return { text: stdout, results: JSON.parse(readFileSync(join(this.folder, `${name}.json`), "utf8")) as unknown };
+  }
+
+  /** Whether there is a picture of this name. */
+  drew(name: string): boolean {
+    return readFileSync(join(this.folder, `${name}.png`))
+      .subarray(1, 4)
+      .equals(Buffer.from("PNG"));
+  }
+}
