@@ -1,6 +1,6 @@
 import * as fs from "fs";
 import * as path from "path";
-import { macAddress, tapName } from "./addresses";
+import { cableEnds, macAddress } from "./addresses";
 import type { MachineDocument } from "./documents";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
@@ -139,10 +139,10 @@ function kernelStarter(state: LabState): string {
 }
 
 function kernelCommand(state: LabState, machine: MachineDocument, umlDir: string): string[] {
-  const nics = machine.nics.map(
-    (_, index) =>
-      `vec${index}:transport=tap,ifname=${tapName(machine.name, index)},depth=128,gro=1,mac=${macAddress(state.id, machine.name, index)}`,
-  );
+  const nics = machine.nics.map((_, index) => {
+    const { plug } = cableEnds(machine.name, index);
+    return `vec${index}:transport=raw,ifname=${plug},depth=128,gro=1,mac=${macAddress(state.id, machine.name, index)}`;
+  });
   return [
     kernelStarter(state),
     `mem=${machine.memoryMiB}M`,
