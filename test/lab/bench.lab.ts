@@ -1,6 +1,7 @@
 import { ohaFile, WebResults } from "../../scripts/bench/web";
 import { lengthOf } from "../../scripts/bench/web-cases";
 import { PLANE_CANDIDATES, PlaneRun } from "../../scripts/bench/planes-candidates";
+import { SynthRun } from "../../scripts/bench/synth-candidates";
 import { UpResults } from "../../scripts/bench/up";
 import { Benches } from "./support/benches";
 import { BOOT } from "./support/waiting";
@@ -9,6 +10,23 @@ import { BOOT } from "./support/waiting";
 // looks at how fast anything is.
 
 const benches = new Benches();
+
+test.each([
+  { name: "synth", option: "--jobs" },
+  { name: "synth-machines", option: "--machines" },
+])("$name: both candidates are synthesized", async ({ name, option }) => {
+  const { text, results } = await benches.run(name, "--runs", "1", option, "2,3");
+  const { runs } = results as { runs: SynthRun[] };
+  expect(runs.map(({ candidate, size }) => `${size} ${candidate}`)).toEqual([
+    "2 bare",
+    "2 vipstack",
+    "3 bare",
+    "3 vipstack",
+  ]);
+  for (const { milliseconds } of runs) expect(milliseconds).toBeGreaterThan(0);
+  expect(text).toMatch(/^From 2 to 3 /m);
+  expect(benches.drew(name)).toBe(true);
+});
 
 test(
   "planes: every candidate answers every load, and nothing fails",
