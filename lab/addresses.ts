@@ -48,10 +48,9 @@ export function macAddress(labId: string, machine: string, nic: number): string 
   return ["02", ...[...digest.subarray(0, 5)].map((byte) => byte.toString(16).padStart(2, "0"))].join(":");
 }
 
-/** The two ends of a machine's cable: in the bridge, and at the machine. Interface names end after 15 characters, machine names don't. */
-export function cableEnds(machine: string, nic: number): { readonly port: string; readonly plug: string } {
-  const end = `${createHash("sha256").update(machine).digest("hex").slice(0, 8)}-${nic}`;
-  return { port: `port-${end}`, plug: `plug-${end}` };
+/** Name of the host end of an interface; interface names end after 15 characters, machine names don't. */
+export function tapName(machine: string, nic: number): string {
+  return `tap-${createHash("sha256").update(machine).digest("hex").slice(0, 8)}-${nic}`;
 }
 
 function parse(cidr: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {

@@ -1,7 +1,7 @@
 import execa from "execa";
 import * as fs from "fs";
 import * as net from "net";
-import { cableEnds, familyOf, normal, plain, routerAddress, socatTarget, subnetOf } from "./addresses";
+import { familyOf, normal, plain, routerAddress, socatTarget, subnetOf, tapName } from "./addresses";
 import type { Forward, LabDocument, MachineDocument, Nic } from "./documents";
 import { codeOf, LabError } from "./errors";
 import { readIfThere, writeAtomically } from "./files";
@@ -65,50 +65,29 @@ export async function plugIn(state: LabState, lab: LabDocument, machine: Machine
       );
     }
     const bridge = await bridgeOf(state, machine, nic);
-    await layCable(state, machine, index, { bridge, mtu: nic.mtu ?? 1500 });
+    const tap = tapName(machine.name, index);
+    await execa("ip", ["-n", state.namespace, "link", "del", tap], { reject: false });
+    await inNamespace(state, ["ip", "tuntap", "add", tap, "mode", "tap"]);
+    // A bridge's own MTU follows the smallest of its ports, so the lab's router reports packets that are too big for that network.
+    await ip(state, "link", "set", tap, "mtu", String(nic.mtu ?? 1500));
+    // The device's own queue has no reader (see guest.ts), so it keeps no frame.
+    await ip(state, "link", "set", tap, "txqueuelen", "0");
+    await ip(state, "link", "set", tap, "master", bridge, "up");
   }
-}
-
-/**
- * The guest's kernel has a packet socket at one end of a veth pair. Not a tap device: it signals a frame before one can see that the
- * frame is there, so a guest that looks at once finds nothing, and the frame waits for the next one. Of 700 requests, one after
- * the other, one took 215 ms: until TCP sent again.
- *
- * @see https://github.com/torvalds/linux/blob/v6.1/drivers/net/tun.c `tun_net_xmit`
- */
-async function layCable(
-  state: LabState,
-  machine: MachineDocument,
-  index: number,
-  { bridge, mtu }: { readonly bridge: string; readonly mtu: number },
-): Promise<void> {
-  const { port, plug } = cableEnds(machine.name, index);
-  await execa("ip", ["-n", state.namespace, "link", "del", port], { reject: false });
-  // A bridge's own MTU follows the smallest of its ports, so the lab's router reports packets that are too big for that network.
-  const size = ["mtu", String(mtu)];
-  await ip(state, "link", "add", port, ...size, "type", "veth", "peer", "name", plug, ...size);
-  // The frames at the plug are the machine's: the lab's router neither answers them nor sends any of its own there.
-  await inNamespace(state, [
-    "sh",
-    "-c",
-    `file=/proc/sys/net/ipv6/conf/${plug}/disable_ipv6; [ ! -e "$file" ] || echo 1 > "$file"`,
-  ]);
-  await ip(state, "link", "set", plug, "arp", "off", "up");
-  await ip(state, "link", "set", port, "master", bridge, "up");
 }
 
 /** Takes a machine's interfaces away. */
 export async function unplug(state: LabState, machine: MachineDocument): Promise<void> {
   if (!namespaceExists(state)) return;
   for (const index of machine.nics.keys()) {
-    await execa("ip", ["-n", state.namespace, "link", "del", cableEnds(machine.name, index).port], { reject: false });
+    await execa("ip", ["-n", state.namespace, "link", "del", tapName(machine.name, index)], { reject: false });
   }
 }
 
 /** Cuts or restores the cable between a machine and its bridges: the port neither takes nor gives a frame. */
 export async function setCable(state: LabState, machine: MachineDocument, connected: boolean): Promise<void> {
   for (const index of machine.nics.keys()) {
-    const { port } = cableEnds(machine.name, index);
+    const port = tapName(machine.name, index);
     await inNamespace(state, ["bridge", "link", "set", "dev", port, "state", connected ? "3" : "0"]);
   }
 }

@@ -26,11 +26,12 @@ export function planeStep({ candidate, load }: PlaneCase, seconds: number): Step
 }
 
 /** @throws Error where wrk had no answers at all */
-export function readAnswers(output: string): Answers {
+export function readAnswers({ candidate, load }: PlaneCase, output: string): Answers {
+  const what = `${LOADS[load].title}, ${PLANE_CANDIDATES[candidate].title}`;
   const line = output.split("\n").find((text) => text.startsWith("{"));
-  if (line === undefined) throw new Error(`wrk did not tell what it found:\n${output}`);
+  if (line === undefined) throw new Error(`${what}: wrk did not tell what it found:\n${output}`);
   const { requests, bytes, microseconds, errors, latency } = JSON.parse(line) as Answers & { microseconds: number };
-  if (requests === 0) throw new Error(`there was no answer:\n${output}`);
+  if (requests === 0) throw new Error(`${what}: there was no answer:\n${output}`);
   const milliseconds = PERCENTILES.map((percentile) => [percentile, latency[percentile] / 1000]);
   return {
     requests,

@@ -42,9 +42,9 @@ export function planesOrder({ candidates, runs }: PlanesOptions): PlaneCase[] {
 async function measurePlane(client: Guest, lab: string, what: PlaneCase, seconds: number): Promise<PlaneRun> {
   const { machine } = PLANE_CANDIDATES[what.candidate];
   const step = planeStep(what, seconds);
-  if (machine === undefined) return { ...what, ...readAnswers((await client.measure(step)).output) };
+  if (machine === undefined) return { ...what, ...readAnswers(what, (await client.measure(step)).output) };
   const { output, cpuMilliseconds } = await client.measure(step, GuestProcess.of(lab, machine));
-  return { ...what, ...readAnswers(output), cpuMilliseconds };
+  return { ...what, ...readAnswers(what, output), cpuMilliseconds };
 }
 
 function describe({ load, candidate, requests, seconds }: PlaneRun): string {

@@ -156,7 +156,7 @@ test(
       await once(echo.stdout, "data");
     }
     echo.stdin.end();
-    // With a tap device it is 13. A host that is busy for 200 ms adds one.
+    // Read from the tap device itself it is 13. A host that is busy for 200 ms adds one.
     expect((await sentAgain()) - before).toBeLessThan(4);
   },
   2 * MINUTES,

@@ -80,13 +80,16 @@ test("a client without keep-alive says so, and asks the virtual address", () => 
 test("what wrk prints is read, in milliseconds", () => {
   const line =
     '{ "requests": 12, "bytes": 3000, "microseconds": 2000000, "errors": 1, "latency": { "50": 100, "90": 200, "99": 300, "99.9": 4000, "99.99": 5000 } }';
-  expect(readAnswers(`Running 2s test\n${line}\n`)).toEqual({
+  const what = { candidate: "snat", load: "requests", run: 1 } as const;
+  expect(readAnswers(what, `Running 2s test\n${line}\n`)).toEqual({
     requests: 12,
     bytes: 3000,
     seconds: 2,
     errors: 1,
     latency: { "50": 0.1, "90": 0.2, "99": 0.3, "99.9": 4, "99.99": 5 },
   });
-  expect(() => readAnswers(line.replace(": 12", ": 0"))).toThrow("there was no answer");
-  expect(() => readAnswers("unable to connect")).toThrow("wrk did not tell what it found:\nunable to connect");
+  expect(() => readAnswers(what, line.replace(": 12", ": 0"))).toThrow(
+    "requests with keep-alive, IPVS, masquerading with SNAT: there was no answer",
+  );
+  expect(() => readAnswers(what, "unable to connect")).toThrow("wrk did not tell what it found:\nunable to connect");
 });
