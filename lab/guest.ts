@@ -139,10 +139,10 @@ function kernelStarter(state: LabState): string {
 }
 
 function kernelCommand(state: LabState, machine: MachineDocument, umlDir: string): string[] {
-  // A guest writes its frames to the tap device, and reads those for it from a packet socket there. From the device itself it would
-  // miss some: a tap device signals a frame before one can see that it is there. A guest that looked at once found nothing, and the
-  // frame waited for the next one. Of 500 answers, one after the other, one took 215 ms, until TCP sent it again.
-  // See `tun_net_xmit` in https://github.com/torvalds/linux/blob/v6.1/drivers/net/tun.c
+  // A guest writes its frames to the tap device, but reads those for it from a packet socket on that device. A tap device sends SIGIO
+  // before it wakes epoll (`tun_net_xmit`): a guest that asks epoll at once gets nothing, and there is no second signal, so the frame
+  // waits for the next one. Of 500 answers, one after the other, one took 215 ms, until TCP sent it again. A packet socket wakes epoll
+  // first. https://github.com/torvalds/linux/blob/v6.1/drivers/net/tun.c
   const nics = machine.nics.map(
     (_, index) =>
       `vec${index}:transport=hybrid,ifname=${tapName(machine.name, index)},depth=128,gro=1,mac=${macAddress(state.id, machine.name, index)}`,

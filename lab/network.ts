@@ -70,7 +70,8 @@ export async function plugIn(state: LabState, lab: LabDocument, machine: Machine
     await inNamespace(state, ["ip", "tuntap", "add", tap, "mode", "tap"]);
     // A bridge's own MTU follows the smallest of its ports, so the lab's router reports packets that are too big for that network.
     await ip(state, "link", "set", tap, "mtu", String(nic.mtu ?? 1500));
-    // The device's own queue has no reader (see guest.ts), so it keeps no frame.
+    // The device's own queue has no reader (see guest.ts). With a length of 0 it keeps no frame, and the kernel gives it no queueing
+    // discipline that would wait for a reader.
     await ip(state, "link", "set", tap, "txqueuelen", "0");
     await ip(state, "link", "set", tap, "master", bridge, "up");
   }

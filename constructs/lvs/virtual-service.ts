@@ -10,13 +10,13 @@ import { prepareDeparture } from "./departure";
 import { checkEndpoints, EndpointOptions, TakenPorts } from "./endpoint";
 import { checkFollowed, FollowedService, followerSources, followSpec, KnownInstances } from "./followed";
 import { ForwardingMethod, forwardingFailures } from "./forwarding-method";
-import { leads, servicesLeadingTo } from "./leading-services";
 import { Plane, planeFailures } from "./plane";
 import { RealServer, RealServerList, RealServerOptions } from "./real-server";
 import { RealServers } from "./real-servers";
 import { followFindings, hashingWarning, Refusal, serviceFindings } from "./refusals";
 import { Scheduler } from "./scheduler";
 import { checkServiceOptions, ServiceOptions } from "./service-options";
+import { registerTargets, servicesWithTarget } from "./service-targets";
 import { serviceWarnings } from "./service-warnings";
 import { haveRealServers, sharedRealServerWarning } from "./shared-real-servers";
 import { Endpoint, familyOf, Protocol, ServiceSpec } from "./spec";
@@ -51,8 +51,8 @@ export class VirtualService extends Construct {
    *
    * @internal
    */
-  static _leadingTo(root: IConstruct, ends: readonly unknown[]): VirtualService[] {
-    return servicesLeadingTo(root, ends);
+  static _leadingTo(root: IConstruct, targets: readonly unknown[]): VirtualService[] {
+    return servicesWithTarget(root, targets);
   }
 
   /** The VIP; with several {@link endpoints} that of the first one. */
@@ -176,7 +176,7 @@ export class VirtualService extends Construct {
   /** Tells the others of the program where it leads: at first, and again whenever that changes. */
   private tellRealServers(): void {
     const { director, plane } = this.context;
-    leads(this);
+    registerTargets(this);
     if (plane === Plane.IPVS) haveRealServers(this, { director, followed: this.followed, spec: () => this._spec });
   }
 

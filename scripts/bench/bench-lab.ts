@@ -14,6 +14,7 @@ const MODULES = join(ROOT, "..", "node_modules");
 export class BenchApp {
   /** Always the same one: a lab that an earlier run left up is used again. */
   readonly folder: string;
+  private running?: execa.ExecaChildProcess;
 
   /** @param environment of its program */
   constructor(
@@ -43,7 +44,10 @@ export class BenchApp {
     await this.run("up");
   }
 
+  /** Ends an `up` that still runs before. */
   async down(): Promise<void> {
+    this.running?.kill("SIGTERM");
+    await this.running?.catch(() => undefined);
     await this.run("down");
   }
 
@@ -62,7 +66,9 @@ export class BenchApp {
 
   /** Standard output belongs to the bench's own table. */
   private async run(verb: "up" | "down"): Promise<void> {
-    await execa("node", this.words(verb), { ...this.options(), stdout: 2, stderr: "inherit" });
+    this.running = execa("node", this.words(verb), { ...this.options(), stdout: 2, stderr: "inherit" });
+    await this.running;
+    this.running = undefined;
   }
 }
 
@@ -91,21 +97,44 @@ export async function onLab<T>(
   environment?: Record<string, string>,
 ): Promise<T> {
   const app = new BenchApp(bench, environment);
-  // Ctrl-C ends the programs that were started; what is up is taken down all the same.
-  const stop = (): void => {
-    progress.say("interrupted");
-  };
-  process.on("SIGINT", stop);
+  const signals = new Signals();
   try {
     progress.say("the lab comes up");
-    await app.up();
-    return await work(app.labDirectory, app);
+    await signals.endingOf(app.up());
+    return await signals.endingOf(work(app.labDirectory, app));
   } finally {
     if (keep !== true) {
       progress.say("the lab goes down");
       await app.down();
       rmSync(app.folder, { recursive: true, force: true });
     }
-    process.off("SIGINT", stop);
+    signals.ignore();
+  }
+}
+
+/** Ctrl-C and SIGTERM: they end the work, and what is up is taken down all the same. */
+class Signals {
+  private readonly received: Promise<never>;
+  private readonly take: (signal: NodeJS.Signals) => void;
+
+  constructor() {
+    let take: (signal: NodeJS.Signals) => void = () => undefined;
+    this.received = new Promise((_, reject) => {
+      take = (signal) => {
+        reject(new Error(`interrupted by ${signal}`));
+      };
+    });
+    this.received.catch(() => undefined); // it may come when nothing waits for it
+    this.take = take;
+    process.on("SIGINT", take).on("SIGTERM", take);
+  }
+
+  /** @throws Error as soon as there is a signal */
+  endingOf<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.received]);
+  }
+
+  ignore(): void {
+    process.off("SIGINT", this.take).off("SIGTERM", this.take);
   }
 }

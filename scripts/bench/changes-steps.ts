@@ -1,5 +1,5 @@
 import { ChangeCandidate, ChangeCase, CHANGE_CANDIDATES, ChangeLoad } from "./changes-candidates";
-import { Asked, ClientRequests } from "./client";
+import { ClientRequest, ClientRequests } from "./client";
 import { rulesOf } from "./control-rules";
 import { apply, BASE, CHANGED, EMPTY, install, restore, stopKeeper } from "./director-shell";
 import { Step } from "./guest";
@@ -47,23 +47,23 @@ function changeBy(candidate: ChangeCandidate, file: string, servers: number, wei
 }
 
 /** What the requests tell of a run. */
-export function loadOf({ new: opened, kept }: ClientRequests): ChangeLoad {
-  const lostOf = (requests: readonly Asked[]): Asked[] => requests.filter(([, , , problem]) => problem !== "");
-  const refused = lostOf(opened);
-  const broken = lostOf(kept);
-  const answered = [...opened, ...kept].filter(([, , , problem]) => problem === "");
+export function loadOf({ own, kept }: ClientRequests): ChangeLoad {
+  const isLost = ({ problem }: ClientRequest): boolean => problem !== "";
+  const refused = own.filter(isLost);
+  const broken = kept.filter(isLost);
+  const answered = [...own, ...kept].filter((request) => !isLost(request));
   return {
-    opened: opened.length,
+    opened: own.length,
     refused: refused.length,
     asked: kept.length,
     broken: broken.length,
-    slowest: answered.reduce((slowest, [, seconds]) => Math.max(slowest, 1000 * seconds), 0),
+    slowest: answered.reduce((slowest, { seconds }) => Math.max(slowest, 1000 * seconds), 0),
     errors: countOf([...refused, ...broken]),
   };
 }
 
-function countOf(lost: readonly Asked[]): Record<string, number> {
+function countOf(lost: readonly ClientRequest[]): Record<string, number> {
   const errors: Record<string, number> = {};
-  for (const [, , , problem] of lost) errors[problem] = (errors[problem] ?? 0) + 1;
+  for (const { problem } of lost) errors[problem] = (errors[problem] ?? 0) + 1;
   return errors;
 }

@@ -17,8 +17,8 @@ export interface ChangesOptions extends LabOptions {
   readonly changes: number;
 }
 
-/** New connections all the time, and some that were open before the first change. */
-const LOAD = { port: 80, path: "/small", interval: 0.025, kept: 16, patience: 15 } as const;
+/** New connections all the time, beside some that are open before the first change. */
+const LOAD = { port: 80, path: "/small", interval: 0.025, kept: 16, patience: 15, pages: false } as const;
 
 /** On machines of its own, which are taken down again. */
 export async function measureChanges(options: ChangesOptions, progress: Progress): Promise<ChangeRun[]> {
@@ -58,9 +58,9 @@ export function changesOrder({ candidates, servers, runs, changes }: ChangesOpti
 
 /** The client asks the service with the real server that is changed. */
 async function measureCase({ director, client }: Scene, what: ChangeCase): Promise<ChangeRun> {
-  const { milliseconds, cpuMilliseconds } = await director.measure(changesStep(what), undefined, () => {
-    client.start({ address: changedServer(what.servers).virtualAddress, ...LOAD });
-  });
+  const { milliseconds, cpuMilliseconds } = await director.measure(changesStep(what), undefined, () =>
+    client.start({ address: changedServer(what.servers).virtualAddress, ...LOAD }),
+  );
   return { ...what, milliseconds, cpuMilliseconds, ...loadOf(await client.stop()) };
 }
 

@@ -1,18 +1,17 @@
 """What a bench runs on the client of its lab: asks an address again and again, and tells what became of each request.
 
-It takes lines. `start JSON`: asks from now on, as a Plan says. `mark`: times are counted from now on. `seen`: prints what answered in
-the last second, the first word of each page. `stop`: waits for the requests that are under way and prints them all. What it prints is
-one line of JSON.
+It takes lines, and answers each but `mark` with one line of JSON. `start JSON`: asks from now on, as a Plan says; answers once the connections
+that stay open are there. `mark`: times are counted from now on. `seen`: the first word of each page of the last second. `stop`: waits
+for the requests that are under way; all requests.
 """
 import asyncio
 import json
 import sys
 import time
-from typing import Awaitable, List, NamedTuple, Optional, Set, Tuple
+from typing import Awaitable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 RECENT = 1.0
 PAUSE = 0.25  # seconds between two requests on a connection that stays open
-PAGE = 40  # characters that are told of a page
 
 Stream = Tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -24,27 +23,32 @@ class Plan(NamedTuple):
     interval: float  # seconds between two requests that have a connection of their own
     kept: int  # connections that stay open
     patience: float  # seconds after which a request is lost
+    pages: bool  # whether the pages are told, too
 
 
 class Request(NamedTuple):
     began: float
     seconds: float
     page: str
-    problem: str  # empty where there is a page
+    problem: str  # the kind of error; empty where there is a page
 
 
 class Client:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.new: List[Request] = []
+        self.own: List[Request] = []
         self.kept: List[Request] = []
         self.marked = time.monotonic()
         self.ended = False
-        work = [self.ask_steadily(), *(self.keep_asking() for _ in range(plan.kept))]
+        self.work: "List[asyncio.Future[None]]" = []
+
+    async def start(self) -> None:
+        streams = await asyncio.gather(*(self.connect() for _ in range(self.plan.kept)))
+        work = [self.ask_steadily(), *(self.keep_asking(stream) for stream in streams)]
         self.work = [asyncio.ensure_future(each) for each in work]
 
     async def connect(self) -> Stream:
-        return await asyncio.open_connection(self.plan.address, self.plan.port)
+        return await asyncio.wait_for(asyncio.open_connection(self.plan.address, self.plan.port), self.plan.patience)
 
     async def page(self, stream: Stream, connection: str) -> str:
         reader, writer = stream
@@ -52,16 +56,17 @@ class Client:
         status, *fields = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         if status.split()[1:2] != ["200"]:
             raise OSError(f"no page, but {status!r}")
-        lengths = [field.split(":")[1] for field in fields if field.lower().startswith("content-length:")]
-        return (await reader.readexactly(int(lengths[0]))).decode().strip()[:PAGE]
+        lengths = [int(field.split(":")[1]) for field in fields if field.lower().startswith("content-length:")]
+        page = (await reader.readexactly(lengths[0])).decode()
+        return page.strip() if self.plan.pages else ""
 
     async def timed(self, work: Awaitable[str]) -> Request:
         began = time.monotonic()
         page, problem = "", ""
         try:
             page = await asyncio.wait_for(work, self.plan.patience)
-        except (OSError, EOFError, asyncio.TimeoutError) as error:
-            problem = type(error).__name__ + (f": {error}" if str(error) else "")
+        except Exception as error:  # also an answer that is no HTTP: whatever it is, the request is lost
+            problem = type(error).__name__
         return Request(began, time.monotonic() - began, page, problem)
 
     async def page_on_its_own(self) -> str:
@@ -74,7 +79,7 @@ class Client:
     async def ask_steadily(self) -> None:
         """A request that waits keeps no other one from its turn."""
         async def ask() -> None:
-            self.new.append(await self.timed(self.page_on_its_own()))
+            self.own.append(await self.timed(self.page_on_its_own()))
 
         under_way: Set["asyncio.Future[None]"] = set()
         turn = time.monotonic()
@@ -87,12 +92,11 @@ class Client:
             await asyncio.sleep(turn - time.monotonic())
         await asyncio.gather(*under_way)
 
-    async def keep_asking(self) -> None:
+    async def keep_asking(self, stream: Optional[Stream]) -> None:
         """Requests on a connection that stays open; another one if it breaks."""
-        stream: Optional[Stream] = None
         while not self.ended:
             try:
-                stream = stream or await asyncio.wait_for(self.connect(), self.plan.patience)
+                stream = stream or await self.connect()
             except (OSError, asyncio.TimeoutError):
                 await asyncio.sleep(PAUSE)  # the requests with connections of their own count this
                 continue
@@ -110,16 +114,16 @@ class Client:
 
     def seen(self) -> List[str]:
         since = time.monotonic() - RECENT
-        return sorted({request.page.split()[0] for request in self.new if request.began > since and request.page})
+        return sorted({request.page.split()[0] for request in self.own if request.began > since and request.page})
 
     async def stop(self) -> str:
         self.ended = True
         await asyncio.gather(*self.work)
-        return json.dumps({"new": self.told(self.new), "kept": self.told(self.kept)})
+        return json.dumps({"own": self.told(self.own), "kept": self.told(self.kept)})
 
-    def told(self, requests: List[Request]) -> List[Request]:
+    def told(self, requests: List[Request]) -> "List[Dict[str, object]]":
         return [
-            Request(round(began - self.marked, 4), round(seconds, 4), page, problem)
+            {"at": round(began - self.marked, 4), "seconds": round(seconds, 4), "page": page, "problem": problem}
             for began, seconds, page, problem in sorted(requests)
         ]
 
@@ -134,6 +138,8 @@ async def main() -> None:
             return
         if word == "start":
             client = Client(Plan(**json.loads(rest)))
+            await client.start()
+            print(json.dumps("started"), flush=True)
         elif client is None:
             raise ValueError(f"{word} before start")
         elif word == "mark":

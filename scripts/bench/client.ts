@@ -11,20 +11,27 @@ export interface ClientPlan {
   readonly kept: number;
   /** Seconds after which a request is lost. */
   readonly patience: number;
+  /** Whether the pages are wanted, too. */
+  readonly pages: boolean;
 }
 
-/**
- * A request: when it began, in seconds since the mark, for how many seconds it took, the begin of the page, and what went wrong,
- * which is empty where there is a page.
- */
-export type Asked = readonly [at: number, seconds: number, page: string, problem: string];
+export interface ClientRequest {
+  /** When it began: seconds since the mark. */
+  readonly at: number;
+  /** For how long it took. */
+  readonly seconds: number;
+  /** Empty where it is lost, or pages are not wanted. */
+  readonly page: string;
+  /** Why it is lost, the kind of error; empty where it was answered. */
+  readonly problem: string;
+}
 
-/** All requests, in the order of their begin. */
+/** All requests, in the order in which they began. */
 export interface ClientRequests {
   /** Each on a connection of its own. */
-  readonly new: readonly Asked[];
+  readonly own: readonly ClientRequest[];
   /** On connections that stayed open: one with a problem is a connection that broke. */
-  readonly kept: readonly Asked[];
+  readonly kept: readonly ClientRequest[];
 }
 
 /** The client's machine of a lab, which asks an address while something is done to the others. */
@@ -35,8 +42,9 @@ export class Client {
 
   private constructor(private readonly program: GuestProgram) {}
 
-  start(plan: ClientPlan): void {
-    this.program.tell(`start ${JSON.stringify(plan)}`);
+  /** Ends when the connections that stay open are there. */
+  async start(plan: ClientPlan): Promise<void> {
+    await this.program.ask(`start ${JSON.stringify(plan)}`);
   }
 
   /** Times are counted from now on, instead of from the start. */

@@ -1,4 +1,4 @@
-import { Asked } from "./client";
+import { ClientRequest } from "./client";
 import {
   CHANGED_MACHINE,
   CONTROL_MACHINE,
@@ -49,12 +49,12 @@ export function changeStep({ nomad }: ConvergencePlan, step: ConvergenceStep): S
  * @param asked in the order of their begin, some of them before the command
  * @throws Error where it was not one instance that came or left
  */
-export function runOf(step: ConvergenceStep, run: number, asked: readonly Asked[]): ConvergenceRun {
-  const answered = asked.flatMap(([at, , page]) => (page === "" ? [] : [answerOf(at, page)]));
-  const since = asked.filter(([at]) => at >= 0);
+export function runOf(step: ConvergenceStep, run: number, asked: readonly ClientRequest[]): ConvergenceRun {
+  const answered = asked.flatMap(({ at, page }) => (page === "" ? [] : [answerOf(at, page)]));
+  const since = asked.filter(({ at }) => at >= 0);
   const instances = [...new Set(answered.map(({ instance }) => instance))];
   const of = (instance: string): Answer[] => answered.filter((answer) => answer.instance === instance);
-  const end = since.at(-1)?.[0] ?? 0;
+  const end = since.at(-1)?.at ?? 0;
   const changed = instances.filter((instance) =>
     step === "scale-out" ? (of(instance)[0]?.at ?? 0) >= 0 : (of(instance).at(-1)?.at ?? 0) < end - GONE_SECONDS,
   );
@@ -70,7 +70,7 @@ export function runOf(step: ConvergenceStep, run: number, asked: readonly Asked[
     seconds: answer?.at ?? NaN,
     ...(step === "scale-out" && { listening: answer?.listening }),
     requests: since.length,
-    lost: since.flatMap(([at, , , problem]) => (problem === "" ? [] : [{ at, problem }])),
+    lost: since.flatMap(({ at, problem }) => (problem === "" ? [] : [{ at, problem }])),
     answers: Object.fromEntries(instances.map((each) => [each, of(each).filter(({ at }) => at >= 0).length])),
   };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConvergenceBudget } from "../../constructs/lvs";
 import { BenchApp, labHasNomad, LabOptions, onLab } from "./bench-lab";
-import { Asked, Client } from "./client";
+import { Client, ClientRequest } from "./client";
 import {
   ConvergencePlan,
   ConvergenceResults,
@@ -24,7 +24,7 @@ export interface ConvergenceOptions extends LabOptions {
 }
 
 /** Each request has a connection of its own: the director chooses a real server for each connection. */
-const LOAD = { path: "/", interval: 0.02, kept: 0, patience: 5 } as const;
+const LOAD = { path: "/", interval: 0.02, kept: 0, patience: 5, pages: true } as const;
 /** For which the client asks before the command, so that every instance has answered. */
 const WARM_UP_MILLISECONDS = 2000;
 /** For which it asks on: after an instance has come, or after the one that leaves has ended. */
@@ -83,8 +83,8 @@ interface Scene {
   readonly machine: Guest;
 }
 
-async function measureStep({ plan, client, machine }: Scene, step: ConvergenceStep): Promise<readonly Asked[]> {
-  client.start({ ...VIRTUAL_SERVICE, ...LOAD });
+async function measureStep({ plan, client, machine }: Scene, step: ConvergenceStep): Promise<readonly ClientRequest[]> {
+  await client.start({ ...VIRTUAL_SERVICE, ...LOAD });
   await sleep(WARM_UP_MILLISECONDS);
   await machine.measure(changeStep(plan, step), undefined, () => {
     client.mark();
@@ -93,7 +93,7 @@ async function measureStep({ plan, client, machine }: Scene, step: ConvergenceSt
   // It left the catalog before the director noticed, so it has ended by then.
   if (step === "scale-in") await sleep(1000 * SHUTDOWN_DELAY_SECONDS);
   await sleep(AFTERWARDS_MILLISECONDS);
-  return (await client.stop()).new;
+  return (await client.stop()).own;
 }
 
 async function untilAnswering(client: Client, count: number): Promise<void> {

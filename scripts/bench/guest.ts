@@ -34,10 +34,14 @@ export class Guest {
    * @param begin called when everything is prepared, directly before it is measured
    * @throws Error where a command of the step fails
    */
-  async measure(step: Step, process: GuestProcess = this.process, begin?: () => void): Promise<Measurement> {
+  async measure(
+    step: Step,
+    process: GuestProcess = this.process,
+    begin?: () => Promise<void> | void,
+  ): Promise<Measurement> {
     const ready = await this.program.ask(JSON.stringify(step));
     if (ready !== "ready") throw new Error(ready);
-    begin?.();
+    await begin?.();
     const before = process.processorMilliseconds;
     const answer = await this.program.ask("go");
     const cpuMilliseconds = process.processorMilliseconds - before;

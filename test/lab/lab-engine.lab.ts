@@ -142,22 +142,27 @@ test("starting a lab that runs is a no-op that says so", async () => {
 });
 
 test(
-  "no frame waits at a machine until the next one comes",
+  "frames don't wait at a machine until the next one comes",
   async () => {
-    // Answers that had arrived and were sent again all the same: so many a machine's kernel has counted.
-    const sentAgain = async (): Promise<number> => {
+    // What the machine received twice: the host sent it again, although it had arrived.
+    const receivedTwice = async (): Promise<number> => {
       const { stdout } = await one.run("ssh", "box", "--", "nstat -asz TcpExtDelayedACKLost");
       return Number(/^TcpExtDelayedACKLost +(\d+)/m.exec(stdout)?.[1]);
     };
-    const before = await sentAgain();
+    const before = await receivedTwice();
     const echo = spawn("ssh", ["-F", join(one.directory, "ssh_config"), "box", "cat"]);
-    for (let turn = 0; turn < 6000; turn += 1) {
-      echo.stdin.write("x");
-      await once(echo.stdout, "data");
+    const ended = once(echo, "exit").then(([code]) => Promise.reject(new Error(`ssh ended with ${String(code)}`)));
+    ended.catch(() => undefined); // at the end it may
+    try {
+      for (let turn = 0; turn < 6000; turn += 1) {
+        echo.stdin.write("x");
+        await Promise.race([once(echo.stdout, "data"), ended]);
+      }
+    } finally {
+      echo.kill();
     }
-    echo.stdin.end();
-    // Read from the tap device itself it is 13. A host that is busy for 200 ms adds one.
-    expect((await sentAgain()) - before).toBeLessThan(4);
+    // Where guests read from the tap device itself it is 13. Each 200 ms in which the host is busy with something else may add one.
+    expect((await receivedTwice()) - before).toBeLessThan(7);
   },
   2 * MINUTES,
 );

@@ -2,10 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import execa from "execa";
+import { BOOT, MINUTES } from "./waiting";
 
 const MAIN = join(__dirname, "..", "..", "..", "dist", "scripts", "bench", "main.js");
 
-/** Runs benches of a test file once and as short as they can be, with a folder of their own that goes with the file. */
+/**
+ * Runs benches of a test file, once and as short as they can be: they work, and what they write makes sense. How fast anything is, is none of
+ * its business. They have a folder of their own that goes with the file.
+ */
 export class Benches {
   private readonly folder = mkdtempSync(join(tmpdir(), "vipstack-lab-test-bench-"));
 
@@ -20,14 +24,14 @@ export class Benches {
     const { stdout } = await execa("node", [MAIN, name, ...words, "--output", this.folder], {
       // The folder of its machines, so that no other bench of this host has the same.
       env: { TMPDIR: this.folder, CI: "true" },
+      // Before the test's own time is over, so that no machine is left: the bench takes its lab down then.
+      timeout: 2 * BOOT - 2 * MINUTES,
     });
     return { text: stdout, results: JSON.parse(readFileSync(join(this.folder, `${name}.json`), "utf8")) as unknown };
   }
 
-  /** Whether there is a picture of this name. */
-  drew(name: string): boolean {
-    return readFileSync(join(this.folder, `${name}.png`))
-      .subarray(1, 4)
-      .equals(Buffer.from("PNG"));
+  /** The format of a picture, as its first bytes tell it. */
+  formatOf(picture: string): string {
+    return readFileSync(join(this.folder, picture)).subarray(1, 4).toString("latin1");
   }
 }

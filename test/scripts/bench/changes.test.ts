@@ -2,6 +2,7 @@ import { changesOrder } from "../../../scripts/bench/changes";
 import { ChangeCandidate, ChangeRun } from "../../../scripts/bench/changes-candidates";
 import { ChangesReport } from "../../../scripts/bench/changes-report";
 import { changesStep, loadOf } from "../../../scripts/bench/changes-steps";
+import { ClientRequest } from "../../../scripts/bench/client";
 import { keepalivedSettings } from "../../../scripts/bench/keepalived";
 
 const MACHINE = { processor: "Example CPU", processors: 2, memoryGiB: 8, system: "linux x64", node: "20.20.2" };
@@ -61,17 +62,11 @@ test("keepalived gets the same services, one weight apart", () => {
 });
 
 test("the requests are counted, and what went wrong; the slowest is one that was answered", () => {
+  const request = (seconds: number, problem = ""): ClientRequest => ({ at: 0, seconds, page: "", problem });
   const requests = {
-    new: [
-      [0, 0.02, "x", ""],
-      [0.1, 15, "", "TimeoutError"],
-      [0.2, 0.03, "x", ""],
-    ],
-    kept: [
-      [0, 0.25, "x", ""],
-      [0.3, 0.4, "", "ConnectionResetError"],
-    ],
-  } as const;
+    own: [request(0.02), request(15, "TimeoutError"), request(0.03)],
+    kept: [request(0.25), request(0.4, "ConnectionResetError")],
+  };
   expect(loadOf(requests)).toEqual({
     ...{ opened: 3, refused: 1, asked: 2, broken: 1, slowest: 250 },
     errors: { TimeoutError: 1, ConnectionResetError: 1 },

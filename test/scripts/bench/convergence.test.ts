@@ -1,5 +1,5 @@
 import { ConvergenceBudget } from "../../../constructs/lvs";
-import { Asked } from "../../../scripts/bench/client";
+import { ClientRequest } from "../../../scripts/bench/client";
 import { readBudgets } from "../../../scripts/bench/convergence-budget";
 import { ConvergenceResults, ConvergenceRun } from "../../../scripts/bench/convergence-plan";
 import { ConvergenceReport } from "../../../scripts/bench/convergence-report";
@@ -9,11 +9,12 @@ const MACHINE = { processor: "Example CPU", processors: 2, memoryGiB: 8, system:
 const TABLE = new ConvergenceBudget({ shutdownDelay: "10s" }).table("web");
 
 /** Requests each half second from one before the command on, which these instances answer in turn. */
-function asked(seconds: number, instancesAt: (at: number) => readonly string[]): Asked[] {
-  return Array.from({ length: 2 * seconds + 2 }, (_, index): Asked => {
+function asked(seconds: number, instancesAt: (at: number) => readonly string[]): ClientRequest[] {
+  return Array.from({ length: 2 * seconds + 2 }, (_, index): ClientRequest => {
     const at = index / 2 - 1;
     const instances = instancesAt(at);
-    return [at, 0.01, `${instances[index % instances.length] ?? ""} ${(at + 100).toFixed(3)}`, ""];
+    const page = `${instances[index % instances.length] ?? ""} ${(at + 100).toFixed(3)}`;
+    return { at, seconds: 0.01, page, problem: "" };
   });
 }
 
@@ -28,7 +29,7 @@ test("the budget is the sums of the table that vipstack writes", () => {
 
 test("scale-out is until the first request of the instance that has not answered before, with the time for which it listens", () => {
   const requests = asked(10, (at) => (at < 3 ? ["a", "b"] : ["a", "b", "c"]));
-  const lost: Asked = [4.25, 5, "", "TimeoutError"];
+  const lost: ClientRequest = { at: 4.25, seconds: 5, page: "", problem: "TimeoutError" };
   expect(runOf("scale-out", 2, [...requests, lost])).toEqual({
     step: "scale-out",
     run: 2,
