@@ -79,8 +79,8 @@ export class ControlReport {
       "whole table",
       "keepalived",
       "vipstack",
-      "ratio",
-      "ratio of processor time",
+      "vipstack to whole table",
+      "the same of processor time",
     ];
     const rows = this.rowsOf("first", "weight").map((row) => [
       row.plane,
