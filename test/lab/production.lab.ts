@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import execa from "execa";
+import { makeSecret } from "../../cli/secrets/maker";
+import { readSecrets, writeSecrets } from "../../cli/secrets/store";
 import { ConsulSecrets } from "./support/consul-secrets";
 import { ALL_AS_BEFORE, LabDeployment } from "./support/deployment";
 import { untilServed } from "./support/director";
@@ -14,6 +16,7 @@ const secrets = new ConsulSecrets(lab);
 /** A token that a vault gives; `up` makes all other secrets. */
 const VAULT = randomUUID();
 const ENVIRONMENT = { VIPSTACK_CONSUL_PORT: "18651", TF_VAR_machines_consul_token_agent_server3: VAULT };
+const DAY_MS = 86_400_000;
 const VIP = "http://10.93.0.100/";
 const OFFICE = "http://10.93.0.100:81/";
 /** The one of port 8081 is of the virtual service for one machine only. */
@@ -241,6 +244,35 @@ test("a value that a vault gives as a variable is the token, and the deployment 
   const { exitCode, stdout } = await execa("grep", ["-rlF", "--exclude=cow", VAULT, lab.root], { reject: false });
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
 });
+
+test(
+  "a certificate near its end is brought to its machine with a warning, of up and of the doctor, which ends with another one",
+  async () => {
+    const { stateFolder } = lab.description;
+    const name = "machines_consul_certificate_server3";
+    const kept = readSecrets(stateFolder);
+    const before = kept[name];
+    if (before?.recipe.kind !== "certificate") throw new Error(`no certificate ${name}`);
+    const { recipe } = before;
+    const begin = Date.now() - (recipe.days - 20) * DAY_MS;
+    writeSecrets(stateFolder, { ...kept, [name]: { ...before, ...makeSecret(recipe, kept[recipe.authority], begin) } });
+
+    const warning = `certificate ${name} ends in 19 days: npx vipstack secrets rotate ${name}`;
+    const said = await lab.up(ENVIRONMENT);
+    expect(said).toContain(warning);
+    expect((await lab.vipstack(["doctor"])).output).toContain(warning);
+    const ends = (days: number): string =>
+      `openssl x509 -noout -checkend ${days * 86_400} -in /etc/vipstack/secrets/consul/agent.pem`;
+    expect(await lab.tryOn("server3", ends(18))).toMatchObject({ exitCode: 0 });
+    expect(await lab.tryOn("server3", ends(21))).toMatchObject({ exitCode: 1 });
+    expect((await secrets.consul("server3", "members")).output.match(/ alive /g)).toHaveLength(4);
+
+    await lab.vipstack(["secrets", "rotate", name]);
+    expect(await lab.up(ENVIRONMENT)).not.toContain("ends in");
+    expect(await lab.tryOn("server3", ends(300))).toMatchObject({ exitCode: 0 });
+  },
+  2 * BOOT,
+);
 
 test("status and doctor ask Consul with the machines' own tokens", async () => {
   expect((await lab.vipstack(["status"])).output).toMatch(/web +server2 .*passing/);
