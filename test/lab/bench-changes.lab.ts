@@ -51,7 +51,7 @@ test(
 );
 
 /** An instance leaves and comes back, and the report has the budget beside it. */
-async function converges(nomad: boolean, ...words: string[]): Promise<void> {
+async function expectConvergence(nomad: boolean, ...words: string[]): Promise<void> {
   const { text, results } = await benches.run("convergence", "--runs", "1", ...words);
   const { plan, runs } = results as ConvergenceResults;
   expect(plan).toEqual({ nomad });
@@ -65,7 +65,7 @@ async function converges(nomad: boolean, ...words: string[]): Promise<void> {
   expect(benches.formatOf("convergence.png")).toBe("PNG");
 }
 
-test("convergence: an instance leaves and comes back", () => converges(false, "--plain"), 2 * BOOT);
+test("convergence: an instance leaves and comes back", () => expectConvergence(false, "--plain"), 2 * BOOT);
 
 const testWithNomad = havePrograms("bench convergence with Nomad", "nomad") ? test : test.skip;
-testWithNomad("convergence: an instance of a Nomad job leaves and comes back", () => converges(true), 2 * BOOT);
+testWithNomad("convergence: an instance of a Nomad job leaves and comes back", () => expectConvergence(true), 2 * BOOT);
