@@ -35,7 +35,7 @@ export default tseslint.config(
     plugins: { jest },
     rules: {
       ...jest.configs["flat/recommended"].rules,
-      "jest/expect-expect": ["warn", { assertFunctionNames: ["expect", "expectGolden", "expectGoldenDifference"] }],
+      "jest/expect-expect": ["warn", { assertFunctionNames: ["expect", "expect*"] }],
       "jest/no-standalone-expect": [
         "error",
         {
