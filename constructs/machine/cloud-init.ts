@@ -2,16 +2,10 @@ import { durationOf, secondsOf } from "../private/duration";
 import { describeFailure, Failure } from "../private/failure";
 import { ADDRESS_FILE, ADDRESSES_UNIT } from "./address-file";
 import { conflictsWith, packageName, Part, SECRET_MODE } from "./conflicts";
-import type {
-  Contribution,
-  LazyContribution,
-  LiveFile,
-  MachineFile,
-  PortClaim,
-  ReadyCheck,
-  Sysctl,
-  Unit,
-} from "./contribution";
+import type { Contribution, LazyContribution, ReadyCheck, Sysctl } from "./contribution";
+import type { LiveFile, MachineFile } from "./machine-file";
+import type { PortClaim } from "./port-claim";
+import type { Unit } from "./unit";
 import type { AptSource, Download } from "./software";
 import { farewellCommands, farewellProgram } from "./farewell";
 import { HOST_NAME_RULE, isHostName } from "./text";

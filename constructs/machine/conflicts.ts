@@ -1,6 +1,8 @@
 import { Failure } from "../private/failure";
 import { addressKey } from "./address-file";
-import type { Contribution, MachineFile, PortClaim } from "./contribution";
+import type { Contribution } from "./contribution";
+import type { MachineFile } from "./machine-file";
+import type { PortClaim } from "./port-claim";
 
 /** The default mode of a secret. */
 export const SECRET_MODE = "0600";

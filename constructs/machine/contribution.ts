@@ -1,23 +1,12 @@
 import { durationFailures } from "../private/duration";
 import { Failure } from "../private/failure";
 import { isAddressLine } from "./address-file";
+import { fileFailures, LiveFile, liveFileFailures, MachineFile, SecretFile, secretFileFailures } from "./machine-file";
+import { PortClaim, portFailures } from "./port-claim";
 import { AptSource, aptSourceFailures, Download, downloadFailures, packageFailures } from "./software";
-import { networkOf, normalizeAddress } from "./subnet";
-import { holdsNumber, holdsTerraformValue } from "./terraform-value";
-import {
-  check,
-  contentFailures,
-  isFilePattern,
-  isLine,
-  isModule,
-  isShellText,
-  isSysctlKey,
-  isTemplate,
-  isUnitName,
-  isUserName,
-  modeFailures,
-  pathFailures,
-} from "./text";
+import { holdsTerraformValue } from "./terraform-value";
+import { check, isFilePattern, isLine, isModule, isShellText, isSysctlKey, isUserName } from "./text";
+import { Unit, unitFailures } from "./unit";
 
 /**
  * Parts of a machine that one role needs. Everything here is **boot** content (a change replaces the machine), except
@@ -92,59 +81,6 @@ export interface Sysctl {
   readonly reason: string;
 }
 
-/** A file of a machine, owned by root. */
-export interface MachineFile {
-  /** Absolute path. */
-  readonly path: string;
-  /** Text of the file. */
-  readonly content: string;
-  /** Octal. @default "0644" */
-  readonly mode?: string;
-}
-
-/** A file that changes while the machine runs. */
-export interface LiveFile extends MachineFile {
-  /** The systemd unit that is reloaded after a change. */
-  readonly reloads: string;
-}
-
-/** A file that Terraform writes on the running machine: at the first deployment, and when its content or the machine has changed. */
-export interface SecretFile {
-  /** Absolute path. The file belongs to root; a unit with another user reads it with systemd's `LoadCredential=`. */
-  readonly path: string;
-  /**
-   * The value of a sensitive variable; the text around it may be public:
-   * `new TerraformVariable(stack, "key", { type: "string", sensitive: true }).stringValue`. Two roles that share a file
-   * give the same string. No NUL character, and at most 128 KiB: it travels in an environment variable.
-   */
-  readonly content: string;
-  /** Octal. @default "0600" */
-  readonly mode?: string;
-  /** The systemd unit that is reloaded after a change (restarted if it can't reload), and started if it does not run. */
-  readonly reloads: string;
-}
-
-/**
- * A systemd unit.
- *
- * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html
- */
-export interface Unit {
-  /** Name with its suffix: `vipstack-ipvs.service`. */
-  readonly name: string;
-  /** The unit file's text. @default - the unit comes with a package; it is only enabled */
-  readonly content?: string;
-  /** Whether it is enabled and started. @default true */
-  readonly enable?: boolean;
-  /**
-   * Whether the first boot waits until it has started. Use `false` if its start waits for other machines, which may boot later;
-   * `ready` then limits the wait.
-   *
-   * @default true
-   */
-  readonly wait?: boolean;
-}
-
 /** Condition that ends the first boot. */
 export interface ReadyCheck {
   /** Shell command that succeeds once the condition is met. */
@@ -162,23 +98,6 @@ export interface RemovalSteps {
   readonly withdraw?: readonly string[];
   /** Ends a service and the connections that are still open. @default - none */
   readonly stop?: readonly string[];
-}
-
-/** A port that a role listens on. */
-export interface PortClaim {
-  /** Transport protocol. */
-  readonly protocol: "tcp" | "udp" | "sctp";
-  /** 1 to 65535. */
-  readonly port: number;
-  /** Address that it listens on. @default - every address of the machine */
-  readonly address?: string;
-  /**
-   * Addresses and networks that may open connections to it: `["10.0.0.5", "10.1.0.0/24"]`. The machine itself always may; an empty list is for the
-   * machine alone. The machine needs a {@link Firewall}. TCP ports, and UDP and SCTP ports below 32768: answers come to those above.
-   *
-   * @default - unlimited
-   */
-  readonly from?: readonly string[];
 }
 
 /** Everything that is invalid in a contribution; an item with a value that only Terraform knows is refused for that alone. */
@@ -205,8 +124,7 @@ const CHECKS: Checks = {
   sysctls: (sysctls) => sysctls.flatMap(sysctlFailures),
   files: (files) => files.flatMap((file) => fileFailures("files", file)),
   units: (units) => units.flatMap(unitFailures),
-  liveFiles: (files) =>
-    files.flatMap((file) => [...fileFailures("liveFiles", file), ...unitNameFailures("liveFiles", file.reloads)]),
+  liveFiles: (files) => files.flatMap(liveFileFailures),
   addresses: (lines) => lines.flatMap(addressLineFailures),
   secrets: (files) => files.flatMap(secretFileFailures),
   ports: (ports) => ports.flatMap(portFailures),
@@ -294,104 +212,14 @@ function sysctlFailures({ key, value, reason }: Sysctl): Failure[] {
   ];
 }
 
-/** @param property of the contribution that holds the file, as for all rules of this module */
-function fileFailures(property: string, { path, mode, content }: MachineFile): Failure[] {
-  return [
-    ...pathFailures(property, path),
-    ...modeFailures(property, path, mode),
-    ...contentFailures(property, path, content),
-  ];
-}
-
 function patternFailures(pattern: string): Failure[] {
   const rule = "must be shell patterns of files two folders deep or deeper";
   return check(isFilePattern(pattern), "generated", rule, pattern, "write it like '/etc/app/made-*.conf'");
 }
 
-function secretFileFailures({ path, mode, reloads }: SecretFile): Failure[] {
-  return [...fileFailures("secrets", { path, mode, content: "" }), ...unitNameFailures("secrets", reloads)];
-}
-
-const SENSITIVE_VARIABLE = 'new TerraformVariable(stack, "key", { type: "string", sensitive: true }).stringValue';
-
-/** A secret is the one thing that must be Terraform's own; for contributions that Terraform brings. Its text is never repeated. */
-export function plainSecretFailures({ secrets = [] }: Contribution): Failure[] {
-  const cure = `give the value of a sensitive variable: ${SENSITIVE_VARIABLE}`;
-  return secrets.flatMap(({ path, content }) => {
-    if (holdsNumber(content)) {
-      const rule = `can't hold a number in the content of ${path}, which would be in the state as plain text`;
-      return [{ property: "secrets", rule, cure }];
-    }
-    if (holdsTerraformValue(content)) return [];
-    const rule = `can't hold the content of ${path} as text, which would be in the synthesized JSON`;
-    return [{ property: "secrets", rule, cure }];
-  });
-}
-
-function unitFailures({ name, content, enable }: Unit): Failure[] {
-  return [
-    ...unitNameFailures("units", name),
-    ...check(
-      !isTemplate(name) || enable === false,
-      "units",
-      "must name an instance of a template that is to be started",
-      name,
-      `write it like '${name.replace("@.", "@one.")}', or give it 'enable: false'`,
-    ),
-    ...(content === undefined ? [] : contentFailures("units", name, content)),
-  ];
-}
-
-/** @param property of the contribution that names the unit */
-function unitNameFailures(property: string, name: string): Failure[] {
-  const cure = "write it like 'app.service'; systemd-escape makes a name of any text";
-  return check(isUnitName(name), property, "must name systemd units, with their suffix", name, cure);
-}
-
 function addressLineFailures(line: string): Failure[] {
   const cure = "write it like '10.0.0.9/32 dev eth0' or 'route 10.1.0.0/24 via 10.0.0.1 dev eth0'";
   return check(isAddressLine(line), "addresses", "must be lines of the address file", line, cure);
-}
-
-/** Below are the ports that the kernel gives to outgoing connections by default, to which answers come. */
-const EPHEMERAL = 32768;
-
-/** Whether a firewall that knows no connections can limit who reaches a port, and leave answers alone. */
-export function canBeLimited({ protocol, port }: PortClaim): boolean {
-  return protocol === "tcp" || port < EPHEMERAL;
-}
-
-function portFailures(claim: PortClaim): Failure[] {
-  const { port, address, from = [] } = claim;
-  const possible = Number.isInteger(port) && port >= 1 && port <= 65535;
-  const known = address === undefined || normalizeAddress(address) !== undefined;
-  const example = "write it like '10.0.0.9', or leave it out for every address";
-  return [
-    ...check(
-      possible,
-      "ports",
-      "must be whole numbers from 1 to 65535",
-      port,
-      "give the port that the role listens on",
-    ),
-    ...check(known, "ports", "must have an address that is one", address, example),
-    ...from.flatMap((peer) =>
-      check(
-        networkOf(peer) !== undefined,
-        "ports",
-        `must be open to addresses and networks ('from' of ${port})`,
-        peer,
-        "write them like '10.0.0.7' or '10.0.0.0/24'",
-      ),
-    ),
-    ...check(
-      claim.from === undefined || canBeLimited(claim),
-      "ports",
-      `must be below ${EPHEMERAL} for a ${claim.protocol} port that is not open to everyone`,
-      port,
-      "leave out its 'from', or choose another port: answers to the machine's own questions come there",
-    ),
-  ];
 }
 
 /** @param property of the contribution that holds the command */

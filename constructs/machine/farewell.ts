@@ -1,4 +1,5 @@
-import type { MachineFile, RemovalSteps } from "./contribution";
+import type { RemovalSteps } from "./contribution";
+import type { MachineFile } from "./machine-file";
 import { PROGRAM_FOLDER } from "./program";
 import { shellQuote } from "./render/shell";
 

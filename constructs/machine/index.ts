@@ -14,19 +14,10 @@ export { SshBackend, SshBackendProps } from "./backends/ssh-backend";
 export { ADDRESSES_UNIT } from "./address-file";
 export { renderCloudConfig, userDataFiles } from "./render/cloud-config";
 export { CloudInit, CloudInitProps } from "./cloud-init";
-export {
-  canBeLimited,
-  Contribution,
-  LazyContribution,
-  LiveFile,
-  MachineFile,
-  PortClaim,
-  ReadyCheck,
-  RemovalSteps,
-  SecretFile,
-  Sysctl,
-  Unit,
-} from "./contribution";
+export { Contribution, LazyContribution, ReadyCheck, RemovalSteps, Sysctl } from "./contribution";
+export { LiveFile, MachineFile, SecretFile } from "./machine-file";
+export { canBeLimited, PortClaim } from "./port-claim";
+export { Unit } from "./unit";
 export { DockerEngine, DockerEngineProps } from "./docker";
 export { farewellCommand } from "./farewell";
 export { Machine, MachineAttributes, MachineProps } from "./machine";

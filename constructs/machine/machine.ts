@@ -12,7 +12,8 @@ import { checkAtSynth, isRefused, refuse } from "../private/validation";
 import { addressKeeper } from "./address-file";
 import type { IBackend } from "./backend";
 import { CloudInit } from "./cloud-init";
-import { Contribution, LazyContribution, plainSecretFailures } from "./contribution";
+import { Contribution, LazyContribution } from "./contribution";
+import { plainSecretFailures } from "./machine-file";
 import { FAREWELL_PROGRAM, farewellCommand } from "./farewell";
 import { checkedAddresses, ownAddress } from "./machine-addresses";
 import { joinNeighbours } from "./neighbours";
@@ -225,7 +226,7 @@ export class Machine extends Construct implements IMachine {
     const keeper = this.model.contribute(this.node.path, lazy ? () => keeperOf(part()) : keeperOf(part));
     const own = lazy
       ? this.model.contribute(role.node.path, () => checkedSecrets(role, part()))
-      : [...plainSecretFailures(part), ...this.model.contribute(role.node.path, part)];
+      : [...plainSecretFailures(part.secrets), ...this.model.contribute(role.node.path, part)];
     const failures = [...keeper, ...own];
     if (failures.length > 0) refuse(role, failures);
   }
@@ -274,7 +275,7 @@ class ForeignMachine extends Construct implements IMachine {
 }
 
 function checkedSecrets(role: IConstruct, part: Contribution): Contribution {
-  const failures = plainSecretFailures(part);
+  const failures = plainSecretFailures(part.secrets);
   if (failures.length === 0) return part;
   refuse(role, failures);
   return { ...part, secrets: [] };

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import type { MachineFile } from "./contribution";
+import type { MachineFile } from "./machine-file";
 
 /** The folder of this library's programs on a machine. */
 export const PROGRAM_FOLDER = "/usr/local/lib/vipstack";

@@ -1,6 +1,6 @@
 import { Construct } from "constructs";
 import type { BackendFactory, IBackend, MachineDescription, MachineLifecycle } from "../backend";
-import type { Unit } from "../contribution";
+import type { Unit } from "../unit";
 import { renderPushScript } from "../render/setup";
 import { shellWord } from "../render/shell";
 import { oneshotUnit } from "../render/unit";

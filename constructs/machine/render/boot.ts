@@ -1,6 +1,6 @@
 import { secondsOf } from "../../private/duration";
 import type { CloudInit } from "../cloud-init";
-import type { MachineFile } from "../contribution";
+import type { MachineFile } from "../machine-file";
 import { ownName } from "./host";
 import { shellQuote, shellWords } from "./shell";
 import { aptFiles, downloadCommands } from "./software";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path/posix";
 import type { CloudInit } from "../cloud-init";
-import type { MachineFile } from "../contribution";
+import type { MachineFile } from "../machine-file";
 import { bootFiles, startCommands } from "./boot";
 import { yamlText } from "./yaml";
 

@@ -1,5 +1,6 @@
 import type { CloudInit } from "../cloud-init";
-import type { MachineFile, Unit } from "../contribution";
+import type { MachineFile } from "../machine-file";
+import type { Unit } from "../unit";
 import { bootFiles, startCommands } from "./boot";
 import { BEFORE, FORGET_OWN_NAME, KEEP, WHAT_IT_IS } from "./host";
 import { shellPattern, shellQuote, shellWord, shellWords } from "./shell";

@@ -1,4 +1,4 @@
-import type { MachineFile } from "../contribution";
+import type { MachineFile } from "../machine-file";
 import type { AptSource, Download } from "../software";
 import { shellQuote } from "./shell";
 
