@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
+import { bench } from "./bench";
 import { completion, SHELLS } from "./completion";
 import { doctor } from "./doctor/doctor";
 import { down } from "./down";
@@ -138,7 +139,7 @@ function addMachineCommands(root: Command): void {
 }
 
 function addOtherCommands(root: Command): void {
-  root.commandsGroup("The lab, and the shell:");
+  root.commandsGroup("The lab, the benches, the shell:");
   command(root, "lab", {
     does: "the lab's own commands: status, capture, power-cut, program, image, …",
     example: "lab capture director",
@@ -150,6 +151,14 @@ function addOtherCommands(root: Command): void {
       const { exitCode } = await lab(words, { stdio: "inherit", reject: false });
       process.exitCode = exitCode;
     });
+  command(root, "bench", {
+    does: "measures on this machine: planes, changes, web, up, …; in a clone of the repository",
+    example: "bench planes --runs 5",
+  })
+    .argument("[bench...]", "a bench and its options; see `bench --help`")
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(bench);
   command(root, "completion", {
     does: "prints what completes these words by Tab in bash or zsh",
     example: "completion bash",

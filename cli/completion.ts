@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
+import { benchHelp } from "./bench";
 import { CliError } from "./errors";
 import { lab } from "./lab";
 import { quoted } from "./login";
@@ -43,7 +44,11 @@ export async function completion(what: string, root: Command): Promise<void> {
   if (!SHELLS.includes(what))
     throw new CliError(`there is no completion for '${what}'`, `choose one of: ${SHELLS.join(", ")}`);
   const { stdout } = await lab(["--help"], { reject: false });
-  const commands = completedCommands(root, { examples: exampleNames(), lab: labWords(stdout) });
+  const commands = completedCommands(root, {
+    examples: exampleNames(),
+    lab: wordsOfHelp(stdout),
+    bench: wordsOfHelp(await benchHelp()),
+  });
   const machines = `${quoted(process.execPath)} ${quoted(process.argv[1] ?? "")} completion machines 2>/dev/null`;
   process.stdout.write(what === "bash" ? bashCompletion(commands, machines) : zshCompletion(commands, machines));
 }
@@ -52,15 +57,17 @@ export async function completion(what: string, root: Command): Promise<void> {
 interface MoreWords {
   readonly examples: readonly string[];
   readonly lab: readonly Word[];
+  readonly bench: readonly Word[];
 }
 
-export function completedCommands(root: Command, { examples, lab: labCommands }: MoreWords): Completed[] {
+export function completedCommands(root: Command, more: MoreWords): Completed[] {
   return root.commands.map((command): Completed => {
     const [argument] = command.registeredArguments;
     const first: Record<string, readonly Word[]> = {
-      example: plain(examples),
+      example: plain(more.examples),
       shell: plain(SHELLS),
-      words: labCommands,
+      words: more.lab,
+      bench: more.bench,
     };
     const own = command.commands.map((each) => ({ word: each.name(), meaning: each.description() }));
     return {
@@ -85,8 +92,8 @@ function exampleNames(): string[] {
   return existsSync(folder) ? readdirSync(folder).filter((name) => existsSync(join(folder, name, "main.ts"))) : [];
 }
 
-/** The lab's commands, of its help: the two know nothing of each other but the command line. */
-export function labWords(help: string): Word[] {
+/** The commands of the lab, or of the benches, of its help: they know nothing of each other but the command line. */
+export function wordsOfHelp(help: string): Word[] {
   const list = help.slice(help.indexOf("\nCommands:"));
   return plain([...list.matchAll(/^ {2}([a-z][a-z-]*)\b.*$/gm)].map(([, word = ""]) => word));
 }

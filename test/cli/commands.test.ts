@@ -23,7 +23,7 @@ test("the help has every command in its group, with an example", () => {
     ["The program of this folder:", "up", "plan", "secrets", "licences", "down"],
     ["What is up:", "status", "ls", "doctor", "view"],
     ["One machine:", "ssh", "exec", "logs"],
-    ["The lab, and the shell:", "lab", "completion"],
+    ["The lab, the benches, the shell:", "lab", "bench", "completion"],
     ["Commands:", "help"],
   ]);
   const commands = commandLine().commands;

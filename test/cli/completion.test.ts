@@ -1,11 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { commandLine } from "../../cli/commands";
-import { bashCompletion, completedCommands, completion, labWords, zshCompletion } from "../../cli/completion";
+import { bashCompletion, completedCommands, completion, wordsOfHelp, zshCompletion } from "../../cli/completion";
 import { program as labCommandLine } from "../../lab/commands";
+import { program as benches } from "../../scripts/bench/commands";
 
 const commands = completedCommands(commandLine(), {
   examples: ["three-machines", "udp"],
-  lab: labWords(labCommandLine().helpInformation()),
+  lab: wordsOfHelp(labCommandLine().helpInformation()),
+  bench: wordsOfHelp(benches().helpInformation()),
 });
 const machines = "echo director; echo web1";
 
@@ -30,6 +32,7 @@ test.each<[string, string[], string[]]>([
   ["one machine only", ["ssh", "web1", ""], []],
   ["nothing of another program's words", ["exec", "web1", "--", "--d"], []],
   ["commands of the lab", ["lab", "power"], ["power-on", "power-cut"]],
+  ["benches", ["bench", "c"], ["changes", "control", "convergence"]],
   ["shells", ["completion", ""], ["bash", "zsh"]],
   ["nothing for an unknown command", ["unknown", ""], []],
 ])("bash completes %s", (_, words, expected) => {
@@ -37,7 +40,7 @@ test.each<[string, string[], string[]]>([
 });
 
 test("the words of the lab are those of its help", () => {
-  const words = labWords(labCommandLine().helpInformation()).map(({ word }) => word);
+  const words = wordsOfHelp(labCommandLine().helpInformation()).map(({ word }) => word);
   expect(words).toEqual([...labCommandLine().commands.map((command) => command.name()), "help"]);
 });
 

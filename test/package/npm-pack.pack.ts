@@ -172,6 +172,11 @@ describe("installed into an empty app, with the providers", () => {
     const output = failureOf(join(app, "node_modules", ".bin", "vipstack"), ["up", "none"], app);
     expect(output).toMatch(/there is no example 'none'\n→ choose one of: .*hello-world.*three-machines/);
   });
+
+  test("`vipstack bench` says where the benches are", () => {
+    const output = failureOf(join(app, "node_modules", ".bin", "vipstack"), ["bench", "planes"], app);
+    expect(output).toContain("the benches are not part of the package\n→ clone the repository");
+  });
 });
 
 describe("installed without Terraform's providers", () => {

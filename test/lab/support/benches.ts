@@ -4,7 +4,7 @@ import { join } from "node:path";
 import execa from "execa";
 import { BOOT, MINUTES } from "./waiting";
 
-const MAIN = join(__dirname, "..", "..", "..", "dist", "scripts", "bench", "main.js");
+const VIPSTACK = join(__dirname, "..", "..", "..", "dist", "cli", "vipstack.js");
 
 /**
  * Runs benches of a test file, once and as short as they can be: they work, and what they write makes sense. How fast anything is, is none of
@@ -21,7 +21,7 @@ export class Benches {
 
   /** @returns the table, and what is in the file of all runs */
   async run(name: string, ...words: string[]): Promise<{ text: string; results: unknown }> {
-    const { stdout } = await execa("node", [MAIN, name, ...words, "--output", this.folder], {
+    const { stdout } = await execa("node", [VIPSTACK, "bench", name, ...words, "--output", this.folder], {
       // The folder of its machines, so that no other bench of this host has the same.
       env: { TMPDIR: this.folder, CI: "true" },
       // Before the test's own time is over, so that no machine is left: the bench takes its lab down then.
