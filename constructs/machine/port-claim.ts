@@ -19,7 +19,7 @@ export interface PortClaim {
   readonly from?: readonly string[];
 }
 
-/** Below are the ports that the kernel gives to outgoing connections by default, to which answers come. */
+/** The first port that the kernel gives to outgoing connections by default: answers come to it and to those above. */
 const EPHEMERAL = 32768;
 
 /** Whether a firewall that knows no connections can limit who reaches a port, and leave answers alone. */

@@ -6,9 +6,13 @@ import { DEPLOYMENT_FILE, DeploymentDescription } from "../../constructs/deploym
 import { artefactOf } from "../../lab/offline/catalogue";
 import { checkPrograms } from "../../lab/offline/programs";
 import { Progress } from "./progress";
+import { untilSignal } from "./until-signal";
 
 const ROOT = resolve(__dirname, "..", "..");
 const MODULES = join(ROOT, "..", "node_modules");
+
+/** Standard output belongs to the bench's own table. */
+const TO_STANDARD_ERROR = { stdout: 2, stderr: "inherit" } as const;
 
 /** The program of a bench that makes its machines, BENCH-machines.ts, in a folder of its own. */
 export class BenchApp {
@@ -40,15 +44,25 @@ export class BenchApp {
     return { cwd: this.folder, env };
   }
 
-  async up(): Promise<void> {
-    await this.run("up");
+  /** Runs one of its commands, which {@link stop} ends. A terminal's Ctrl-C does not reach it: Terraform takes a second signal for "at once". */
+  run(verb: Parameters<BenchApp["words"]>[0], options: execa.Options = {}): execa.ExecaChildProcess {
+    this.running = execa("node", this.words(verb), { ...this.options(), detached: true, ...options });
+    return this.running;
   }
 
-  /** Ends an `up` that still runs before. */
+  async up(): Promise<void> {
+    await this.run("up", TO_STANDARD_ERROR);
+  }
+
   async down(): Promise<void> {
-    this.running?.kill("SIGTERM");
+    await this.stop();
+    await this.run("down", TO_STANDARD_ERROR);
+  }
+
+  /** Ends what runs, and waits for its end. */
+  async stop(): Promise<void> {
+    this.running?.kill("SIGTERM", { forceKillAfterTimeout: false });
     await this.running?.catch(() => undefined);
-    await this.run("down");
   }
 
   /** Of the lab that runs the machines. */
@@ -62,13 +76,6 @@ export class BenchApp {
   /** A file that synth wrote beside the JSON of a stack. */
   synthesized(stack: string, file: string): string {
     return readFileSync(join(this.folder, "cdktf.out", "stacks", stack, file), "utf8");
-  }
-
-  /** Standard output belongs to the bench's own table. */
-  private async run(verb: "up" | "down"): Promise<void> {
-    this.running = execa("node", this.words(verb), { ...this.options(), stdout: 2, stderr: "inherit" });
-    await this.running;
-    this.running = undefined;
   }
 }
 
@@ -97,44 +104,22 @@ export async function onLab<T>(
   environment?: Record<string, string>,
 ): Promise<T> {
   const app = new BenchApp(bench, environment);
-  const signals = new Signals();
-  try {
+  const measure = async (): Promise<T> => {
     progress.say("the lab comes up");
-    await signals.endingOf(app.up());
-    return await signals.endingOf(work(app.labDirectory, app));
-  } finally {
-    if (keep !== true) {
-      progress.say("the lab goes down");
-      await app.down();
-      rmSync(app.folder, { recursive: true, force: true });
-    }
-    signals.ignore();
-  }
+    await app.up();
+    return work(app.labDirectory, app);
+  };
+  return untilSignal(measure, () => (keep === true ? app.stop() : takeDown(app, progress)));
 }
 
-/** Ctrl-C and SIGTERM: they end the work, and what is up is taken down all the same. */
-class Signals {
-  private readonly received: Promise<never>;
-  private readonly take: (signal: NodeJS.Signals) => void;
-
-  constructor() {
-    let take: (signal: NodeJS.Signals) => void = () => undefined;
-    this.received = new Promise((_, reject) => {
-      take = (signal) => {
-        reject(new Error(`interrupted by ${signal}`));
-      };
-    });
-    this.received.catch(() => undefined); // it may come when nothing waits for it
-    this.take = take;
-    process.on("SIGINT", take).on("SIGTERM", take);
-  }
-
-  /** @throws Error as soon as there is a signal */
-  endingOf<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.received]);
-  }
-
-  ignore(): void {
-    process.off("SIGINT", this.take).off("SIGTERM", this.take);
+/** Where that fails, it is said and makes the exit code 1; what was measured is not lost. */
+export async function takeDown(app: BenchApp, progress: Progress): Promise<void> {
+  progress.say("the lab goes down");
+  try {
+    await app.down();
+    rmSync(app.folder, { recursive: true, force: true });
+  } catch (error) {
+    progress.say(`the lab is still up: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
   }
 }

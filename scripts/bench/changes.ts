@@ -6,6 +6,7 @@ import { changedServer } from "./control-rules";
 import { withRulesAside } from "./director-rules";
 import { Guest } from "./guest";
 import { Progress } from "./progress";
+import { inTurn } from "./turns";
 
 export interface ChangesOptions extends LabOptions {
   readonly candidates: readonly ChangeCandidate[];
@@ -52,7 +53,7 @@ async function measureAll(scene: Scene, options: ChangesOptions, progress: Progr
 /** The candidates take turns, so that all have the same neighbours on the host. */
 export function changesOrder({ candidates, servers, runs, changes }: ChangesOptions): ChangeCase[] {
   return Array.from({ length: runs }, (_, index) => index + 1).flatMap((run) =>
-    servers.flatMap((size) => candidates.map((candidate) => ({ candidate, servers: size, changes, run }))),
+    servers.flatMap((size) => inTurn(candidates, run).map((candidate) => ({ candidate, servers: size, changes, run }))),
   );
 }
 

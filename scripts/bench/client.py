@@ -30,7 +30,7 @@ class Request(NamedTuple):
     began: float
     seconds: float
     page: str
-    problem: str  # the kind of error; empty where there is a page
+    problem: str  # empty where there is a page
 
 
 class Client:
@@ -66,7 +66,7 @@ class Client:
         try:
             page = await asyncio.wait_for(work, self.plan.patience)
         except Exception as error:  # also an answer that is no HTTP: whatever it is, the request is lost
-            problem = type(error).__name__
+            problem = f"{type(error).__name__}: {error}"
         return Request(began, time.monotonic() - began, page, problem)
 
     async def page_on_its_own(self) -> str:

@@ -22,7 +22,7 @@ export interface ClientRequest {
   readonly seconds: number;
   /** Empty where it is lost, or pages are not wanted. */
   readonly page: string;
-  /** Why it is lost, the kind of error; empty where it was answered. */
+  /** Why it is lost; empty where it was answered. */
   readonly problem: string;
 }
 

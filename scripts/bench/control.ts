@@ -4,6 +4,7 @@ import { withRulesAside } from "./director-rules";
 import { Guest } from "./guest";
 import { LabOptions, onLab } from "./bench-lab";
 import { Progress } from "./progress";
+import { inTurn } from "./turns";
 
 export interface ControlOptions extends LabOptions {
   /** Numbers of real servers. */
@@ -56,7 +57,7 @@ export function orderOf({ servers, planes, runs, withoutKeepalived }: ControlOpt
     planes.flatMap((plane) =>
       servers.flatMap((size) =>
         tasks.flatMap((task) =>
-          candidatesOf(plane, task)
+          inTurn(candidatesOf(plane, task), run)
             .filter((candidate) => candidate !== "keepalived" || withoutKeepalived !== true)
             .map((candidate) => ({ plane, task, candidate, servers: size, run })),
         ),

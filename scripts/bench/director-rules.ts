@@ -5,7 +5,7 @@ import { stopKeepalived } from "./keepalived";
 
 const BEGIN: Step = {
   files: {},
-  prepare: `mkdir -p ${FOLDER}; test -e ${FOLDER}/etc || cp -a /etc/vipstack ${FOLDER}/etc`,
+  prepare: `mkdir -p ${FOLDER}; test -e ${FOLDER}/etc || { rm -rf ${FOLDER}/new; cp -a /etc/vipstack ${FOLDER}/new; mv ${FOLDER}/new ${FOLDER}/etc; }`,
   run: PLANES.map(stopKeeper).join("; "),
 };
 

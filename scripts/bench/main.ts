@@ -5,9 +5,7 @@ import { program } from "./commands";
 program()
   .parseAsync(process.argv)
   .catch((error: unknown) => {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-    else {
-      console.error(error instanceof Error ? `error: ${error.message}` : error);
-      process.exitCode = 1;
-    }
+    if (!(error instanceof CommanderError)) console.error(error instanceof Error ? `error: ${error.message}` : error);
+    // After a signal there may still be connections to machines, which nothing waits for.
+    process.exit(error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 2) : 1);
   });

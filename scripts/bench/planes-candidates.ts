@@ -12,12 +12,12 @@ export const PLANE_CANDIDATES = {
 } as const;
 export type PlaneCandidate = keyof typeof PLANE_CANDIDATES;
 
-/** What the client does, by wrk. */
+/** What the client does, by wrk; for how many times the seconds of a run. One request after the other has few, and a p99.99 wants 10,000. */
 export const LOADS = {
-  connections: { title: "connections", connections: 16, path: "/small", close: true },
-  requests: { title: "requests with keep-alive", connections: 16, path: "/small", close: false },
-  bulk: { title: "bulk", connections: 2, path: "/bulk", close: false },
-  latency: { title: "one request after the other", connections: 1, path: "/small", close: false },
+  connections: { title: "connections", connections: 16, path: "/small", close: true, times: 1 },
+  requests: { title: "requests with keep-alive", connections: 16, path: "/small", close: false, times: 1 },
+  bulk: { title: "bulk", connections: 2, path: "/bulk", close: false, times: 1 },
+  latency: { title: "one request after the other", connections: 1, path: "/small", close: false, times: 5 },
 } as const;
 export type Load = keyof typeof LOADS;
 

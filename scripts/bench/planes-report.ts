@@ -2,7 +2,7 @@ import { markdownTable } from "../markdown";
 import { barChart, percentileChart } from "./chart";
 import { describeMachine, Machine } from "./machine";
 import { Load, LOADS, Percentile, PERCENTILES, PLANE_CANDIDATES, PlaneCandidate, PlaneRun } from "./planes-candidates";
-import { ratiosOf, Summary, summarize } from "./statistics";
+import { hasBeyond, ratiosOf, Summary, summarize } from "./statistics";
 
 const RATES = ["connections", "requests", "bulk"] as const satisfies readonly Load[];
 const ADDED = ["50", "99", "99.9"] as const satisfies readonly Percentile[];
@@ -26,7 +26,7 @@ export class PlanesReport {
       this.latencies,
       "",
       ...this.failures,
-      `The first row of each table is of guests on this machine: ${describeMachine(this.machine)}. ${this.times === 1 ? "Each was measured once." : `Each is the median of ${this.times} runs, with the least and the most.`}`,
+      `Rates of direct, and all times, are of guests on this machine: ${describeMachine(this.machine)}. ${this.times === 1 ? "Each was measured once." : `Each is the median of ${this.times} runs, with the least and the most.`}`,
     ].join("\n");
   }
 
@@ -47,10 +47,10 @@ export class PlanesReport {
 
   private get latencies(): string {
     const head = ["between", ...ADDED.map((percentile) => `p${percentile}`)];
-    const direct = ADDED.map((percentile) => milliseconds(summarize(this.latencyOf("direct", percentile))));
+    const direct = ADDED.map((percentile) => told(this.latencyOf("direct", percentile), milliseconds));
     const rows = this.others.map((candidate) => [
       PLANE_CANDIDATES[candidate].title,
-      ...ADDED.map((percentile) => `+ ${milliseconds(this.addedOf(candidate, percentile))}`),
+      ...ADDED.map((percentile) => told(this.addedOf(candidate, percentile), added)),
     ]);
     return markdownTable([head, ["direct", ...direct], ...rows]);
   }
@@ -86,7 +86,10 @@ export class PlanesReport {
       percentiles: PERCENTILES,
       curves: this.candidates.map((candidate) => ({
         name: PLANE_CANDIDATES[candidate].title,
-        values: PERCENTILES.map((percentile) => summarize(this.latencyOf(candidate, percentile)).median),
+        values: PERCENTILES.map((percentile) => {
+          const values = this.latencyOf(candidate, percentile);
+          return values.includes(NaN) ? NaN : summarize(values).median;
+        }),
       })),
     });
   }
@@ -111,13 +114,16 @@ export class PlanesReport {
     );
   }
 
+  /** NaN where a run has no request beyond the percentile. */
   private latencyOf(candidate: PlaneCandidate, percentile: Percentile): number[] {
-    return this.runsOf(candidate, "latency").map(({ latency }) => latency[percentile]);
+    return this.runsOf(candidate, "latency").map(({ latency, requests }) =>
+      hasBeyond(requests, Number(percentile)) ? latency[percentile] : NaN,
+    );
   }
 
-  private addedOf(candidate: PlaneCandidate, percentile: Percentile): Summary {
+  private addedOf(candidate: PlaneCandidate, percentile: Percentile): number[] {
     const direct = this.latencyOf("direct", percentile);
-    return summarize(this.latencyOf(candidate, percentile).map((value, run) => value - (direct[run] ?? NaN)));
+    return this.latencyOf(candidate, percentile).map((value, run) => value - (direct[run] ?? NaN));
   }
 
   private runsOf(candidate: PlaneCandidate, load: Load): PlaneRun[] {
@@ -145,6 +151,15 @@ function rate(load: Load, { median, least, most }: Summary): string {
 
 function ratio({ median, least, most }: Summary): string {
   return `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
+}
+
+function told(values: readonly number[], words: (summary: Summary) => string): string {
+  return values.includes(NaN) ? "too few" : words(summarize(values));
+}
+
+function added({ median, least, most }: Summary): string {
+  const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+  return `${signed(median)} ms (${signed(least)} to ${signed(most)})`;
 }
 
 function milliseconds({ median, least, most }: Summary): string {

@@ -16,13 +16,13 @@ const REPORT = `done = function(summary, latency)
 end
 `;
 
-/** @param seconds for which the client asks; a second of warming up comes before */
+/** @param seconds for which the client asks, or the fifth of it; a second of warming up comes before */
 export function planeStep({ candidate, load }: PlaneCase, seconds: number): Step {
-  const { connections, path, close } = LOADS[load];
+  const { connections, path, close, times } = LOADS[load];
   const header = close ? " --header 'Connection: close'" : "";
   const wrk = (duration: number): string =>
     `wrk --threads 1 --connections ${connections} --duration ${duration}s --timeout 10s --script ${SCRIPT}${header} http://${PLANE_CANDIDATES[candidate].address}${path}`;
-  return { files: { [SCRIPT]: REPORT }, prepare: wrk(1), run: wrk(seconds) };
+  return { files: { [SCRIPT]: REPORT }, prepare: wrk(1), run: wrk(times * seconds) };
 }
 
 /** @throws Error where wrk had no answers at all */

@@ -4,6 +4,7 @@ import { GuestProcess } from "./guest-process";
 import { Load, LOADS, PLANE_CANDIDATES, PlaneCandidate, PlaneCase, PlaneRun } from "./planes-candidates";
 import { planeStep, readAnswers } from "./planes-steps";
 import { Progress } from "./progress";
+import { inTurn } from "./turns";
 
 export interface PlanesOptions extends LabOptions {
   readonly candidates: readonly PlaneCandidate[];
@@ -35,7 +36,7 @@ export async function measurePlanes(options: PlanesOptions, progress: Progress):
 export function planesOrder({ candidates, runs }: PlanesOptions): PlaneCase[] {
   const loads = Object.keys(LOADS) as Load[];
   return Array.from({ length: runs }, (_, index) => index + 1).flatMap((run) =>
-    loads.flatMap((load) => candidates.map((candidate) => ({ candidate, load, run }))),
+    loads.flatMap((load) => inTurn(candidates, run).map((candidate) => ({ candidate, load, run }))),
   );
 }
 

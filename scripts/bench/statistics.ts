@@ -28,15 +28,23 @@ function median(sorted: readonly number[]): number {
  */
 export function percentileOf(values: readonly number[], percent: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  // Not 1 - percent / 100, which is less than a ten thousandth for 99.99.
-  const beyond = Math.round((100 - percent) * 1e4 * sorted.length) / 1e6;
-  if (beyond < 1 && percent > 50) return NaN;
-  return sorted[Math.max(0, Math.ceil(sorted.length - beyond) - 1)] ?? NaN;
+  if (!hasBeyond(sorted.length, percent)) return NaN;
+  return sorted[Math.max(0, Math.ceil(sorted.length - beyond(sorted.length, percent)) - 1)] ?? NaN;
+}
+
+/** Whether so many values have one beyond a percentile. The median is always told. */
+export function hasBeyond(values: number, percent: number): boolean {
+  return percent <= 50 || beyond(values, percent) >= 1;
+}
+
+/** Not 1 - percent / 100, which is less than a ten thousandth for 99.99. */
+function beyond(values: number, percent: number): number {
+  return Math.round((100 - percent) * 1e4 * values) / 1e6;
 }
 
 /**
- * How many times as long one candidate takes as another. Each run is compared with the run of the other candidate directly before
- * or after it, since what else the machine does changes from minute to minute.
+ * How many times as long one candidate takes as another. Each run is compared with the run of the other candidate in the same turn,
+ * since what else the machine does changes from minute to minute.
  *
  * @throws Error where the two have not run equally often
  */

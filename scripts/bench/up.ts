@@ -1,10 +1,10 @@
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import execa from "execa";
 import type { LabEvent } from "../../lab/events";
-import { BenchApp } from "./bench-lab";
+import { BenchApp, takeDown } from "./bench-lab";
 import { Progress } from "./progress";
+import { untilSignal } from "./until-signal";
 import { machineSpans, Span, stepSpans, TimedLine } from "./up-timeline";
 
 export interface UpOptions {
@@ -40,28 +40,29 @@ export interface UpResults {
 }
 
 /** Brings the same machines up again and again; the last time changes follow. */
-export async function measureUp({ runs, changes }: UpOptions, progress: Progress): Promise<UpResults> {
+export async function measureUp(options: UpOptions, progress: Progress): Promise<UpResults> {
   const app = new BenchApp("up");
+  return untilSignal(
+    () => measureAll(app, options, progress),
+    () => takeDown(app, progress),
+  );
+}
+
+async function measureAll(app: BenchApp, { runs, changes }: UpOptions, progress: Progress): Promise<UpResults> {
   const ups: UpRun[] = [];
-  try {
-    for (let run = 1; run <= runs; run += 1) {
-      if (run > 1) await app.down();
-      const measured = await bringUp(app);
-      ups.push({ run, ...measured });
-      progress.say(`run ${run} of ${runs}: up after ${(measured.milliseconds / 1000).toFixed(1)} s`);
-    }
-    return { ups, changes: await measureChanges(app, changes, progress) };
-  } finally {
-    progress.say("the lab goes down");
-    await app.down();
-    rmSync(app.folder, { recursive: true, force: true });
+  for (let run = 1; run <= runs; run += 1) {
+    if (run > 1) await app.down();
+    const measured = await bringUp(app);
+    ups.push({ run, ...measured });
+    progress.say(`run ${run} of ${runs}: up after ${(measured.milliseconds / 1000).toFixed(1)} s`);
   }
+  return { ups, changes: await measureChanges(app, changes, progress) };
 }
 
 async function bringUp(app: BenchApp): Promise<Omit<UpRun, "run">> {
   const started = Date.now();
   const lines: TimedLine[] = [];
-  const running = execa("node", app.words("up"), { ...app.options(), stderr: "inherit" });
+  const running = app.run("up", { stderr: "inherit" });
   if (running.stdout !== null)
     createInterface({ input: running.stdout }).on("line", (text) => lines.push({ at: Date.now(), text }));
   await running;
@@ -76,7 +77,7 @@ async function measureChanges(app: BenchApp, changes: number, progress: Progress
     for (const deployer of ["up", "cdktf"] as const) {
       const weight = 1 + 2 * run + (deployer === "up" ? 0 : 1);
       const started = Date.now();
-      await execa("node", app.words(deployer), { ...app.options({ WEIGHT: String(weight) }), stdout: "ignore" });
+      await app.run(deployer, { ...app.options({ WEIGHT: String(weight) }), stdout: "ignore" });
       const milliseconds = Date.now() - started;
       measured.push({ deployer, run, milliseconds });
       progress.say(`change ${run} of ${changes}, ${DEPLOYERS[deployer]}: ${(milliseconds / 1000).toFixed(1)} s`);

@@ -48,7 +48,7 @@ export interface Interval {
   /** Milliseconds since the client's first request; below 0 before it. */
   readonly from: number;
   readonly to: number;
-  /** TCP segments sent again. */
+  /** TCP segments sent again, by the machine or a container on it. */
   readonly retransmissions: number;
   /** Rounds of the network's softirq that ended with packets left. */
   readonly squeezed: number;
@@ -58,8 +58,6 @@ export interface Interval {
   readonly softirq: number;
   /** Milliseconds for which the program that looks waited for the guest's processor. */
   readonly queued: number;
-  /** Other programs that could run at its end. */
-  readonly runnable: number;
 }
 
 /** What the host counts for one machine between two looks. */

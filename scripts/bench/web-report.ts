@@ -66,8 +66,16 @@ export class WebReport {
   }
 
   private get tails(): string {
-    const head = ["path", "keep-alive", "server", "from", "connection", "first byte", "transfer"];
-    const counted = ["sent again a second", "with one sent again", "host busy", "guest busy", "softirq", "at once"];
+    const head = ["path", "keep-alive", "server", "requests", "from", "connection", "first byte", "transfer"];
+    const counted = [
+      "sent again a second",
+      "with one sent again",
+      "host busy",
+      "guest busy",
+      "softirq",
+      "cut short a second",
+      "at once",
+    ];
     const rows = this.settings.map((setting) => {
       const tail = tailOf(this.runsOf(setting));
       const both = (value: (group: Group) => string): string => `${value(tail.slow)} / ${value(tail.others)}`;
@@ -75,6 +83,7 @@ export class WebReport {
         both(({ parts }) => significant(parts[name])) + " ms";
       return [
         ...named(setting),
+        both(({ requests }) => requests.toLocaleString("en")),
         milliseconds(tail.from),
         part("setUp"),
         part("wait"),
@@ -85,6 +94,7 @@ export class WebReport {
         both(({ rates }) => percent(rates.hostWaited / 1000)),
         both(({ rates }) => percent(rates.queued / 1000)),
         both(({ rates }) => percent(rates.softirq / 1000)),
+        rate(tail, "squeezed"),
         both(({ together }) => percent(together)),
       ];
     });

@@ -27,10 +27,9 @@ export interface Group {
   /** Medians of a request, in milliseconds. */
   readonly parts: Readonly<Record<Part, number>>;
   readonly rates: Readonly<Record<Rate, number>>;
-  /** Shares from 0 to 1: with a segment sent again meanwhile; at the same time as another slow one; on a connection of its own. */
+  /** Shares from 0 to 1: with a segment sent again meanwhile; at the same time as another slow one. */
   readonly resent: number;
   readonly together: number;
-  readonly connected: number;
 }
 
 export const PARTS = ["setUp", "wait", "transfer"] as const;
@@ -79,7 +78,6 @@ function groupOf(all: readonly Circumstances[]): Group {
     rates: Object.fromEntries(rates) as Record<Rate, number>,
     resent: share(({ retransmissions }) => retransmissions > 0),
     together: share(({ together }) => together),
-    connected: share(({ setUp }) => setUp > 0),
   };
 }
 

@@ -20,7 +20,6 @@ type Look = readonly [
   dropped: number,
   softirqTicks: number,
   waitedNanoseconds: number,
-  runnable: number,
 ];
 
 /** What was seen, by the host's clock. */
@@ -118,7 +117,6 @@ export function evidenceOf({ machine, looks, ahead, host }: Watching, begin: num
       dropped: look[4] - before[4],
       softirq: (look[5] - before[5]) * TICK_MILLISECONDS,
       queued: round((look[6] - before[6]) / 1e6),
-      runnable: look[7],
     };
   });
   const shifted = host.map(({ from, to, waited }) => ({

@@ -5,6 +5,7 @@ import { labHasNomad, LabOptions, onLab } from "./bench-lab";
 import { Guest } from "./guest";
 import { copyToGuest } from "./guest-program";
 import { Progress } from "./progress";
+import { inTurn } from "./turns";
 import { Watched, WEB_PATHS, WebCase, WebPath, WebPlan, WebRun } from "./web-cases";
 import { WebServer } from "./web-servers";
 import { OHA, readOha, webStep } from "./web-steps";
@@ -74,7 +75,9 @@ export function webOrder(
   const wanted = all.filter((path) => paths?.includes(path) !== false);
   return Array.from({ length: runs }, (_, index) => index + 1).flatMap((run) =>
     wanted.flatMap((path) =>
-      [false, true].flatMap((keepAlive) => servers.map(({ name }) => ({ server: name, path, keepAlive, run }))),
+      [false, true].flatMap((keepAlive) =>
+        inTurn(servers, run).map(({ name }) => ({ server: name, path, keepAlive, run })),
+      ),
     ),
   );
 }

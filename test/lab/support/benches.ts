@@ -21,11 +21,19 @@ export class Benches {
 
   /** @returns the table, and what is in the file of all runs */
   async run(name: string, ...words: string[]): Promise<{ text: string; results: unknown }> {
-    const { stdout } = await execa("node", [VIPSTACK, "bench", name, ...words, "--output", this.folder], {
+    const running = execa("node", [VIPSTACK, "bench", name, ...words, "--output", this.folder], {
       // The folder of its machines, so that no other bench of this host has the same.
       env: { TMPDIR: this.folder, CI: "true" },
-      // Before the test's own time is over, so that no machine is left: the bench takes its lab down then.
-      timeout: 2 * BOOT - 2 * MINUTES,
+    });
+    // Before the test's own time is over, so that no machine is left: the bench takes its lab down then, and this waits for it.
+    const late = setTimeout(
+      () => {
+        running.kill("SIGTERM", { forceKillAfterTimeout: false });
+      },
+      2 * BOOT - 2 * MINUTES,
+    );
+    const { stdout } = await running.finally(() => {
+      clearTimeout(late);
     });
     return { text: stdout, results: JSON.parse(readFileSync(join(this.folder, `${name}.json`), "utf8")) as unknown };
   }

@@ -46,7 +46,7 @@ test("rates are against no director in the same run, with the processor time of 
 
 test("latency is what comes on top, and what failed is told", () => {
   expect(REPORT.text).toMatch(/\| direct +\| 1\.00 ms .* \| 2\.00 ms .* \| 3\.00 ms/);
-  expect(REPORT.text).toMatch(/\| IPVS, direct routing \| \+ 0\.50 ms .* \| \+ 1\.00 ms .* \| \+ 1\.50 ms/);
+  expect(REPORT.text).toMatch(/\| IPVS, direct routing \| \+0\.50 ms .* \| \+1\.00 ms .* \| \+1\.50 ms/);
   expect(REPORT.text).toContain("Requests or connections that failed: HAProxy, mode tcp 8.");
 });
 
@@ -58,6 +58,12 @@ test("the pictures are SVG with all candidates", () => {
   }
   expect(planes).toContain(">requests with keep-alive");
   expect(latency).toContain(">p99.99");
+});
+
+test("a percentile without a request beyond it is not told", () => {
+  const short = new PlanesReport(MACHINE, [...runs("direct", [900, 2000], 1), ...runs("routing", [2000, 2000], 2)]);
+  expect(short.text).toMatch(/\| direct +\| 1\.00 ms .* \| 2\.00 ms .* \| too few +\|/);
+  expect(short.text).toMatch(/\| IPVS, direct routing \| .* \| \+2\.00 ms .* \| too few +\|/);
 });
 
 test("candidates take turns", () => {

@@ -1,0 +1,20 @@
+/**
+ * Works until Ctrl-C or SIGTERM comes, and tidies up afterwards in any case. A further signal does not end that.
+ *
+ * @throws Error as soon as there is a signal and all is tidied up; what the work still waits for is left to the caller
+ */
+export async function untilSignal<T>(work: () => Promise<T>, tidyUp: () => Promise<void>): Promise<T> {
+  let interrupt: (signal: NodeJS.Signals) => void = () => undefined;
+  const interrupted = new Promise<never>((_, reject) => {
+    interrupt = (signal) => {
+      reject(new Error(`interrupted by ${signal}`));
+    };
+  });
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  try {
+    return await Promise.race([work(), interrupted]);
+  } finally {
+    await tidyUp();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
