@@ -1,4 +1,4 @@
-import { Sample } from "./synth-candidates";
+import { Sample } from "./sample";
 
 /** Who changes the director's table. */
 export const CHANGE_CANDIDATES = {

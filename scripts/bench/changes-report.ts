@@ -2,10 +2,8 @@ import { markdownTable } from "../markdown";
 import { barChart } from "./chart";
 import { CHANGE_CANDIDATES, ChangeCandidate, ChangeRun } from "./changes-candidates";
 import { describeMachine, Machine } from "./machine";
-import { ratiosOf, Summary, summarize } from "./statistics";
-
-/** What each candidate of a plane is compared with. */
-const OURS = { ipvs: "ipvs", iptables: "iptables" } as const satisfies Record<string, ChangeCandidate>;
+import { count, digits, origin, spread } from "./report-words";
+import { ratiosOf, summarize } from "./statistics";
 
 /** What all runs of the bench `changes` tell, as a table and as a picture. */
 export class ChangesReport {
@@ -20,7 +18,7 @@ export class ChangesReport {
       "changed by",
       "changes",
       "a change takes",
-      "vipstack takes",
+      "vipstack to it",
       "new connections lost",
       "open connections lost",
       "slowest answer",
@@ -32,10 +30,10 @@ export class ChangesReport {
           count(servers),
           CHANGE_CANDIDATES[candidate].title,
           count(sum(runs, "changes")),
-          milliseconds(summarize(timesOf(runs))),
+          spread(summarize(timesOf(runs)), count, " ms"),
           this.comparison(candidate, servers),
           `${count(sum(runs, "refused"))} of ${count(sum(runs, "opened"))}`,
-          `${count(sum(runs, "broken"))}, with ${count(sum(runs, "asked"))} requests`,
+          `${count(sum(runs, "broken"))} in ${count(sum(runs, "asked"))} requests`,
           `${count(Math.max(...runs.map(({ slowest }) => slowest)))} ms`,
         ];
       }),
@@ -43,7 +41,7 @@ export class ChangesReport {
     return [
       markdownTable([head, ...rows]),
       "",
-      `Times are of a guest on this machine: ${describeMachine(this.machine)}. ${this.times === 1 ? "Each is the mean of one run." : `Each is the median of the means of ${this.times} runs, with the least and the most.`}`,
+      origin("Times are means of a run, of a guest on this machine", this.machine, this.times),
     ].join("\n");
   }
 
@@ -66,11 +64,10 @@ export class ChangesReport {
 
   /** How many times as long a change by vipstack takes; empty in its own row. */
   private comparison(candidate: ChangeCandidate, servers: number): string {
-    const ours = OURS[CHANGE_CANDIDATES[candidate].plane];
+    const ours = CHANGE_CANDIDATES[candidate].plane;
     if (candidate === ours || !this.candidates.includes(ours)) return "";
     const ratios = ratiosOf(timesOf(this.runsOf(ours, servers)), timesOf(this.runsOf(candidate, servers)));
-    const { median, least, most } = summarize(ratios);
-    return `${median.toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)}) times as long`;
+    return spread(summarize(ratios), digits(1));
   }
 
   private runsOf(candidate: ChangeCandidate, servers: number): ChangeRun[] {
@@ -97,13 +94,4 @@ function timesOf(runs: readonly ChangeRun[]): number[] {
 
 function sum(runs: readonly ChangeRun[], measure: "changes" | "opened" | "refused" | "asked" | "broken"): number {
   return runs.reduce((total, run) => total + run[measure], 0);
-}
-
-function milliseconds({ median, least, most }: Summary): string {
-  return `${count(median)} ms (${count(least)} to ${count(most)})`;
-}
-
-/** `1,000` */
-function count(value: number): string {
-  return Math.round(value).toLocaleString("en");
 }

@@ -1,4 +1,4 @@
-import { Sample } from "./synth-candidates";
+import { Sample } from "./sample";
 
 /** Kernel mechanisms of directors. */
 export const PLANES = ["ipvs", "iptables"] as const;

@@ -11,8 +11,9 @@ import {
   WHOLE_TABLE,
 } from "./control-candidates";
 import { describeMachine, Machine } from "./machine";
+import { count, digits, origin, spread } from "./report-words";
+import { Sample } from "./sample";
 import { ratiosOf, Summary, summarize } from "./statistics";
-import { Sample } from "./synth-candidates";
 
 /** Measurements of one task, and what is compared there. */
 interface Row {
@@ -34,11 +35,11 @@ export class ControlReport {
       this.changes,
       "",
       ...(this.sizes.length > 1 ? [this.growth, ""] : []),
-      "A director without changes, its keeper looking every 5 s:",
+      "A director without changes, whose watch looks every 5 s:",
       "",
       this.nothing,
       "",
-      `Times are of a guest on this machine: ${describeMachine(this.machine)}. ${this.times === 1 ? "Each was measured once." : `Each is the median of ${this.times} runs, with the least and the most.`}`,
+      origin("Times are of a guest on this machine", this.machine, this.times),
     ].join("\n");
   }
 
@@ -89,8 +90,8 @@ export class ControlReport {
       seconds(this.summaryOf(row, "other")),
       candidatesOf(row.plane, row.task).includes("keepalived") ? seconds(this.summaryOf(row, "keepalived")) : "",
       seconds(this.summaryOf(row, "vipstack")),
-      ratio(this.ratioOf(row, "milliseconds")),
-      ratio(this.ratioOf(row, "cpuMilliseconds")),
+      spread(this.ratioOf(row, "milliseconds"), digits(1)),
+      spread(this.ratioOf(row, "cpuMilliseconds"), digits(1)),
     ]);
     return markdownTable([head, ...rows]);
   }
@@ -99,7 +100,12 @@ export class ControlReport {
     const head = ["plane", "real servers", "share of one core", "processor time of a look"];
     const rows = this.rowsOf("nothing").map((row) => {
       const shares = this.sharesOf(row);
-      return [row.plane, count(row.servers), percent(shares), `${count(shares.median * LOOK_MILLISECONDS)} ms`];
+      return [
+        row.plane,
+        count(row.servers),
+        spread(shares, (share) => (100 * share).toFixed(1), " %"),
+        `${count(shares.median * LOOK_MILLISECONDS)} ms`,
+      ];
     });
     return markdownTable([head, ...rows]);
   }
@@ -162,23 +168,6 @@ export class ControlReport {
 /** Between two looks. */
 const LOOK_MILLISECONDS = 5000;
 
-function seconds({ median, least, most }: Summary): string {
-  return `${second(median)} s (${second(least)} to ${second(most)})`;
-}
-
-function second(milliseconds: number): string {
-  return (milliseconds / 1000).toFixed(milliseconds < 10_000 ? 2 : 1);
-}
-
-function ratio({ median, least, most }: Summary): string {
-  return `${median.toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)})`;
-}
-
-function percent({ median, least, most }: Summary): string {
-  return `${(100 * median).toFixed(1)} % (${(100 * least).toFixed(1)} to ${(100 * most).toFixed(1)})`;
-}
-
-/** `1,000` */
-function count(value: number): string {
-  return Math.round(value).toLocaleString("en");
+function seconds(summary: Summary): string {
+  return spread(summary, (milliseconds) => (milliseconds / 1000).toFixed(milliseconds < 10_000 ? 2 : 1), " s");
 }

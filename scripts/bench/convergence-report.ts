@@ -3,6 +3,7 @@ import { barChart } from "./chart";
 import { Budget, readBudgets } from "./convergence-budget";
 import { ConvergenceResults, ConvergenceRun, ConvergenceStep } from "./convergence-plan";
 import { describeMachine, Machine } from "./machine";
+import { count, digits, origin, spread } from "./report-words";
 import { Summary, summarize } from "./statistics";
 
 /** What all runs of the bench `convergence` tell, as a table and as a picture. */
@@ -16,12 +17,11 @@ export class ConvergenceReport {
     const head = ["step", "measured", "budget", "of the budget", "requests lost"];
     const rows = this.rows.map(({ title, values, budget, lost }) => [
       title,
-      seconds(summarize(values)),
+      spread(summarize(values), digits(1), " s"),
       `${budget.worst} s, usually ${budget.usual} s`,
-      percent(summarize(values.map((value) => (100 * value) / budget.worst))),
+      spread(summarize(values.map((value) => (100 * value) / budget.worst)), digits(0), " %"),
       lost,
     ]);
-    const times = this.runsOf("scale-in").length;
     return [
       this.results.plan.nomad
         ? "The instances are those of a Nomad job whose count is changed."
@@ -29,7 +29,7 @@ export class ConvergenceReport {
       "",
       markdownTable([head, ...rows]),
       "",
-      `Times are of guests on this machine: ${describeMachine(this.machine)}. ${times === 1 ? "Each was measured once." : `Each is the median of ${times} runs, with the least and the most.`}`,
+      origin("Times are of guests on this machine", this.machine, this.runsOf("scale-in").length),
     ].join("\n");
   }
 
@@ -73,15 +73,6 @@ export class ConvergenceReport {
 }
 
 function lostOf(runs: readonly ConvergenceRun[]): string {
-  const count = (of: (run: ConvergenceRun) => number): string =>
-    runs.reduce((sum, run) => sum + of(run), 0).toLocaleString("en");
-  return `${count(({ lost }) => lost.length)} of ${count(({ requests }) => requests)}`;
-}
-
-function seconds({ median, least, most }: Summary): string {
-  return `${median.toFixed(1)} s (${least.toFixed(1)} to ${most.toFixed(1)})`;
-}
-
-function percent({ median, least, most }: Summary): string {
-  return `${Math.round(median)} % (${Math.round(least)} to ${Math.round(most)})`;
+  const sum = (of: (run: ConvergenceRun) => number): string => count(runs.reduce((total, run) => total + of(run), 0));
+  return `${sum(({ lost }) => lost.length)} of ${sum(({ requests }) => requests)}`;
 }

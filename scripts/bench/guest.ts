@@ -1,6 +1,6 @@
 import { GuestProcess } from "./guest-process";
 import { GuestProgram } from "./guest-program";
-import { Sample } from "./synth-candidates";
+import { Sample } from "./sample";
 
 /** What a guest does for one measurement. */
 export interface Step {

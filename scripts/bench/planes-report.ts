@@ -2,6 +2,7 @@ import { markdownTable } from "../markdown";
 import { barChart, percentileChart } from "./chart";
 import { describeMachine, Machine } from "./machine";
 import { Load, LOADS, Percentile, PERCENTILES, PLANE_CANDIDATES, PlaneCandidate, PlaneRun } from "./planes-candidates";
+import { count, digits, origin, spread } from "./report-words";
 import { hasBeyond, ratiosOf, Summary, summarize } from "./statistics";
 
 const RATES = ["connections", "requests", "bulk"] as const satisfies readonly Load[];
@@ -26,7 +27,7 @@ export class PlanesReport {
       this.latencies,
       "",
       ...this.failures,
-      `Rates of direct, and all times, are of guests on this machine: ${describeMachine(this.machine)}. ${this.times === 1 ? "Each was measured once." : `Each is the median of ${this.times} runs, with the least and the most.`}`,
+      origin("Rates of direct, and all times, are of guests on this machine", this.machine, this.times),
     ].join("\n");
   }
 
@@ -39,7 +40,7 @@ export class PlanesReport {
     const direct = ["direct", ...RATES.map((load) => rate(load, summarize(this.ratesOf("direct", load)))), "none"];
     const rows = this.others.map((candidate) => [
       PLANE_CANDIDATES[candidate].title,
-      ...RATES.map((load) => ratio(this.ratioOf(candidate, load))),
+      ...RATES.map((load) => spread(this.ratioOf(candidate, load), digits(2))),
       this.processorTime(candidate),
     ]);
     return markdownTable([head, direct, ...rows]);
@@ -47,10 +48,10 @@ export class PlanesReport {
 
   private get latencies(): string {
     const head = ["between", ...ADDED.map((percentile) => `p${percentile}`)];
-    const direct = ADDED.map((percentile) => told(this.latencyOf("direct", percentile), milliseconds));
+    const direct = ADDED.map((percentile) => told(this.latencyOf("direct", percentile), digits(2)));
     const rows = this.others.map((candidate) => [
       PLANE_CANDIDATES[candidate].title,
-      ...ADDED.map((percentile) => told(this.addedOf(candidate, percentile), added)),
+      ...ADDED.map((percentile) => told(this.addedOf(candidate, percentile), signed)),
     ]);
     return markdownTable([head, ["direct", ...direct], ...rows]);
   }
@@ -97,10 +98,8 @@ export class PlanesReport {
   /** Of keep-alive, where it is only the packets that cost. */
   private processorTime(candidate: PlaneCandidate): string {
     const runs = this.runsOf(candidate, "requests");
-    const { median, least, most } = summarize(
-      runs.map(({ cpuMilliseconds = NaN, requests }) => (1000 * cpuMilliseconds) / requests),
-    );
-    return `${Math.round(median)} µs (${Math.round(least)} to ${Math.round(most)})`;
+    const values = runs.map(({ cpuMilliseconds = NaN, requests }) => (1000 * cpuMilliseconds) / requests);
+    return spread(summarize(values), digits(0), " µs");
   }
 
   private ratioOf(candidate: PlaneCandidate, load: Load): Summary {
@@ -143,30 +142,14 @@ export class PlanesReport {
   }
 }
 
-function rate(load: Load, { median, least, most }: Summary): string {
-  if (load !== "bulk") return `${count(median)} (${count(least)} to ${count(most)})`;
-  const [middle, low, high] = [median, least, most].map((bytes) => Math.round((8 * bytes) / 1e6));
-  return `${middle} Mbit/s (${low} to ${high})`;
+function rate(load: Load, summary: Summary): string {
+  return load === "bulk" ? spread(summary, (bytes) => digits(0)((8 * bytes) / 1e6), " Mbit/s") : spread(summary, count);
 }
 
-function ratio({ median, least, most }: Summary): string {
-  return `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
+function told(values: readonly number[], words: (value: number) => string): string {
+  return values.includes(NaN) ? "too few" : spread(summarize(values), words, " ms");
 }
 
-function told(values: readonly number[], words: (summary: Summary) => string): string {
-  return values.includes(NaN) ? "too few" : words(summarize(values));
-}
-
-function added({ median, least, most }: Summary): string {
-  const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
-  return `${signed(median)} ms (${signed(least)} to ${signed(most)})`;
-}
-
-function milliseconds({ median, least, most }: Summary): string {
-  return `${median.toFixed(2)} ms (${least.toFixed(2)} to ${most.toFixed(2)})`;
-}
-
-/** `1,000` */
-function count(value: number): string {
-  return Math.round(value).toLocaleString("en");
+function signed(value: number): string {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 }

@@ -1,4 +1,5 @@
 import type { App } from "cdktf";
+import { Sample } from "./sample";
 
 /** Who synthesizes: this library, or Terraform's provider by its bare CDKTF bindings. */
 export type Candidate = keyof typeof CANDIDATES;
@@ -16,13 +17,6 @@ export type Subject = keyof typeof SUBJECTS;
 
 export function isSubject(word: string): word is Subject {
   return Object.hasOwn(SUBJECTS, word);
-}
-
-/** One synth in a process of its own. */
-export interface Sample {
-  readonly milliseconds: number;
-  /** User and system time of the process: what else the machine does hardly changes it. */
-  readonly cpuMilliseconds: number;
 }
 
 /** A sample, with what was measured. */

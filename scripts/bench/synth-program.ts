@@ -1,6 +1,7 @@
 // A program, made and synthesized once in a process of its own: `node synth-program.js SUBJECT CANDIDATE SIZE FOLDER` prints a Sample.
 import { App, Testing } from "cdktf";
-import { Candidate, isCandidate, isSubject, Maker, Sample, Subject } from "./synth-candidates";
+import { Sample } from "./sample";
+import { Candidate, isCandidate, isSubject, Maker, Subject } from "./synth-candidates";
 import { makeJobs } from "./synth-jobs";
 import { makeMachines } from "./synth-machines";
 

@@ -1,8 +1,10 @@
 import { markdownTable } from "../markdown";
 import { growthChart, Point } from "./chart";
 import { describeMachine, Machine } from "./machine";
+import { count, digits, origin, spread } from "./report-words";
+import { Sample } from "./sample";
 import { ratiosOf, Summary, summarize } from "./statistics";
-import { Candidate, CANDIDATES, Sample, Subject, SUBJECTS, SynthRun } from "./synth-candidates";
+import { Candidate, CANDIDATES, Subject, SUBJECTS, SynthRun } from "./synth-candidates";
 
 /** What all runs of the bench `synth` tell, as a table and as a picture. */
 export class SynthReport {
@@ -17,15 +19,17 @@ export class SynthReport {
     const head = [this.subject as string, CANDIDATES.bare, CANDIDATES.vipstack, "ratio", "ratio of processor time"];
     const rows = this.sizes.map((size) => [
       count(size),
-      ...(["bare", "vipstack"] as const).map((candidate) => time(this.summaryOf(candidate, size, "milliseconds"))),
-      ratio(this.ratioOf(size, "milliseconds")),
-      ratio(this.ratioOf(size, "cpuMilliseconds")),
+      ...(["bare", "vipstack"] as const).map((candidate) =>
+        spread(this.summaryOf(candidate, size, "milliseconds"), count, " ms"),
+      ),
+      spread(this.ratioOf(size, "milliseconds"), digits(1)),
+      spread(this.ratioOf(size, "cpuMilliseconds"), digits(1)),
     ]);
     return [
       markdownTable([head, ...rows]),
       "",
       ...(this.sizes.length > 1 ? [this.growth, ""] : []),
-      `Times are of this machine: ${describeMachine(this.machine)}. Each is the median of ${this.times} runs, with the least and the most.`,
+      origin("Times are of this machine", this.machine, this.times),
     ].join("\n");
   }
 
@@ -85,17 +89,4 @@ export class SynthReport {
 /** Of the page, and of the picture. */
 export function sectionOf(subject: Subject): string {
   return subject === "jobs" ? "synth" : `synth-${subject}`;
-}
-
-function time({ median, least, most }: Summary): string {
-  return `${count(median)} ms (${count(least)} to ${count(most)})`;
-}
-
-function ratio({ median, least, most }: Summary): string {
-  return `${median.toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)})`;
-}
-
-/** `1,000` */
-function count(value: number): string {
-  return Math.round(value).toLocaleString("en");
 }

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import execa from "execa";
 import { Progress } from "./progress";
-import { CANDIDATES, Sample, Subject, SynthRun } from "./synth-candidates";
+import { Sample } from "./sample";
+import { CANDIDATES, Subject, SynthRun } from "./synth-candidates";
 
 export interface SynthOptions {
   readonly subject: Subject;

@@ -1,6 +1,7 @@
 import { markdownTable } from "../markdown";
 import { ganttChart } from "./chart";
 import { describeMachine, Machine } from "./machine";
+import { digits, origin, spread } from "./report-words";
 import { ratiosOf, Summary, summarize } from "./statistics";
 import { ChangeRun, Deployer, DEPLOYERS, UpResults, UpRun } from "./up";
 import { Span } from "./up-timeline";
@@ -23,7 +24,7 @@ export class UpReport {
       this.stages,
       ...(this.results.changes.length > 0 ? ["", this.changes] : []),
       "",
-      `Times are of this machine: ${describeMachine(this.machine)}. ${this.results.ups.length === 1 ? "It was brought up once." : `Each is the median of ${this.results.ups.length} runs, with the least and the most.`}`,
+      origin("Times are of this machine", this.machine, this.results.ups.length),
     ].join("\n");
   }
 
@@ -71,7 +72,7 @@ export class UpReport {
     const [up, cdktf] = [this.changesBy("up"), this.changesBy("cdktf")];
     return (
       `Another weight of a real server, ${up.length} times in turn: \`${DEPLOYERS.up}\` takes ${seconds(summarize(up))}, ` +
-      `\`${DEPLOYERS.cdktf}\` ${seconds(summarize(cdktf))}, the first ${ratio(summarize(ratiosOf(up, cdktf)))} times as long as the second.`
+      `\`${DEPLOYERS.cdktf}\` ${seconds(summarize(cdktf))}, the first ${spread(summarize(ratiosOf(up, cdktf)), digits(2))} times as long as the second.`
     );
   }
 
@@ -86,11 +87,6 @@ function total(spans: readonly Span[]): number {
   return spans.reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
-function seconds({ median, least, most }: Summary): string {
-  const [middle, low, high] = [median, least, most].map((milliseconds) => (milliseconds / 1000).toFixed(1));
-  return `${middle} s (${low} to ${high})`;
-}
-
-function ratio({ median, least, most }: Summary): string {
-  return `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
+function seconds(summary: Summary): string {
+  return spread(summary, (milliseconds) => digits(1)(milliseconds / 1000), " s");
 }

@@ -1,6 +1,7 @@
 import { markdownTable } from "../markdown";
 import { barChart, percentileChart } from "./chart";
 import { describeMachine, Machine } from "./machine";
+import { count, digits, origin, spread } from "./report-words";
 import { percentileOf, ratiosOf, Summary, summarize } from "./statistics";
 import { WebResults } from "./web";
 import { lengthOf, WEB_PATHS, WebPath, WebRun } from "./web-cases";
@@ -40,7 +41,7 @@ export class WebReport {
       this.tails,
       "",
       ...this.failures,
-      `Times are of guests on this machine: ${describeMachine(this.machine)}. ${this.count === 1 ? "Each was measured once." : `Rates are medians of ${this.count} runs, with the least and the most.`}`,
+      origin("Rates and times are of guests on this machine", this.machine, this.turns),
     ].join("\n");
   }
 
@@ -56,8 +57,8 @@ export class WebReport {
       const lengths = this.lengthsOf(setting);
       return [
         ...named(setting),
-        spread(summarize(this.ratesOf(setting)), 1),
-        setting.server === first ? "" : spread(this.leadOf(setting), 2),
+        spread(summarize(this.ratesOf(setting)), digits(1)),
+        setting.server === first ? "" : spread(this.leadOf(setting), digits(2)),
         ...PERCENTILES.map((percent) => milliseconds(percentileOf(lengths, percent))),
         milliseconds(Math.max(...lengths)),
       ];
@@ -83,7 +84,7 @@ export class WebReport {
         both(({ parts }) => significant(parts[name])) + " ms";
       return [
         ...named(setting),
-        both(({ requests }) => requests.toLocaleString("en")),
+        both(({ requests }) => count(requests)),
         milliseconds(tail.from),
         part("setUp"),
         part("wait"),
@@ -176,7 +177,7 @@ export class WebReport {
       .map(({ server, path, keepAlive }) => ({ server, path, keepAlive }));
   }
 
-  private get count(): number {
+  private get turns(): number {
     return Math.max(...this.results.runs.map(({ run }) => run));
   }
 }
@@ -193,10 +194,6 @@ function rate({ slow, others }: Tail, name: Rate): string {
   return `${slow.rates[name].toFixed(1)} / ${others.rates[name].toFixed(1)}`;
 }
 
-function spread({ median, least, most }: Summary, digits: number): string {
-  return `${median.toFixed(digits)} (${least.toFixed(digits)} to ${most.toFixed(digits)})`;
-}
-
 function percent(share: number): string {
   return `${Math.round(100 * share)} %`;
 }
@@ -207,5 +204,5 @@ function milliseconds(value: number): string {
 
 /** Two digits below ten, whole numbers above: more tells nothing. */
 function significant(value: number): string {
-  return value >= 10 ? Math.round(value).toLocaleString("en") : value.toPrecision(2);
+  return value >= 10 ? count(value) : value.toPrecision(2);
 }
