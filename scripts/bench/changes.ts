@@ -59,9 +59,9 @@ export function changesOrder({ candidates, servers, runs, changes }: ChangesOpti
 
 /** The client asks the service with the real server that is changed. */
 async function measureCase({ director, client }: Scene, what: ChangeCase): Promise<ChangeRun> {
-  const { milliseconds, cpuMilliseconds } = await director.measure(changesStep(what), undefined, () =>
-    client.start({ address: changedServer(what.servers).virtualAddress, ...LOAD }),
-  );
+  const { milliseconds, cpuMilliseconds } = await director.measure(changesStep(what), {
+    begin: () => client.start({ address: changedServer(what.servers).virtualAddress, ...LOAD }),
+  });
   return { ...what, milliseconds, cpuMilliseconds, ...loadOf(await client.stop()) };
 }
 

@@ -86,8 +86,10 @@ interface Scene {
 async function measureStep({ plan, client, machine }: Scene, step: ConvergenceStep): Promise<readonly ClientRequest[]> {
   await client.start({ ...VIRTUAL_SERVICE, ...LOAD });
   await sleep(WARM_UP_MILLISECONDS);
-  await machine.measure(changeStep(plan, step), undefined, () => {
-    client.mark();
+  await machine.measure(changeStep(plan, step), {
+    begin: () => {
+      client.mark();
+    },
   });
   await untilAnswering(client, step === "scale-out" ? COUNT : COUNT - 1);
   // It left the catalog before the director noticed, so it has ended by then.

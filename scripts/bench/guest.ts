@@ -16,6 +16,13 @@ export interface Measurement extends Sample {
   readonly output: string;
 }
 
+export interface MeasureOptions {
+  /** Whose processor time is measured. @default - that of the machine that carries out the step */
+  readonly process?: GuestProcess;
+  /** Called when everything is prepared, directly before it is measured. */
+  readonly begin?: () => Promise<void> | void;
+}
+
 /** A machine of a lab that carries out steps, over one connection, so that a step costs no login. */
 export class Guest {
   /** @param labDirectory of the lab that runs the machine */
@@ -30,15 +37,9 @@ export class Guest {
   ) {}
 
   /**
-   * @param process whose processor time is measured; by default that of this machine
-   * @param begin called when everything is prepared, directly before it is measured
    * @throws Error where a command of the step fails
    */
-  async measure(
-    step: Step,
-    process: GuestProcess = this.process,
-    begin?: () => Promise<void> | void,
-  ): Promise<Measurement> {
+  async measure(step: Step, { process = this.process, begin }: MeasureOptions = {}): Promise<Measurement> {
     const ready = await this.program.ask(JSON.stringify(step));
     if (ready !== "ready") throw new Error(ready);
     await begin?.();

@@ -44,7 +44,7 @@ async function measurePlane(client: Guest, lab: string, what: PlaneCase, seconds
   const { machine } = PLANE_CANDIDATES[what.candidate];
   const step = planeStep(what, seconds);
   if (machine === undefined) return { ...what, ...readAnswers(what, (await client.measure(step)).output) };
-  const { output, cpuMilliseconds } = await client.measure(step, GuestProcess.of(lab, machine));
+  const { output, cpuMilliseconds } = await client.measure(step, { process: GuestProcess.of(lab, machine) });
   return { ...what, ...readAnswers(what, output), cpuMilliseconds };
 }
 

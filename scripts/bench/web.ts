@@ -115,8 +115,10 @@ async function measureOne(
   requests: number,
 ): Promise<WebRun> {
   for (const watch of watches) await watch.prepare();
-  const { output } = await client.measure(webStep(what, plan, requests), undefined, () => {
-    for (const watch of watches) watch.begin();
+  const { output } = await client.measure(webStep(what, plan, requests), {
+    begin: () => {
+      for (const watch of watches) watch.begin();
+    },
   });
   const seen = await Promise.all(watches.map((watch) => watch.end()));
   const [ofClient] = seen;

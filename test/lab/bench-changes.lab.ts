@@ -28,24 +28,32 @@ test(
 test(
   "control: every candidate is measured on a director of its own",
   async () => {
-    const { results } = await benches.run(
+    const { text, results } = await benches.run(
       "control",
       "--runs",
       "1",
       "--servers",
       "3",
       "--planes",
-      "ipvs",
+      "ipvs,iptables",
       "--seconds",
       "1",
     );
     const { runs } = results as { runs: ControlRun[] };
-    expect(runs.map(({ task, candidate }) => `${task} ${candidate}`)).toEqual([
+    const done = (plane: string) =>
+      runs.filter((run) => run.plane === plane).map(({ task, candidate }) => `${task} ${candidate}`);
+    expect(done("ipvs")).toEqual([
       ...["first other", "first keepalived", "first vipstack"],
       ...["weight other", "weight keepalived", "weight vipstack"],
       ...["nothing other", "nothing vipstack"],
     ]);
+    expect(done("iptables")).toEqual([
+      ...["first other", "first vipstack", "weight other", "weight vipstack"],
+      ...["nothing other", "nothing vipstack"],
+    ]);
     for (const { milliseconds } of runs) expect(milliseconds).toBeGreaterThan(0);
+    expect(text).toMatch(/^\| iptables \| one weight +\| 3 /m);
+    expect(benches.formatOf("control.png")).toBe("PNG");
   },
   2 * BOOT,
 );

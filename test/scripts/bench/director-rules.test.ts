@@ -15,8 +15,18 @@ class Director {
   }
 }
 
-const restores = (director: Director): boolean =>
-  /systemctl reload vipstack-ipvs/.test(director.steps.at(-1)?.run ?? "");
+/** Both planes get their files back, apply them, and are watched again; then the copy can go. */
+function restores(director: Director): boolean {
+  const { prepare, run } = director.steps.at(-1) ?? { prepare: "", run: "" };
+  return (
+    ["ipvs.d/static.rules", "iptables.d/director.v4"].every((file) =>
+      prepare.includes(`cp -a /run/vipstack-bench/etc/${file} /etc/vipstack/${file}`),
+    ) &&
+    /reload vipstack-ipvs\..*start vipstack-ipvs-watch\..*reload vipstack-iptables\..*start vipstack-iptables-watch\..*rm -r /.test(
+      run,
+    )
+  );
+}
 
 test("the director has its own rules again afterwards", async () => {
   const director = new Director();
