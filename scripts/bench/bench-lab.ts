@@ -44,7 +44,10 @@ export class BenchApp {
     return { cwd: this.folder, env };
   }
 
-  /** Runs one of its commands, which {@link stop} ends. A terminal's Ctrl-C does not reach it: Terraform takes a second signal for "at once". */
+  /**
+   * Runs one of its commands, which {@link BenchApp.stop} ends. It has a process group of its own, so that a terminal's Ctrl-C does not reach it:
+   * Terraform takes a second signal for "at once".
+   */
   run(verb: Parameters<BenchApp["words"]>[0], options: execa.Options = {}): execa.ExecaChildProcess {
     this.running = execa("node", this.words(verb), { ...this.options(), detached: true, ...options });
     return this.running;
@@ -61,8 +64,11 @@ export class BenchApp {
 
   /** Ends what runs, and waits for its end. */
   async stop(): Promise<void> {
-    this.running?.kill("SIGTERM", { forceKillAfterTimeout: false });
-    await this.running?.catch(() => undefined);
+    const { running } = this;
+    if (running?.pid === undefined || running.exitCode !== null || running.signalCode !== null) return;
+    // The whole group: cdktf passes no signal on to Terraform.
+    process.kill(-running.pid, "SIGTERM");
+    await running.catch(() => undefined);
   }
 
   /** Of the lab that runs the machines. */
