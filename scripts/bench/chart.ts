@@ -29,10 +29,12 @@ const GRID = { left: 80, right: 40, top: 100, bottom: 60 };
 export function growthChart({ title, subtitle, x, y, curves }: GrowthChart): string {
   const axis = { type: "log", nameLocation: "middle", nameTextStyle: { fontSize: 13 } } as const;
   const format = (value: number): string => value.toLocaleString("en");
-  return svg({
+  // The legend takes a line more for each three names.
+  const more = 44 * (Math.ceil(curves.length / 3) - 1);
+  const option: Parameters<typeof svg>[0] = {
     title: { text: title, subtext: subtitle, left: "center", top: 10 },
     legend: { ...LEGEND, top: 66, data: curves.map(({ name }) => name) },
-    grid: GRID,
+    grid: { ...GRID, top: GRID.top + more },
     xAxis: { ...axis, name: x, nameGap: 32, ...rangeOf(curves, 0), axisLabel: { formatter: format } },
     yAxis: { ...axis, name: y, nameGap: 55, ...rangeOf(curves, 1), axisLabel: { formatter: format } },
     series: curves.flatMap(({ name, runs, medians }, index) => {
@@ -42,7 +44,8 @@ export function growthChart({ title, subtitle, x, y, curves }: GrowthChart): str
         { type: "scatter" as const, data: runs.map(mutable), symbolSize: 6, itemStyle: { color, opacity: 0.5 } },
       ];
     }),
-  });
+  };
+  return svg(option, SIZE.height + more);
 }
 
 export interface BarChart {
@@ -112,7 +115,7 @@ export interface PercentileCurve {
 }
 
 /** Curves of the same color one after the other. */
-const LINES = ["solid", "dashed", "dotted"] as const;
+const LINES = ["solid", "dashed", "dotted", [14, 4, 2, 4]];
 
 /** Distributions, on a logarithmic axis, with the rare values as wide as the common ones. */
 export function percentileChart({ title, subtitle, y, percentiles, curves }: PercentileChart): string {
@@ -129,7 +132,10 @@ export function percentileChart({ title, subtitle, y, percentiles, curves }: Per
       data: values.map((value) => (Number.isNaN(value) ? null : value)),
       symbolSize: 5,
       color: COLORS[colors[index] ?? 0],
-      lineStyle: { width: 2, type: LINES[colors.slice(0, index).filter((each) => each === colors[index]).length] },
+      lineStyle: {
+        width: 2,
+        type: LINES[colors.slice(0, index).filter((each) => each === colors[index]).length % LINES.length],
+      },
     })),
   });
 }

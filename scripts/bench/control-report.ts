@@ -50,11 +50,12 @@ export class ControlReport {
   /** Of the ipvs plane, or of the plane that was measured. */
   private get picture(): string {
     const plane = this.planes[0] ?? "ipvs";
-    const curves = [
-      { name: `first application, ${WHOLE_TABLE[plane]}`, task: "first", candidate: "other" },
-      { name: "first application, vipstack", task: "first", candidate: "vipstack" },
-      { name: "one weight, vipstack", task: "weight", candidate: "vipstack" },
-    ] as const;
+    const names = { other: WHOLE_TABLE[plane], keepalived: "keepalived", vipstack: "vipstack" };
+    const curves = (["first", "weight"] as const).flatMap((task) =>
+      candidatesOf(plane, task)
+        .filter((candidate) => this.runs.some((run) => run.plane === plane && run.candidate === candidate))
+        .map((candidate) => ({ name: `${TASKS[task]}, ${names[candidate]}`, task, candidate })),
+    );
     return growthChart({
       title: `Rules of the ${plane} plane`,
       subtitle: `in a guest on ${describeMachine(this.machine)}`,
