@@ -29,8 +29,7 @@ const GRID = { left: 80, right: 40, top: 100, bottom: 60 };
 export function growthChart({ title, subtitle, x, y, curves }: GrowthChart): string {
   const axis = { type: "log", nameLocation: "middle", nameTextStyle: { fontSize: 13 } } as const;
   const format = (value: number): string => value.toLocaleString("en");
-  // The legend takes a line more for each three names.
-  const more = 44 * (Math.ceil(curves.length / 3) - 1);
+  const more = legendHeight(curves);
   const option: Parameters<typeof svg>[0] = {
     title: { text: title, subtext: subtitle, left: "center", top: 10 },
     legend: { ...LEGEND, top: 66, data: curves.map(({ name }) => name) },
@@ -59,10 +58,11 @@ export interface BarChart {
 
 /** Bars of medians, each with a line from the least to the most. */
 export function barChart({ title, subtitle, y, groups, bars }: BarChart): string {
-  return svg({
+  const more = legendHeight(bars);
+  const option: Parameters<typeof svg>[0] = {
     title: { text: title, subtext: subtitle, left: "center", top: 10 },
     legend: { ...LEGEND, top: 66, data: bars.map(({ name }) => name) },
-    grid: { ...GRID, bottom: 110 },
+    grid: { ...GRID, top: GRID.top + more, bottom: 110 },
     xAxis: { type: "category", data: [...groups], axisLabel: { interval: 0, rotate: 30 } },
     // Also what is only in a line has to fit.
     yAxis: {
@@ -81,7 +81,14 @@ export function barChart({ title, subtitle, y, groups, bars }: BarChart): string
         { type: "custom" as const, data: spread, renderItem: spreadOf(index, bars.length), z: 10 },
       ];
     }),
-  });
+  };
+  return svg(option, SIZE.height + more);
+}
+
+/** Of the lines of a legend after the first: a name takes some 6.3 pixels for each character, and 57 for its mark and the gap. */
+function legendHeight(named: readonly { readonly name: string }[]): number {
+  const width = named.reduce((sum, { name }) => sum + 6.3 * name.length + 57, 0);
+  return 44 * (Math.ceil(width / (SIZE.width - 60)) - 1);
 }
 
 type RenderItem = NonNullable<CustomSeriesOption["renderItem"]>;
