@@ -48,8 +48,7 @@ export async function bootGuest(state: LabState, name: string): Promise<number> 
   // The kernel takes its arguments apart at blanks and commas, which users may have in names of folders.
   fs.symlinkSync(dir, path.join(umlDir, "machine"));
   fs.symlinkSync(requireImage(state, name), path.join(umlDir, "base"));
-  const library = kernelLibrary();
-  if (library !== undefined) fs.symlinkSync(library, path.join(umlDir, "xstate.so")); // LD_PRELOAD ends at a blank, too
+  fs.symlinkSync(kernelLibrary(), path.join(umlDir, "kernel.so")); // LD_PRELOAD ends at a blank, too
   const offset = fs.statSync(guestConsole(state, name)).size;
   startRecorded(state, recordName(name), namespaced(state, kernelCommand(state, machine, umlDir)), {
     log: guestConsole(state, name),
@@ -58,7 +57,7 @@ export async function bootGuest(state: LabState, name: string): Promise<number> 
       PATH: process.env.PATH,
       TMPDIR: MEMORY_FOLDER,
       TERM: "dumb",
-      ...(library !== undefined && { LD_PRELOAD: path.join(umlDir, "xstate.so") }),
+      LD_PRELOAD: path.join(umlDir, "kernel.so"),
     },
     cwd: dir,
   });

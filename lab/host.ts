@@ -4,7 +4,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { LabError } from "./errors";
 import type { Progress } from "./events";
-import { cacheFolder, readIfThere } from "./files";
+import { cacheFolder } from "./files";
 
 interface Requirement {
   readonly command: string;
@@ -24,14 +24,8 @@ const REQUIREMENTS: Requirement[] = [
   { command: "mke2fs", debianPackages: ["e2fsprogs"], reason: "makes the base image's file system" },
   { command: "ip", debianPackages: ["iproute2"], reason: "makes the lab's network" },
   { command: "ssh", debianPackages: ["openssh-client"], reason: "is how machines are reached" },
+  { command: "gcc", debianPackages: ["gcc", "libc6-dev"], reason: "compiles what is loaded into that kernel" },
 ];
-
-/** For {@link prepareKernelLibrary}, where the processor needs it. */
-const COMPILER: Requirement = {
-  command: "gcc",
-  debianPackages: ["gcc", "libc6-dev"],
-  reason: "compiles what lets machines run on a processor with AMX",
-};
 
 /** A command as found in the folders where administration tools live; a user's PATH often lacks the sbin ones. */
 export function which(command: string): string | undefined {
@@ -87,8 +81,7 @@ export async function prepareHost(progress: Progress): Promise<void> {
     debian: which("apt-get") !== undefined,
     tun: canOpen("/dev/net/tun"),
   });
-  const required = [...REQUIREMENTS, ...(kernelNeedsHelp() ? [COMPILER] : [])];
-  const missing = required.filter(({ command }) => which(command) === undefined);
+  const missing = REQUIREMENTS.filter(({ command }) => which(command) === undefined);
   for (const { debianPackages, reason } of missing)
     progress.tell(null, "host", `missing here: ${debianPackages.join(", ")} (${reason})`);
   const packages = missing.flatMap(({ debianPackages }) => debianPackages);
@@ -140,36 +133,29 @@ function canOpen(device: string): boolean {
   }
 }
 
-const SOURCE = path.join(__dirname, "kernel-xstate.c");
+/** Each begins with what it is for. */
+const SOURCES = ["kernel-socket.c", "kernel-xstate.c"].map((name) => path.join(__dirname, name));
 
-/** Whether the guests' kernel needs help on this processor: it knows registers up to AVX-512, and AMX comes after that. */
-export function hasLargeRegisters(cpuinfo: string): boolean {
-  return /^flags\s*:.*\bamx_tile\b/m.test(cpuinfo);
-}
-
-/** {@link hasLargeRegisters} of this host. */
-function kernelNeedsHelp(): boolean {
-  return hasLargeRegisters(readIfThere("/proc/cpuinfo") ?? "");
-}
-
-/** The library that is loaded into the guests' kernel; undefined where it needs none. Its name follows from its source. */
-export function kernelLibrary(): string | undefined {
-  if (!kernelNeedsHelp()) return undefined;
-  const hash = createHash("sha256").update(fs.readFileSync(SOURCE)).digest("hex").slice(0, 16);
-  return path.join(cacheFolder("kernel"), `xstate-${hash}.so`);
+/** The library that is loaded into the guests' kernel. Its name follows from its sources. */
+export function kernelLibrary(): string {
+  const hash = createHash("sha256");
+  for (const source of SOURCES) hash.update(fs.readFileSync(source));
+  return path.join(cacheFolder("kernel"), `kernel-${hash.digest("hex").slice(0, 16)}.so`);
 }
 
 /** Compiles {@link kernelLibrary}, once. */
 async function prepareKernelLibrary(progress: Progress): Promise<void> {
   const library = kernelLibrary();
-  if (library === undefined || fs.existsSync(library)) return;
-  progress.tell(null, "host", "compiling the part that lets guests run on a processor with AMX (once)");
+  if (fs.existsSync(library)) return;
+  progress.tell(null, "host", "compiling what is loaded into the guests' kernel (once)");
   fs.mkdirSync(path.dirname(library), { recursive: true });
   const fresh = `${library}.${process.pid}.tmp`;
-  const { exitCode, stderr } = await execa("gcc", ["-O2", "-shared", "-fPIC", "-o", fresh, SOURCE], { reject: false });
+  const { exitCode, stderr } = await execa("gcc", ["-O2", "-shared", "-fPIC", "-o", fresh, ...SOURCES], {
+    reject: false,
+  });
   if (exitCode !== 0) {
     throw new LabError(
-      `gcc could not compile ${SOURCE}: ${stderr.trim().split("\n")[0] ?? ""}`,
+      `gcc could not compile ${SOURCES.join(" and ")}: ${stderr.trim().split("\n")[0] ?? ""}`,
       "install a complete compiler: apt-get install --reinstall gcc libc6-dev",
     );
   }

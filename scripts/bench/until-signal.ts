@@ -1,3 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A signal for a whole process group reaches some of it later, and would also end what has been started meanwhile to tidy up. */
+const GROUP_MILLISECONDS = 500;
+
 /**
  * Works until Ctrl-C or SIGTERM comes, and tidies up afterwards in any case. A further signal does not end that.
  *
@@ -7,7 +12,10 @@ export async function untilSignal<T>(work: () => Promise<T>, tidyUp: () => Promi
   let interrupt: (signal: NodeJS.Signals) => void = () => undefined;
   const interrupted = new Promise<never>((_, reject) => {
     interrupt = (signal) => {
-      reject(new Error(`interrupted by ${signal}`));
+      const error = new Error(`interrupted by ${signal}`);
+      void sleep(GROUP_MILLISECONDS).then(() => {
+        reject(error);
+      });
     };
   });
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);

@@ -1,4 +1,4 @@
-import { checkSystem, hasLargeRegisters } from "../../lab/host";
+import { checkSystem } from "../../lab/host";
 
 test("a host that can't have a lab gets an error with a cure", () => {
   const good = { platform: "linux", arch: "x64", uid: 0, debian: true, tun: true };
@@ -17,11 +17,4 @@ test("a host that can't have a lab gets an error with a cure", () => {
       checkSystem({ ...good, ...change });
     }).toThrow(message);
   }
-});
-
-test("a processor with AMX needs the kernel library, one without doesn't", () => {
-  const flags = (words: string): string => `processor\t: 0\nflags\t\t: fpu sse2 avx512f ${words}\nbugs\t\t: amx_tile\n`;
-  expect(hasLargeRegisters(flags("amx_bf16 amx_tile amx_int8"))).toBe(true);
-  expect(hasLargeRegisters(flags("avx512vl"))).toBe(false);
-  expect(hasLargeRegisters("")).toBe(false);
 });

@@ -167,6 +167,22 @@ test(
   2 * MINUTES,
 );
 
+test("frames wait for a machine that the host does not run: more than the host keeps by itself", async () => {
+  const arrived = async (): Promise<number> => {
+    const { stdout } = await one.run("ssh", "box", "--", "nstat -asz UdpNoPorts");
+    return Number(/^UdpNoPorts +(\d+)/m.exec(stdout)?.[1]);
+  };
+  const [, namespace = ""] = /ip netns exec (\S+)/.exec(readFileSync(join(one.directory, "ssh_config"), "utf8")) ?? [];
+  const before = await arrived();
+  await one.run("freeze", "box");
+  const send = "for _ in $(seq 2000); do echo frame > /dev/udp/10.55.0.11/9; done"; // nothing listens there
+  await execa("ip", ["netns", "exec", namespace, "bash", "-c", send]);
+  await one.run("thaw", "box");
+  await eventually(async () => {
+    expect((await arrived()) - before).toBe(2000);
+  });
+});
+
 test(
   "delay and loss do what they say, heal undoes them",
   async () => {

@@ -78,6 +78,7 @@ test("the package holds the library, the two programs, the examples, the documen
      "dist/lab/*.js",
      "dist/lab/*.py",
      "dist/lab/artefacts.json",
+     "dist/lab/kernel-socket.c",
      "dist/lab/kernel-xstate.c",
      "dist/lab/offline/*.d.ts",
      "dist/lab/offline/*.js",
